@@ -1,0 +1,266 @@
+/**
+ * The contract between TypeScript, which writes tapes, and the kernels, which run them. Compiled by both
+ * compilers; any change to a number here raises `Abi.Version`.
+ *
+ * A tape is i32 words in linear memory. A record is an opcode followed by its operands; `src/tape/records.ts`
+ * names the operands of every opcode and is the executable form of what stands here.
+ *
+ * Operands are absolute byte offsets (unsigned), enum values, f32 bits, or dimensions. A dimension `d >= 0` is
+ * itself; `d < 0` is `-d` times the row count of the pass, which is a header word.
+ */
+
+export const enum Abi {
+  Version = 1,
+  /** Alignment in bytes of every buffer a tape names. */
+  Alignment = 16,
+}
+
+export const enum Opcode {
+  /** C = op(A) op(B): form path c a b m n k scratch */
+  MatMul = 1,
+  /** Y = fn(X W + b): path y x w bias m n k fn alpha scratch; bias 0: none */
+  Dense,
+  /** dW = X^T dY, db = column sums of dY: path dw db x dy m n k scratch; m = in, n = out, k = rows; db 0: none */
+  DenseGradWeights,
+  /** dX = (dY W^T) * fn'(y): path dx dy w m n k fn alpha y scratch; m = rows, n = in, k = out */
+  DenseGradInput,
+  /** y = fn(x): fn alpha y x n */
+  Unary,
+  /** dx = dy * fn'(s), s being x or y as the function prefers: fn alpha dx dy s n */
+  UnaryGrad,
+  /** y = a fn b with broadcasting: fn y a b d0 d1 d2 d3 as0 as1 as2 as3 bs0 bs1 bs2 bs3 */
+  Binary,
+  /** y = x / divisor, gathered by strides (broadcast, transpose): y x divisor d0 d1 d2 d3 s0 s1 s2 s3 */
+  Copy,
+  /** y[o, i] = fn over j of x[o, j, i]: fn y x outer n inner */
+  Reduce,
+  /** dx = dy shared equally between the positions that attain the maximum y: dx dy x y outer n inner */
+  MaxGrad,
+  /** y = softmax(x) by rows: y x m n */
+  Softmax,
+  /** dx = y * (dy - sum(dy * y)): dx dy y m n */
+  SoftmaxGrad,
+  /** y = x - log(sum(exp(x))) by rows: y x m n */
+  LogSoftmax,
+  /** dx = dy - exp(y) * sum(dy): dx dy y m n */
+  LogSoftmaxGrad,
+  /** mean loss and its gradient: fn loss dx scale p t m n targets parameter; loss, dx 0: not wanted; scale 0: 1 */
+  Loss,
+  /** w, v updated in place: w g v n hyper counters; v 0: no momentum */
+  Sgd,
+  /** w, m, v updated in place: w g m v n hyper counters */
+  Adam,
+  /** y[i, :] = window[index[i], :]: y window index rows words */
+  Gather,
+}
+
+/** The three forms of a product; T names a transposed operand as it is stored. */
+export const enum Form {
+  /** a [m, k], b [k, n] */
+  NN = 0,
+  /** a [k, m], b [k, n] */
+  TN,
+  /** a [m, k], b [n, k] */
+  NT,
+}
+
+/** How a product runs. Every path gives the same bits. */
+export const enum Path {
+  /** Straight from the operands: small shapes. */
+  Direct = 0,
+  /** Through packed panels in the scratch buffer. */
+  Packed,
+}
+
+/** Tile and block sizes of the packed product, in elements. */
+export const enum Gemm {
+  MR = 4,
+  NR = 8,
+  MC = 64,
+  KC = 256,
+  NC = 512,
+}
+
+/** Elementwise functions: activations first, in the order of the public API. */
+export const enum Fn {
+  Identity = 0,
+  Relu,
+  LeakyRelu,
+  Elu,
+  Selu,
+  Gelu,
+  GeluTanh,
+  Silu,
+  Softplus,
+  Sigmoid,
+  Tanh,
+  HardSigmoid,
+  Sign,
+  Exp,
+  Log,
+  Sqrt,
+  Negate,
+  Abs,
+  Square,
+}
+
+export const enum BinaryFn {
+  Add = 0,
+  Subtract,
+  Multiply,
+  Divide,
+  Maximum,
+  Minimum,
+  /** 1 where a > b, 1/2 where a = b, 0 where a < b: how the gradient of a maximum is shared. */
+  Above,
+}
+
+export const enum ReduceFn {
+  Sum = 0,
+  Mean,
+  Max,
+}
+
+export const enum LossFn {
+  /** mean of (p - t)^2 over all m n elements */
+  MeanSquaredError = 0,
+  /** mean of |p - t| over all m n elements */
+  MeanAbsoluteError,
+  /** mean over all m n elements; parameter: delta, where the parabola becomes a line */
+  Huber,
+  /** mean over all m n elements of the cross-entropy of sigmoid(p) and t; p are logits */
+  BinaryCrossEntropy,
+  /** mean over the m rows of the cross-entropy of softmax(p) and t; p are logits */
+  CrossEntropy,
+}
+
+/** What the target buffer of a cross-entropy holds. */
+export const enum Targets {
+  /** f32 rows like the prediction */
+  Rows = 0,
+  /** one i32 class index a row */
+  Labels,
+}
+
+export const enum Distribution {
+  /** uniform on [a, b) */
+  Uniform = 0,
+  /** normal with mean a and standard deviation b */
+  Normal,
+}
+
+/** Constants of an optimizer: an f64 array outside the state. */
+export const enum Hyper {
+  /** SGD: momentum; Adam: beta1 */
+  Beta1 = 0,
+  Beta2,
+  Epsilon,
+  /** decoupled weight decay (AdamW) */
+  WeightDecay,
+  /** bits of `OptimizerFlag`, as a number */
+  Flags,
+  Count = 6,
+}
+
+export const enum OptimizerFlag {
+  Nesterov = 1,
+  EpsilonInsideRoot = 2,
+  BiasCorrection = 4,
+}
+
+/** The f64 array that opens the state block: what, with parameters and moments, a run continues from. */
+export const enum Counter {
+  /** updates applied so far */
+  Step = 0,
+  /** epochs completed so far */
+  Epoch,
+  /** rows of the current epoch already used */
+  Cursor,
+  /** sum over the current epoch of loss times rows */
+  EpochLoss,
+  LearningRate,
+  /** beta^step as running products */
+  Beta1Power,
+  Beta2Power,
+  ShuffleSeed,
+  Count = 8,
+}
+
+/** Words of the program header; those marked f64 take two words and are read as f64. */
+export const enum Header {
+  Version = 0,
+  /** rows of the pass at hand */
+  Rows,
+  /** most rows of a pass */
+  Batch,
+  /** address of the state block, counters first */
+  State,
+  /** addresses where the sections of the training tape start: load, forward with loss, backward, update, end */
+  Load,
+  Forward,
+  Backward,
+  Update,
+  End,
+  /** address of the f32 loss of a pass */
+  LossValue,
+  /** the gradient block, and its number of f32 elements (a multiple of 4) */
+  Gradients,
+  GradientCount,
+  /** rows in an epoch */
+  Total,
+  /** the window holds rows [WindowStart, WindowStart + WindowRows) of the epoch */
+  WindowStart,
+  WindowRows,
+  /** `Window`: how batches come from the window */
+  WindowKind,
+  /** room for one i32 row index per row of a batch */
+  Index,
+  /** f64 ring of epoch losses, emptied by the caller between calls */
+  History,
+  HistoryCapacity,
+  HistoryCount,
+  /** 1: the caller has saved the state and will check the update it asked for */
+  Careful,
+  Reserved,
+  /** f64: epochs to complete before the run ends */
+  EpochsLeft = 22,
+  /** f64: the run ends before the update of an epoch whose mean loss is below this; -Infinity: never */
+  LossBelow = 24,
+  /** f64: mean loss of the last pass, or of the epoch where one just ended */
+  Loss = 26,
+  Count = 28,
+}
+
+export const enum Window {
+  /** the batch buffers themselves hold all rows; nothing is loaded */
+  Batch = 0,
+  /** all rows, in the order they were given; batches take them as they are */
+  Sequential,
+  /** all rows, in the order they were given; batches take them through the epoch's permutation */
+  Shuffled,
+  /** rows already in the order of the epoch, from WindowStart on */
+  Streamed,
+}
+
+export const enum Status {
+  /** all steps asked for were taken */
+  Ok = 0,
+  EpochsDone,
+  LossBelow,
+  /** the next batch reaches past the window */
+  WindowEnd,
+  HistoryFull,
+  NonFiniteLoss,
+  NonFiniteGradient,
+  /** a gradient of 2^60 or more: the update could overflow, so the caller saves the state first */
+  LargeGradient,
+}
+
+/** Bit patterns of f32 magnitudes the guard compares with. */
+export const enum Guard {
+  NonFinite = 0x7f800000,
+  /** 2^60 */
+  LargeGradient = 0x5d800000,
+  /** 2^100 */
+  LargeParameter = 0x71800000,
+}

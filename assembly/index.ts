@@ -1,0 +1,15 @@
+import { Abi } from "./abi";
+
+export { execute, run, step } from "./interpreter";
+export { permute, randomFill } from "./kernels/random";
+export { maxMagnitude } from "./kernels/scan";
+
+/** The contract these kernels were built from; compared with the package's own before anything runs. */
+export function abiVersion(): i32 {
+  return Abi.Version;
+}
+
+/** First byte after the kernels' constants: programs live above. */
+export function staticEnd(): usize {
+  return __heap_base;
+}
