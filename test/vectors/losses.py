@@ -1,0 +1,181 @@
+"""Records losses and their gradients in double precision: losses.json.
+
+What: for m = 5 rows and n = 1 and 4 columns, the mean loss and its gradient with respect to the prediction (for the
+losses that read logits: to the logits). With N = m n for the elementwise losses and d = prediction - target:
+
+    meanSquaredError        sum d^2 / N                                           gradient 2 d / N
+    meanAbsoluteError       sum |d| / N                                           gradient sign(d) / N, 0 at d = 0
+    huber (delta)           sum (d^2 / 2 if |d| <= delta
+                                 else delta (|d| - delta / 2)) / N                gradient clamp(d, -delta, delta) / N
+    binaryCrossEntropy      sum (softplus(z) - z y) / N, z a logit                gradient (sigmoid(z) - y) / N
+    crossEntropy            -sum_i sum_j y_ij logSoftmax(z_i)_j / m, z_i logits   gradient (softmax(z) - y) / m
+
+How: the numbers are the formulas above in 400 decimal digits (mpmath), rounded once to f64, so that tiny gradients
+at large logits keep all their digits. Each is compared with PyTorch's own loss and autograd in torch.float64, which
+cancels there: they must agree within 1e-13 relative or 1e-16 of the largest number. Predictions and targets are
+f32-representable; probability targets are multiples of 1/64, and each row sums to 1 exactly.
+
+Recorded with Python 3.11.2, PyTorch 1.13.1 and mpmath 1.2.1 (Debian 12: apt-get install python3-torch
+python3-numpy python3-mpmath).
+Run: /usr/bin/python3 test/vectors/losses.py
+"""
+
+from recording import Uniform, close, f32, versions, write  # first: it pins the threads before torch loads
+
+import mpmath
+import torch
+import torch.nn.functional as F
+from mpmath import mpf
+
+SEED = 2
+M = 5
+mpmath.mp.dps = 400  # the smallest f64 is 5e-324: what 400 digits lose beside 1 is 0 in f64 as well
+
+
+def sigmoid(z):
+    return 1 / (1 + mpmath.exp(-z))
+
+
+def mean_squared_error(d):
+    return d * d, 2 * d
+
+
+def mean_absolute_error(d):
+    return abs(d), mpmath.sign(d)
+
+
+def huber(delta):
+    def loss(d):
+        inside = abs(d) <= delta
+        return (d * d / 2 if inside else delta * (abs(d) - mpf(delta) / 2)), max(-delta, min(delta, d))
+    return loss
+
+
+def elementwise(loss, prediction, target):
+    """Mean over all elements of a loss of (prediction - target), and its gradient."""
+    count = sum(len(row) for row in prediction)
+    cells = [[loss(mpf(p) - mpf(t)) for p, t in zip(*rows)] for rows in zip(prediction, target)]
+    value = mpmath.fsum(cell[0] for row in cells for cell in row) / count
+    return value, [[cell[1] / count for cell in row] for row in cells]
+
+
+def binary_cross_entropy(logits, target):
+    count = sum(len(row) for row in logits)
+    value = mpmath.fsum(mpmath.log(1 + mpmath.exp(mpf(z))) - mpf(z) * mpf(y)
+                        for rows in zip(logits, target) for z, y in zip(*rows)) / count
+    return value, [[(sigmoid(mpf(z)) - mpf(y)) / count for z, y in zip(*rows)] for rows in zip(logits, target)]
+
+
+def cross_entropy(logits, target):
+    value, gradient = mpf(0), []
+    for row, y in zip(logits, target):
+        powers = [mpmath.exp(mpf(z)) for z in row]
+        total = mpmath.fsum(powers)
+        value += mpmath.fsum(mpf(yj) * (mpmath.log(total) - mpf(z)) for z, yj in zip(row, y))
+        gradient.append([(power / total - mpf(yj)) / len(logits) for power, yj in zip(powers, y)])
+    return value / len(logits), gradient
+
+
+def one_hot(labels, n):
+    return [[float(j == label) for j in range(n)] for label in labels]
+
+
+def torch_says(loss, prediction, target):
+    p = torch.tensor(prediction, dtype=torch.float64, requires_grad=True)
+    labels = not isinstance(target[0], list)
+    value = loss(p, torch.tensor(target, dtype=torch.int64 if labels else torch.float64))
+    value.backward()
+    return value.item(), p.grad.tolist()
+
+
+def case(name, loss, exact, torch_loss, prediction, target, target_kind="values", **options):
+    n = len(prediction[0])
+    dense = one_hot(target, n) if target_kind == "labels" else target
+    value, gradient = exact(prediction, dense)
+    value, gradient = float(value), [[float(g) for g in row] for row in gradient]
+    torch_value, torch_gradient = torch_says(torch_loss, prediction, target)
+    what = f"{loss} {name} n={n}"
+    close(torch_value, value, 1e-13, 1e-16 * max(abs(p) for row in prediction for p in row), what)
+    for torch_row, row in zip(torch_gradient, gradient):
+        for g, want in zip(torch_row, row):
+            close(g, want, 1e-13, 1e-16, f"gradient of {what}")
+    return {"name": f"{name}, n = {n}", "loss": loss, "options": options, "targetKind": target_kind,
+            "prediction": prediction, "target": target, "value": value, "gradient": gradient}
+
+
+def regression(name, prediction, target):
+    yield case(name, "meanSquaredError", lambda p, t: elementwise(mean_squared_error, p, t), F.mse_loss, prediction, target)
+    yield case(name, "meanAbsoluteError", lambda p, t: elementwise(mean_absolute_error, p, t), F.l1_loss, prediction, target)
+    for delta in (1, 0.5):
+        yield case(name, "huber", lambda p, t: elementwise(huber(delta), p, t),
+                   lambda p, t: F.huber_loss(p, t, delta=delta), prediction, target, delta=delta)
+
+
+def binary(name, logits, target, kind):
+    yield case(name, "binaryCrossEntropy", binary_cross_entropy, F.binary_cross_entropy_with_logits, logits, target, kind)
+
+
+def categorical(name, logits, labels, probabilities):
+    n = len(logits[0])
+    yield case(name, "crossEntropy", cross_entropy, F.cross_entropy, logits, labels, "labels")
+    yield case(name, "crossEntropy", cross_entropy, F.cross_entropy, logits, one_hot(labels, n), "oneHot")
+    yield case(name, "crossEntropy", cross_entropy, F.cross_entropy, logits, probabilities, "probabilities")
+
+
+def probabilities(uniform, n):
+    """M rows of multiples of 1/64 that sum to 1 exactly."""
+    rows = []
+    for _ in range(M):
+        row, left = [], 64
+        for j in range(n):
+            share = left if j == n - 1 else uniform.random.randint(0, left)
+            row.append(share / 64)
+            left -= share
+        rows.append(row)
+    return rows
+
+
+HUGE = {
+    1: [[100.0], [-100.0], [1e4], [-1e4], [0.0]],
+    4: [[100.0, -100.0, 0.0, 1.0],
+        [-100.0, 100.0, 100.0, -100.0],
+        [1e4, -1e4, 0.0, 9999.0],
+        [-1e4, -1e4, -1e4, -1e4],
+        [1e4, 1e4, 100.0, -1e4]],
+}
+HUGE_BITS = {
+    "same side": {1: [[1.0], [0.0], [1.0], [0.0], [1.0]],
+                  4: [[float(z > 0) for z in row] for row in HUGE[4]]},
+    "wrong side": {1: [[0.0], [1.0], [0.0], [1.0], [0.0]],
+                   4: [[float(z <= 0) for z in row] for row in HUGE[4]]},
+}
+HUGE_LABELS = {1: [0] * M, 4: [1, 2, 3, 0, 3]}
+
+
+def cases():
+    uniform = Uniform(SEED)
+    for n in (1, 4):
+        prediction, target = uniform.matrix(M, n, -3, 3), uniform.matrix(M, n, -3, 3)
+        yield from regression("drawn", prediction, target)
+        near = [[f32(t + offset) for t in row] for row, offset in zip(target, (0, 1, -1, 0.5, -0.5))]
+        exactly = [[round(t * 8) / 8 for t in row] for row in target]
+        on_kinks = [[t + offset for t in row] for row, offset in zip(exactly, (0, 1, -1, 0.5, -0.5))]
+        yield from regression("residuals near 0, 1, 0.5", near, target)
+        yield from regression("residuals exactly 0, 1, -1, 0.5, -0.5", on_kinks, exactly)
+        yield from regression("predictions up to 1e4", HUGE[n], target)
+
+        logits = uniform.matrix(M, n, -6, 6)
+        bits = [[float(uniform.random.random() < 0.5) for _ in range(n)] for _ in range(M)]
+        soft = [[uniform.random.randint(0, 64) / 64 for _ in range(n)] for _ in range(M)]
+        yield from binary("drawn", logits, bits, "binary")
+        yield from binary("drawn", logits, soft, "probabilities")
+        for side, targets in HUGE_BITS.items():
+            yield from binary(f"logits up to 1e4, {side}", HUGE[n], targets[n], "binary")
+        yield from binary("logits up to 1e4", HUGE[n], soft, "probabilities")
+
+        labels = [uniform.random.randrange(n) for _ in range(M)]
+        yield from categorical("drawn", logits, labels, probabilities(uniform, n))
+        yield from categorical("logits up to 1e4", HUGE[n], HUGE_LABELS[n], probabilities(uniform, n))
+
+
+write("losses.json", {"versions": versions(torch=torch.__version__, mpmath=mpmath.__version__), "cases": list(cases())})

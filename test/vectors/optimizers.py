@@ -1,0 +1,220 @@
+"""Records optimizer trajectories of PyTorch in double precision: optimizers.json.
+
+What: a 3-5-4-2 network (dense, tanh, dense, sigmoid, dense) under mean squared error over all 14 output
+elements, trained for 10 steps on one fixed batch of 7 rows. Per run: the loss before each update, all
+parameters after each update. Initial parameters, x and y are f32-representable, so an f32 engine starts from the
+same numbers. Everything is computed in torch.float64.
+
+How: `sgd`, `adam` and `adamw` runs come from torch.optim. PyTorch has neither an epsilon inside the root nor
+Adam without bias correction; those runs come from `HandAdam` below, which is first checked against
+torch.optim.Adam and torch.optim.AdamW in the forms that both have. Every run is repeated in torch.float32 and must
+stay within a third of the tolerance that the engine is held to, `1e-5 max(1, |ref|)`: the vectors ask
+nothing that f32 arithmetic cannot give.
+
+Recorded with Python 3.11.2 and PyTorch 1.13.1 (Debian 12: apt-get install python3-torch python3-numpy).
+Run: /usr/bin/python3 test/vectors/optimizers.py
+"""
+
+from recording import Uniform, close, versions, write  # first: it pins the threads before torch loads
+
+import torch
+
+SEED = 1
+STEPS = 10
+INPUTS = 3
+LAYERS = [("dense1", 5, "tanh"), ("dense2", 4, "sigmoid"), ("dense3", 2, "linear")]
+ROWS = 7
+
+
+def draw():
+    """Initial parameters in layout [in, out], and the batch."""
+    uniform = Uniform(SEED)
+    parameters = {}
+    fan_in = INPUTS
+    for name, units, _ in LAYERS:
+        parameters[f"{name}.weight"] = uniform.matrix(fan_in, units, -1, 1)
+        parameters[f"{name}.bias"] = uniform.row(units, -0.5, 0.5)
+        fan_in = units
+    return parameters, uniform.matrix(ROWS, INPUTS, -2, 2), uniform.matrix(ROWS, LAYERS[-1][1], -1.5, 1.5)
+
+
+INITIAL, X, Y = draw()
+
+
+def in_out(tensor):
+    """A weight [out, in] transposed to [in, out]; a bias as it is."""
+    return tensor.t()  # t() leaves tensors of one dimension alone
+
+
+class Network(torch.nn.Module):
+    """The network as a PyTorch user writes it: torch.nn.Linear holds weights as [out, in]."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        fan_in = INPUTS
+        for name, units, _ in LAYERS:
+            linear = torch.nn.Linear(fan_in, units, dtype=dtype)
+            with torch.no_grad():
+                linear.weight.copy_(torch.tensor(INITIAL[f"{name}.weight"], dtype=dtype).T)
+                linear.bias.copy_(torch.tensor(INITIAL[f"{name}.bias"], dtype=dtype))
+            self.add_module(name, linear)
+            fan_in = units
+
+    def forward(self, x):
+        return self.dense3(torch.sigmoid(self.dense2(torch.tanh(self.dense1(x)))))
+
+    def flat(self, pick=lambda parameter: parameter.detach()):
+        """Row-major values by name, weights transposed to [in, out]."""
+        return {name: in_out(pick(parameter)).reshape(-1).tolist() for name, parameter in self.named_parameters()}
+
+
+class HandAdam:
+    """Adam and AdamW with the two choices PyTorch does not offer.
+
+        w -= learningRate weightDecay w
+        m = beta1 m + (1 - beta1) g          mHat = m / (1 - beta1^t), or m without bias correction
+        v = beta2 v + (1 - beta2) g^2        vHat = v / (1 - beta2^t), or v without bias correction
+        w -= learningRate mHat / (sqrt(vHat) + epsilon)      epsilon outside the root
+        w -= learningRate mHat / sqrt(vHat + epsilon)        epsilon inside the root
+    """
+
+    def __init__(self, parameters, options):
+        self.parameters = list(parameters)
+        self.options = options
+        self.first = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.second = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.t = 0
+
+    def zero_grad(self):
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        o = self.options
+        self.t += 1
+        first_scale = 1 - o["beta1"] ** self.t if o["biasCorrection"] else 1
+        second_scale = 1 - o["beta2"] ** self.t if o["biasCorrection"] else 1
+        for w, m, v in zip(self.parameters, self.first, self.second):
+            g = w.grad
+            w.sub_(o["learningRate"] * o.get("weightDecay", 0) * w)
+            m.copy_(o["beta1"] * m + (1 - o["beta1"]) * g)
+            v.copy_(o["beta2"] * v + (1 - o["beta2"]) * g * g)
+            m_hat, v_hat = m / first_scale, v / second_scale
+            if o["epsilonInsideRoot"]:
+                w.sub_(o["learningRate"] * m_hat / torch.sqrt(v_hat + o["epsilon"]))
+            else:
+                w.sub_(o["learningRate"] * m_hat / (torch.sqrt(v_hat) + o["epsilon"]))
+
+
+def torch_optimizer(parameters, optimizer, options):
+    if optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=options["learningRate"], momentum=options["momentum"],
+                               nesterov=options["nesterov"])
+    common = {"lr": options["learningRate"], "betas": (options["beta1"], options["beta2"]), "eps": options["epsilon"]}
+    if optimizer == "adam":
+        return torch.optim.Adam(parameters, **common)
+    return torch.optim.AdamW(parameters, weight_decay=options["weightDecay"], **common)
+
+
+def train(optimizer, options, by_hand, dtype=torch.float64):
+    network = Network(dtype)
+    if by_hand:
+        stepper = HandAdam(network.parameters(), options)
+    else:
+        stepper = torch_optimizer(network.parameters(), optimizer, options)
+    x, y = torch.tensor(X, dtype=dtype), torch.tensor(Y, dtype=dtype)
+    losses, parameters = [], []
+    for _ in range(STEPS):
+        stepper.zero_grad()
+        loss = torch.nn.functional.mse_loss(network(x), y)
+        loss.backward()
+        stepper.step()
+        losses.append(loss.item())
+        parameters.append(network.flat())
+    return {"losses": losses, "parameters": parameters}
+
+
+def largest_difference(one, other):
+    """max |a - b| / max(1, |b|) over all losses and parameters of all steps."""
+    def numbers(run):
+        yield from run["losses"]
+        for parameters in run["parameters"]:
+            for values in parameters.values():
+                yield from values
+    return max(abs(a - b) / max(1, abs(b)) for a, b in zip(numbers(one), numbers(other)))
+
+
+def sgd(momentum=0, nesterov=False):
+    return "sgd", {"learningRate": 0.1, "momentum": momentum, "nesterov": nesterov}
+
+
+def adam(epsilon=1e-8, inside=False, correction=True):
+    return "adam", {"learningRate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": epsilon,
+                    "epsilonInsideRoot": inside, "biasCorrection": correction}
+
+
+def adamw(decay):
+    return "adamw", {**adam()[1], "weightDecay": decay}
+
+
+RUNS = {
+    "sgd": sgd(),
+    "sgd momentum": sgd(0.9),
+    "sgd nesterov": sgd(0.9, True),
+    "adam": adam(),
+    "adam epsilon 1e-3": adam(1e-3),
+    "adam epsilon inside root": adam(inside=True),
+    "adam epsilon 1e-3 inside root": adam(1e-3, inside=True),
+    "adam without bias correction": adam(correction=False),
+    "adamw 0.01": adamw(0.01),
+    "adamw 0.1": adamw(0.1),
+}
+
+
+def record(name):
+    optimizer, options = RUNS[name]
+    only_by_hand = optimizer == "adam" and (options["epsilonInsideRoot"] or not options["biasCorrection"])
+    run = train(optimizer, options, only_by_hand)
+    if optimizer != "sgd" and not only_by_hand:
+        close(largest_difference(train(optimizer, options, True), run), 0, 0, 1e-14, f"{name}, PyTorch and by hand")
+    single = largest_difference(train(optimizer, options, only_by_hand, torch.float32), run)
+    close(single, 0, 0, 1e-5 / 3, f"{name}, f32 and f64")
+    print(f"{name}: loss {run['losses'][0]:.6f} -> {run['losses'][-1]:.6f}, f32 deviates by {single:.1e}")
+    return {"name": name, "source": "formula" if only_by_hand else "torch.optim", "optimizer": optimizer,
+            "options": options, **run}
+
+
+def check_visible(runs):
+    """A trajectory that an engine could follow with the wrong option tests nothing: runs must differ visibly."""
+    by_name = {run["name"]: run for run in runs}
+    invisible = {frozenset(["adam", "adam epsilon inside root"])}  # 1e-8 against v_hat; recorded for the default value
+    for a in by_name:
+        for b in by_name:
+            if a < b and frozenset([a, b]) not in invisible:
+                if largest_difference(by_name[a], by_name[b]) < 1e-4:
+                    raise AssertionError(f"{a}, {b}: trajectories must differ by 1e-4")
+
+
+def main():
+    start = Network(torch.float64)
+    x, y = torch.tensor(X, dtype=torch.float64), torch.tensor(Y, dtype=torch.float64)
+    loss = torch.nn.functional.mse_loss(start(x), y)
+    loss.backward()
+    runs = [record(name) for name in RUNS]
+    check_visible(runs)
+    write("optimizers.json", {
+        "versions": versions(torch=torch.__version__),
+        "inputs": INPUTS,
+        "layers": [{"name": name, "units": units, "activation": activation} for name, units, activation in LAYERS],
+        "shapes": {name: list(in_out(parameter).shape) for name, parameter in start.named_parameters()},
+        "x": X,
+        "y": Y,
+        "initial": start.flat(),
+        "loss": loss.item(),
+        "gradients": start.flat(lambda parameter: parameter.grad),
+        "runs": runs,
+    })
+
+
+main()
