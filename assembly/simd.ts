@@ -1,0 +1,53 @@
+/**
+ * Tails and fixed-order sums, shared by the kernels.
+ *
+ * The tail of a loop takes the same vector code as its body, so that an element's bits do not depend on where it
+ * stands: it is loaded into the first lanes of a vector, computed like any other, and only the lanes wanted are
+ * stored. Where a buffer's address and the element's offset are multiples of 16 bytes, a plain `v128.load` reads
+ * the tail too: an aligned vector never reaches across the end of the memory.
+ */
+
+/** Three lanes of ones, then three of zeros: a window of four that starts at lane `3 - count` keeps `count` lanes. */
+const KEPT: usize = memory.data<i32>([-1, -1, -1, 0, 0, 0], 16);
+
+/** The first `count` lanes from an address of any alignment, zeros in the others; 1 <= count <= 3. */
+export function loadLanes(p: usize, count: i32): v128 {
+  if (count == 1) return v128.load32_zero(p);
+  const low = v128.load64_zero(p);
+  return count == 2 ? low : v128.load_lane<f32>(p, low, 2, 8);
+}
+
+/** Writes the first `count` lanes to an address of any alignment; 1 <= count <= 3. */
+export function storeLanes(p: usize, v: v128, count: i32): void {
+  if (count == 1) {
+    v128.store_lane<f32>(p, v, 0);
+    return;
+  }
+  v128.store_lane<f64>(p, v, 0);
+  if (count == 3) v128.store_lane<f32>(p, v, 2, 8);
+}
+
+/** Zeroes all but the first `count` lanes; 1 <= count <= 3. */
+// @ts-ignore: decorator
+@inline
+export function keepLanes(v: v128, count: i32): v128 {
+  return v128.and(v, v128.load(KEPT + 12 - (<usize>count << 2)));
+}
+
+/**
+ * Adds four f32 to a sum in two f64 lanes: lane 0 takes elements 0 and 2, lane 1 elements 1 and 3, in that order. So
+ * a sum over a row or buffer adds its even elements in order and its odd elements in order; `sumWide` adds the two.
+ */
+// @ts-ignore: decorator
+@inline
+export function addWide(sum: v128, v: v128): v128 {
+  const low = f64x2.add(sum, f64x2.promote_low_f32x4(v));
+  return f64x2.add(low, f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 0)));
+}
+
+/** The total of the even elements plus the total of the odd ones. */
+// @ts-ignore: decorator
+@inline
+export function sumWide(sum: v128): f64 {
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
