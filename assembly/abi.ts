@@ -221,14 +221,16 @@ export const enum Header {
   HistoryCount,
   /** 1: the caller has saved the state and will check the update it asked for */
   Careful,
-  Reserved,
+  /** addresses where the prediction tape starts and ends */
+  Predict,
+  PredictEnd,
   /** f64: epochs to complete before the run ends */
-  EpochsLeft = 22,
+  EpochsLeft = 24,
   /** f64: the run ends before the update of an epoch whose mean loss is below this; -Infinity: never */
-  LossBelow = 24,
+  LossBelow = 26,
   /** f64: mean loss of the last pass, or of the epoch where one just ended */
-  Loss = 26,
-  Count = 28,
+  Loss = 28,
+  Count = 32,
 }
 
 export const enum Window {

@@ -90,8 +90,9 @@ export class MemoryError extends WasmgradError {
     readonly bytes: number,
     /** Programs alive when the memory ran out. */
     readonly livePrograms: number,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 

@@ -1,0 +1,94 @@
+/**
+ * Builds everything, each part only when its sources changed: kernels (asc), the module that embeds them, the
+ * bundles (esbuild) and the type declarations (tsc). What was in `build/` and `dist/` before does not matter: a
+ * content hash of all sources and tool versions decides.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const quiet = process.argv.includes("--quiet");
+const say = (text) => quiet || console.log(text);
+const read = (path) => readFileSync(join(root, path));
+
+function* files(path) {
+  const full = join(root, path);
+  if (!existsSync(full)) return;
+  if (statSync(full).isFile()) yield path;
+  else for (const name of readdirSync(full).sort()) yield* files(`${path}/${name}`);
+}
+
+function hashOf(paths) {
+  const hash = createHash("sha256");
+  for (const path of paths)
+    for (const file of files(path)) if (!file.endsWith("kernels.wasm.ts")) hash.update(`${file}\0`).update(read(file));
+  return hash.digest("hex");
+}
+
+/** Runs `make` unless `outputs` exist and were made from the same sources. */
+function part(name, sources, outputs, make) {
+  const stamp = join(root, `build/${name}.stamp`);
+  const hash = hashOf([...sources, "package-lock.json", "scripts/build.mjs"]);
+  const fresh = existsSync(stamp) && readFileSync(stamp, "utf8") === hash;
+  if (fresh && outputs.every((path) => existsSync(join(root, path)))) return;
+  const start = Date.now();
+  make();
+  mkdirSync(join(root, "build"), { recursive: true });
+  writeFileSync(stamp, hash);
+  say(`${name}: built in ${((Date.now() - start) / 1000).toFixed(1)} s`);
+}
+
+/** A dependency's command; what it prints goes to stderr, so that stdout stays the caller's. */
+const run = (script, args) =>
+  execFileSync(process.execPath, [join(root, "node_modules", script), ...args], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
+
+function asc(target) {
+  run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target]);
+}
+
+const KERNELS = "src/runtime/kernels.wasm.ts";
+part("kernels", ["assembly", "asconfig.json"], ["build/release.wasm", KERNELS], () => {
+  asc("release");
+  const bytes = read("build/release.wasm");
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  // Hex, because gzip finds in it the repetitions that base64 hides: fewer bytes over the wire.
+  writeFileSync(
+    join(root, KERNELS),
+    `/** Built from assembly/ by scripts/build.mjs. */\nexport const KERNELS_HEX =\n  "${bytes.toString("hex")}";\n` +
+      `export const KERNELS_STATIC_END = ${exports.staticEnd()};\n`,
+  );
+});
+
+const entries = { index: "src/index.ts", "cli/start": "src/cli/start.ts" };
+for (const name of ["transform", "analysis"])
+  if (existsSync(join(root, `src/${name}/index.ts`))) entries[name] = `src/${name}/index.ts`;
+const bundles = Object.keys(entries).map((name) => `dist/${name}.js`);
+part("bundles", ["src", "assembly/abi.ts", "asconfig.json", "assembly"], bundles, () => {
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  const bundle = `import { build } from "esbuild"; await build(${JSON.stringify({
+    absWorkingDir: root,
+    entryPoints: entries,
+    outdir: "dist",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    packages: "external",
+    chunkNames: "chunks/[name]-[hash]",
+    external: ["node:*"],
+    logLevel: "warning",
+  })});`;
+  execFileSync(process.execPath, ["--input-type=module", "-e", bundle], { cwd: root, stdio: ["ignore", 2, 2] });
+});
+
+part("types", ["src", "assembly/abi.ts", "tsconfig.json"], ["dist/types/src/index.d.ts"], () => {
+  run("typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
+});

@@ -1,0 +1,123 @@
+/**
+ * A computation as pure data: values with shapes, nodes that make them. Nothing here computes; `src/plan` turns
+ * a graph into a tape.
+ */
+import type { OpAttrs, OpName } from "./op.ts";
+import { type Dim, formatShape, type Shape } from "./shape.ts";
+
+export type DType = "f32" | "i32";
+export type ValueId = number;
+
+export interface Type {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export interface Value extends Type {
+  readonly id: ValueId;
+  /** For people: in errors, the disassembly and the printed graph. */
+  readonly name: string;
+}
+
+export type Phase = "forward" | "backward";
+
+export interface Node<K extends OpName = OpName> {
+  readonly op: K;
+  readonly attrs: OpAttrs[K];
+  readonly inputs: readonly ValueId[];
+  readonly outputs: readonly ValueId[];
+  /** The layer this node belongs to. */
+  readonly scope: string;
+  readonly phase: Phase;
+}
+
+/** How a parameter starts: exact values, or random ones drawn from the model's seed. */
+export type Initializer =
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number }
+  | { readonly kind: "normal"; readonly mean: number; readonly std: number }
+  | { readonly kind: "values"; readonly data: Float32Array };
+
+export interface Parameter {
+  readonly name: string;
+  readonly value: ValueId;
+  readonly init: Initializer;
+}
+
+export interface Port {
+  readonly name: string;
+  readonly value: ValueId;
+}
+
+export interface Constant {
+  readonly value: ValueId;
+  readonly data: Float32Array;
+}
+
+export class Graph {
+  readonly values: Value[] = [];
+  nodes: Node[] = [];
+  readonly inputs: Port[] = [];
+  readonly parameters: Parameter[] = [];
+  readonly constants: Constant[] = [];
+  readonly outputs: Port[] = [];
+
+  addValue(type: Type, name: string): ValueId {
+    const id = this.values.length;
+    this.values.push({ id, shape: type.shape, dtype: type.dtype, name });
+    return id;
+  }
+
+  shape(id: ValueId): Shape {
+    return this.values[id].shape;
+  }
+
+  addInput(name: string, shape: Shape, dtype: DType = "f32"): ValueId {
+    const value = this.addValue({ shape, dtype }, name);
+    this.inputs.push({ name, value });
+    return value;
+  }
+
+  addParameter(name: string, shape: readonly Dim[], init: Initializer): ValueId {
+    const value = this.addValue({ shape, dtype: "f32" }, name);
+    this.parameters.push({ name, value, init });
+    return value;
+  }
+
+  addConstant(shape: readonly Dim[], data: Float32Array): ValueId {
+    const value = this.addValue({ shape, dtype: "f32" }, `constant${this.constants.length}`);
+    this.constants.push({ value, data });
+    return value;
+  }
+
+  /** A graph that can be extended without changing this one; value ids keep their meaning. */
+  copy(): Graph {
+    const g = new Graph();
+    g.values.push(...this.values);
+    g.nodes = this.nodes.slice();
+    g.inputs.push(...this.inputs);
+    g.parameters.push(...this.parameters);
+    g.constants.push(...this.constants);
+    g.outputs.push(...this.outputs);
+    return g;
+  }
+
+  /** One line a node: `dense1.z [rows, 8] = binary add(dense1.xw [rows, 8], dense1.bias [8])`. */
+  toString(): string {
+    const show = (id: ValueId) => `%${id} ${this.values[id].name} ${formatShape(this.values[id].shape)}`;
+    const lines = [
+      ...this.inputs.map((p) => `input ${show(p.value)}`),
+      ...this.parameters.map((p) => `parameter ${show(p.value)}`),
+      ...this.constants.map((c) => `constant ${show(c.value)}`),
+      ...this.nodes.map((node) => {
+        const attrs = Object.entries(node.attrs)
+          .map(([k, v]) => `${k}=${Array.isArray(v) ? formatShape(v) : v}`)
+          .join(" ");
+        const inputs = node.inputs.map((i) => `%${i}`).join(", ");
+        return `${node.outputs.map(show).join(", ")} = ${node.op}(${inputs})${attrs && ` ${attrs}`}`;
+      }),
+      ...this.outputs.map((p) => `output ${p.name} = %${p.value}`),
+    ];
+    return lines.join("\n");
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * What an op is: shapes in and out, its gradient rule, and the records it becomes. `ops/index.ts` holds the
+ * one table of all of them; an op without a rule does not compile.
+ */
+import type { BinaryFn, Fn, LossFn, Opcode, ReduceFn } from "../../assembly/abi.ts";
+import { TraceError } from "../errors.ts";
+import type { Fields } from "../tape/records.ts";
+import type { Type, ValueId } from "./graph.ts";
+import type { Dim, Shape } from "./shape.ts";
+
+export {
+  BinaryFn,
+  Fn,
+  Form,
+  LossFn,
+  Opcode,
+  ReduceFn,
+  Targets,
+} from "../../assembly/abi.ts";
+
+/** Every op with its attributes. */
+export interface OpAttrs {
+  readonly matMul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  readonly unary: { readonly fn: Fn; readonly alpha: number };
+  readonly unaryGrad: { readonly fn: Fn; readonly alpha: number };
+  readonly binary: { readonly fn: BinaryFn };
+  readonly broadcast: { readonly shape: Shape; readonly divisor: Dim };
+  readonly reduce: { readonly fn: ReduceFn; readonly from: number; readonly to: number };
+  readonly maxGrad: { readonly from: number; readonly to: number };
+  readonly reshape: { readonly shape: Shape };
+  readonly transpose: { readonly axes: readonly number[] };
+  readonly softmax: Record<never, never>;
+  readonly softmaxGrad: Record<never, never>;
+  readonly logSoftmax: Record<never, never>;
+  readonly logSoftmaxGrad: Record<never, never>;
+  readonly loss: LossAttrs;
+  readonly lossGrad: LossAttrs;
+  /** Made by `plan/fuse.ts` only. */
+  readonly dense: { readonly fn: Fn; readonly alpha: number };
+  readonly denseGradWeights: Record<never, never>;
+  readonly denseGradInput: { readonly fn: Fn; readonly alpha: number };
+  readonly lossAndGrad: LossAttrs;
+}
+
+export interface LossAttrs {
+  readonly fn: LossFn;
+  readonly parameter: number;
+}
+
+export type OpName = keyof OpAttrs;
+
+/** Emits a node and returns its first output. */
+export type Emit = <K extends OpName>(op: K, attrs: OpAttrs[K], inputs: readonly ValueId[], name?: string) => ValueId;
+
+export interface VjpContext<A> {
+  readonly attrs: A;
+  readonly inputs: readonly ValueId[];
+  readonly output: ValueId;
+  /** The cotangent of the output. */
+  readonly dy: ValueId;
+  readonly emit: Emit;
+  shape(id: ValueId): Shape;
+  /** Whether anyone asked for the cotangent of input `i`; a rule may return null for the others. */
+  needs(i: number): boolean;
+}
+
+/** A place in a record that names a value's buffer; `SCRATCH` is the program's working area. */
+export type BufferRef = { readonly value: ValueId };
+export const SCRATCH = { scratch: true } as const;
+
+export interface RecordDraft {
+  readonly opcode: Opcode;
+  readonly fields: Readonly<Record<string, number | BufferRef | typeof SCRATCH>>;
+}
+
+export const draft = <K extends Opcode>(
+  opcode: K,
+  fields: { readonly [F in keyof Fields<K>]: number | BufferRef | typeof SCRATCH },
+): RecordDraft => ({ opcode, fields: fields as RecordDraft["fields"] });
+
+export interface LowerContext<A> {
+  readonly attrs: A;
+  readonly inputs: readonly ValueId[];
+  readonly outputs: readonly ValueId[];
+  /** Rows of a full batch, for choices that depend on size. */
+  readonly batch: number;
+  type(id: ValueId): Type;
+}
+
+export interface Op<A> {
+  /** Types of the outputs; throws a ShapeError that names `who`, the shapes and the rule. */
+  infer(who: string, inputs: readonly Type[], attrs: A): readonly Type[];
+  /** One cotangent per input, null where there is none; or the reason why there is no rule. */
+  readonly vjp: ((context: VjpContext<A>) => readonly (ValueId | null)[]) | NoGradient;
+  lower(context: LowerContext<A>): readonly RecordDraft[];
+  /** Inputs whose buffer the first output may take over. */
+  readonly inPlace?: readonly number[];
+  /** The first output is the same bytes as this input. */
+  readonly alias?: number;
+}
+
+export interface NoGradient {
+  readonly reason: string;
+}
+
+/** For ops that exist only in backward graphs. */
+export const secondDerivative: NoGradient = { reason: "second derivatives are not supported" };
+
+/** For ops that fusion makes after differentiation. */
+export const fusedLater: NoGradient = { reason: "fusion runs after differentiation" };
+
+export const f32 = (shape: Shape): Type => ({ shape, dtype: "f32" });
+
+export function throwNoGradient(op: OpName, rule: NoGradient): never {
+  throw new TraceError(`${op}: has no gradient rule; got a request for one (${rule.reason})`);
+}

@@ -1,0 +1,83 @@
+import { ShapeError } from "../../errors.ts";
+import type { Type, ValueId } from "../graph.ts";
+import { draft, f32, fusedLater, LossFn, type LossAttrs, type Op, Opcode, secondDerivative, Targets } from "../op.ts";
+import { formatShape, sameShape, sizeOf } from "../shape.ts";
+
+const NAMES = {
+  [LossFn.MeanSquaredError]: "meanSquaredError",
+  [LossFn.MeanAbsoluteError]: "meanAbsoluteError",
+  [LossFn.Huber]: "huber",
+  [LossFn.BinaryCrossEntropy]: "binaryCrossEntropy",
+  [LossFn.CrossEntropy]: "crossEntropy",
+} as const satisfies Record<LossFn, string>;
+
+function checkTarget(who: string, p: Type, t: Type, { fn }: LossAttrs): void {
+  const labels = fn === LossFn.CrossEntropy && t.dtype === "i32";
+  if (fn === LossFn.CrossEntropy && p.shape.length === 0)
+    throw new ShapeError(`${who}: crossEntropy needs a class axis; got predictions ${formatShape(p.shape)}`);
+  if (!sameShape(t.shape, labels ? p.shape.slice(0, -1) : p.shape))
+    throw new ShapeError(
+      `${who}: ${NAMES[fn]} needs ${labels ? "one label a row" : "targets shaped like the predictions"}; ` +
+        `got predictions ${formatShape(p.shape)}, targets ${formatShape(t.shape)}`,
+    );
+}
+
+interface LossBuffers {
+  readonly loss?: ValueId;
+  readonly dx?: ValueId;
+  readonly scale?: ValueId;
+}
+
+function record(attrs: LossAttrs, p: ValueId, t: ValueId, buffers: LossBuffers, type: (id: ValueId) => Type) {
+  const { shape } = type(p);
+  const columns = shape.length === 0 ? 1 : shape[shape.length - 1];
+  const rows = sizeOf(shape.slice(0, -1));
+  const flat = columns < 0;
+  const place = (id?: ValueId) => (id === undefined ? 0 : { value: id });
+  return [
+    draft(Opcode.Loss, {
+      fn: attrs.fn,
+      loss: place(buffers.loss),
+      dx: place(buffers.dx),
+      scale: place(buffers.scale),
+      p: { value: p },
+      t: { value: t },
+      m: flat ? columns : rows,
+      n: flat ? rows : columns,
+      targets: type(t).dtype === "i32" ? Targets.Labels : Targets.Rows,
+      parameter: attrs.parameter,
+    }),
+  ];
+}
+
+/**
+ * A mean loss of predictions p and targets t; the cross-entropies take logits. Formulas: `LossFn`.
+ *
+ *   p [m.., n], t like p (or i32 [m..], class indices) -> loss []
+ *   dp = dloss * dloss/dp, as `lossGrad`; targets have no gradient
+ *
+ * Saves p and t.
+ */
+export const loss: Op<LossAttrs> = {
+  infer(who, [p, t], attrs) {
+    checkTarget(who, p, t, attrs);
+    return [f32([])];
+  },
+  vjp: ({ attrs, inputs: [p, t], dy, emit }) => [emit("lossGrad", attrs, [p, t, dy]), null],
+  lower: ({ attrs, inputs: [p, t], outputs: [l], type }) => record(attrs, p, t, { loss: l }, type),
+};
+
+/** The gradient of a mean loss with respect to its predictions: p, t, dloss [] -> dp like p. */
+export const lossGrad: Op<LossAttrs> = {
+  infer: (_, [p]) => [f32(p.shape)],
+  vjp: secondDerivative,
+  lower: ({ attrs, inputs: [p, t, scale], outputs: [dx], type }) => record(attrs, p, t, { dx, scale }, type),
+  inPlace: [0],
+};
+
+/** `loss` and `lossGrad` in one pass, where the cotangent of the loss is 1: p, t -> loss [], dp like p. */
+export const lossAndGrad: Op<LossAttrs> = {
+  infer: (_, [p]) => [f32([]), f32(p.shape)],
+  vjp: fusedLater,
+  lower: ({ attrs, inputs: [p, t], outputs: [l, dx], type }) => record(attrs, p, t, { loss: l, dx }, type),
+};

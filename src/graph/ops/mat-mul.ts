@@ -1,0 +1,69 @@
+import { ShapeError } from "../../errors.ts";
+import { productPath } from "../../tape/product-path.ts";
+import { draft, f32, Form, type Op, type OpAttrs, Opcode, SCRATCH } from "../op.ts";
+import { type Dim, formatShape, resolve, type Shape, sizeOf } from "../shape.ts";
+
+/** `[.., k]` read as a matrix `[m, k]`. */
+const asMatrix = (shape: Shape): readonly [Dim, Dim] => [sizeOf(shape.slice(0, -1)), shape[shape.length - 1]];
+
+/**
+ * `C = op(A) op(B)`, the matrix product; leading axes of A count as rows.
+ *
+ *   NN   A [.., k], B [k, n] -> C [.., n]   dA = dC B^T (NT)    dB = A^T dC (TN)
+ *   TN   A [.., m], B [.., n] -> C [m, n]   dA = B dC^T         dB = A dC (NN)
+ *   NT   A [.., k], B [n, k] -> C [.., n]   dA = dC B (NN)      dB = dC^T A (TN)
+ *
+ * Saves A and B.
+ */
+export const matMul: Op<OpAttrs["matMul"]> = {
+  infer(who, [a, b], { transposeA, transposeB }) {
+    const fail = (): never => {
+      const left = transposeA ? "[k, m]" : "[.., k]";
+      const right = transposeB ? "[n, k]" : "[k, n]";
+      throw new ShapeError(
+        `${who}: matMul needs A ${left} and B ${right}; got A ${formatShape(a.shape)}, B ${formatShape(b.shape)}`,
+      );
+    };
+    if (a.shape.length < 2 || b.shape.length < 2 || (b.shape.length > 2 && !transposeA)) fail();
+    if (transposeA && transposeB) fail();
+    const [am, ak] = asMatrix(a.shape);
+    const [bm, bn] = asMatrix(b.shape);
+    if (transposeA) {
+      if (am !== bm) fail();
+      return [f32([ak, bn])];
+    }
+    if (ak !== (transposeB ? bn : bm)) fail();
+    return [f32([...a.shape.slice(0, -1), transposeB ? bm : bn])];
+  },
+
+  vjp({ attrs: { transposeA, transposeB }, inputs: [a, b], dy, emit, needs }) {
+    const product = (x: number, y: number, ta: boolean, tb: boolean) =>
+      emit("matMul", { transposeA: ta, transposeB: tb }, [x, y]);
+    if (transposeA)
+      return [needs(0) ? product(b, dy, false, true) : null, needs(1) ? product(a, dy, false, false) : null];
+    if (transposeB)
+      return [needs(0) ? product(dy, b, false, false) : null, needs(1) ? product(dy, a, true, false) : null];
+    return [needs(0) ? product(dy, b, false, true) : null, needs(1) ? product(a, dy, true, false) : null];
+  },
+
+  lower({ attrs: { transposeA, transposeB }, inputs: [a, b], outputs: [c], batch, type }) {
+    const [am, ak] = asMatrix(type(a).shape);
+    const [bm, bn] = asMatrix(type(b).shape);
+    const m = transposeA ? ak : am;
+    const k = transposeA ? am : ak;
+    const n = transposeB ? bm : bn;
+    return [
+      draft(Opcode.MatMul, {
+        form: transposeA ? Form.TN : transposeB ? Form.NT : Form.NN,
+        path: productPath(resolve(m, batch), resolve(n, batch), resolve(k, batch)),
+        c: { value: c },
+        a: { value: a },
+        b: { value: b },
+        m,
+        n,
+        k,
+        scratch: SCRATCH,
+      }),
+    ];
+  },
+};

@@ -1,0 +1,85 @@
+import { ShapeError } from "../../errors.ts";
+import type { ValueId } from "../graph.ts";
+import { draft, type Emit, f32, type Op, type OpAttrs, Opcode, ReduceFn, secondDerivative } from "../op.ts";
+import { formatShape, sameShape, type Shape, sizeOf } from "../shape.ts";
+
+/** The reduced axes kept with length 1, so that the result broadcasts against what was reduced. */
+const keepAxes = (shape: Shape, from: number, to: number): Shape =>
+  shape.map((d, i) => (i >= from && i < to ? 1 : d));
+
+const withoutAxes = (shape: Shape, from: number, to: number): Shape => [
+  ...shape.slice(0, from),
+  ...shape.slice(to),
+];
+
+/** A shape as `[outer, n, inner]` around the reduced axes. */
+const split = (shape: Shape, from: number, to: number) => ({
+  outer: sizeOf(shape.slice(0, from)),
+  n: sizeOf(shape.slice(from, to)),
+  inner: sizeOf(shape.slice(to)),
+});
+
+/**
+ * Sum, mean or maximum over the axes `from .. to - 1`, which disappear.
+ *
+ *   x [outer.., n.., inner..] -> y [outer.., inner..]
+ *   sum    dx = dy, repeated along the reduced axes
+ *   mean   dx = dy / n, repeated
+ *   max    dx = dy where x attains y, shared equally between ties
+ *
+ * Saves nothing but for max, which saves x and y.
+ */
+export const reduce: Op<OpAttrs["reduce"]> = {
+  infer(who, [x], { from, to }) {
+    if (!(from >= 0 && from <= to && to <= x.shape.length))
+      throw new ShapeError(`${who}: axes must lie within the shape; got axes ${from}..${to - 1} of ${formatShape(x.shape)}`);
+    return [f32(withoutAxes(x.shape, from, to))];
+  },
+  vjp({ attrs: { fn, from, to }, inputs: [x], output: y, dy, emit, shape }) {
+    if (fn === ReduceFn.Max) return [emit("maxGrad", { from, to }, [dy, x, y])];
+    const kept = emit("reshape", { shape: keepAxes(shape(x), from, to) }, [dy]);
+    const divisor = fn === ReduceFn.Mean ? split(shape(x), from, to).n : 1;
+    return [emit("broadcast", { shape: shape(x), divisor }, [kept])];
+  },
+  lower: ({ attrs: { fn, from, to }, inputs: [x], outputs: [y], type }) => [
+    draft(Opcode.Reduce, { fn, y: { value: y }, x: { value: x }, ...split(type(x).shape, from, to) }),
+  ],
+};
+
+/**
+ * `dx = dy / ties where x = y, else 0`: the gradient of a maximum.
+ *
+ *   dy [outer.., inner..], x [outer.., n.., inner..], y [outer.., inner..] -> dx like x
+ */
+export const maxGrad: Op<OpAttrs["maxGrad"]> = {
+  infer: (_, [, x]) => [f32(x.shape)],
+  vjp: secondDerivative,
+  lower: ({ attrs: { from, to }, inputs: [dy, x, y], outputs: [dx], type }) => [
+    draft(Opcode.MaxGrad, {
+      dx: { value: dx },
+      dy: { value: dy },
+      x: { value: x },
+      y: { value: y },
+      ...split(type(x).shape, from, to),
+    }),
+  ],
+};
+
+/** Sums `value` of shape `from` over the axes along which `to` was broadcast, and gives it the shape `to`. */
+export function sumTo(emit: Emit, value: ValueId, from: Shape, to: Shape): ValueId {
+  if (sameShape(from, to)) return value;
+  const lead = from.length - to.length;
+  const summed = from.map((d, i) => i < lead || (to[i - lead] === 1 && d !== 1));
+  let result = value;
+  for (let end = from.length; end > 0; ) {
+    if (!summed[end - 1]) {
+      end--;
+      continue;
+    }
+    let start = end - 1;
+    while (start > 0 && summed[start - 1]) start--;
+    result = emit("reduce", { fn: ReduceFn.Sum, from: start, to: end }, [result]);
+    end = start;
+  }
+  return summed.some((sum, i) => sum && i >= lead) ? emit("reshape", { shape: to }, [result]) : result;
+}

@@ -1,0 +1,73 @@
+import { ShapeError } from "../../errors.ts";
+import { draft, Fn, f32, type Op, type OpAttrs, Opcode, secondDerivative } from "../op.ts";
+import { formatShape, sameShape, sizeOf } from "../shape.ts";
+
+/** Which of `x` and `y = fn(x)` the gradient reads; null where the gradient is zero everywhere. */
+const SAVES = {
+  [Fn.Identity]: null,
+  [Fn.Relu]: "y",
+  [Fn.LeakyRelu]: "y",
+  [Fn.Elu]: "y",
+  [Fn.Selu]: "y",
+  [Fn.Gelu]: "x",
+  [Fn.GeluTanh]: "x",
+  [Fn.Silu]: "x",
+  [Fn.Softplus]: "x",
+  [Fn.Sigmoid]: "y",
+  [Fn.Tanh]: "y",
+  [Fn.HardSigmoid]: "y",
+  [Fn.Sign]: null,
+  [Fn.Exp]: "y",
+  [Fn.Log]: "x",
+  [Fn.Sqrt]: "y",
+  [Fn.Negate]: "y",
+  [Fn.Abs]: "x",
+  [Fn.Square]: "x",
+} as const satisfies Record<Fn, "x" | "y" | null>;
+
+/**
+ * `y = fn(x)` elementwise.
+ *
+ *   x [..] -> y [..]
+ *   dx = dy fn'(x), as `unaryGrad`
+ *
+ * Saves x or y, see `SAVES`: y where the derivative can be told from it, so that x may be overwritten.
+ */
+export const unary: Op<OpAttrs["unary"]> = {
+  infer: (_, [x]) => [f32(x.shape)],
+  vjp({ attrs, inputs: [x], output: y, dy, emit }) {
+    const saved = SAVES[attrs.fn];
+    if (saved === null) return [attrs.fn === Fn.Identity ? dy : null];
+    return [emit("unaryGrad", attrs, [dy, saved === "x" ? x : y])];
+  },
+  lower: ({ attrs, inputs: [x], outputs: [y], type }) => [
+    draft(Opcode.Unary, { ...attrs, y: { value: y }, x: { value: x }, n: sizeOf(type(x).shape) }),
+  ],
+  inPlace: [0],
+};
+
+/**
+ * `dx = dy fn'(s)` elementwise, s being what `unary` saved.
+ *
+ *   dy [..], s [..] -> dx [..]
+ */
+export const unaryGrad: Op<OpAttrs["unaryGrad"]> = {
+  infer(who, [dy, s]) {
+    if (!sameShape(dy.shape, s.shape))
+      throw new ShapeError(
+        `${who}: unaryGrad needs dy and s alike; got ${formatShape(dy.shape)}, ${formatShape(s.shape)}`,
+      );
+    return [f32(dy.shape)];
+  },
+  vjp: secondDerivative,
+  lower: ({ attrs, inputs: [dy, s], outputs: [dx], type }) => [
+    draft(Opcode.UnaryGrad, {
+      ...attrs,
+      dx: { value: dx },
+      dy: { value: dy },
+      s: { value: s },
+      n: sizeOf(type(dy).shape),
+    }),
+  ],
+  inPlace: [0, 1],
+};

@@ -1,0 +1,86 @@
+/** The embedded kernels: bytes, module, and instances over a memory. */
+import { instantiateSync } from "@assemblyscript/loader";
+import { Abi } from "../../assembly/abi.ts";
+import { AbiError, UnsupportedEngineError } from "../errors.ts";
+import { KERNELS_HEX } from "./kernels.wasm.ts";
+
+/** What the WASM module exports; see `assembly/index.ts`. Addresses are unsigned byte offsets. */
+export interface Kernels extends Record<string, unknown> {
+  abiVersion(): number;
+  staticEnd(): number;
+  execute(program: number, from: number, to: number): void;
+  run(program: number, steps: number): number;
+  step(program: number): number;
+  permute(index: number, start: number, count: number, n: number, seed: number, epoch: number): void;
+  randomFill(
+    x: number,
+    n: number,
+    distribution: number,
+    a: number,
+    b: number,
+    seed: number,
+    stream: number,
+  ): void;
+  maxMagnitude(x: number, n: number): number;
+}
+
+/** A module with one function that holds one SIMD instruction: `v128.const; drop`. */
+const SIMD_PROBE = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 65, 0, 253, 15, 26, 11],
+);
+
+/**
+ * Whether this engine can run the kernels: WebAssembly with SIMD, and allowed to compile it (a content security
+ * policy may forbid it).
+ *
+ * @example
+ * if (!isSupported()) console.log("please update your browser");
+ */
+export function isSupported(): boolean {
+  try {
+    return typeof WebAssembly === "object" && WebAssembly.validate(SIMD_PROBE) && Boolean(new WebAssembly.Module(SIMD_PROBE));
+  } catch {
+    return false;
+  }
+}
+
+function decodeHex(hex: string): Uint8Array<ArrayBuffer> {
+  if (typeof Buffer !== "undefined") return Buffer.from(hex, "hex");
+  const native = Uint8Array as unknown as { fromHex?: (hex: string) => Uint8Array<ArrayBuffer> };
+  if (native.fromHex) return native.fromHex(hex);
+  const bytes = new Uint8Array(hex.length / 2);
+  const digit = (i: number) => {
+    const code = hex.charCodeAt(i);
+    return code < 58 ? code - 48 : code - 87;
+  };
+  for (let i = 0; i < bytes.length; i++) bytes[i] = digit(2 * i) * 16 + digit(2 * i + 1);
+  return bytes;
+}
+
+let embedded: WebAssembly.Module | undefined;
+
+/** The embedded kernels, compiled on first use. */
+export function embeddedModule(): WebAssembly.Module {
+  if (embedded) return embedded;
+  try {
+    embedded = new WebAssembly.Module(decodeHex(KERNELS_HEX));
+  } catch (cause) {
+    const why = isSupported() ? String(cause) : "neither, or compiling is blocked by a content security policy";
+    throw new UnsupportedEngineError(
+      `engine: WebAssembly with SIMD is needed, and leave to compile it; got ${why}`,
+      { cause },
+    );
+  }
+  return embedded;
+}
+
+/** An instance whose memory is `memory`; checks that it was built from this package's contract. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const { exports } = instantiateSync<Kernels>(module, { env: { memory } });
+  const version = exports.abiVersion?.();
+  if (version !== Abi.Version)
+    throw new AbiError(
+      `kernels: must have ABI ${Abi.Version}; got ${version ?? "a module without one"}; run \`npm run build\``,
+    );
+  return exports;
+}

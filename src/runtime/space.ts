@@ -1,0 +1,124 @@
+import { MemoryError } from "../errors.ts";
+import { embeddedModule, instantiate, type Kernels } from "./kernels.ts";
+import { KERNELS_STATIC_END } from "./kernels.wasm.ts";
+
+const PAGE_BYTES = 65536;
+const MAX_PAGES = 65536;
+
+/** One memory, sized once and never grown, with an instance of the kernels over it. */
+export interface Space {
+  readonly kernels: Kernels;
+  readonly u8: Uint8Array;
+  readonly i32: Int32Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+}
+
+/** Where kernels come from and spaces are made. */
+export class Engine {
+  /** Spaces alive: made, not released, and not yet collected. */
+  #live = 0;
+  readonly #collected = new FinalizationRegistry<undefined>(() => {
+    this.#live--;
+  });
+
+  constructor(
+    readonly module: WebAssembly.Module,
+    /** First byte that the kernels' constants leave free, rounded up to a cache line. */
+    readonly base: number,
+  ) {}
+
+  get livePrograms(): number {
+    return this.#live;
+  }
+
+  /** A space of at least `bytes`; `token` stands for its owner, whose collection counts as release. */
+  open(who: string, bytes: number, owner: object): Space {
+    const pages = Math.ceil(bytes / PAGE_BYTES);
+    const fail = (rule: string, cause?: unknown): never => {
+      throw new MemoryError(
+        `${who}: ${rule}; got a program of ${formatBytes(bytes)} beside ${this.#live} live programs`,
+        bytes,
+        this.#live,
+        { cause },
+      );
+    };
+    if (!(pages <= MAX_PAGES)) fail("a program must fit in 4 GiB");
+    let space: Space;
+    try {
+      const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+      const { buffer } = memory;
+      space = {
+        kernels: instantiate(this.module, memory),
+        u8: new Uint8Array(buffer),
+        i32: new Int32Array(buffer),
+        f32: new Float32Array(buffer),
+        f64: new Float64Array(buffer),
+      };
+    } catch (cause) {
+      if (cause instanceof RangeError || cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error))
+        fail("the engine has no memory left; dispose() programs, or train many models by one program and states", cause);
+      throw cause;
+    }
+    this.#live++;
+    this.#collected.register(owner, undefined, owner);
+    return space;
+  }
+
+  /** Says that the owner of a space is done with it. */
+  release(owner: object): void {
+    if (this.#collected.unregister(owner)) this.#live--;
+  }
+}
+
+export function formatBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let unit = 0;
+  let value = bytes;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+const CACHE_LINE_BYTES = 64;
+const baseAfter = (end: number) => Math.ceil(end / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
+
+let shared: Engine | undefined;
+
+/** The engine behind `compile` when none is given: the embedded kernels. */
+export function defaultEngine(): Engine {
+  shared ??= new Engine(embeddedModule(), baseAfter(KERNELS_STATIC_END));
+  return shared;
+}
+
+export interface EngineOptions {
+  /**
+   * The kernels, where compiling the embedded copy is not what you want: a compiled module, its bytes, a response
+   * or a URL of `wasmgrad.wasm`. Default: the embedded copy.
+   */
+  readonly wasm?: WebAssembly.Module | BufferSource | Response | URL | string;
+}
+
+/**
+ * An engine made explicitly and asynchronously: needed only where compiling on the main thread is unwelcome or the
+ * kernels come from elsewhere. `compile` makes do without.
+ *
+ * @throws UnsupportedEngineError without WebAssembly SIMD
+ * @throws AbiError if the given kernels belong to another version
+ * @example
+ * const engine = await createEngine();
+ * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { engine });
+ */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { wasm } = options;
+  if (wasm === undefined) return new Engine(embeddedModule(), baseAfter(KERNELS_STATIC_END));
+  const module = await moduleOf(wasm);
+  const probe = instantiate(module, new WebAssembly.Memory({ initial: 1 }));
+  return new Engine(module, baseAfter(probe.staticEnd()));
+}
+
+async function moduleOf(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module> {
+  if (wasm instanceof WebAssembly.Module) return wasm;
+  if (typeof wasm === "string" || wasm instanceof URL) return moduleOf(await fetch(wasm));
+  if (typeof Response !== "undefined" && wasm instanceof Response) return WebAssembly.compile(await wasm.arrayBuffer());
+  return WebAssembly.compile(wasm as BufferSource);
+}
