@@ -72,13 +72,14 @@ export const enum Path {
   Packed,
 }
 
-/** Tile and block sizes of the packed product, in elements. */
+/** Tile and block sizes of products, in elements; `assembly/kernels/gemm/blocked.ts` says what each one cuts. */
 export const enum Gemm {
   MR = 4,
   NR = 8,
-  MC = 64,
   KC = 256,
   NC = 512,
+  /** bytes of scratch for a tile that C has no room for */
+  TileBytes = 128,
 }
 
 /** Elementwise functions: activations first, in the order of the public API. */
@@ -119,6 +120,14 @@ export const enum ReduceFn {
   Sum = 0,
   Mean,
   Max,
+}
+
+/** How a sum along contiguous elements is split; part of every result, whatever runs it. */
+export const enum RowSum {
+  /** running sums side by side: four vectors */
+  Lanes = 16,
+  /** elements after which the lanes are added up */
+  Block = 1024,
 }
 
 export const enum LossFn {

@@ -1,37 +1,135 @@
+/** Dense layers: a product with what follows it, or its gradients. Same bits as the separate records. */
+import { Fn, Form } from "../abi";
+import { matMul } from "./mat-mul";
+import { unary, unaryGrad } from "./unary";
+
+/** `y[i, j] += b[j]` for m rows of n columns. */
+function addBias(y: usize, b: usize, m: i32, n: i32): void {
+  const whole = <usize>(n & ~3) << 2;
+  const row = <usize>n << 2;
+  for (; m > 0; --m) {
+    let j: usize = 0;
+    for (; j < whole; j += 16) v128.store(y + j, f32x4.add(v128.load(y + j), v128.load(b + j)));
+    for (; j < row; j += 4) store<f32>(y + j, load<f32>(y + j) + load<f32>(b + j));
+    y += row;
+  }
+}
+
+/**
+ * `Y = fn(X W + b)`: a dense layer.
+ *
+ * @param path     Path of the product
+ * @param y        out [m, n] f32, row-major; overwritten, never read before it is written
+ * @param x        in  [m, k] f32, row-major
+ * @param w        in  [k, n] f32, row-major
+ * @param bias     in  [n]    f32; 0: none
+ * @param m        rows (batch)
+ * @param n        columns (units)
+ * @param k        inputs of a unit; 0 gives fn(b)
+ * @param fn       Fn, with its parameter alpha
+ * @param scratch  working area of productScratchBytes
+ *
+ * Order: the product as in matMul, then one addition of b[j], then fn.
+ * Aliasing: y and scratch overlap neither each other nor an input.
+ * Cost: 2 m n k operations; two further passes over Y.
+ */
 export function dense(
-  path: i32,
-  y: usize,
-  x: usize,
-  w: usize,
-  bias: usize,
-  m: i32,
-  n: i32,
-  k: i32,
-  fn: i32,
-  alpha: f32,
-  scratch: usize,
-): void {}
+  path: i32, y: usize, x: usize, w: usize, bias: usize,
+  m: i32, n: i32, k: i32, fn: i32, alpha: f32, scratch: usize,
+): void {
+  matMul(Form.NN, path, y, x, w, m, n, k, scratch);
+  if (bias != 0) addBias(y, bias, m, n);
+  if (fn != Fn.Identity) unary(fn, alpha, y, y, m * n);
+}
+
+/** `db[j] = sum_i dy[i, j]`, sixteen (wide), four or one column at a time. */
+function columnSums(db: usize, dy: usize, m: i32, n: i32): void {
+  const row = <usize>n << 2;
+  let j = 0;
+  for (; j + 16 <= n; j += 16) {
+    let s0 = f32x4.splat(0);
+    let s1 = s0, s2 = s0, s3 = s0;
+    let at = dy + (<usize>j << 2);
+    for (let i = 0; i < m; ++i) {
+      s0 = f32x4.add(s0, v128.load(at));
+      s1 = f32x4.add(s1, v128.load(at, 16));
+      s2 = f32x4.add(s2, v128.load(at, 32));
+      s3 = f32x4.add(s3, v128.load(at, 48));
+      at += row;
+    }
+    const to = db + (<usize>j << 2);
+    v128.store(to, s0);
+    v128.store(to, s1, 16);
+    v128.store(to, s2, 32);
+    v128.store(to, s3, 48);
+  }
+  for (; j + 4 <= n; j += 4) {
+    let s = f32x4.splat(0);
+    let at = dy + (<usize>j << 2);
+    for (let i = 0; i < m; ++i) {
+      s = f32x4.add(s, v128.load(at));
+      at += row;
+    }
+    v128.store(db + (<usize>j << 2), s);
+  }
+  for (; j < n; ++j) {
+    let s: f32 = 0;
+    let at = dy + (<usize>j << 2);
+    for (let i = 0; i < m; ++i) {
+      s += load<f32>(at);
+      at += row;
+    }
+    store<f32>(db + (<usize>j << 2), s);
+  }
+}
+
+/**
+ * `dW = X^T dY`, `db[j] = sum_i dY[i, j]`: what a dense layer's parameters receive.
+ *
+ * @param path     Path of the product
+ * @param dw       out [m, n] f32, row-major; overwritten, never read before it is written
+ * @param db       out [n]    f32; overwritten, never read; 0: not wanted
+ * @param x        in  [k, m] f32, row-major
+ * @param dy       in  [k, n] f32, row-major
+ * @param m        inputs of a unit
+ * @param n        units
+ * @param k        rows (batch); 0 gives dW = db = +0
+ * @param scratch  working area of productScratchBytes
+ *
+ * Order: dW as in matMul; each db[j] starts at +0 and adds rows 0, 1, .., k - 1 in one accumulator, so it depends
+ * neither on n nor on its lane.
+ * Aliasing: dw, db and scratch overlap neither each other nor an input.
+ * Cost: 2 m n k + k n operations.
+ */
 export function denseGradWeights(
-  path: i32,
-  dw: usize,
-  db: usize,
-  x: usize,
-  dy: usize,
-  m: i32,
-  n: i32,
-  k: i32,
-  scratch: usize,
-): void {}
+  path: i32, dw: usize, db: usize, x: usize, dy: usize, m: i32, n: i32, k: i32, scratch: usize,
+): void {
+  matMul(Form.TN, path, dw, x, dy, m, n, k, scratch);
+  if (db != 0) columnSums(db, dy, k, n);
+}
+
+/**
+ * `dX = (dY W^T) * fn'`: what the layer before receives, through its own activation y = fn(..).
+ *
+ * @param path     Path of the product
+ * @param dx       out [m, n] f32, row-major; overwritten, never read before it is written
+ * @param dy       in  [m, k] f32, row-major
+ * @param w        in  [n, k] f32, row-major
+ * @param m        rows (batch)
+ * @param n        inputs of a unit
+ * @param k        units; 0 gives 0 * fn'
+ * @param fn       Fn of the layer before, with its parameter alpha; Identity: the product alone
+ * @param y        in  [m, n] f32, what fn's gradient is taken from (see unaryGrad); not read for Identity
+ * @param scratch  working area of productScratchBytes
+ *
+ * Order: the product as in matMul, then unaryGrad.
+ * Aliasing: dx and scratch overlap neither each other nor an input.
+ * Cost: 2 m n k operations; one further pass over dX and y.
+ */
 export function denseGradInput(
-  path: i32,
-  dx: usize,
-  dy: usize,
-  w: usize,
-  m: i32,
-  n: i32,
-  k: i32,
-  fn: i32,
-  alpha: f32,
-  y: usize,
-  scratch: usize,
-): void {}
+  path: i32, dx: usize, dy: usize, w: usize,
+  m: i32, n: i32, k: i32, fn: i32, alpha: f32, y: usize, scratch: usize,
+): void {
+  matMul(Form.NT, path, dx, dy, w, m, n, k, scratch);
+  if (fn != Fn.Identity) unaryGrad(fn, alpha, dx, dx, y, m * n);
+}

@@ -242,14 +242,16 @@ export interface RecordFormat {
 export const formatOf = (opcode: number): RecordFormat | undefined =>
   (RECORDS as Readonly<Record<number, RecordFormat>>)[opcode];
 
-/** Bytes of scratch a product needs: panels of both operands, the left one with each value stored four times. */
+/**
+ * Bytes of scratch a product needs, whichever form it has and however few rows a pass brings: an edge tile, and
+ * one panel of B (direct) or a panel of A with each value stored four times and a block of B (packed).
+ */
 export function productScratchBytes(r: { path: number } | Resolved): number {
-  if ((r as Resolved).path !== Path.Packed) return 0;
-  const { m, n: columns, k } = r as Resolved;
+  const { path, n: columns, k } = r as Resolved;
+  if (path !== Path.Packed) return Gemm.TileBytes + 4 * k * Gemm.NR;
   const kc = Math.min(k, Gemm.KC);
-  const mc = Math.min(roundUp(m, Gemm.MR), Gemm.MC);
   const nc = Math.min(roundUp(columns, Gemm.NR), Gemm.NC);
-  return 4 * kc * (4 * mc + nc);
+  return Gemm.TileBytes + 4 * kc * (4 * Gemm.MR + nc);
 }
 
 const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;

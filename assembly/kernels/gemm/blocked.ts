@@ -1,0 +1,91 @@
+/**
+ * The packed product. Three loops cut it into blocks that stay in a cache each; the fourth runs tiles.
+ *
+ *   jc by NC over columns    a block of B, KC by NC, is packed once and stays in the second cache
+ *   pc by KC over steps      a panel of A is long enough that starting a tile costs little
+ *   i  by MR over rows       a panel of A, splatted, is packed into the first cache
+ *   j  by NR over columns    panels of B stream past it
+ */
+import { Form, Gemm } from "../../abi";
+import { copyTile, packA, packB } from "./pack";
+import { micro, plainTile } from "./tiles";
+
+/** Four rows of a block of C: a packed panel of A times all panels of B. */
+function fourRows(
+  kc: i32, nc: i32, panelA: usize, panelsB: usize, c: usize, ldc: usize, accumulate: bool, edge: usize,
+): void {
+  const stride = <usize>kc << 5;
+  for (; nc >= 8; nc -= 8) {
+    micro(kc, panelA, panelsB, c, ldc, accumulate);
+    panelsB += stride;
+    c += 32;
+  }
+  if (nc > 0) {
+    if (accumulate) copyTile(edge, 32, c, ldc, 4, nc);
+    micro(kc, panelA, panelsB, edge, 32, accumulate);
+    copyTile(c, ldc, edge, 32, 4, nc);
+  }
+}
+
+/** The last one to three rows of a block of C. */
+function lastRows(
+  rows: i32, transposed: bool, kc: i32, nc: i32,
+  a: usize, lda: usize, panelsB: usize, c: usize, ldc: usize, accumulate: bool, edge: usize,
+): void {
+  const stride = <usize>kc << 5;
+  for (; nc >= 8; nc -= 8) {
+    plainTile(transposed, rows, kc, a, lda, panelsB, 32, c, ldc, accumulate);
+    panelsB += stride;
+    c += 32;
+  }
+  if (nc > 0) {
+    if (accumulate) copyTile(edge, 32, c, ldc, rows, nc);
+    plainTile(transposed, rows, kc, a, lda, panelsB, 32, edge, 32, accumulate);
+    copyTile(c, ldc, edge, 32, rows, nc);
+  }
+}
+
+/** Packs a block of B, kc by nc, into panels of eight columns. */
+function packBlock(panels: usize, transposed: bool, kc: i32, nc: i32, b: usize, ldb: usize): void {
+  const next = transposed ? ldb << 3 : <usize>32;
+  for (; nc > 0; nc -= 8) {
+    packB(panels, transposed, kc, min(nc, 8), b, ldb);
+    panels += <usize>kc << 5;
+    b += next;
+  }
+}
+
+/** See matMul; m, n, k >= 1. Scratch holds an edge tile, a panel of A and a block of B, in this order. */
+export function blocked(form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize): void {
+  const transposedA = form == Form.TN;
+  const transposedB = form == Form.NT;
+  const lda = <usize>(transposedA ? m : k) << 2;
+  const ldb = <usize>(transposedB ? k : n) << 2;
+  const ldc = <usize>n << 2;
+  const panelA = scratch + Gemm.TileBytes;
+  const panelsB = panelA + (<usize>min(k, Gemm.KC) << 6);
+  const stepA = transposedA ? lda : <usize>4;
+  const stepB = transposedB ? <usize>4 : ldb;
+  const columnB = transposedB ? ldb : <usize>4;
+  const rowA = transposedA ? <usize>4 : lda;
+  for (let jc = 0; jc < n; jc += Gemm.NC) {
+    const nc = min(n - jc, Gemm.NC);
+    for (let pc = 0; pc < k; pc += Gemm.KC) {
+      const kc = min(k - pc, Gemm.KC);
+      packBlock(panelsB, transposedB, kc, nc, b + <usize>jc * columnB + <usize>pc * stepB, ldb);
+      let rowsA = a + <usize>pc * stepA;
+      let rowsC = c + (<usize>jc << 2);
+      for (let i = 0; i < m; i += 4) {
+        const rows = min(m - i, 4);
+        if (rows == 4) {
+          packA(panelA, transposedA, kc, rowsA, lda);
+          fourRows(kc, nc, panelA, panelsB, rowsC, ldc, pc > 0, scratch);
+        } else {
+          lastRows(rows, transposedA, kc, nc, rowsA, lda, panelsB, rowsC, ldc, pc > 0, scratch);
+        }
+        rowsA += rowA << 2;
+        rowsC += ldc << 2;
+      }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Packing: copies blocks of the operands into the order in which the tiles read them, transposing on the way.
+ * The products of every form differ in nothing else.
+ */
+
+/** The transpose of four vectors, stored `stride` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function storeTransposed(to: usize, stride: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
+  const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+  const t1 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+  const t2 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(t0, t1, 0, 1, 4, 5));
+  v128.store(to + stride, v128.shuffle<f32>(t0, t1, 2, 3, 6, 7));
+  v128.store(to + 2 * stride, v128.shuffle<f32>(t2, t3, 0, 1, 4, 5));
+  v128.store(to + 3 * stride, v128.shuffle<f32>(t2, t3, 2, 3, 6, 7));
+}
+
+/** `panel[p, 0..4] = b[0..4, p]` for four rows of B, of which those from `columns` on repeat the last. */
+function packFourTransposed(panel: usize, k: i32, columns: i32, b: usize, ldb: usize): void {
+  const b1 = b + (columns > 1 ? ldb : <usize>0);
+  const b2 = b1 + (columns > 2 ? ldb : <usize>0);
+  const b3 = b2 + (columns > 3 ? ldb : <usize>0);
+  const whole = <usize>(k & ~3) << 2;
+  const all = <usize>k << 2;
+  let p: usize = 0;
+  for (; p < whole; p += 16) {
+    storeTransposed(panel, 32, v128.load(b + p), v128.load(b1 + p), v128.load(b2 + p), v128.load(b3 + p));
+    panel += 128;
+  }
+  for (; p < all; p += 4) {
+    store<f32>(panel, load<f32>(b + p));
+    store<f32>(panel, load<f32>(b1 + p), 4);
+    store<f32>(panel, load<f32>(b2 + p), 8);
+    store<f32>(panel, load<f32>(b3 + p), 12);
+    panel += 32;
+  }
+}
+
+/**
+ * A panel of B: `panel[p, j] = op(B)[p, j]`, eight columns.
+ *
+ * @param panel       out  [k, 8] f32, 16-byte aligned; columns from `columns` on hold values that mean nothing
+ * @param transposed  0: b[p, j] at b + p ldb + 4 j; 1: at b + j ldb + 4 p
+ * @param k           steps
+ * @param columns     1 to 8; nothing of B outside them is read
+ *
+ * Cost: 8 k values copied.
+ */
+export function packB(panel: usize, transposed: bool, k: i32, columns: i32, b: usize, ldb: usize): void {
+  if (transposed) {
+    packFourTransposed(panel, k, columns, b, ldb);
+    if (columns > 4) packFourTransposed(panel + 16, k, columns - 4, b + 4 * ldb, ldb);
+    else packFourTransposed(panel + 16, k, 1, b, ldb);
+    return;
+  }
+  const end = panel + (<usize>k << 5);
+  if (columns == 8) {
+    for (; panel < end; panel += 32) {
+      v128.store(panel, v128.load(b));
+      v128.store(panel, v128.load(b, 16), 16);
+      b += ldb;
+    }
+    return;
+  }
+  const zero = f32x4.splat(0);
+  for (; panel < end; panel += 32) {
+    v128.store(panel, zero);
+    v128.store(panel, zero, 16);
+    for (let j = 0; j < columns; ++j) store<f32>(panel + (<usize>j << 2), load<f32>(b + (<usize>j << 2)));
+    b += ldb;
+  }
+}
+
+/**
+ * A panel of A, splatted: `panel[p, i] = op(A)[i, p]`, four rows, each value stored four times: the tile then
+ * multiplies by a plain load, which every engine does at full speed, unlike a load that splats.
+ *
+ * @param panel       out  [k, 4, 4] f32, 16-byte aligned
+ * @param transposed  0: a[i, p] at a + i lda + 4 p; 1: at a + 4 i + p lda
+ * @param k           steps
+ *
+ * Cost: 16 k values written.
+ */
+export function packA(panel: usize, transposed: bool, k: i32, a: usize, lda: usize): void {
+  const end = panel + (<usize>k << 6);
+  if (transposed) {
+    for (; panel < end; panel += 64) {
+      v128.store(panel, v128.load32_splat(a));
+      v128.store(panel, v128.load32_splat(a, 4), 16);
+      v128.store(panel, v128.load32_splat(a, 8), 32);
+      v128.store(panel, v128.load32_splat(a, 12), 48);
+      a += lda;
+    }
+    return;
+  }
+  let a1 = a + lda;
+  let a2 = a1 + lda;
+  let a3 = a2 + lda;
+  for (; panel < end; panel += 64) {
+    v128.store(panel, v128.load32_splat(a));
+    v128.store(panel, v128.load32_splat(a1), 16);
+    v128.store(panel, v128.load32_splat(a2), 32);
+    v128.store(panel, v128.load32_splat(a3), 48);
+    a += 4;
+    a1 += 4;
+    a2 += 4;
+    a3 += 4;
+  }
+}
+
+/** Copies up to four rows of up to eight columns; strides in bytes. */
+export function copyTile(to: usize, ldt: usize, from: usize, ldf: usize, rows: i32, columns: i32): void {
+  for (let i = 0; i < rows; ++i) {
+    for (let j = 0; j < columns; ++j) store<f32>(to + (<usize>j << 2), load<f32>(from + (<usize>j << 2)));
+    to += ldt;
+    from += ldf;
+  }
+}
