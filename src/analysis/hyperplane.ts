@@ -1,4 +1,4 @@
-import { maxAbs } from "./float64.ts";
+import { leadingExponent, maxAbs, scaleByPowerOfTwo } from "./float64.ts";
 import {
   bitLength,
   commonDenominator,
@@ -29,6 +29,9 @@ export interface ExactHyperplane {
 const EPSILON = 2.220446049250313e-16;
 /** 2^-960: above it, products and their rounding errors stay clear of the denormals. */
 const SAFE_MAGNITUDE = 1.0261342003245941e-289;
+
+/** Bits of the weights, below the leading one of the largest, that are worth keeping. */
+const KEPT_BITS = 44;
 
 export function exactly({ weights, bias }: Hyperplane): ExactHyperplane {
   return { weights: Array.from(weights, fractionOf), bias: fractionOf(bias) };
@@ -112,12 +115,18 @@ export function planeAlong(points: Points, normal: Float64Array): Hyperplane | u
     const high = points.negative.reduce((most, i) => Math.max(most, value(i)), -Infinity);
     return { width: low - high, bias: -(low / 2 + high / 2) };
   };
+  const through = (weights: Float64Array): Hyperplane | undefined => {
+    const { bias } = along(weights);
+    return Number.isFinite(bias) && separates(points, { weights, bias }) ? { weights, bias } : undefined;
+  };
   const { width } = along(normal);
   if (!(width > 0)) return undefined;
   const scaled = normal.map((w) => (w / width) * 2);
-  const weights = scaled.every(Number.isFinite) ? scaled : normal;
-  const plane = { weights, bias: along(weights).bias };
-  return Number.isFinite(plane.bias) && separates(points, plane) ? plane : undefined;
+  if (!scaled.every(Number.isFinite)) return through(normal);
+  // AND has the weights 2 and 2, not 2.000000000000001: what the search leaves in the last bits is noise.
+  const unit = leadingExponent(maxAbs(scaled)) - KEPT_BITS;
+  const short = scaled.map((w) => scaleByPowerOfTwo(Math.floor(scaleByPowerOfTwo(w, -unit) + 0.5), unit));
+  return through(short) ?? through(scaled);
 }
 
 /** An integer plane in the points' own coordinates: exactly, and rounded to f64 with weights of magnitude 1. */

@@ -9,8 +9,8 @@ export interface Proposal {
   readonly support: readonly number[];
 }
 
-/** The nearest points are taken as found when the distance can shrink by less than this part of itself. */
-const RELATIVE_GAP = 1e-10;
+/** Done when the margin of `x` is within this part of the distance, and so of the largest margin there is. */
+const RELATIVE_GAP = 1e-7;
 /** A squared distance below this part of the squared extent of the data counts as 0. */
 const TOUCHING = 1e-26;
 /** A weight below this is 0. */
@@ -71,6 +71,24 @@ function factor({ vertices, lower }: Corral): boolean {
   return true;
 }
 
+/** Takes vertex `at` out of the factor, whose later rows then reach one column too far: rotated back (Givens). */
+function dropRow(lower: Float64Array[], at: number): void {
+  lower.splice(at, 1);
+  for (let c = at; c < lower.length; c++) {
+    const corner = lower[c]!;
+    const length = Math.sqrt(corner[c]! * corner[c]! + corner[c + 1]! * corner[c + 1]!);
+    const cosine = corner[c]! / length;
+    const sine = corner[c + 1]! / length;
+    for (let r = c; r < lower.length; r++) {
+      const row = lower[r]!;
+      const left = row[c]!;
+      row[c] = cosine * left + sine * row[c + 1]!;
+      row[c + 1] = cosine * row[c + 1]! - sine * left;
+    }
+    lower[c] = corner.subarray(0, c + 1);
+  }
+}
+
 /** Weights, of sum 1 and any sign, of the affine combination nearest to 0: `u / sum u`, `(1 1^T + Z Z^T) u = 1`. */
 function nearestAffine({ lower }: Corral): Float64Array {
   const u = new Float64Array(lower.length);
@@ -98,17 +116,20 @@ function shrink(corral: Corral): boolean {
     const target = nearestAffine(corral);
     let step = 1;
     corral.vertices.forEach(({ weight }, at) => {
-      if (target[at]! < SMALLEST_WEIGHT) step = Math.min(step, weight / (weight - target[at]!));
+      if (target[at]! < SMALLEST_WEIGHT && target[at]! < weight)
+        step = Math.min(step, weight / (weight - target[at]!));
     });
     const moved = corral.vertices.map((vertex, at) => ({
       ...vertex,
       weight: vertex.weight + step * (target[at]! - vertex.weight),
     }));
-    const dropped = moved.findIndex(({ weight }) => weight <= SMALLEST_WEIGHT);
     corral.vertices = moved.filter(({ weight }) => weight > SMALLEST_WEIGHT);
+    for (let at = moved.length - 1; at >= 0; at--) {
+      if (moved[at]!.weight <= SMALLEST_WEIGHT) dropRow(corral.lower, at);
+    }
+    if (corral.vertices.length === 0) return false;
     if (step === 1) return true;
-    if (dropped < 0 || corral.vertices.length === 0) return false;
-    corral.lower.length = Math.min(corral.lower.length, dropped);
+    if (corral.vertices.length === moved.length) return false;
   }
 }
 

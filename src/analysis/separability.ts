@@ -55,12 +55,13 @@ export type Separability = Separable | Inseparable;
  *
  * The answer is exact for every input: an f64 is an integer times a power of two, so that integers and
  * fractional data alike are decided in rational arithmetic (BigInt), and each answer is verified in it before
- * it is given. A hyperplane is that of the largest margin to about 1e-5 of the margin where f64 can find it,
+ * it is given. A hyperplane is that of the largest margin to 1e-7 of it where f64 can find it,
  * scaled so that the nearest points have `w . x + b = +1` and `-1`. Otherwise the certificate is one point written
  * as a convex combination of the points of each class; equal points with different labels are such a point.
  *
  * Cost: a few times d passes over the points where a hyperplane exists; a certificate takes exact simplex
- * steps on d + 2 rows, whose numbers grow with d: milliseconds at d = 10, seconds at d = 50.
+ * steps on d + 2 rows, whose numbers grow with d. 1,000 points of f32 take about 0.03 s at d = 10, 0.5 s at d = 50,
+ * 5 s at d = 100.
  *
  * @param x [m, d] points: rows of numbers, or `{ data, shape }`; finite
  * @param labels [m] two distinct numbers, strings or booleans; the greater (by `>`) is the positive class
