@@ -158,6 +158,19 @@ export const enum Distribution {
   Normal,
 }
 
+/** What random numbers are drawn for: a word of the generator's counter, so that the streams never meet. */
+export const enum Purpose {
+  Initialization = 1,
+  Shuffle,
+}
+
+/** Sizes of the keyed permutation. */
+export const enum Permutation {
+  /** Up to here, orders come from sorting random keys and are exactly uniform; above, from a Feistel network. */
+  SortedRows = 16,
+  Rounds = 12,
+}
+
 /** Constants of an optimizer: an f64 array outside the state. */
 export const enum Hyper {
   /** SGD: momentum; Adam: beta1 */

@@ -1,18 +1,95 @@
+import { BinaryFn } from "../abi";
+
+/**
+ * Elementwise arithmetic with broadcasting: `y[i] = fn(a[i . as], b[i . bs])` over i in [d0, d1, d2, d3].
+ *
+ *   Add, Subtract, Multiply, Divide   a + b, a - b, a b, a / b
+ *   Maximum, Minimum                  NaN where either operand is NaN; of -0 and +0 the maximum is +0, the minimum -0
+ *   Above                             1 where a > b, 1/2 where a = b, 0 where a < b or either is NaN
+ *
+ * @param fn     `BinaryFn`
+ * @param y      out [d0, d1, d2, d3] f32, row-major, 4-byte aligned; overwritten, never read
+ * @param a      in  f32, 4-byte aligned; the element of index i is `a[i0 as0 + i1 as1 + i2 as2 + i3 as3]`
+ * @param b      in  f32, the same with bs0..bs3
+ * @param d0 d1 d2 d3      dimensions, outermost first; a dimension of 0 writes nothing
+ * @param as0 .. bs3       strides in elements; 0 repeats the operand along that dimension
+ *
+ * Order: no sums. The vector body and the scalar tail are one formula, so a value depends on its operands only.
+ * Aliasing: y may be a, or b, or both, where that operand is dense (its strides are those of y); no other overlap.
+ * Cost: 4 elements an instruction where the innermost strides are 0 or 1 and not both 0, one at a time elsewhere.
+ * Callers merge the dimensions they can: a call costs about 5 ns, a row (d3 elements) about 3 ns.
+ */
 export function binary(
-  fn: i32,
-  y: usize,
-  a: usize,
-  b: usize,
-  d0: i32,
-  d1: i32,
-  d2: i32,
-  d3: i32,
-  as0: i32,
-  as1: i32,
-  as2: i32,
-  as3: i32,
-  bs0: i32,
-  bs1: i32,
-  bs2: i32,
-  bs3: i32,
-): void {}
+  fn: i32, y: usize, a: usize, b: usize,
+  d0: i32, d1: i32, d2: i32, d3: i32,
+  as0: i32, as1: i32, as2: i32, as3: i32,
+  bs0: i32, bs1: i32, bs2: i32, bs3: i32,
+): void {
+  for (let i0 = 0; i0 < d0; ++i0) {
+    let a1 = a, b1 = b;
+    for (let i1 = 0; i1 < d1; ++i1) {
+      let a2 = a1, b2 = b1;
+      for (let i2 = 0; i2 < d2; ++i2) {
+        switch (fn) {
+          case BinaryFn.Add: row(BinaryFn.Add, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Subtract: row(BinaryFn.Subtract, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Multiply: row(BinaryFn.Multiply, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Divide: row(BinaryFn.Divide, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Maximum: row(BinaryFn.Maximum, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Minimum: row(BinaryFn.Minimum, y, a2, b2, d3, as3, bs3); break;
+          default: row(BinaryFn.Above, y, a2, b2, d3, as3, bs3);
+        }
+        y += <usize>d3 << 2;
+        a2 += <usize>as2 << 2;
+        b2 += <usize>bs2 << 2;
+      }
+      a1 += <usize>as1 << 2;
+      b1 += <usize>bs1 << 2;
+    }
+    a += <usize>as0 << 2;
+    b += <usize>bs0 << 2;
+  }
+}
+
+/** One row: four at a time where both operands are contiguous or one of them is a single value, then one at a time. */
+// @ts-ignore: decorator
+@inline
+function row(fn: i32, y: usize, a: usize, b: usize, n: i32, as: i32, bs: i32): void {
+  const end = y + (<usize>n << 2);
+  const vectorEnd = y + (<usize>(n & ~3) << 2);
+  if (as == 1) {
+    if (bs == 1) {
+      for (; y < vectorEnd; y += 16, a += 16, b += 16) v128.store(y, apply(fn, v128.load(a), v128.load(b)));
+    } else if (bs == 0) {
+      const value = v128.load_splat<f32>(b);
+      for (; y < vectorEnd; y += 16, a += 16) v128.store(y, apply(fn, v128.load(a), value));
+    }
+  } else if (as == 0 && bs == 1) {
+    const value = v128.load_splat<f32>(a);
+    for (; y < vectorEnd; y += 16, b += 16) v128.store(y, apply(fn, value, v128.load(b)));
+  }
+  const aStep = <usize>as << 2, bStep = <usize>bs << 2;
+  for (; y < end; y += 4, a += aStep, b += bStep) {
+    v128.store_lane<f32>(y, apply(fn, v128.load_zero<f32>(a), v128.load_zero<f32>(b)), 0);
+  }
+}
+
+/** `fn` is a constant at every call, so only one branch is left. */
+// @ts-ignore: decorator
+@inline
+function apply(fn: i32, a: v128, b: v128): v128 {
+  if (fn == BinaryFn.Add) return f32x4.add(a, b);
+  if (fn == BinaryFn.Subtract) return f32x4.sub(a, b);
+  if (fn == BinaryFn.Multiply) return f32x4.mul(a, b);
+  if (fn == BinaryFn.Divide) return f32x4.div(a, b);
+  if (fn == BinaryFn.Maximum) return f32x4.max(a, b);
+  if (fn == BinaryFn.Minimum) return f32x4.min(a, b);
+  return f32x4.add(half(f32x4.gt(a, b)), half(f32x4.ge(a, b)));
+}
+
+/** 1/2 (0x3f000000) where the mask is set: shifts, because V8 rebuilds constants in every iteration. */
+// @ts-ignore: decorator
+@inline
+function half(mask: v128): v128 {
+  return i32x4.shl(i32x4.shr_u(mask, 26), 24);
+}

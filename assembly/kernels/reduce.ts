@@ -1,2 +1,198 @@
-export function reduce(fn: i32, y: usize, x: usize, outer: i32, n: i32, inner: i32): void {}
-export function maxGrad(dx: usize, dy: usize, x: usize, y: usize, outer: i32, n: i32, inner: i32): void {}
+import { ReduceFn, RowSum } from "../abi";
+
+/**
+ * Reduction of the middle axis: `y[o, i] = fn over j of x[o, j, i]`, fn being sum, mean or max.
+ *
+ * @param fn     `ReduceFn`
+ * @param y      out [outer, inner] f32, 4-byte aligned; overwritten, never read
+ * @param x      in  [outer, n, inner] f32, row-major, 4-byte aligned
+ * @param outer  dimensions before the reduced one, multiplied
+ * @param n      elements reduced; 0 gives sum 0, mean NaN, max -Infinity
+ * @param inner  dimensions after the reduced one, multiplied
+ *
+ * Values: mean is the sum, rounded to f32, divided by f32(n). The maximum is NaN where any element is, and +0 of -0
+ * and +0.
+ *
+ * Order: the shape alone chooses one of two.
+ *   inner > 1: each y[o, i] starts at +0 and adds j = 0, 1, .., n - 1 in one f32 accumulator. Vector body and tail
+ *     share that order, so y[o, i] depends neither on inner nor on its lane.
+ *   inner = 1: the row is cut into blocks of `RowSum.Block`. In a block, 16 lanes start at +0; element j of the whole
+ *     sixteens goes to lane j mod 16, element r of what is left to lane r mod 4, each lane in index order, in f32. The
+ *     lanes l = 0..3 meet as `s[l] = (l + l4) + (l8 + l12)`, then `(s0 + s2) + (s1 + s3)`; blocks are added in order
+ *     in f64.
+ * A maximum has no order that could be seen.
+ * Aliasing: y must not overlap x.
+ * Cost: outer n inner operations, 4 outer n inner bytes read once.
+ */
+export function reduce(fn: i32, y: usize, x: usize, outer: i32, n: i32, inner: i32): void {
+  const plane = <usize>n * <usize>inner << 2;
+  const divisor: f32 = fn == ReduceFn.Mean ? <f32>n : 1;
+  for (let o = 0; o < outer; ++o, x += plane, y += <usize>inner << 2) {
+    if (inner == 1) {
+      store<f32>(y, fn == ReduceFn.Max ? rowMax(x, n) : <f32>rowSum(x, n) / divisor);
+    } else if (fn == ReduceFn.Max) {
+      maxColumns(y, x, n, inner);
+    } else {
+      sumColumns(y, x, n, inner, divisor);
+    }
+  }
+}
+
+function rowSum(x: usize, n: i32): f64 {
+  let total: f64 = 0;
+  for (; n > 0; n -= RowSum.Block, x += RowSum.Block << 2) {
+    total += <f64>block(ReduceFn.Sum, x, min(n, <i32>RowSum.Block));
+  }
+  return total;
+}
+
+function rowMax(x: usize, n: i32): f32 {
+  return block(ReduceFn.Max, x, n);
+}
+
+function sumColumns(y: usize, x: usize, n: i32, inner: i32, divisor: f32): void {
+  columns(ReduceFn.Sum, y, x, n, inner, divisor);
+}
+
+function maxColumns(y: usize, x: usize, n: i32, inner: i32): void {
+  columns(ReduceFn.Max, y, x, n, inner, 1);
+}
+
+/** `fn` is a constant at every call. */
+// @ts-ignore: decorator
+@inline
+function join(fn: i32, a: v128, b: v128): v128 {
+  return fn == ReduceFn.Max ? f32x4.max(a, b) : f32x4.add(a, b);
+}
+
+// @ts-ignore: decorator
+@inline
+function start(fn: i32): v128 {
+  return f32x4.splat(fn == ReduceFn.Max ? -Infinity : 0);
+}
+
+/** Sum or maximum of n contiguous elements in 16 lanes. */
+// @ts-ignore: decorator
+@inline
+function block(fn: i32, x: usize, n: i32): f32 {
+  const end = x + (<usize>n << 2);
+  const wideEnd = x + (<usize>(n & ~15) << 2);
+  let a = start(fn), b = a, c = a, d = a;
+  const none = a;
+  for (; x < wideEnd; x += 64) {
+    a = join(fn, a, v128.load(x));
+    b = join(fn, b, v128.load(x, 16));
+    c = join(fn, c, v128.load(x, 32));
+    d = join(fn, d, v128.load(x, 48));
+  }
+  for (; x + 16 <= end; x += 16) a = join(fn, a, v128.load(x));
+  if (x < end) {
+    // Lanes past the end take the value that changes nothing.
+    let last = v128.load_lane<f32>(x, none, 0);
+    if (x + 4 < end) last = v128.load_lane<f32>(x, last, 1, 4);
+    if (x + 8 < end) last = v128.load_lane<f32>(x, last, 2, 8);
+    a = join(fn, a, last);
+  }
+  a = join(fn, join(fn, a, b), join(fn, c, d));
+  a = join(fn, a, v128.shuffle<f32>(a, a, 2, 3, 0, 1));
+  a = join(fn, a, v128.shuffle<f32>(a, a, 1, 0, 3, 2));
+  return f32x4.extract_lane(a, 0);
+}
+
+/** Strips of 16 columns (a cache line), of 4, and single ones, each from the first row to the last. */
+// @ts-ignore: decorator
+@inline
+function columns(fn: i32, y: usize, x: usize, n: i32, inner: i32, divisor: f32): void {
+  const step = <usize>inner << 2;
+  const height = step * n;
+  const end = y + step;
+  const scale = f32x4.splat(divisor);
+  for (; y + 64 <= end; y += 64, x += 64) {
+    let a = start(fn), b = a, c = a, d = a;
+    for (let p = x, last = x + height; p < last; p += step) {
+      a = join(fn, a, v128.load(p));
+      b = join(fn, b, v128.load(p, 16));
+      c = join(fn, c, v128.load(p, 32));
+      d = join(fn, d, v128.load(p, 48));
+    }
+    v128.store(y, finish(fn, a, scale));
+    v128.store(y, finish(fn, b, scale), 16);
+    v128.store(y, finish(fn, c, scale), 32);
+    v128.store(y, finish(fn, d, scale), 48);
+  }
+  for (; y + 16 <= end; y += 16, x += 16) {
+    let a = start(fn);
+    for (let p = x, last = x + height; p < last; p += step) a = join(fn, a, v128.load(p));
+    v128.store(y, finish(fn, a, scale));
+  }
+  for (; y < end; y += 4, x += 4) {
+    let a = start(fn);
+    for (let p = x, last = x + height; p < last; p += step) a = join(fn, a, v128.load_zero<f32>(p));
+    v128.store_lane<f32>(y, finish(fn, a, scale), 0);
+  }
+}
+
+/** Division by 1 changes nothing, so sums and means share it. */
+// @ts-ignore: decorator
+@inline
+function finish(fn: i32, a: v128, scale: v128): v128 {
+  return fn == ReduceFn.Max ? a : f32x4.div(a, scale);
+}
+
+/**
+ * Gradient of the maximum: `dx[o, j, i] = x[o, j, i] = y[o, i] ? dy[o, i] / c[o, i] : 0`, where c counts the j at which
+ * x attains y. Ties share the cotangent equally; a maximum of NaN is attained nowhere and gives 0.
+ *
+ * @param dx     out [outer, n, inner] f32, 4-byte aligned; overwritten
+ * @param dy     in  [outer, inner] f32
+ * @param x      in  [outer, n, inner] f32, the operand of the maximum
+ * @param y      in  [outer, inner] f32, the maximum
+ * @param outer n inner  as in `reduce`
+ *
+ * Order: none, counts are exact up to 2^24.
+ * Aliasing: dx may be x; no other overlap.
+ * Cost: reads x twice, writes it once.
+ */
+export function maxGrad(dx: usize, dy: usize, x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
+  const plane = <usize>n * <usize>inner << 2;
+  const step = <usize>inner << 2;
+  for (let o = 0; o < outer; ++o, x += plane, dx += plane, y += step, dy += step) {
+    if (inner == 1) maxGradRow(dx, dy, x, y, n);
+    else maxGradColumns(dx, dy, x, y, plane, step);
+  }
+}
+
+function maxGradRow(dx: usize, dy: usize, x: usize, y: usize, n: i32): void {
+  const vectorBytes = <usize>(n & ~3) << 2;
+  const bytes = <usize>n << 2;
+  const top = v128.load_splat<f32>(y);
+  let counts = i32x4.splat(0);
+  for (let i: usize = 0; i < vectorBytes; i += 16) counts = i32x4.sub(counts, f32x4.eq(v128.load(x + i), top));
+  let count = i32x4.extract_lane(counts, 0) + i32x4.extract_lane(counts, 1) + i32x4.extract_lane(counts, 2)
+    + i32x4.extract_lane(counts, 3);
+  for (let i = vectorBytes; i < bytes; i += 4) count += i32(load<f32>(x + i) == load<f32>(y));
+  const part = load<f32>(dy) / <f32>count;
+  const share = f32x4.splat(part);
+  let i: usize = 0;
+  for (; i < vectorBytes; i += 16) v128.store(dx + i, v128.and(f32x4.eq(v128.load(x + i), top), share));
+  for (; i < bytes; i += 4) store<f32>(dx + i, load<f32>(x + i) == load<f32>(y) ? part : 0);
+}
+
+/** Columns of one plane, four at a time, then one; every column walks its rows twice. */
+function maxGradColumns(dx: usize, dy: usize, x: usize, y: usize, plane: usize, step: usize): void {
+  let i: usize = 0;
+  for (; i + 16 <= step; i += 16) {
+    const top = v128.load(y + i);
+    let count = i32x4.splat(0);
+    for (let p = i; p < plane; p += step) count = i32x4.sub(count, f32x4.eq(v128.load(x + p), top));
+    const share = f32x4.div(v128.load(dy + i), f32x4.convert_i32x4_s(count));
+    for (let p = i; p < plane; p += step) v128.store(dx + p, v128.and(f32x4.eq(v128.load(x + p), top), share));
+  }
+  for (; i < step; i += 4) {
+    const top = load<f32>(y + i);
+    let count = 0;
+    for (let p = i; p < plane; p += step) count += i32(load<f32>(x + p) == top);
+    const share = load<f32>(dy + i) / <f32>count;
+    for (let p = i; p < plane; p += step) store<f32>(dx + p, load<f32>(x + p) == top ? share : 0);
+  }
+}
