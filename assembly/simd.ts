@@ -11,20 +11,19 @@
 const KEPT: usize = memory.data<i32>([-1, -1, -1, 0, 0, 0], 16);
 
 /** The first `count` lanes from an address of any alignment, zeros in the others; 1 <= count <= 3. */
-export function loadLanes(p: usize, count: i32): v128 {
+function loadLanes(p: usize, count: i32): v128 {
   if (count == 1) return v128.load32_zero(p);
   const low = v128.load64_zero(p);
   return count == 2 ? low : v128.load_lane<f32>(p, low, 2, 8);
 }
 
-/** Writes the first `count` lanes to an address of any alignment; 1 <= count <= 3. */
-export function storeLanes(p: usize, v: v128, count: i32): void {
-  if (count == 1) {
-    v128.store_lane<f32>(p, v, 0);
-    return;
-  }
-  v128.store_lane<f64>(p, v, 0);
-  if (count == 3) v128.store_lane<f32>(p, v, 2, 8);
+/**
+ * Writes the first `count` lanes to an address of any alignment; 1 <= count <= 3. It calls itself because the optimizer
+ * copies functions without calls into every loop of every kernel.
+ */
+function storeLanes(p: usize, v: v128, count: i32): void {
+  v128.store_lane<f32>(p, v, 0);
+  if (count > 1) storeLanes(p + 4, i32x4.shuffle(v, v, 1, 2, 3, 0), count - 1);
 }
 
 /** Zeroes all but the first `count` lanes; 1 <= count <= 3. */
@@ -51,3 +50,6 @@ export function addWide(sum: v128, v: v128): v128 {
 export function sumWide(sum: v128): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
+
+// exported here because asc warns about v128 in the signature of an `export function`, which none of these is outside
+export { loadLanes, storeLanes };

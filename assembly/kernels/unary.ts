@@ -1,2 +1,417 @@
-export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32): void {}
-export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n: i32): void {}
+/**
+ * Elementwise functions and their gradients.
+ *
+ * Every function is one vector expression and one loop; the last, partial vector goes through the same expression
+ * and only its lanes inside the buffer are stored. Buffers start at multiples of 16 bytes, so that loading it whole
+ * stays inside the memory; what the lanes outside the buffer hold does not matter.
+ */
+import { Fn } from "../abi";
+import { exp, expm1, sigmoid, sigmoidLarger, tanh } from "../math/exp";
+import { log, log1pUnit } from "../math/log";
+import { gaussian, tailArgument, upperTail } from "../math/normal";
+import { storeLanes } from "../simd";
+
+const TABLE: usize = memory.data<v128>(
+  [
+    i32x4.splat(0x3f800000), // 1
+    i32x4.splat(0x80000000), // -0
+    i32x4.splat(0x40400000), // 3
+    i32x4.splat(0x40c00000), // 6
+    i32x4.splat(0x3e2aaaab), // 0.166666672 1/6
+    i32x4.splat(0x3ecc422a), // 0.398942292 1 / sqrt(2 pi)
+    i32x4.splat(0x3fcc422a), // 1.59576917 2 sqrt(2 / pi)
+    i32x4.splat(0x3d922279), // 0.0713548139 2 sqrt(2 / pi) 0.044715
+    i32x4.splat(0x3e5b33b6), // 0.214064449 three times that
+    i32x4.splat(0x41400000), // 12 where sigmoid(2 u) of geluTanh is 1 and that of -12 is 0
+    i32x4.splat(0xc1400000), // -12
+    i32x4.splat(0xc2b40000), // -90 where sigmoid is 0
+    i32x4.splat(0x42b40000), // 90
+  ],
+  16,
+);
+
+const enum At {
+  One = 0,
+  Sign = 16,
+  Three = 32,
+  Six = 48,
+  Sixth = 64,
+  Density = 80,
+  GeluLinear = 96,
+  GeluCubic = 112,
+  GeluCubicSlope = 128,
+  GeluLimit = 144,
+  GeluLowest = 160,
+  SiluLowest = 176,
+  SiluLimit = 192,
+}
+
+/** Klambauer, Unterthiner, Mayr, Hochreiter, Self-Normalizing Neural Networks, 2017. */
+const SELU_SCALE: f32 = 1.0507009873554805; // 0x3f867d5f
+const SELU_SCALE_ALPHA: f32 = 1.7580993408473766; // 0x3fe10966, scale times 1.6732632423543772
+
+// @ts-ignore: decorator
+@inline
+function zero(): v128 {
+  return i32x4.splat(0);
+}
+
+/** Stores a vector, or its first `left` lanes where fewer than four are left. */
+// @ts-ignore: decorator
+@inline
+function put(y: usize, v: v128, left: i32): void {
+  if (left >= 4) v128.store(y, v);
+  else storeLanes(y, v, left);
+}
+
+function identity(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) put(y, v128.load(x), n);
+}
+
+function fillZero(y: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16) put(y, zero(), n);
+}
+
+// ---------------------------------------------------------------- piecewise linear
+
+function relu(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) put(y, f32x4.pmax(v128.load(x), zero()), n);
+}
+
+function reluGrad(dx: usize, dy: usize, y: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
+    put(dx, v128.andnot(v128.load(dy), f32x4.le(v128.load(y), zero())), n);
+  }
+}
+
+function leakyRelu(alpha: f32, y: usize, x: usize, n: i32): void {
+  const slope = f32x4.splat(alpha);
+  for (; n > 0; n -= 4, y += 16, x += 16) {
+    const v = v128.load(x);
+    put(y, v128.bitselect(v, f32x4.mul(v, slope), f32x4.gt(v, zero())), n);
+  }
+}
+
+function leakyReluGrad(alpha: f32, dx: usize, dy: usize, y: usize, n: i32): void {
+  const slope = f32x4.splat(alpha);
+  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
+    const d = v128.load(dy);
+    put(dx, v128.bitselect(d, f32x4.mul(d, slope), f32x4.gt(v128.load(y), zero())), n);
+  }
+}
+
+/** relu6(x + 3) / 6 */
+function hardSigmoid(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) {
+    const shifted = f32x4.pmax(f32x4.add(v128.load(x), v128.load(TABLE, At.Three)), zero());
+    put(y, f32x4.mul(f32x4.pmin(shifted, v128.load(TABLE, At.Six)), v128.load(TABLE, At.Sixth)), n);
+  }
+}
+
+function hardSigmoidGrad(dx: usize, dy: usize, y: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
+    const v = v128.load(y);
+    const flat = v128.or(f32x4.le(v, zero()), f32x4.ge(v, v128.load(TABLE, At.One)));
+    put(dx, v128.andnot(f32x4.mul(v128.load(dy), v128.load(TABLE, At.Sixth)), flat), n);
+  }
+}
+
+/** +-1 with the sign of x; +-0 and NaN stay. */
+function sign(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) {
+    const v = v128.load(x);
+    const signed = v128.or(v128.and(v, v128.load(TABLE, At.Sign)), v128.load(TABLE, At.One));
+    put(y, v128.bitselect(signed, v, f32x4.gt(f32x4.abs(v), zero())), n);
+  }
+}
+
+function negate(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) put(y, f32x4.neg(v128.load(x)), n);
+}
+
+function abs(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) put(y, f32x4.abs(v128.load(x)), n);
+}
+
+/** dx = dy sign(x), 0 at x = 0. */
+function absGrad(dx: usize, dy: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
+    const v = v128.load(x);
+    const signed = v128.xor(v128.load(dy), v128.and(v, v128.load(TABLE, At.Sign)));
+    put(dx, v128.andnot(signed, f32x4.eq(v, zero())), n);
+  }
+}
+
+// ---------------------------------------------------------------- roots and powers
+
+function sqrt(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) put(y, f32x4.sqrt(v128.load(x)), n);
+}
+
+/** dx = dy / (2 y) */
+function sqrtGrad(dx: usize, dy: usize, y: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
+    const v = v128.load(y);
+    put(dx, f32x4.div(v128.load(dy), f32x4.add(v, v)), n);
+  }
+}
+
+function square(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) {
+    const v = v128.load(x);
+    put(y, f32x4.mul(v, v), n);
+  }
+}
+
+/** dx = 2 x dy */
+function squareGrad(dx: usize, dy: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
+    const v = v128.load(x);
+    put(dx, f32x4.mul(f32x4.add(v, v), v128.load(dy)), n);
+  }
+}
+
+// ---------------------------------------------------------------- exponentials
+
+function exponential(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) put(y, exp(v128.load(x)), n);
+}
+
+/** dx = dy y */
+function exponentialGrad(dx: usize, dy: usize, y: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) put(dx, f32x4.mul(v128.load(dy), v128.load(y)), n);
+}
+
+function logarithm(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) put(y, log(v128.load(x)), n);
+}
+
+/** dx = dy / x */
+function logarithmGrad(dx: usize, dy: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) put(dx, f32x4.div(v128.load(dy), v128.load(x)), n);
+}
+
+/** scale x for x > 0, scaleAlpha (exp(x) - 1) elsewhere: elu with scale 1, selu with its two constants. */
+function elu(scale: f32, scaleAlpha: f32, y: usize, x: usize, n: i32): void {
+  const above = f32x4.splat(scale);
+  const below = f32x4.splat(scaleAlpha);
+  for (; n > 0; n -= 4, y += 16, x += 16) {
+    const v = v128.load(x);
+    put(y, v128.bitselect(f32x4.mul(v, above), f32x4.mul(expm1(v), below), f32x4.gt(v, zero())), n);
+  }
+}
+
+/** dx = dy scale for y > 0, dy (y + scaleAlpha) elsewhere. */
+function eluGrad(scale: f32, scaleAlpha: f32, dx: usize, dy: usize, y: usize, n: i32): void {
+  const above = f32x4.splat(scale);
+  const below = f32x4.splat(scaleAlpha);
+  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
+    const v = v128.load(y);
+    const slope = v128.bitselect(above, f32x4.add(v, below), f32x4.gt(v, zero()));
+    put(dx, f32x4.mul(v128.load(dy), slope), n);
+  }
+}
+
+function logistic(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) put(y, sigmoid(v128.load(x)), n);
+}
+
+/** dx = dy y (1 - y) */
+function logisticGrad(dx: usize, dy: usize, y: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
+    const v = v128.load(y);
+    const slope = f32x4.mul(v, f32x4.sub(v128.load(TABLE, At.One), v));
+    put(dx, f32x4.mul(v128.load(dy), slope), n);
+  }
+}
+
+function hyperbolicTangent(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) put(y, tanh(v128.load(x)), n);
+}
+
+/** dx = dy (1 - y^2), as (1 - y) (1 + y): 1 - y is exact where y^2 would round away what is left. */
+function hyperbolicTangentGrad(dx: usize, dy: usize, y: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
+    const v = v128.load(y);
+    const one = v128.load(TABLE, At.One);
+    const slope = f32x4.mul(f32x4.sub(one, v), f32x4.add(one, v));
+    put(dx, f32x4.mul(v128.load(dy), slope), n);
+  }
+}
+
+/** log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)) */
+function softplus(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) {
+    const v = v128.load(x);
+    put(y, f32x4.add(f32x4.pmax(v, zero()), log1pUnit(exp(f32x4.neg(f32x4.abs(v))))), n);
+  }
+}
+
+/** dx = dy sigmoid(x) */
+function softplusGrad(dx: usize, dy: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
+    put(dx, f32x4.mul(v128.load(dy), sigmoid(v128.load(x))), n);
+  }
+}
+
+/** x sigmoid(x); x below -90, where sigmoid is 0, is taken as -90 so that -inf gives -0. */
+function silu(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) {
+    const v = f32x4.pmax(v128.load(x), v128.load(TABLE, At.SiluLowest));
+    put(y, f32x4.mul(v, sigmoid(v)), n);
+  }
+}
+
+/** `sigmoid(z) + x sigmoid'(z) slope`: the derivative of x sigmoid(z(x)) with slope = z'(x). */
+// @ts-ignore: decorator
+@inline
+function gateSlope(x: v128, z: v128, slope: v128): v128 {
+  const e = exp(f32x4.neg(f32x4.abs(z)));
+  const larger = sigmoidLarger(e);
+  const smaller = f32x4.mul(e, larger);
+  const gate = v128.bitselect(larger, smaller, f32x4.gt(z, zero()));
+  return f32x4.add(gate, f32x4.mul(f32x4.mul(x, slope), f32x4.mul(larger, smaller)));
+}
+
+/** dx = dy (s + x s (1 - s)), s = sigmoid(x) */
+function siluGrad(dx: usize, dy: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
+    const floor = f32x4.pmax(v128.load(x), v128.load(TABLE, At.SiluLowest));
+    const v = f32x4.pmin(floor, v128.load(TABLE, At.SiluLimit));
+    put(dx, f32x4.mul(v128.load(dy), gateSlope(v, v, v128.load(TABLE, At.One))), n);
+  }
+}
+
+/** x Phi(x) = max(x, 0) - |x| Q(|x|) */
+function gelu(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) {
+    const v = v128.load(x);
+    const a = tailArgument(v);
+    const tail = upperTail(a, gaussian(a));
+    put(y, f32x4.sub(f32x4.pmax(v, zero()), f32x4.mul(a, tail)), n);
+  }
+}
+
+/** dx = dy (Phi(x) + x phi(x)); with a = |x| the bracket is Q(a) - a phi(a) for x < 0 and 1 minus that for x > 0. */
+function geluGrad(dx: usize, dy: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
+    const v = v128.load(x);
+    const a = tailArgument(v);
+    const e = gaussian(a);
+    const below = f32x4.sub(upperTail(a, e), f32x4.mul(a, f32x4.mul(e, v128.load(TABLE, At.Density))));
+    const above = f32x4.sub(v128.load(TABLE, At.One), below);
+    put(dx, f32x4.mul(v128.load(dy), v128.bitselect(above, below, f32x4.gt(v, zero()))), n);
+  }
+}
+
+/** 2 u = x (c + d x^2), twice the argument of tanh in geluTanh. */
+// @ts-ignore: decorator
+@inline
+function geluTanhArgument(x: v128): v128 {
+  const cubic = f32x4.mul(f32x4.mul(x, x), v128.load(TABLE, At.GeluCubic));
+  return f32x4.mul(x, f32x4.add(cubic, v128.load(TABLE, At.GeluLinear)));
+}
+
+/** x (1 + tanh(u)) / 2 = x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3) */
+function geluTanh(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) {
+    const v = f32x4.pmax(v128.load(x), v128.load(TABLE, At.GeluLowest));
+    put(y, f32x4.mul(v, sigmoid(geluTanhArgument(v))), n);
+  }
+}
+
+/** dx = dy (s + x s (1 - s) 2 u'), s = sigmoid(2 u) */
+function geluTanhGrad(dx: usize, dy: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
+    const floor = f32x4.pmax(v128.load(x), v128.load(TABLE, At.GeluLowest));
+    const v = f32x4.pmin(floor, v128.load(TABLE, At.GeluLimit));
+    const cubic = f32x4.mul(f32x4.mul(v, v), v128.load(TABLE, At.GeluCubicSlope));
+    const slope = f32x4.add(cubic, v128.load(TABLE, At.GeluLinear));
+    put(dx, f32x4.mul(v128.load(dy), gateSlope(v, geluTanhArgument(v), slope)), n);
+  }
+}
+
+// ---------------------------------------------------------------- the kernels
+
+/**
+ * `y[i] = fn(x[i])`.
+ *
+ * @param fn     `Fn`
+ * @param alpha  leakyRelu: slope for x <= 0; elu: minus the limit for x -> -inf; others ignore it
+ * @param y      out [n] f32, 16-byte aligned; overwritten, never read
+ * @param x      in  [n] f32, 16-byte aligned
+ * @param n      elements; 0 does nothing
+ *
+ * Order: elements are independent, and an element's bits depend neither on n nor on its lane.
+ * NaN gives NaN for every function. The stated errors of exp, log, tanh, .. stand in assembly/math.
+ * Aliasing: y may be x; they must not overlap otherwise.
+ * Cost: 8 n bytes; from one operation an element (relu) to two divisions and twenty (gelu).
+ */
+export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32): void {
+  switch (fn) {
+    case Fn.Relu: return relu(y, x, n);
+    case Fn.LeakyRelu: return leakyRelu(alpha, y, x, n);
+    case Fn.Elu: return elu(1, alpha, y, x, n);
+    case Fn.Selu: return elu(SELU_SCALE, SELU_SCALE_ALPHA, y, x, n);
+    case Fn.Gelu: return gelu(y, x, n);
+    case Fn.GeluTanh: return geluTanh(y, x, n);
+    case Fn.Silu: return silu(y, x, n);
+    case Fn.Softplus: return softplus(y, x, n);
+    case Fn.Sigmoid: return logistic(y, x, n);
+    case Fn.Tanh: return hyperbolicTangent(y, x, n);
+    case Fn.HardSigmoid: return hardSigmoid(y, x, n);
+    case Fn.Sign: return sign(y, x, n);
+    case Fn.Exp: return exponential(y, x, n);
+    case Fn.Log: return logarithm(y, x, n);
+    case Fn.Sqrt: return sqrt(y, x, n);
+    case Fn.Negate: return negate(y, x, n);
+    case Fn.Abs: return abs(y, x, n);
+    case Fn.Square: return square(y, x, n);
+    default: return identity(y, x, n);
+  }
+}
+
+/**
+ * `dx[i] = dy[i] fn'(x[i])`, from the value the function prefers to keep:
+ *
+ *   y, the output   relu leakyRelu elu selu sigmoid tanh hardSigmoid exp sqrt
+ *   x, the input    gelu geluTanh silu softplus log abs square
+ *   not read        identity negate sign
+ *
+ * At a kink: relu'(0) = 0, leakyRelu'(0) = alpha, elu'(0) = alpha, selu'(0) = scale alpha, abs'(0) = 0, hardSigmoid' = 0
+ * where it is flat, sign' = 0. From y, leakyRelu and elu need alpha >= 0.
+ *
+ * @param fn     `Fn`
+ * @param alpha  as in the forward pass
+ * @param dx     out [n] f32, 16-byte aligned; overwritten, never read
+ * @param dy     in  [n] f32, 16-byte aligned
+ * @param s      in  [n] f32, 16-byte aligned: the saved value
+ * @param n      elements; 0 does nothing
+ *
+ * Order: elements are independent, and an element's bits depend neither on n nor on its lane.
+ * Aliasing: dx may be dy or s; they must not overlap otherwise.
+ * Cost: 12 n bytes.
+ */
+export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n: i32): void {
+  switch (fn) {
+    case Fn.Relu: return reluGrad(dx, dy, s, n);
+    case Fn.LeakyRelu: return leakyReluGrad(alpha, dx, dy, s, n);
+    case Fn.Elu: return eluGrad(1, alpha, dx, dy, s, n);
+    case Fn.Selu: return eluGrad(SELU_SCALE, SELU_SCALE_ALPHA, dx, dy, s, n);
+    case Fn.Gelu: return geluGrad(dx, dy, s, n);
+    case Fn.GeluTanh: return geluTanhGrad(dx, dy, s, n);
+    case Fn.Silu: return siluGrad(dx, dy, s, n);
+    case Fn.Softplus: return softplusGrad(dx, dy, s, n);
+    case Fn.Sigmoid: return logisticGrad(dx, dy, s, n);
+    case Fn.Tanh: return hyperbolicTangentGrad(dx, dy, s, n);
+    case Fn.HardSigmoid: return hardSigmoidGrad(dx, dy, s, n);
+    case Fn.Sign: return fillZero(dx, n);
+    case Fn.Exp: return exponentialGrad(dx, dy, s, n);
+    case Fn.Log: return logarithmGrad(dx, dy, s, n);
+    case Fn.Sqrt: return sqrtGrad(dx, dy, s, n);
+    case Fn.Negate: return negate(dx, dy, n);
+    case Fn.Abs: return absGrad(dx, dy, s, n);
+    case Fn.Square: return squareGrad(dx, dy, s, n);
+    default: return identity(dx, dy, n);
+  }
+}
