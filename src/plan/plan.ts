@@ -12,16 +12,8 @@ import { packArena } from "./arena.ts";
 import { differentiate } from "./differentiate.ts";
 import { dropDead, fuse } from "./fuse.ts";
 import { type LoweredTape, lower } from "./lower.ts";
+import type { OptimizerPlan } from "./optimizer.ts";
 import { TapeWriter } from "./writer.ts";
-
-export interface OptimizerPlan {
-  readonly kind: "sgd" | "adam";
-  readonly learningRate: number;
-  /** In the order of `Hyper`. */
-  readonly hyper: readonly number[];
-  /** Blocks as large as the parameters that the optimizer keeps: 0, 1 (momentum) or 2 (both moments). */
-  readonly moments: number;
-}
 
 export interface TargetPort extends Port {
   /** f32 elements of a row when targets come as rows; labels take one word. */
@@ -77,6 +69,7 @@ export interface Tape {
 }
 
 export interface TrainPlan {
+  readonly optimizer: OptimizerPlan["kind"];
   readonly tape: Tape;
   readonly loss: number;
   readonly targets: readonly WindowedPort[];
@@ -276,6 +269,7 @@ export function planProgram(request: PlanRequest): Plan {
       gatherWord: gatherWords.get(p.value) as number,
     }));
     trainPlan = {
+      optimizer: train.optimizer.kind,
       tape: { from: trainFrom, to: writer.at, lowered: trained },
       loss: lossAt,
       inputs: planned.slice(0, trainInputs.length),

@@ -44,6 +44,9 @@ export function isSupported(): boolean {
   }
 }
 
+/** Node's, where there is one. */
+declare const Buffer: { from(text: string, encoding: "hex"): Uint8Array<ArrayBuffer> } | undefined;
+
 function decodeHex(hex: string): Uint8Array<ArrayBuffer> {
   if (typeof Buffer !== "undefined") return Buffer.from(hex, "hex");
   const native = Uint8Array as unknown as { fromHex?: (hex: string) => Uint8Array<ArrayBuffer> };

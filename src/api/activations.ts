@@ -1,0 +1,124 @@
+import { OptionError } from "../errors.ts";
+import { Fn } from "../graph/op.ts";
+import type { Initializer } from "../graph/graph.ts";
+import type { Tensor } from "./tensor.ts";
+
+interface ActivationRule {
+  readonly fn: Fn;
+  /** Default of the function's parameter, where it has one. */
+  readonly alpha: number;
+  /** Which of the usual starting distributions keeps the variance of its inputs. */
+  readonly init: "glorotUniform" | "heNormal" | "lecunNormal";
+}
+
+const rule = (fn: Fn, init: ActivationRule["init"] = "glorotUniform", alpha = 0): ActivationRule => ({
+  fn,
+  alpha,
+  init,
+});
+
+const RULES = {
+  linear: rule(Fn.Identity),
+  relu: rule(Fn.Relu, "heNormal"),
+  leakyRelu: rule(Fn.LeakyRelu, "heNormal", 0.01),
+  elu: rule(Fn.Elu, "heNormal", 1),
+  selu: rule(Fn.Selu, "lecunNormal"),
+  gelu: rule(Fn.Gelu, "heNormal"),
+  geluTanh: rule(Fn.GeluTanh, "heNormal"),
+  silu: rule(Fn.Silu, "heNormal"),
+  softplus: rule(Fn.Softplus, "heNormal"),
+  sigmoid: rule(Fn.Sigmoid),
+  tanh: rule(Fn.Tanh),
+  hardSigmoid: rule(Fn.HardSigmoid),
+  sign: rule(Fn.Sign),
+} as const satisfies Record<string, ActivationRule>;
+
+/**
+ * The activations, by name. `softmax` and `logSoftmax` work along the last axis, the others elementwise.
+ * `leakyRelu` has slope 0.01 below 0, `elu` has alpha 1; both can be set by `{ name, alpha }`. `gelu` is the erf
+ * form, `geluTanh` its tanh approximation; `hardSigmoid` is `relu6(x + 3) / 6`. `sign` has no gradient.
+ */
+export type ActivationName = keyof typeof RULES | "softmax" | "logSoftmax";
+
+export type Activation =
+  | ActivationName
+  | { readonly name: "leakyRelu" | "elu"; readonly alpha: number };
+
+export const activationNames: readonly ActivationName[] = [
+  ...(Object.keys(RULES) as (keyof typeof RULES)[]),
+  "softmax",
+  "logSoftmax",
+];
+
+/** Checks an activation and returns its name and parameter. */
+export function parseActivation(who: string, activation: Activation): { name: ActivationName; alpha: number } {
+  const name = typeof activation === "object" && activation !== null ? activation.name : activation;
+  if (!activationNames.includes(name))
+    throw new OptionError(`${who}: activation must be one of ${activationNames.join(", ")}; got ${String(name)}`);
+  if (typeof activation !== "object") return { name, alpha: name in RULES ? RULES[name as "elu"].alpha : 0 };
+  const { alpha } = activation;
+  if (name !== "leakyRelu" && name !== "elu")
+    throw new OptionError(`${who}: alpha belongs to leakyRelu and elu; got it with ${name}`);
+  if (!(alpha >= 0 && Number.isFinite(alpha)))
+    throw new OptionError(`${who}: alpha of ${name} must be a finite number >= 0; got ${alpha}`);
+  return { name, alpha };
+}
+
+export function activate(x: Tensor, { name, alpha }: { name: ActivationName; alpha: number }): Tensor {
+  if (name === "linear") return x;
+  if (name === "softmax") return x.softmax();
+  if (name === "logSoftmax") return x.logSoftmax();
+  return x.apply(RULES[name].fn, alpha);
+}
+
+/** The activation that an elementwise function of the graph is, if it is one. */
+export function activationOf(fn: Fn): ActivationName | undefined {
+  return (Object.keys(RULES) as (keyof typeof RULES)[]).find((name) => RULES[name].fn === fn);
+}
+
+/** How weights and biases may start. `fanIn` and `fanOut` are the inputs and units of the layer. */
+export type InitializerName =
+  | "glorotUniform"
+  | "glorotNormal"
+  | "heUniform"
+  | "heNormal"
+  | "lecunUniform"
+  | "lecunNormal"
+  | "zeros"
+  | "ones";
+
+const SCALES = {
+  glorotUniform: (fanIn: number, fanOut: number) => 2 / (fanIn + fanOut),
+  glorotNormal: (fanIn: number, fanOut: number) => 2 / (fanIn + fanOut),
+  heUniform: (fanIn: number) => 2 / fanIn,
+  heNormal: (fanIn: number) => 2 / fanIn,
+  lecunUniform: (fanIn: number) => 1 / fanIn,
+  lecunNormal: (fanIn: number) => 1 / fanIn,
+} as const;
+
+/**
+ * A starting distribution of the variance that its name stands for.
+ * Glorot and Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html; He et al. 2015,
+ * https://arxiv.org/abs/1502.01852
+ */
+export function initializer(
+  who: string,
+  init: InitializerName | Initializer,
+  fanIn: number,
+  fanOut: number,
+): Initializer {
+  if (typeof init === "object") return init;
+  if (init === "zeros") return { kind: "constant", value: 0 };
+  if (init === "ones") return { kind: "constant", value: 1 };
+  const variance = SCALES[init]?.(fanIn, fanOut);
+  if (variance === undefined)
+    throw new OptionError(
+      `${who}: initializer must be one of ${[...Object.keys(SCALES), "zeros", "ones"].join(", ")}; got ${String(init)}`,
+    );
+  if (init.endsWith("Normal")) return { kind: "normal", mean: 0, std: Math.sqrt(variance) };
+  const limit = Math.sqrt(3 * variance);
+  return { kind: "uniform", low: -limit, high: limit };
+}
+
+export const defaultInitializer = (name: ActivationName): InitializerName =>
+  name in RULES ? RULES[name as "elu"].init : "glorotUniform";

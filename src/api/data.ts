@@ -1,0 +1,196 @@
+/** Data at the border: rows in any of the accepted forms, read into f32 with every value checked. */
+import { DataError, ShapeError } from "../errors.ts";
+import type { Shape } from "../graph/shape.ts";
+
+export type NumericArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
+
+/** One row: numbers, nested as the input's shape or flat. */
+export type Row = number | NumericArray | readonly Row[];
+
+/** Data with its shape beside it, row-major; the first dimension counts rows. Results of `predict` are of this form. */
+export interface Shaped {
+  readonly data: NumericArray | readonly number[];
+  readonly shape: Shape;
+}
+
+/**
+ * Many rows: nested arrays, an array of typed rows, one typed array whose length is a multiple of the row size, or
+ * `{ data, shape }`. A list of plain numbers is one column where a row is one number, and one row where it fits.
+ */
+export type Rows = readonly Row[] | NumericArray | Shaped;
+
+/** A computed array: its own copy, never a view of the engine's memory. */
+export interface Result {
+  readonly data: Float32Array;
+  /** Rows first: `[rows, units]`. */
+  readonly shape: readonly number[];
+  /** The numbers as nested arrays; a last axis of length 1 stays an axis. */
+  toArray(): NestedNumbers;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the depth of nesting is known only when the program runs
+export type NestedNumbers = any[];
+
+export function makeResult(data: Float32Array, shape: readonly number[]): Result {
+  return { data, shape, toArray: () => nest(data, shape, 0, 0) as NestedNumbers };
+}
+
+function nest(data: Float32Array, shape: readonly number[], axis: number, at: number): number | NestedNumbers {
+  if (axis === shape.length) return data[at];
+  const stride = shape.slice(axis + 1).reduce((p, d) => p * d, 1);
+  return Array.from({ length: shape[axis] }, (_, i) => nest(data, shape, axis + 1, at + i * stride));
+}
+
+export const isNumericArray = (value: unknown): value is NumericArray =>
+  ArrayBuffer.isView(value) && !(value instanceof DataView) && !(value instanceof BigInt64Array) &&
+  !(value instanceof BigUint64Array);
+
+const isShaped = (value: unknown): value is Shaped =>
+  typeof value === "object" && value !== null && "data" in value && "shape" in value;
+
+/** The rows as one flat list where they are stored that way. */
+function flatData(data: Rows): NumericArray | readonly number[] | undefined {
+  if (isNumericArray(data)) return data;
+  if (isShaped(data)) return data.data;
+  return undefined;
+}
+
+/**
+ * How many rows `data` has.
+ *
+ * @param what names the data in errors: `fit: x`
+ * @throws ShapeError where the data cannot be rows of `rowElements` numbers
+ */
+export function countRows(what: string, data: Rows, rowElements: number): number {
+  if (isShaped(data)) {
+    const { shape } = data;
+    if (!Array.isArray(shape) || shape.length === 0 || !data.data || data.data.length !== product(shape, 0))
+      throw new ShapeError(
+        `${what}: data must have as many numbers as its shape says; got ${data.data?.length} for [${shape}]`,
+      );
+    if (product(shape, 1) !== rowElements)
+      throw new ShapeError(`${what}: rows must have ${rowElements} numbers; got shape [${shape}]`);
+    return shape[0];
+  }
+  const flat = isNumericArray(data) || (Array.isArray(data) && typeof data[0] === "number");
+  if (!flat) {
+    if (!Array.isArray(data))
+      throw new ShapeError(
+        `${what}: rows must be nested arrays, typed arrays or { data, shape }; got ${describe(data)}`,
+      );
+    return data.length;
+  }
+  const { length } = data as NumericArray;
+  if (length % rowElements !== 0 || (Array.isArray(data) && rowElements > 1 && length !== rowElements))
+    throw new ShapeError(
+      `${what}: rows must have ${rowElements} numbers; got a flat list of ${length}` +
+        (Array.isArray(data) && rowElements > 1 ? " (nest plain arrays, or pass { data, shape })" : ""),
+    );
+  return length / rowElements;
+}
+
+/** Reads rows `from .. from + count - 1` into `into` at `at`; every number must be finite in f32. */
+export function readRows(
+  what: string,
+  data: Rows,
+  rowElements: number,
+  from: number,
+  count: number,
+  into: Float32Array,
+  at: number,
+): void {
+  const flat = flatData(data);
+  if (flat) {
+    const start = from * rowElements;
+    for (let i = 0; i < count * rowElements; i++) put(what, flat[start + i], into, at + i, from, i, rowElements);
+    return;
+  }
+  const rows = data as readonly Row[];
+  if (typeof rows[0] === "number") {
+    const start = from * rowElements;
+    for (let i = 0; i < count * rowElements; i++) put(what, rows[start + i], into, at + i, from, i, rowElements);
+    return;
+  }
+  for (let i = 0; i < count; i++) {
+    const end = readRow(what, rows[from + i], from + i, into, at + i * rowElements, at + i * rowElements, rowElements);
+    const got = end - at - i * rowElements;
+    if (got !== rowElements)
+      throw new ShapeError(`${what}: row ${from + i} must have ${rowElements} numbers; got ${got}`);
+  }
+}
+
+/** Reads one row, however nested, and returns where it ended. */
+function readRow(
+  what: string,
+  row: unknown,
+  index: number,
+  into: Float32Array,
+  start: number,
+  at: number,
+  rowElements: number,
+): number {
+  if (typeof row === "number") {
+    if (at - start < rowElements) put(what, row, into, at, index, at - start, rowElements);
+    return at + 1;
+  }
+  if (!Array.isArray(row) && !isNumericArray(row))
+    throw new DataError(`${what}: row ${index} must hold numbers; got ${describe(row)}`);
+  const list = row as readonly unknown[];
+  for (let j = 0; j < list.length; j++) {
+    const v = list[j];
+    if (typeof v === "number") {
+      if (at - start < rowElements) put(what, v, into, at, index, at - start, rowElements);
+      at++;
+    } else at = readRow(what, v, index, into, start, at, rowElements);
+  }
+  return at;
+}
+
+function put(
+  what: string,
+  value: unknown,
+  into: Float32Array,
+  at: number,
+  firstRow: number,
+  i: number,
+  rowElements: number,
+): void {
+  const rounded = (into[at] = value as number);
+  const kept = into[at];
+  if (kept - kept === 0 && typeof rounded === "number") return;
+  const row = firstRow + Math.floor(i / rowElements);
+  throw new DataError(
+    `${what}: numbers must be finite in single precision; got ${describe(value)} at row ${row}, column ${i % rowElements}`,
+  );
+}
+
+/** How an unwelcome value is named in an error. */
+export function describe(value: unknown): string {
+  if (typeof value === "number" || value === null || value === undefined) return String(value);
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}..` : value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return typeof value === "object" ? `an object of type ${value.constructor?.name ?? "unknown"}` : `a ${typeof value}`;
+}
+
+const product = (shape: Shape, from: number) => shape.slice(from).reduce((p, d) => p * d, 1);
+
+/** All rows as flat f32: the given array itself where it already is that, after checking it. */
+export function flatten32(what: string, data: Rows, rowElements: number, rows: number): Float32Array {
+  const flat = flatData(data);
+  if (flat instanceof Float32Array) {
+    for (let i = 0; i < flat.length; i++) if (flat[i] - flat[i] !== 0) put(what, flat[i], flat.slice(i, i + 1), 0, 0, i, rowElements);
+    return flat;
+  }
+  const into = new Float32Array(rows * rowElements);
+  readRows(what, data, rowElements, 0, rows, into, 0);
+  return into;
+}

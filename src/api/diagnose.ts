@@ -1,0 +1,61 @@
+/** Finds where a NaN or infinity began, by running the failed step again record by record. */
+import { Guard, Header } from "../../assembly/abi.ts";
+import { NonFiniteError, type NonFiniteOrigin } from "../errors.ts";
+import { resolve } from "../graph/shape.ts";
+import type { TrainPlan } from "../plan/plan.ts";
+import { formatOf, recordWords } from "../tape/records.ts";
+import type { Program } from "./program.ts";
+
+/** The state must be that of before the step, and the batch of the step still loaded. */
+export function nonFinite(program: Program, train: TrainPlan, step: number): NonFiniteError {
+  const bad = program.plan.parameters.find((p) => program.reaches(p.offset, p.elements * 4));
+  if (bad) {
+    const layer = bad.name.split(".")[0];
+    return errorAt({ step, layer, tensor: bad.name, phase: "forward" }, "a parameter that was set so before");
+  }
+  return errorAt(firstNonFinite(program, train, step));
+}
+
+/** The update of `step` made a parameter or moment overflow; the state is already put back. */
+export const overflow = (step: number, parameter: string): NonFiniteError =>
+  errorAt({ step, layer: parameter.split(".")[0], tensor: parameter, phase: "update" });
+
+function firstNonFinite(program: Program, train: TrainPlan, step: number): NonFiniteOrigin {
+  const { lowered } = train.tape;
+  const rows = program.header(Header.Rows);
+  let at = program.header(Header.Forward);
+  for (const { opcode, node } of lowered.records) {
+    const next = at + recordWords(opcode) * 4;
+    program.kernels.execute(program.plan.base, at, next);
+    const operands = formatOf(opcode)?.operands ?? {};
+    const words = Object.fromEntries(
+      Object.keys(operands).map((name, i) => [name, program.i32[(at >>> 2) + 1 + i]] as const),
+    );
+    const resolved = Object.fromEntries(
+      Object.entries(words).map(([name, word]) => [name, operands[name].kind === "dim" ? resolve(word, rows) : word]),
+    );
+    let output = 0;
+    for (const [name, operand] of Object.entries(operands)) {
+      if (operand.kind !== "out" || words[name] === 0) continue;
+      const value = lowered.graph.values[node.outputs[Math.min(output++, node.outputs.length - 1)]];
+      const address = words[name] >>> 0;
+      if (program.kernels.maxMagnitude(address, operand.elements(resolved)) < Guard.NonFinite) continue;
+      const parameter = program.plan.parameters.find(
+        (p) => address === train.gradients.offset + p.offset - program.plan.parameters[0].offset,
+      );
+      const tensor = parameter ? `gradient of ${parameter.name}` : value.name;
+      return { step, layer: node.scope || node.op, tensor, phase: node.phase };
+    }
+    at = next;
+  }
+  return { step, layer: "loss", tensor: "loss", phase: "forward" };
+}
+
+function errorAt(origin: NonFiniteOrigin, why = "NaN or infinity"): NonFiniteError {
+  const { step, layer, tensor, phase } = origin;
+  return new NonFiniteError(
+    `fit: every number must stay finite; got ${why} in ${tensor} (layer ${layer}, ${phase} of step ${step}); ` +
+      "the parameters are those of the step before; a smaller learning rate or scaled inputs may help",
+    origin,
+  );
+}

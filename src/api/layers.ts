@@ -1,0 +1,169 @@
+import { OptionError, ShapeError, TraceError } from "../errors.ts";
+import type { Initializer } from "../graph/graph.ts";
+import { formatShape, type Shape } from "../graph/shape.ts";
+import {
+  type Activation,
+  activate,
+  defaultInitializer,
+  type InitializerName,
+  initializer,
+  parseActivation,
+} from "./activations.ts";
+import { Tensor } from "./tensor.ts";
+
+/**
+ * A piece of a model: a function from tensors to tensors. A layer called twice in one model shares its parameters.
+ */
+export type Layer = ((x: Tensor) => Tensor) & {
+  readonly kind: string;
+  readonly layerName?: string;
+};
+
+/** Names of layers and the parameters of shared ones, while one model is built. */
+interface Building {
+  readonly counts: Map<string, number>;
+  readonly names: Set<string>;
+  readonly layers: Map<object, { readonly name: string; readonly parameters: readonly Tensor[] }>;
+}
+
+const buildings = new WeakMap<object, Building>();
+
+/** Wraps the body of a layer: names it, makes its parameters once per model, and scopes its nodes. */
+function layer(
+  kind: string,
+  layerName: string | undefined,
+  parameters: (who: string, x: Tensor) => readonly Tensor[],
+  body: (x: Tensor, parameters: readonly Tensor[], who: string) => Tensor,
+): Layer {
+  const apply = (x: Tensor): Tensor => {
+    if (!(x instanceof Tensor)) throw new TraceError(`${layerName ?? kind}: needs a tensor; got ${typeof x}`);
+    const { builder } = x;
+    let building = buildings.get(builder);
+    if (!building) {
+      building = { counts: new Map(), names: new Set(), layers: new Map() };
+      buildings.set(builder, building);
+    }
+    const outer = builder.scope;
+    let made = building.layers.get(apply);
+    try {
+      if (!made) {
+        const count = (building.counts.get(kind) ?? 0) + 1;
+        building.counts.set(kind, count);
+        const name = layerName ?? `${kind}${count}`;
+        if (building.names.has(name))
+          throw new OptionError(`${name}: layer names must be unique; got ${name} twice`);
+        building.names.add(name);
+        builder.scope = name;
+        made = { name, parameters: parameters(name, x) };
+        building.layers.set(apply, made);
+      }
+      builder.scope = made.name;
+      return body(x, made.parameters, made.name);
+    } finally {
+      builder.scope = outer;
+    }
+  };
+  return Object.assign(apply, { kind, layerName });
+}
+
+export interface DenseOptions {
+  /** Applied to every output. Default: `"linear"`. */
+  readonly activation?: Activation;
+  /** Whether a bias is added. Default: true. */
+  readonly bias?: boolean;
+  /** How the weights `[in, units]` start. Default: what suits the activation (He for the relu family, else Glorot). */
+  readonly weightInitializer?: InitializerName | Initializer;
+  /** How the biases `[units]` start. Default: `"zeros"`. */
+  readonly biasInitializer?: InitializerName | Initializer;
+  /** Default: `dense1`, `dense2`, .. in the order of use. */
+  readonly name?: string;
+}
+
+/**
+ * A fully connected layer: `Y = activation(X W + b)`.
+ *
+ * X [.., in], W [in, units] named `<name>.weight`, b [units] named `<name>.bias` -> Y [.., units]
+ *
+ * @param units number of outputs, a whole number >= 1
+ * @throws OptionError for a bad option, ShapeError for an input without a last axis of fixed length
+ * @example
+ * const model = sequential({ input: [2] }, [dense(8, { activation: "tanh" }), dense(1)]);
+ */
+export function dense(units: number, options: DenseOptions = {}): Layer {
+  const who = options.name ?? "dense";
+  if (!(Number.isSafeInteger(units) && units >= 1))
+    throw new OptionError(`${who}: units must be a whole number >= 1; got ${units}`);
+  const activation = parseActivation(who, options.activation ?? "linear");
+  const { bias = true, weightInitializer = defaultInitializer(activation.name), biasInitializer = "zeros" } = options;
+  return layer(
+    "dense",
+    options.name,
+    (name, x) => {
+      const fanIn = x.shape[x.shape.length - 1];
+      if (x.shape.length < 2 || !(fanIn > 0))
+        throw new ShapeError(
+          `${name}: dense needs an input [.., in] with at least one feature; got ${formatShape(x.shape)}`,
+        );
+      const { builder } = x;
+      const make = (part: string, shape: number[], init: InitializerName | Initializer) =>
+        new Tensor(
+          builder,
+          builder.graph.addParameter(`${name}.${part}`, shape, initializer(name, init, fanIn, units)),
+        );
+      const weight = make("weight", [fanIn, units], weightInitializer);
+      return bias ? [weight, make("bias", [units], biasInitializer)] : [weight];
+    },
+    (x, [weight, b]) => {
+      const z = x.matMul(weight);
+      return activate(b ? z.add(b) : z, activation);
+    },
+  );
+}
+
+/**
+ * An activation as a layer of its own.
+ *
+ * @example
+ * const model = sequential({ input: [4] }, [dense(8), activation("relu"), dense(1)]);
+ */
+export function activation(fn: Activation, options: { readonly name?: string } = {}): Layer {
+  const parsed = parseActivation(options.name ?? "activation", fn);
+  return layer(
+    "activation",
+    options.name,
+    () => [],
+    (x) => activate(x, parsed),
+  );
+}
+
+/**
+ * Turns each row into a vector: `[rows, a, b, ..]` to `[rows, a b ..]`.
+ *
+ * @example
+ * const model = sequential({ input: [28, 28] }, [flatten(), dense(10)]);
+ */
+export function flatten(options: { readonly name?: string } = {}): Layer {
+  return layer(
+    "flatten",
+    options.name,
+    () => [],
+    (x) => x.reshape([x.shape[0], product(x.shape.slice(1))]),
+  );
+}
+
+/**
+ * Gives each row another shape of as many elements.
+ *
+ * @example
+ * const model = sequential({ input: [784] }, [reshape([28, 28]), flatten(), dense(10)]);
+ */
+export function reshape(shape: Shape, options: { readonly name?: string } = {}): Layer {
+  return layer(
+    "reshape",
+    options.name,
+    () => [],
+    (x) => x.reshape([x.shape[0], ...shape]),
+  );
+}
+
+const product = (shape: Shape) => shape.reduce((p, d) => p * d, 1);

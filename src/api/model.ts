@@ -1,0 +1,172 @@
+import { OptionError, ShapeError, TraceError } from "../errors.ts";
+import { Builder } from "../graph/builder.ts";
+import { Graph, type ValueId } from "../graph/graph.ts";
+import { Fn, type OpAttrs } from "../graph/op.ts";
+import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
+import type { Rows, Result } from "./data.ts";
+import type { Layer } from "./layers.ts";
+import { Tensor } from "./tensor.ts";
+
+/**
+ * A model is data: a graph, and how its parameters start. `compile` makes a program of it; one model can be compiled
+ * many times.
+ *
+ * @typeParam X what `predict` and `fit` take: rows, or rows by input name
+ * @typeParam P what `predict` gives: one result, or results by output name
+ */
+export interface Model<X = unknown, P = unknown> {
+  /** The forward computation. Treat it as read-only. */
+  readonly graph: Graph;
+  readonly seed: number;
+  /** Whether data and results come bare, or by name. */
+  readonly named: { readonly inputs: boolean; readonly outputs: boolean };
+  /** Layers, output shapes and parameter counts, as a table. */
+  summary(): string;
+  /** @internal never there: carries the types */
+  readonly types?: { readonly x: X; readonly p: P };
+}
+
+export interface SequentialOptions {
+  /** The shape of one row: `[784]`, `[28, 28]`. */
+  readonly input: Shape;
+  /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
+  readonly seed?: number;
+}
+
+/**
+ * A model whose layers follow each other.
+ *
+ * @throws OptionError for a bad seed or input shape, ShapeError where layers do not fit
+ * @example
+ * const model = sequential({ input: [2], seed: 42 }, [
+ *   dense(8, { activation: "tanh" }),
+ *   dense(1, { activation: "sigmoid" }),
+ * ]);
+ */
+export function sequential(options: SequentialOptions, layers: readonly Layer[]): Model<Rows, Result> {
+  const { input, seed } = options;
+  if (layers.length === 0) throw new OptionError("sequential: needs at least one layer; got none");
+  return build("sequential", { input }, seed, false, ({ input: x }) =>
+    layers.reduce((y, layer) => layer(y), x),
+  ) as Model<Rows, Result>;
+}
+
+export interface ModelOptions<I extends Record<string, Shape>> {
+  /** The shape of one row of each input, by name. */
+  readonly inputs: I;
+  /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
+  readonly seed?: number;
+}
+
+/**
+ * A model as a function from symbolic tensors to symbolic tensors: several inputs and outputs, skip connections,
+ * shared layers.
+ *
+ * @param fn called once, with one tensor `[rows, ..]` per input; returns a tensor, or tensors by name
+ * @example
+ * const net = model({ inputs: { x: [16] } }, ({ x }) => {
+ *   const h = dense(16, { activation: "relu" })(x);
+ *   return dense(1)(h.add(x));
+ * });
+ */
+export function model<I extends Record<string, Shape>, O extends Tensor | Record<string, Tensor>>(
+  options: ModelOptions<I>,
+  fn: (inputs: { readonly [K in keyof I]: Tensor }) => O,
+): Model<{ readonly [K in keyof I]: Rows }, O extends Tensor ? Result : { readonly [K in keyof O]: Result }> {
+  return build("model", options.inputs, options.seed, true, fn as never) as never;
+}
+
+function build(
+  who: string,
+  inputs: Record<string, Shape>,
+  seed: number | undefined,
+  namedInputs: boolean,
+  fn: (inputs: Record<string, Tensor>) => Tensor | Record<string, Tensor>,
+): Model {
+  checkSeed(who, seed);
+  const graph = new Graph();
+  const builder = new Builder(graph);
+  const tensors: Record<string, Tensor> = {};
+  for (const [name, shape] of Object.entries(inputs)) {
+    if (!Array.isArray(shape) || !shape.every((d) => Number.isSafeInteger(d) && d >= 1))
+      throw new OptionError(
+        `${who}: the shape of input ${name} must list whole numbers >= 1; got ${JSON.stringify(shape)}`,
+      );
+    tensors[name] = new Tensor(builder, graph.addInput(name, [ROWS, ...shape]));
+  }
+  if (graph.inputs.length === 0) throw new OptionError(`${who}: needs at least one input; got none`);
+  const made = fn(tensors);
+  const bare = made instanceof Tensor;
+  const outputs = bare ? { output: made } : made;
+  for (const [name, y] of Object.entries(outputs ?? {})) {
+    if (!(y instanceof Tensor) || y.builder !== builder)
+      throw new TraceError(`${who}: the function must return tensors it computed; got ${name} of another kind`);
+    if (y.shape[0] !== ROWS)
+      throw new ShapeError(`${who}: output ${name} must be [rows, ..]; got ${formatShape(y.shape)}`);
+    graph.outputs.push({ name, value: y.id });
+  }
+  if (graph.outputs.length === 0) throw new TraceError(`${who}: needs at least one output; got none`);
+  return makeModel(graph, seed ?? 0, { inputs: namedInputs, outputs: !bare });
+}
+
+export function makeModel(graph: Graph, seed: number, named: Model["named"]): Model {
+  return { graph, seed, named, summary: () => modelSummary(graph) };
+}
+
+export function checkSeed(who: string, seed: number | undefined): void {
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0))
+    throw new OptionError(`${who}: seed must be a whole number from 0 to 2^53 - 1; got ${seed}`);
+}
+
+export interface LayerSummary {
+  readonly name: string;
+  readonly outputShape: Shape;
+  readonly parameters: number;
+}
+
+/** The layers of a graph in order of use, each with its last output. */
+export function layersOf(graph: Graph): LayerSummary[] {
+  const shapes = new Map<string, Shape>();
+  for (const node of graph.nodes) shapes.set(node.scope || "model", graph.shape(node.outputs[0]));
+  return [...shapes].map(([name, outputShape]) => ({
+    name,
+    outputShape,
+    parameters: graph.parameters
+      .filter((p) => p.name.startsWith(`${name}.`))
+      .reduce((sum, p) => sum + product(graph.shape(p.value)), 0),
+  }));
+}
+
+const product = (shape: Shape) => shape.reduce((p, d) => p * d, 1);
+
+function modelSummary(graph: Graph): string {
+  const layers = layersOf(graph);
+  const rows = [
+    ["layer", "output", "parameters"],
+    ...graph.inputs.map((p) => [p.name, formatShape(graph.shape(p.value)), ""]),
+    ...layers.map((l) => [l.name, formatShape(l.outputShape), l.parameters.toLocaleString("en-US")]),
+  ];
+  const total = layers.reduce((sum, l) => sum + l.parameters, 0);
+  rows.push(["total", "", total.toLocaleString("en-US")]);
+  return formatTable(rows);
+}
+
+/** Columns padded to their widest entry; all but the first two right-aligned. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, j) => Math.max(...rows.map((row) => row[j].length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, j) => (j < 2 ? cell.padEnd(widths[j]) : cell.padStart(widths[j])))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** The elementwise or row-wise function an output ends in, if it is a sigmoid or softmax. */
+export function finalActivation(graph: Graph, id: ValueId): "sigmoid" | "softmax" | undefined {
+  const last = graph.nodes.find((node) => node.outputs.includes(id));
+  if (last?.op === "softmax") return "softmax";
+  return last?.op === "unary" && (last.attrs as OpAttrs["unary"]).fn === Fn.Sigmoid ? "sigmoid" : undefined;
+}

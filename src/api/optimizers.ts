@@ -1,0 +1,128 @@
+import { OptionError } from "../errors.ts";
+import { type OptimizerPlan, optimizerPlan } from "../plan/optimizer.ts";
+
+/** An optimizer and its settings; `compile` makes its records. */
+export interface Optimizer {
+  readonly kind: "sgd" | "adam" | "adamW";
+  readonly learningRate: number;
+  /** The settings as given, with defaults filled in: for `manifest()`. */
+  readonly settings: Readonly<Record<string, number | boolean | string>>;
+  readonly plan: OptimizerPlan;
+}
+
+export interface SgdOptions {
+  /** Step size, > 0. Default: 0.01. */
+  readonly learningRate?: number;
+  /** How much of the last step goes on, in [0, 1). Default: 0. */
+  readonly momentum?: number;
+  /** Looks ahead along the momentum (Nesterov 1983, in PyTorch's form). Needs momentum. Default: false. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent: `v = momentum v + g`, `w -= learningRate v`; with `nesterov`
+ * `w -= learningRate (g + momentum v)`.
+ *
+ * @throws OptionError for a setting out of range
+ * @example
+ * const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
+ */
+export function sgd(options: SgdOptions = {}): Optimizer {
+  const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
+  checkLearningRate("sgd", learningRate);
+  inUnit("sgd", "momentum", momentum);
+  if (nesterov && momentum === 0) throw new OptionError("sgd: nesterov needs momentum > 0; got momentum 0");
+  return {
+    kind: "sgd",
+    learningRate,
+    settings: { learningRate, momentum, nesterov },
+    plan: optimizerPlan({ kind: "sgd", learningRate, momentum, nesterov }),
+  };
+}
+
+export interface AdamOptions {
+  /** Step size, > 0. Default: 0.001. */
+  readonly learningRate?: number;
+  /** Decay of the first moment, in [0, 1). Default: 0.9. */
+  readonly beta1?: number;
+  /** Decay of the second moment, in [0, 1). Default: 0.999. */
+  readonly beta2?: number;
+  /** Keeps the division finite, > 0. Default: 1e-8. */
+  readonly epsilon?: number;
+  /** Where epsilon is added: to the root (the paper, PyTorch) or under it. Default: `"outside"`. */
+  readonly epsilonMode?: "outside" | "inside";
+  /** Whether the moments are divided by `1 - beta^t`. Default: true. */
+  readonly biasCorrection?: boolean;
+}
+
+/**
+ * Adam: `m += (1 - beta1)(g - m)`, `v += (1 - beta2)(g^2 - v)`, `w -= learningRate mHat / (sqrt(vHat) + epsilon)`.
+ * Kingma and Ba 2015, https://arxiv.org/abs/1412.6980
+ *
+ * @throws OptionError for a setting out of range
+ * @example
+ * const optimizer = adam({ learningRate: 0.05 });
+ */
+export function adam(options: AdamOptions = {}): Optimizer {
+  return makeAdam("adam", options, 0);
+}
+
+export interface AdamWOptions extends AdamOptions {
+  /** Decay of all parameters towards 0, apart from the gradient: `w *= 1 - learningRate weightDecay`. Default: 0.01. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * Adam with decoupled weight decay. Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101
+ *
+ * @throws OptionError for a setting out of range
+ */
+export function adamW({ weightDecay = 0.01, ...options }: AdamWOptions = {}): Optimizer {
+  if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
+    throw new OptionError(`adamW: weightDecay must be a finite number >= 0; got ${weightDecay}`);
+  return makeAdam("adamW", options, weightDecay);
+}
+
+function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: number): Optimizer {
+  const {
+    learningRate = 0.001,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    epsilonMode = "outside",
+    biasCorrection = true,
+  } = options;
+  checkLearningRate(kind, learningRate);
+  inUnit(kind, "beta1", beta1);
+  inUnit(kind, "beta2", beta2);
+  // Below the smallest normal f32 it would vanish, and 0 / 0 with it.
+  if (!(epsilon >= 1.2e-38 && Number.isFinite(epsilon)))
+    throw new OptionError(`${kind}: epsilon must be a number >= 1.2e-38; got ${epsilon}`);
+  if (epsilonMode !== "outside" && epsilonMode !== "inside")
+    throw new OptionError(`${kind}: epsilonMode must be "outside" or "inside"; got ${String(epsilonMode)}`);
+  const settings = { learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection };
+  return {
+    kind,
+    learningRate,
+    settings: kind === "adam" ? settings : { ...settings, weightDecay },
+    plan: optimizerPlan({
+      kind: "adam",
+      learningRate,
+      beta1,
+      beta2,
+      epsilon,
+      epsilonInsideRoot: epsilonMode === "inside",
+      biasCorrection,
+      weightDecay,
+    }),
+  };
+}
+
+export function checkLearningRate(who: string, rate: number): void {
+  if (!(rate > 0 && Number.isFinite(rate)))
+    throw new OptionError(`${who}: learningRate must be a finite number > 0; got ${rate}`);
+}
+
+function inUnit(who: string, name: string, value: number): void {
+  if (!(value >= 0 && value < 1)) throw new OptionError(`${who}: ${name} must be in [0, 1); got ${value}`);
+}

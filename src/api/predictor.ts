@@ -1,0 +1,292 @@
+import { Header } from "../../assembly/abi.ts";
+import { DataError, OptionError, ShapeError } from "../errors.ts";
+import type { PlannedParameter, PlannedPort } from "../plan/plan.ts";
+import { formatBytes } from "../runtime/space.ts";
+import { countRows, makeResult, type Result, type Rows, readRows } from "./data.ts";
+import { finalActivation, formatTable, layersOf, type Model, makeModel } from "./model.ts";
+import type { Program } from "./program.ts";
+import { VERSION } from "../version.ts";
+
+/** One parameter of a program. */
+export interface ParameterView {
+  readonly shape: readonly number[];
+  /**
+   * The values, row-major: a view of the engine's memory, not a copy. It changes as training goes on, writing to it
+   * changes the program, and holding it keeps the memory alive.
+   */
+  readonly data: Float32Array;
+}
+
+export interface Classification {
+  /** The name of the class, or its index as text where the program has no labels. */
+  readonly label: string;
+  readonly index: number;
+  readonly probability: number;
+}
+
+export interface PredictOptions<O> {
+  /** Where results go: an array (or arrays by output name) with room for all rows. Nothing is allocated. */
+  readonly out: O;
+}
+
+type Out<P> = P extends Result ? Float32Array : { readonly [K in keyof P]: Float32Array };
+
+/** A program that predicts. */
+export class Predictor<X = Rows, P = Result> {
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly program: Program,
+    protected readonly model: Model<X, P>,
+    protected readonly labels: readonly string[] | undefined,
+  ) {}
+
+  /**
+   * The outputs for given rows, computed on the calling thread. A row's result has the same bits whatever rows
+   * accompany it.
+   *
+   * @param x rows, or rows by input name
+   * @throws ShapeError or DataError for rows that do not fit, DisposedError after `dispose`
+   * @example
+   * const predictor = compile(sequential({ input: [2] }, [dense(1)]));
+   * predictor.predict([[0, 1], [1, 1]]).toArray();
+   */
+  predict(x: X): P;
+  predict<O extends Out<P>>(x: X, options: PredictOptions<O>): O;
+  predict(x: X, options?: PredictOptions<unknown>): unknown {
+    const { program } = this;
+    program.checkAlive("predict");
+    const { predictInputs, predictOutputs, batch } = program.plan;
+    const rows = this.#countRows(x);
+    const { named } = this.model;
+    const outputs: Record<string, Float32Array> | undefined = named.outputs ? {} : undefined;
+    let single: Float32Array | undefined;
+    for (let i = 0; i < predictOutputs.length; i++) {
+      const output = predictOutputs[i];
+      const given = options && (named.outputs ? (options.out as Record<string, Float32Array>)[output.name] : options.out);
+      const array = options ? (given as Float32Array) : new Float32Array(rows * output.rowElements);
+      if (options && !(array instanceof Float32Array && array.length >= rows * output.rowElements))
+        throw new ShapeError(
+          `predict: out must be a Float32Array of at least ${rows * output.rowElements} numbers; ` +
+            `got ${array instanceof Float32Array ? array.length : typeof given}`,
+        );
+      if (outputs) outputs[output.name] = array;
+      else single = array;
+    }
+    for (let from = 0; from < rows; from += batch) {
+      const count = Math.min(batch, rows - from);
+      for (let i = 0; i < predictInputs.length; i++) {
+        const port = predictInputs[i];
+        readRows("predict: x", this.#inputOf(x, port), port.rowElements, from, count, program.f32, port.offset >>> 2);
+      }
+      program.execute(count, program.header(Header.Predict), program.header(Header.PredictEnd));
+      for (let i = 0; i < predictOutputs.length; i++) {
+        const output = predictOutputs[i];
+        const into = outputs ? outputs[output.name] : (single as Float32Array);
+        const at = output.offset >>> 2;
+        const start = from * output.rowElements;
+        for (let j = 0; j < count * output.rowElements; j++) into[start + j] = program.f32[at + j];
+      }
+    }
+    if (options) return options.out;
+    const result = (name: string, data: Float32Array) => {
+      const { graph } = this.model;
+      const output = graph.outputs.find((p) => p.name === name) as { value: number };
+      return makeResult(data, [rows, ...graph.shape(output.value).slice(1)]);
+    };
+    if (!outputs) return result(predictOutputs[0].name, single as Float32Array);
+    return Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, result(name, data)]));
+  }
+
+  /**
+   * The most probable class of each row. For one sigmoid output the classes are 0 and 1, by the threshold 1/2.
+   *
+   * @throws OptionError if the model has several outputs or is not a classifier
+   * @example
+   * const model = sequential({ input: [2] }, [dense(3, { activation: "softmax" })]);
+   * const [{ label, probability }] = compile(model, { labels: ["ant", "bee", "cat"] }).classify([[0, 1]]);
+   */
+  classify(x: X): Classification[] {
+    const { graph, named } = this.model;
+    if (named.outputs && graph.outputs.length !== 1)
+      throw new OptionError(`classify: needs a model with one output; got ${graph.outputs.length}`);
+    const predicted = this.predict(x) as Result | Record<string, Result>;
+    const { data, shape } = named.outputs
+      ? (predicted as Record<string, Result>)[graph.outputs[0].name]
+      : (predicted as Result);
+    const classes = shape[shape.length - 1];
+    const label = (index: number) => this.labels?.[index] ?? `${index}`;
+    if (!finalActivation(graph, graph.outputs[0].value))
+      throw new OptionError(
+        'classify: the model must end in softmax or sigmoid; got another output: add activation("softmax") as last layer',
+      );
+    if (classes === 1)
+      return Array.from(data, (p) => {
+        const index = p >= 0.5 ? 1 : 0;
+        return { label: label(index), index, probability: index ? p : 1 - p };
+      });
+    return Array.from({ length: data.length / classes }, (_, row) => {
+      let index = 0;
+      for (let j = 1; j < classes; j++) if (data[row * classes + j] > data[row * classes + index]) index = j;
+      return { label: label(index), index, probability: data[row * classes + index] };
+    });
+  }
+
+  /** Parameters by name: live views of the engine's memory. */
+  get parameters(): { readonly [name: string]: ParameterView } {
+    const { program } = this;
+    program.checkAlive("parameters");
+    const views: Record<string, ParameterView> = {};
+    for (const p of program.plan.parameters) views[p.name] = { shape: program.shapeOf(p), data: program.parameter(p) };
+    return views;
+  }
+
+  /**
+   * Sets parameters by name: arrays of as many numbers, flat or nested.
+   *
+   * @throws OptionError for an unknown name, ShapeError or DataError for values that do not fit; then nothing is set
+   * @example
+   * const predictor = compile(sequential({ input: [2] }, [dense(1)]));
+   * predictor.setParameters({ "dense1.weight": [[1], [1]], "dense1.bias": [-1.5] });
+   */
+  setParameters(values: { readonly [name: string]: Rows | number }): void {
+    this.program.checkAlive("setParameters");
+    this.checkIdle("setParameters");
+    const ready: [PlannedParameter, Float32Array][] = Object.entries(values).map(([name, value]) => {
+      const p = this.program.plan.parameters.find((q) => q.name === name);
+      if (!p) {
+        const names = this.program.plan.parameters.map((q) => q.name).join(", ");
+        throw new OptionError(`setParameters: names must be among ${names}; got ${name}`);
+      }
+      const what = `setParameters: ${name}`;
+      const given = typeof value === "number" ? [value] : value;
+      const rowElements = p.elements / (Array.isArray(given) && typeof given[0] !== "number" ? given.length || 1 : 1);
+      const rows = Number.isInteger(rowElements) ? countRows(what, given, rowElements) : -1;
+      if (rows * rowElements !== p.elements)
+        throw new ShapeError(`${what}: must have shape [${this.program.shapeOf(p)}]; got another number of values`);
+      const data = new Float32Array(p.elements);
+      readRows(what, given, rowElements, 0, rows, data, 0);
+      return [p, data];
+    });
+    for (const [p, data] of ready) this.program.parameter(p).set(data);
+  }
+
+  /**
+   * Everything a later run continues from, as bytes: parameters and, of a trainer, moments, counters and seeds.
+   * A copy; it survives `dispose`.
+   */
+  state(): Uint8Array<ArrayBuffer> {
+    this.program.checkAlive("state");
+    return this.program.saveState();
+  }
+
+  /**
+   * Puts a state back. A predictor takes the states of trainers too.
+   *
+   * @throws StateError for bytes that are no state, are cut short, or belong to another model; then nothing changes
+   */
+  restore(state: Uint8Array): void {
+    this.program.checkAlive("restore");
+    this.checkIdle("restore");
+    this.program.loadState("restore", state, false);
+  }
+
+  /** SHA-256 over names, shapes and values of the parameters: the same on every machine for the same run. */
+  digest(): string {
+    this.program.checkAlive("digest");
+    return this.program.digest();
+  }
+
+  /** A model that carries the current parameters. */
+  toModel(): Model<X, P> {
+    this.program.checkAlive("toModel");
+    const { model, program } = this;
+    const graph = model.graph.copy();
+    graph.parameters.splice(
+      0,
+      graph.parameters.length,
+      ...program.plan.parameters.map((p) => ({
+        name: p.name,
+        value: p.value,
+        init: { kind: "values" as const, data: program.parameter(p).slice() },
+      })),
+    );
+    return makeModel(graph, model.seed, model.named) as Model<X, P>;
+  }
+
+  /** Layers, output shapes, parameter counts and bytes, as a table. */
+  summary(): string {
+    const { bytes } = this.program.plan;
+    const kinds: [string, number][] = [
+      ["parameters", bytes.parameters],
+      ["gradients", bytes.gradients],
+      ["optimizer", bytes.optimizer],
+      ["activations", bytes.activations],
+      ["window", bytes.window],
+      ["program", bytes.total],
+    ];
+    const memory = kinds.filter(([, b]) => b > 0).map(([name, b]) => [name, formatBytes(b)]);
+    return `${this.model.summary()}\n\n${formatTable([["memory", ""], ...memory])}`;
+  }
+
+  /** What a paper's appendix needs to say which computation this was: plain data for `JSON.stringify`. */
+  manifest(): Record<string, unknown> {
+    this.program.checkAlive("manifest");
+    const { graph } = this.model;
+    const { seeds, plan } = this.program;
+    return {
+      package: "wasmgrad",
+      version: VERSION,
+      model: {
+        inputs: graph.inputs.map((p) => ({ name: p.name, shape: graph.shape(p.value).slice(1) })),
+        outputs: graph.outputs.map((p) => ({ name: p.name, shape: graph.shape(p.value).slice(1) })),
+        layers: layersOf(graph).map(({ name, parameters }) => ({ name, parameters })),
+        parameters: plan.parameters.map((p) => ({ name: p.name, shape: this.program.shapeOf(p) })),
+        graph: graph.toString().split("\n"),
+      },
+      options: { batch: plan.batch, ...this.manifestOptions() },
+      seeds: { ...seeds },
+      digests: { parameters: this.digest() },
+    };
+  }
+
+  /** Gives the memory back; using the program afterwards throws a DisposedError. Twice is fine. */
+  dispose(): void {
+    this.program.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal what `manifest` says beyond a predictor's options */
+  protected manifestOptions(): Record<string, unknown> {
+    return this.labels ? { labels: this.labels } : {};
+  }
+
+  /** @internal throws BusyError while a fit is under way */
+  protected checkIdle(_who: string): void {}
+
+  #countRows(x: X): number {
+    let rows = -1;
+    for (const port of this.program.plan.predictInputs) {
+      const count = countRows("predict: x", this.#inputOf(x, port), port.rowElements);
+      if (rows >= 0 && count !== rows)
+        throw new ShapeError(`predict: all inputs must have as many rows; got ${rows} and ${count}`);
+      rows = count;
+    }
+    return rows;
+  }
+
+  #inputOf(x: X, port: PlannedPort): Rows {
+    return inputOf("predict", x, port.name, this.model.named.inputs);
+  }
+}
+
+/** The rows of one input: `x` itself, or its entry of that name. */
+export function inputOf(who: string, x: unknown, name: string, named: boolean): Rows {
+  if (!named) return x as Rows;
+  const rows = (x as Record<string, Rows> | undefined)?.[name];
+  if (rows === undefined) throw new DataError(`${who}: needs data for ${name}; got none`);
+  return rows;
+}

@@ -1,0 +1,196 @@
+/** A planned model in a space of its own: parameters, state, and the passes that `Predictor` and `Trainer` run. */
+import { Counter, Distribution, Guard, Header } from "../../assembly/abi.ts";
+import { DisposedError, StateError } from "../errors.ts";
+import type { Initializer } from "../graph/graph.ts";
+import { type Plan, type PlannedParameter, type PlanRequest, planProgram } from "../plan/plan.ts";
+import { sha256 } from "../runtime/sha256.ts";
+import type { Engine, Space } from "../runtime/space.ts";
+
+const STATE_MAGIC = 0x31534757; // "WGS1"
+const STATE_HEADER_BYTES = 24;
+const UTF8 = new TextEncoder();
+
+export interface Seeds {
+  /** Of the initial parameters. */
+  readonly seed: number;
+  readonly shuffleSeed: number;
+}
+
+export class Program {
+  readonly plan: Plan;
+  readonly kernels: Space["kernels"];
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+  #disposed = false;
+  #fingerprint: Int32Array | undefined;
+
+  constructor(
+    who: string,
+    readonly engine: Engine,
+    request: Omit<PlanRequest, "base">,
+    public seeds: Seeds,
+  ) {
+    const plan = planProgram({ ...request, base: engine.base });
+    const space = engine.open(who, plan.end, this);
+    this.plan = plan;
+    this.kernels = space.kernels;
+    this.f32 = space.f32;
+    this.f64 = space.f64;
+    this.i32 = space.i32;
+    this.u8 = space.u8;
+    this.i32.set(plan.words, plan.base >>> 2);
+    this.f64.set(plan.hyper.values, plan.hyper.offset >>> 3);
+    for (const { offset, data } of plan.constants) this.f32.set(data, offset >>> 2);
+    this.initialize(seeds, request.train?.optimizer.learningRate ?? 0);
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.engine.release(this);
+  }
+
+  checkAlive(who: string): void {
+    if (this.#disposed) throw new DisposedError(`${who}: the program must not be disposed; got a call after dispose()`);
+  }
+
+  header(field: Header): number {
+    return this.i32[(this.plan.base >>> 2) + field];
+  }
+
+  setHeader(field: Header, value: number): void {
+    this.i32[(this.plan.base >>> 2) + field] = value;
+  }
+
+  double(field: Header): number {
+    return this.f64[(this.plan.base + field * 4) >>> 3];
+  }
+
+  setDouble(field: Header, value: number): void {
+    this.f64[(this.plan.base + field * 4) >>> 3] = value;
+  }
+
+  counter(counter: Counter): number {
+    return this.f64[(this.plan.state.offset >>> 3) + counter];
+  }
+
+  setCounter(counter: Counter, value: number): void {
+    this.f64[(this.plan.state.offset >>> 3) + counter] = value;
+  }
+
+  /** Runs the records in [from, to) on `rows` rows. */
+  execute(rows: number, from: number, to: number): void {
+    this.setHeader(Header.Rows, rows);
+    this.kernels.execute(this.plan.base, from, to);
+  }
+
+  /** Parameters drawn afresh, moments and counters as new. */
+  initialize(seeds: Seeds, learningRate: number): void {
+    const { state, parameters } = this.plan;
+    this.seeds = seeds;
+    this.u8.fill(0, state.offset, state.offset + state.bytes);
+    this.setCounter(Counter.LearningRate, learningRate);
+    this.setCounter(Counter.Beta1Power, 1);
+    this.setCounter(Counter.Beta2Power, 1);
+    this.setCounter(Counter.ShuffleSeed, seeds.shuffleSeed);
+    parameters.forEach((p, stream) => {
+      this.#fill(p, p.init, seeds.seed, stream);
+    });
+  }
+
+  #fill({ offset, elements }: PlannedParameter, init: Initializer, seed: number, stream: number): void {
+    const at = offset >>> 2;
+    if (init.kind === "constant") this.f32.fill(init.value, at, at + elements);
+    else if (init.kind === "values") this.f32.set(init.data, at);
+    else if (init.kind === "uniform")
+      this.kernels.randomFill(offset, elements, Distribution.Uniform, init.low, init.high, seed, stream);
+    else this.kernels.randomFill(offset, elements, Distribution.Normal, init.mean, init.std, seed, stream);
+  }
+
+  parameter(p: PlannedParameter): Float32Array {
+    return this.f32.subarray(p.offset >>> 2, (p.offset >>> 2) + p.elements);
+  }
+
+  /** Whether a block holds NaN, infinity, or a magnitude whose bits reach `bits`. */
+  reaches(offset: number, bytes: number, bits: number = Guard.NonFinite): boolean {
+    return this.kernels.maxMagnitude(offset, bytes >>> 2) >= bits;
+  }
+
+  /**
+   * SHA-256 over the parameters in declaration order: for each the name in UTF-8, a zero byte, the rank and the
+   * dimensions as little-endian u32, then the values as little-endian f32.
+   */
+  digest(): string {
+    return sha256(this.#digestParts());
+  }
+
+  *#digestParts(): Generator<Uint8Array> {
+    for (const p of this.plan.parameters) {
+      const shape = this.shapeOf(p);
+      yield UTF8.encode(`${p.name}\0`);
+      yield new Uint8Array(Uint32Array.of(shape.length, ...shape).buffer);
+      yield this.u8.subarray(p.offset, p.offset + p.elements * 4);
+    }
+  }
+
+  shapeOf(p: PlannedParameter): readonly number[] {
+    return this.plan.predict.lowered.graph.shape(p.value);
+  }
+
+  /** Tells models apart: the first 8 bytes of a digest over parameter names and shapes. */
+  #modelFingerprint(): Int32Array {
+    if (!this.#fingerprint) {
+      const text = this.plan.parameters.map((p) => `${p.name}[${this.shapeOf(p)}]`).join(";");
+      const hex = sha256([UTF8.encode(text)]);
+      this.#fingerprint = Int32Array.of(
+        Number.parseInt(hex.slice(0, 8), 16) | 0,
+        Number.parseInt(hex.slice(8, 16), 16) | 0,
+      );
+    }
+    return this.#fingerprint;
+  }
+
+  /** Little-endian: magic, fingerprint, seed of the parameters, bytes of the block; then the block itself. */
+  saveState(): Uint8Array<ArrayBuffer> {
+    const { offset, bytes } = this.plan.state;
+    const saved = new Uint8Array(STATE_HEADER_BYTES + bytes);
+    const [high, low] = this.#modelFingerprint();
+    const view = new DataView(saved.buffer);
+    view.setInt32(0, STATE_MAGIC, true);
+    view.setInt32(4, high, true);
+    view.setInt32(8, low, true);
+    view.setUint32(12, bytes, true);
+    view.setFloat64(16, this.seeds.seed, true);
+    saved.set(this.u8.subarray(offset, offset + bytes), STATE_HEADER_BYTES);
+    return saved;
+  }
+
+  /** @param whole whether moments are needed too, as training does */
+  loadState(who: string, saved: Uint8Array, whole: boolean): void {
+    const fail = (rule: string, got: string): never => {
+      throw new StateError(`${who}: ${rule}; got ${got}`);
+    };
+    if (!(saved instanceof Uint8Array)) fail("a state is a Uint8Array, as state() gives it", typeof saved);
+    if (saved.length < STATE_HEADER_BYTES) fail("bytes must be a whole state", `${saved.length} bytes`);
+    const view = new DataView(saved.buffer, saved.byteOffset, saved.byteLength);
+    if (view.getInt32(0, true) !== STATE_MAGIC) fail("bytes must be a state", "bytes that do not start like one");
+    const bytes = view.getUint32(12, true);
+    if (saved.length !== STATE_HEADER_BYTES + bytes)
+      fail(`a state of ${bytes + STATE_HEADER_BYTES} bytes must be whole`, `${saved.length} bytes`);
+    const [high, low] = this.#modelFingerprint();
+    if (view.getInt32(4, true) !== high || view.getInt32(8, true) !== low)
+      fail("the state must be of a model with the same parameters", "a state of another model");
+    const { state } = this.plan;
+    if (whole && bytes !== state.bytes)
+      fail("the state must be of a trainer with the same optimizer", "a state with other moments");
+    const wanted = Math.min(bytes, state.bytes);
+    this.u8.set(saved.subarray(STATE_HEADER_BYTES, STATE_HEADER_BYTES + wanted), state.offset);
+    this.seeds = { seed: view.getFloat64(16, true), shuffleSeed: this.counter(Counter.ShuffleSeed) };
+  }
+}
