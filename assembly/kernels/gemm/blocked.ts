@@ -3,45 +3,39 @@
  *
  *   jc by NC over columns    a block of B, KC by NC, is packed once and stays in the second cache
  *   pc by KC over steps      a panel of A is long enough that starting a tile costs little
- *   i  by MR over rows       a panel of A, splatted, is packed into the first cache
+ *   i  by MR over rows       a panel of A, splatted, is packed into the first cache by the first tile
  *   j  by NR over columns    panels of B stream past it
+ *
+ * Splatted, each value of A is stored four times: the tile then multiplies by a plain load, which every engine does
+ * at full speed, unlike a load that splats.
  */
 import { Form, Gemm } from "../../abi";
-import { copyTile, packA, packB } from "./pack";
-import { micro, plainTile } from "./tiles";
+import { copyTile, packB } from "./pack";
+import { micro, packingTile, plainTile } from "./tiles";
 
-/** Four rows of a block of C: a packed panel of A times all panels of B. */
-function fourRows(
-  kc: i32, nc: i32, panelA: usize, panelsB: usize, c: usize, ldc: usize, accumulate: bool, edge: usize,
+/** Up to four rows of a block of C: A as it is stored, panels of B. */
+function blockRows(
+  rows: i32, transposed: bool, kc: i32, nc: i32, a: usize, lda: usize, panelA: usize,
+  panelB: usize, c: usize, ldc: usize, accumulate: bool, edge: usize,
 ): void {
-  const stride = <usize>kc << 5;
-  for (; nc >= 8; nc -= 8) {
-    micro(kc, panelA, panelsB, c, ldc, accumulate);
-    panelsB += stride;
+  let packed = false;
+  for (; nc > 0; nc -= 8) {
+    let to = c;
+    let ldt = ldc;
+    if (nc < 8) {
+      to = edge;
+      ldt = 32;
+      if (accumulate) copyTile(edge, 32, c, ldc, rows, nc);
+    }
+    if (packed) micro(kc, panelA, panelB, to, ldt, accumulate);
+    else if (rows < 4) plainTile(transposed, rows, kc, a, lda, panelB, 32, to, ldt, accumulate);
+    else {
+      packingTile(transposed, kc, a, lda, panelA, panelB, to, ldt, accumulate);
+      packed = true;
+    }
+    if (nc < 8) copyTile(c, ldc, edge, 32, rows, nc);
+    panelB += <usize>kc << 5;
     c += 32;
-  }
-  if (nc > 0) {
-    if (accumulate) copyTile(edge, 32, c, ldc, 4, nc);
-    micro(kc, panelA, panelsB, edge, 32, accumulate);
-    copyTile(c, ldc, edge, 32, 4, nc);
-  }
-}
-
-/** The last one to three rows of a block of C. */
-function lastRows(
-  rows: i32, transposed: bool, kc: i32, nc: i32,
-  a: usize, lda: usize, panelsB: usize, c: usize, ldc: usize, accumulate: bool, edge: usize,
-): void {
-  const stride = <usize>kc << 5;
-  for (; nc >= 8; nc -= 8) {
-    plainTile(transposed, rows, kc, a, lda, panelsB, 32, c, ldc, accumulate);
-    panelsB += stride;
-    c += 32;
-  }
-  if (nc > 0) {
-    if (accumulate) copyTile(edge, 32, c, ldc, rows, nc);
-    plainTile(transposed, rows, kc, a, lda, panelsB, 32, edge, 32, accumulate);
-    copyTile(c, ldc, edge, 32, rows, nc);
   }
 }
 
@@ -76,13 +70,7 @@ export function blocked(form: i32, c: usize, a: usize, b: usize, m: i32, n: i32,
       let rowsA = a + <usize>pc * stepA;
       let rowsC = c + (<usize>jc << 2);
       for (let i = 0; i < m; i += 4) {
-        const rows = min(m - i, 4);
-        if (rows == 4) {
-          packA(panelA, transposedA, kc, rowsA, lda);
-          fourRows(kc, nc, panelA, panelsB, rowsC, ldc, pc > 0, scratch);
-        } else {
-          lastRows(rows, transposedA, kc, nc, rowsA, lda, panelsB, rowsC, ldc, pc > 0, scratch);
-        }
+        blockRows(min(m - i, 4), transposedA, kc, nc, rowsA, lda, panelA, panelsB, rowsC, ldc, pc > 0, scratch);
         rowsA += rowA << 2;
         rowsC += ldc << 2;
       }

@@ -73,43 +73,6 @@ export function packB(panel: usize, transposed: bool, k: i32, columns: i32, b: u
   }
 }
 
-/**
- * A panel of A, splatted: `panel[p, i] = op(A)[i, p]`, four rows, each value stored four times: the tile then
- * multiplies by a plain load, which every engine does at full speed, unlike a load that splats.
- *
- * @param panel       out  [k, 4, 4] f32, 16-byte aligned
- * @param transposed  0: a[i, p] at a + i lda + 4 p; 1: at a + 4 i + p lda
- * @param k           steps
- *
- * Cost: 16 k values written.
- */
-export function packA(panel: usize, transposed: bool, k: i32, a: usize, lda: usize): void {
-  const end = panel + (<usize>k << 6);
-  if (transposed) {
-    for (; panel < end; panel += 64) {
-      v128.store(panel, v128.load32_splat(a));
-      v128.store(panel, v128.load32_splat(a, 4), 16);
-      v128.store(panel, v128.load32_splat(a, 8), 32);
-      v128.store(panel, v128.load32_splat(a, 12), 48);
-      a += lda;
-    }
-    return;
-  }
-  let a1 = a + lda;
-  let a2 = a1 + lda;
-  let a3 = a2 + lda;
-  for (; panel < end; panel += 64) {
-    v128.store(panel, v128.load32_splat(a));
-    v128.store(panel, v128.load32_splat(a1), 16);
-    v128.store(panel, v128.load32_splat(a2), 32);
-    v128.store(panel, v128.load32_splat(a3), 48);
-    a += 4;
-    a1 += 4;
-    a2 += 4;
-    a3 += 4;
-  }
-}
-
 /** Copies up to four rows of up to eight columns; strides in bytes. */
 export function copyTile(to: usize, ldt: usize, from: usize, ldf: usize, rows: i32, columns: i32): void {
   for (let i = 0; i < rows; ++i) {

@@ -1,28 +1,83 @@
 /**
- * Register tiles: the inner loops of every product. Each computes `rows` (1 to 4) rows of 8 columns of C,
+ * Register tiles: the inner loops of every product. Each computes up to four rows of eight columns of C,
  *
  *   c[i, j] = (accumulate ? c[i, j] : +0) + a[i, 0] b[0, j] + a[i, 1] b[1, j] + .. + a[i, k - 1] b[k - 1, j]
  *
  * every element in one accumulator, p ascending, multiply then add: the sum depends on nothing but the operands.
- * 8 accumulators, 2 vectors of B and 1 of A with its product stay within the 15 vector registers engines leave;
- * larger tiles spill.
+ * Eight accumulators, two vectors of B, one of A and a product stay within the 15 vector registers that engines
+ * leave; larger tiles spill.
  *
- * The loop is unrolled by leaving from its middle: a second step merely written out would let the compiler nest
- * both additions of an accumulator into one expression, which takes more registers than there are.
+ * The loops leave from their middle, between the arithmetic and the stepping of the pointers: some engines make
+ * a quarter more of that form than of a test at either end. Where a second step is worth its code, leaving between
+ * the two keeps the compiler from nesting both additions of an accumulator, which takes too many registers.
  */
 
-/** A as a splatted panel: four rows, each value stored four times, 64 bytes a step. */
-const SPLAT = 0;
-/** A by rows: steps are consecutive in memory, rows `lda` bytes apart. */
-const ROWS = 1;
-/** A by columns: rows are consecutive in memory, steps `lda` bytes apart. */
-const COLUMNS = 2;
+/**
+ * The micro-kernel of the packed path: a tile from a splatted panel of A and a panel of B.
+ *
+ * @param k           steps, at least 1
+ * @param a           in     panel [k, 4] with each value stored four times, 16-byte aligned
+ * @param b           in     panel [k, 8], 16-byte aligned
+ * @param c           inout  4 rows of 8, ldc bytes apart
+ * @param accumulate  false: sums start at +0 and C is not read
+ */
+export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
+  const c1 = c + ldc;
+  const c2 = c1 + ldc;
+  const c3 = c2 + ldc;
+  const last = b + (<usize>k << 5) - 32;
+  let r00 = f32x4.splat(0);
+  let r01 = r00, r10 = r00, r11 = r00, r20 = r00, r21 = r00, r30 = r00, r31 = r00;
+  if (accumulate) {
+    r00 = v128.load(c);
+    r01 = v128.load(c, 16);
+    r10 = v128.load(c1);
+    r11 = v128.load(c1, 16);
+    r20 = v128.load(c2);
+    r21 = v128.load(c2, 16);
+    r30 = v128.load(c3);
+    r31 = v128.load(c3, 16);
+  }
+  while (true) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    const s0 = v128.load(a);
+    r00 = f32x4.add(r00, f32x4.mul(s0, b0));
+    r01 = f32x4.add(r01, f32x4.mul(s0, b1));
+    const s1 = v128.load(a, 16);
+    r10 = f32x4.add(r10, f32x4.mul(s1, b0));
+    r11 = f32x4.add(r11, f32x4.mul(s1, b1));
+    const s2 = v128.load(a, 32);
+    r20 = f32x4.add(r20, f32x4.mul(s2, b0));
+    r21 = f32x4.add(r21, f32x4.mul(s2, b1));
+    const s3 = v128.load(a, 48);
+    r30 = f32x4.add(r30, f32x4.mul(s3, b0));
+    r31 = f32x4.add(r31, f32x4.mul(s3, b1));
+    if (b == last) break;
+    a += 64;
+    b += 32;
+  }
+  v128.store(c, r00);
+  v128.store(c, r01, 16);
+  v128.store(c1, r10);
+  v128.store(c1, r11, 16);
+  v128.store(c2, r20);
+  v128.store(c2, r21, 16);
+  v128.store(c3, r30);
+  v128.store(c3, r31, 16);
+}
 
+/** A by rows: steps are consecutive in memory, rows `lda` bytes apart. */
+const ROWS = 0;
+/** A by columns: rows are consecutive in memory, steps `lda` bytes apart. */
+const COLUMNS = 1;
+
+/** A tile straight from A as it is stored; `keep`: packs the panel of A that `micro` takes while using it. */
 // @ts-ignore: decorator
 @inline
 function tile(
-  layout: i32, rows: i32, accumulate: bool,
-  k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize,
+  layout: i32, rows: i32, keep: bool, k: i32, a: usize, lda: usize, panel: usize,
+  b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
   const c1 = c + ldc;
   const c2 = c1 + ldc;
@@ -51,21 +106,25 @@ function tile(
   while (true) {
     let b0 = v128.load(b);
     let b1 = v128.load(b, 16);
-    let s = layout == SPLAT ? v128.load(a) : v128.load32_splat(a);
+    let s = v128.load32_splat(a);
+    if (keep) v128.store(panel, s);
     r00 = f32x4.add(r00, f32x4.mul(s, b0));
     r01 = f32x4.add(r01, f32x4.mul(s, b1));
     if (rows > 1) {
-      s = layout == SPLAT ? v128.load(a, 16) : layout == ROWS ? v128.load32_splat(a1) : v128.load32_splat(a, 4);
+      s = layout == ROWS ? v128.load32_splat(a1) : v128.load32_splat(a, 4);
+      if (keep) v128.store(panel, s, 16);
       r10 = f32x4.add(r10, f32x4.mul(s, b0));
       r11 = f32x4.add(r11, f32x4.mul(s, b1));
     }
     if (rows > 2) {
-      s = layout == SPLAT ? v128.load(a, 32) : layout == ROWS ? v128.load32_splat(a2) : v128.load32_splat(a, 8);
+      s = layout == ROWS ? v128.load32_splat(a2) : v128.load32_splat(a, 8);
+      if (keep) v128.store(panel, s, 32);
       r20 = f32x4.add(r20, f32x4.mul(s, b0));
       r21 = f32x4.add(r21, f32x4.mul(s, b1));
     }
     if (rows > 3) {
-      s = layout == SPLAT ? v128.load(a, 48) : layout == ROWS ? v128.load32_splat(a3) : v128.load32_splat(a, 12);
+      s = layout == ROWS ? v128.load32_splat(a3) : v128.load32_splat(a, 12);
+      if (keep) v128.store(panel, s, 48);
       r30 = f32x4.add(r30, f32x4.mul(s, b0));
       r31 = f32x4.add(r31, f32x4.mul(s, b1));
     }
@@ -74,28 +133,32 @@ function tile(
     if (layout == COLUMNS) a += lda;
     b0 = v128.load(b);
     b1 = v128.load(b, 16);
-    s = layout == SPLAT ? v128.load(a, 64) : layout == ROWS ? v128.load32_splat(a, 4) : v128.load32_splat(a);
+    s = layout == ROWS ? v128.load32_splat(a, 4) : v128.load32_splat(a);
+    if (keep) v128.store(panel, s, 64);
     r00 = f32x4.add(r00, f32x4.mul(s, b0));
     r01 = f32x4.add(r01, f32x4.mul(s, b1));
     if (rows > 1) {
-      s = layout == SPLAT ? v128.load(a, 80) : layout == ROWS ? v128.load32_splat(a1, 4) : v128.load32_splat(a, 4);
+      s = layout == ROWS ? v128.load32_splat(a1, 4) : v128.load32_splat(a, 4);
+      if (keep) v128.store(panel, s, 80);
       r10 = f32x4.add(r10, f32x4.mul(s, b0));
       r11 = f32x4.add(r11, f32x4.mul(s, b1));
     }
     if (rows > 2) {
-      s = layout == SPLAT ? v128.load(a, 96) : layout == ROWS ? v128.load32_splat(a2, 4) : v128.load32_splat(a, 8);
+      s = layout == ROWS ? v128.load32_splat(a2, 4) : v128.load32_splat(a, 8);
+      if (keep) v128.store(panel, s, 96);
       r20 = f32x4.add(r20, f32x4.mul(s, b0));
       r21 = f32x4.add(r21, f32x4.mul(s, b1));
     }
     if (rows > 3) {
-      s = layout == SPLAT ? v128.load(a, 112) : layout == ROWS ? v128.load32_splat(a3, 4) : v128.load32_splat(a, 12);
+      s = layout == ROWS ? v128.load32_splat(a3, 4) : v128.load32_splat(a, 12);
+      if (keep) v128.store(panel, s, 112);
       r30 = f32x4.add(r30, f32x4.mul(s, b0));
       r31 = f32x4.add(r31, f32x4.mul(s, b1));
     }
     k -= 2;
     if (k == 0) break;
     b += ldb;
-    if (layout == SPLAT) a += 128;
+    if (keep) panel += 128;
     if (layout == COLUMNS) a += lda;
     if (layout == ROWS) {
       a += 8;
@@ -120,56 +183,50 @@ function tile(
   }
 }
 
-/**
- * The micro-kernel of the packed path: a 4 by 8 tile from a splatted panel of A and a panel of B.
- *
- * @param k           steps, at least 1
- * @param a           in     panel [k, 4] with each value stored four times, 16-byte aligned
- * @param b           in     panel [k, 8], 16-byte aligned
- * @param c           inout  tile, rows ldc bytes apart; overwritten unless accumulating
- * @param accumulate  0: sums start at +0 and C is not read
- */
-export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(SPLAT, 4, accumulate, k, a, 0, b, 32, c, ldc);
-}
-
 function rows1(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(ROWS, 1, accumulate, k, a, lda, b, ldb, c, ldc);
+  tile(ROWS, 1, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
 }
+
 function rows2(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(ROWS, 2, accumulate, k, a, lda, b, ldb, c, ldc);
+  tile(ROWS, 2, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
 }
+
 function rows3(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(ROWS, 3, accumulate, k, a, lda, b, ldb, c, ldc);
+  tile(ROWS, 3, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
 }
+
 function rows4(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(ROWS, 4, accumulate, k, a, lda, b, ldb, c, ldc);
+  tile(ROWS, 4, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
 }
+
 function columns1(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(COLUMNS, 1, accumulate, k, a, lda, b, ldb, c, ldc);
+  tile(COLUMNS, 1, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
 }
+
 function columns2(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(COLUMNS, 2, accumulate, k, a, lda, b, ldb, c, ldc);
+  tile(COLUMNS, 2, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
 }
+
 function columns3(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(COLUMNS, 3, accumulate, k, a, lda, b, ldb, c, ldc);
+  tile(COLUMNS, 3, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
 }
+
 function columns4(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(COLUMNS, 4, accumulate, k, a, lda, b, ldb, c, ldc);
+  tile(COLUMNS, 4, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
 }
 
 /**
- * A tile straight from A as it is stored, of up to four rows.
+ * A tile straight from A as it is stored.
  *
- * @param transposed  0: a[i, p] at a + i lda + 4 p; 1: at a + 4 i + p lda
+ * @param transposed  false: a[i, p] at a + i lda + 4 p; true: at a + 4 i + p lda
  * @param rows        1 to 4
  * @param k           steps, at least 1
- * @param b           in     rows of 8 columns, ldb bytes apart
- * @param c           inout  tile, rows ldc bytes apart; overwritten unless accumulating
+ * @param b           in     k rows of 8, ldb bytes apart
+ * @param c           inout  rows of 8, ldc bytes apart
+ * @param accumulate  false: sums start at +0 and C is not read
  */
 export function plainTile(
-  transposed: bool, rows: i32, k: i32,
-  a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+  transposed: bool, rows: i32, k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
   if (transposed) {
     if (rows == 4) columns4(k, a, lda, b, ldb, c, ldc, accumulate);
@@ -182,4 +239,26 @@ export function plainTile(
     else if (rows == 2) rows2(k, a, lda, b, ldb, c, ldc, accumulate);
     else rows1(k, a, lda, b, ldb, c, ldc, accumulate);
   }
+}
+
+function rowsPacking(k: i32, a: usize, lda: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
+  tile(ROWS, 4, true, k, a, lda, panel, b, 32, c, ldc, accumulate);
+}
+
+function columnsPacking(k: i32, a: usize, lda: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
+  tile(COLUMNS, 4, true, k, a, lda, panel, b, 32, c, ldc, accumulate);
+}
+
+/**
+ * A tile of four rows from A as it is stored and a panel of B; the stores that pack A, splatted, for `micro` hide
+ * behind the arithmetic.
+ *
+ * @param transposed  as in plainTile
+ * @param panel       out [k, 4, 4] f32, 16-byte aligned: each value of A four times
+ */
+export function packingTile(
+  transposed: bool, k: i32, a: usize, lda: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  if (transposed) columnsPacking(k, a, lda, panel, b, c, ldc, accumulate);
+  else rowsPacking(k, a, lda, panel, b, c, ldc, accumulate);
 }
