@@ -23,9 +23,9 @@ export function commonDenominator(fractions: readonly Fraction[]): bigint {
   return fractions.reduce((lcm, { denominator }) => (lcm / gcd(lcm, denominator)) * denominator, 1n);
 }
 
-/** `numerator / denominator` in lowest terms; the denominator must not be 0. */
+/** `numerator / denominator` in lowest terms, for a positive denominator. */
 export function fraction(numerator: bigint, denominator = 1n): Fraction {
-  const divisor = gcd(numerator, denominator) * (denominator < 0n ? -1n : 1n);
+  const divisor = gcd(numerator, denominator);
   return { numerator: numerator / divisor, denominator: denominator / divisor };
 }
 

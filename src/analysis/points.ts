@@ -61,8 +61,8 @@ export class Points {
 
 /** Two equal points of different classes, [positive, negative], or undefined. */
 export function findContradiction(points: Points): readonly [number, number] | undefined {
-  // + 0 makes -0 and 0 one value.
-  const key = (i: number) => Array.from(points.row(i), (x) => x + 0).join();
+  // -0 prints as 0, so that the two are one value.
+  const key = (i: number) => points.row(i).join();
   const seen = new Map<string, number>();
   for (const i of points.positive) if (!seen.has(key(i))) seen.set(key(i), i);
   for (const j of points.negative) {

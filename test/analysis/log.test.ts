@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { naturalLog } from "../../src/analysis/log.ts";
 import { scaledBits } from "./exact-checker.ts";
@@ -52,6 +53,15 @@ describe("naturalLog", () => {
     const worst = cases.reduce((most, x) => (x === 1 ? most : Math.max(most, errorInUlp(x))), 0);
     expect(worst).toBeLessThan(1);
     expect(worst).toBeGreaterThan(0.4); // an f64 cannot do better; the measure works
+  });
+
+  test("has the constants whose bits its comments state", () => {
+    const source = readFileSync(new URL("../../src/analysis/log.ts", import.meta.url), "utf8");
+    const constants = Array.from(source.matchAll(/^const \w+ = (.*); \/\/ 0x(\w{8})_(\w{8})$/gm));
+    expect(constants).toHaveLength(9);
+    for (const [, value, high, low] of constants) {
+      expect(new BigUint64Array(Float64Array.of(Number(value)).buffer)[0]).toBe(BigInt(`0x${high}${low}`));
+    }
   });
 
   test("is within 1 ULP of this engine's Math.log", () => {

@@ -63,6 +63,16 @@ describe("the verification of certificates", () => {
     expect(isProof(pointsOf(x, xor), broken)).toBe(false);
     expect(provesInseparable(x, xor, 1, broken)).toBe(false);
   });
+
+  test("refuses a coefficient of 0, which names a point that has no part in it", () => {
+    const [more, labels] = [
+      [...x, [5, 5]],
+      [...xor, 0],
+    ];
+    const idle = { index: 4, coefficient: { numerator: 0n, denominator: 1n } };
+    expect(isProof(pointsOf(more, labels), proof)).toBe(true);
+    expect(isProof(pointsOf(more, labels), { ...proof, negative: [...proof.negative, idle] })).toBe(false);
+  });
 });
 
 describe("the verification of hyperplanes", () => {
