@@ -10,20 +10,35 @@
 /** Three lanes of ones, then three of zeros: a window of four that starts at lane `3 - count` keeps `count` lanes. */
 const KEPT: usize = memory.data<i32>([-1, -1, -1, 0, 0, 0], 16);
 
-/** The first `count` lanes from an address of any alignment, zeros in the others; 1 <= count <= 3. */
+/**
+ * The first `count` lanes from an address of any alignment, zeros in the others; 1 <= count <= 3. This and `storeLanes`
+ * call themselves because the optimizer copies functions without calls into every loop of every kernel.
+ */
 function loadLanes(p: usize, count: i32): v128 {
   if (count == 1) return v128.load32_zero(p);
-  const low = v128.load64_zero(p);
-  return count == 2 ? low : v128.load_lane<f32>(p, low, 2, 8);
+  const others = loadLanes(p + 4, count - 1);
+  return v128.load_lane<f32>(p, i32x4.shuffle(others, others, 3, 0, 1, 2), 0);
 }
 
-/**
- * Writes the first `count` lanes to an address of any alignment; 1 <= count <= 3. It calls itself because the optimizer
- * copies functions without calls into every loop of every kernel.
- */
+/** Writes the first `count` lanes to an address of any alignment; 1 <= count <= 3. */
 function storeLanes(p: usize, v: v128, count: i32): void {
   v128.store_lane<f32>(p, v, 0);
   if (count > 1) storeLanes(p + 4, i32x4.shuffle(v, v, 1, 2, 3, 0), count - 1);
+}
+
+/** Four elements, or the `left` that remain and zeros; any alignment. */
+// @ts-ignore: decorator
+@inline
+export function take(p: usize, left: i32): v128 {
+  return left >= 4 ? v128.load(p) : loadLanes(p, left);
+}
+
+/** Stores a vector, or its first `left` lanes where fewer than four elements remain; any alignment. */
+// @ts-ignore: decorator
+@inline
+export function put(p: usize, v: v128, left: i32): void {
+  if (left >= 4) v128.store(p, v);
+  else storeLanes(p, v, left);
 }
 
 /** Zeroes all but the first `count` lanes; 1 <= count <= 3. */

@@ -9,7 +9,7 @@ import { Fn } from "../abi";
 import { exp, expm1, sigmoid, sigmoidLarger, tanh } from "../math/exp";
 import { log, log1pUnit } from "../math/log";
 import { gaussian, tailArgument, upperTail } from "../math/normal";
-import { storeLanes } from "../simd";
+import { put } from "../simd";
 
 const TABLE: usize = memory.data<v128>(
   [
@@ -54,14 +54,6 @@ const SELU_SCALE_ALPHA: f32 = 1.7580993408473766; // 0x3fe10966, scale times 1.6
 @inline
 function zero(): v128 {
   return i32x4.splat(0);
-}
-
-/** Stores a vector, or its first `left` lanes where fewer than four are left. */
-// @ts-ignore: decorator
-@inline
-function put(y: usize, v: v128, left: i32): void {
-  if (left >= 4) v128.store(y, v);
-  else storeLanes(y, v, left);
 }
 
 function identity(y: usize, x: usize, n: i32): void {
@@ -378,8 +370,8 @@ export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32): void {
  *   x, the input    gelu geluTanh silu softplus log abs square
  *   not read        identity negate sign
  *
- * At a kink: relu'(0) = 0, leakyRelu'(0) = alpha, elu'(0) = alpha, selu'(0) = scale alpha, abs'(0) = 0, hardSigmoid' = 0
- * where it is flat, sign' = 0. From y, leakyRelu and elu need alpha >= 0.
+ * At a kink: relu'(0) = 0, leakyRelu'(0) = alpha, elu'(0) = alpha, selu'(0) = scale alpha, abs'(0) = 0,
+ * hardSigmoid'(+-3) = 0. From y, leakyRelu and elu need alpha >= 0.
  *
  * @param fn     `Fn`
  * @param alpha  as in the forward pass

@@ -102,7 +102,7 @@ export function log1pUnit(x: v128): v128 {
 
 /** `log` of one number, with the bits of the vector form. */
 export function logScalar(x: f32): f32 {
-  return f32x4.extract_lane(log(f32x4.splat(x)), 0);
+  return f32x4.extract_lane(logAny(f32x4.splat(x)), 0);
 }
 
 /** `log(sum)` for a sum of exponentials the largest of which is 1; near 1 it keeps what rounding to f32 would lose. */
