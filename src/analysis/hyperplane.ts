@@ -33,6 +33,7 @@ const SAFE_MAGNITUDE = 1.0261342003245941e-289;
 /** Bits of the weights, below the leading one of the largest, that are worth keeping. */
 const KEPT_BITS = 44;
 
+/** The same plane in fractions: no rounding. */
 export function exactly({ weights, bias }: Hyperplane): ExactHyperplane {
   return { weights: Array.from(weights, fractionOf), bias: fractionOf(bias) };
 }
@@ -68,8 +69,9 @@ export function separates(points: Points, plane: Hyperplane): boolean {
   return points.isPositive.every((positive, i) => {
     const { value, magnitude } = evaluate(points, plane, i);
     const bound = (points.features + 3) * EPSILON * magnitude;
-    if (magnitude > SAFE_MAGNITUDE * (points.features + 1) && Math.abs(value) > bound)
+    if (magnitude > SAFE_MAGNITUDE * (points.features + 1) && Math.abs(value) > bound) {
       return positive === value > 0;
+    }
     form ??= exactForm(points, exactly(plane));
     return positive ? form(i) > 0n : form(i) < 0n;
   });

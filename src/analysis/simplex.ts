@@ -27,8 +27,8 @@ const EPSILON = 2.220446049250313e-16;
  * whose solutions are the common points, and whose multipliers, if there is none, are a separating hyperplane.
  *
  * Own code, because no LP library for JavaScript decides this: they work in f64 with absolute tolerances
- * (YALPS and javascript-lp-solver call more than half of a set of 2,000 small problems wrong once the points
- * are scaled by 1e-9), and none hands out multipliers or an exact solution.
+ * (YALPS 0.6 and javascript-lp-solver 1.0 answer more than half of a set of 2,000 small problems wrongly once the
+ * points are scaled by 1e-9), and none hands out multipliers or an exact solution.
  *
  * The revised method in integers: `inverse` is `d B^-1` for the basis B and `d = |det B| > 0`, every entry a
  * minor of the data, so that each division is exact and numbers stay as short as they can (Edmonds 1967;
@@ -64,9 +64,10 @@ export function findCommonPoint(points: Points, order: readonly number[]): Commo
     let leaving = -1;
     for (let r = 0; r < size; r++) {
       if (column[r]! <= 0n) continue;
-      const order =
+      // The sign of this row's ratio less the least so far; ties leave in the order of the variables (Bland).
+      const ratio =
         leaving < 0 ? -1n : inverse[r]![size]! * column[leaving]! - inverse[leaving]![size]! * column[r]!;
-      if (order < 0n || (order === 0n && basis[r]! < basis[leaving]!)) leaving = r;
+      if (ratio < 0n || (ratio === 0n && basis[r]! < basis[leaving]!)) leaving = r;
     }
     // The sum of the artificial variables is bounded below by 0, so a row always limits the entering one.
     const pivotRow = inverse[leaving]!;
