@@ -9,13 +9,13 @@
  * itself; `d < 0` is `-d` times the row count of the pass, which is a header word.
  */
 
-export const enum Abi {
+export enum Abi {
   Version = 1,
   /** Alignment in bytes of every buffer a tape names. */
   Alignment = 16,
 }
 
-export const enum Opcode {
+export enum Opcode {
   /** C = op(A) op(B): form path c a b m n k scratch */
   MatMul = 1,
   /** Y = fn(X W + b): path y x w bias m n k fn alpha scratch; bias 0: none */
@@ -55,7 +55,7 @@ export const enum Opcode {
 }
 
 /** The three forms of a product; T names a transposed operand as it is stored. */
-export const enum Form {
+export enum Form {
   /** a [m, k], b [k, n] */
   NN = 0,
   /** a [k, m], b [k, n] */
@@ -65,7 +65,7 @@ export const enum Form {
 }
 
 /** How a product runs. Every path gives the same bits. */
-export const enum Path {
+export enum Path {
   /** Straight from the operands: small shapes. */
   Direct = 0,
   /** Through packed panels in the scratch buffer. */
@@ -73,7 +73,7 @@ export const enum Path {
 }
 
 /** Tile and block sizes of products, in elements; `assembly/kernels/gemm/blocked.ts` says what each one cuts. */
-export const enum Gemm {
+export enum Gemm {
   MR = 4,
   NR = 8,
   KC = 256,
@@ -83,7 +83,7 @@ export const enum Gemm {
 }
 
 /** Elementwise functions: activations first, in the order of the public API. */
-export const enum Fn {
+export enum Fn {
   Identity = 0,
   Relu,
   LeakyRelu,
@@ -105,7 +105,7 @@ export const enum Fn {
   Square,
 }
 
-export const enum BinaryFn {
+export enum BinaryFn {
   Add = 0,
   Subtract,
   Multiply,
@@ -116,21 +116,21 @@ export const enum BinaryFn {
   Above,
 }
 
-export const enum ReduceFn {
+export enum ReduceFn {
   Sum = 0,
   Mean,
   Max,
 }
 
 /** How a sum along contiguous elements is split; part of every result, whatever runs it. */
-export const enum RowSum {
+export enum RowSum {
   /** running sums side by side: four vectors */
   Lanes = 16,
   /** elements after which the lanes are added up */
   Block = 1024,
 }
 
-export const enum LossFn {
+export enum LossFn {
   /** mean of (p - t)^2 over all m n elements */
   MeanSquaredError = 0,
   /** mean of |p - t| over all m n elements */
@@ -144,14 +144,14 @@ export const enum LossFn {
 }
 
 /** What the target buffer of a cross-entropy holds. */
-export const enum Targets {
+export enum Targets {
   /** f32 rows like the prediction */
   Rows = 0,
   /** one i32 class index a row */
   Labels,
 }
 
-export const enum Distribution {
+export enum Distribution {
   /** uniform on [a, b) */
   Uniform = 0,
   /** normal with mean a and standard deviation b */
@@ -159,20 +159,20 @@ export const enum Distribution {
 }
 
 /** What random numbers are drawn for: a word of the generator's counter, so that the streams never meet. */
-export const enum Purpose {
+export enum Purpose {
   Initialization = 1,
   Shuffle,
 }
 
 /** Sizes of the keyed permutation. */
-export const enum Permutation {
+export enum Permutation {
   /** Up to here, orders come from sorting random keys and are exactly uniform; above, from a Feistel network. */
   SortedRows = 16,
   Rounds = 12,
 }
 
 /** Constants of an optimizer: an f64 array outside the state. */
-export const enum Hyper {
+export enum Hyper {
   /** SGD: momentum; Adam: beta1 */
   Beta1 = 0,
   Beta2,
@@ -184,14 +184,14 @@ export const enum Hyper {
   Count = 6,
 }
 
-export const enum OptimizerFlag {
+export enum OptimizerFlag {
   Nesterov = 1,
   EpsilonInsideRoot = 2,
   BiasCorrection = 4,
 }
 
 /** The f64 array that opens the state block: what, with parameters and moments, a run continues from. */
-export const enum Counter {
+export enum Counter {
   /** updates applied so far */
   Step = 0,
   /** epochs completed so far */
@@ -209,7 +209,7 @@ export const enum Counter {
 }
 
 /** Words of the program header; those marked f64 take two words and are read as f64. */
-export const enum Header {
+export enum Header {
   Version = 0,
   /** rows of the pass at hand */
   Rows,
@@ -255,7 +255,7 @@ export const enum Header {
   Count = 32,
 }
 
-export const enum Window {
+export enum Window {
   /** the batch buffers themselves hold all rows; nothing is loaded */
   Batch = 0,
   /** all rows, in the order they were given; batches take them as they are */
@@ -266,7 +266,7 @@ export const enum Window {
   Streamed,
 }
 
-export const enum Status {
+export enum Status {
   /** all steps asked for were taken */
   Ok = 0,
   EpochsDone,
@@ -281,7 +281,7 @@ export const enum Status {
 }
 
 /** Bit patterns of f32 magnitudes the guard compares with. */
-export const enum Guard {
+export enum Guard {
   NonFinite = 0x7f800000,
   /** 2^60 */
   LargeGradient = 0x5d800000,

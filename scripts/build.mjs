@@ -24,7 +24,8 @@ function* files(path) {
 function hashOf(paths) {
   const hash = createHash("sha256");
   for (const path of paths)
-    for (const file of files(path)) if (!file.endsWith("kernels.wasm.ts")) hash.update(`${file}\0`).update(read(file));
+    for (const file of files(path))
+      if (!file.endsWith("kernels.wasm.ts")) hash.update(`${file}\0`).update(read(file));
   return hash.digest("hex");
 }
 
@@ -86,7 +87,10 @@ part("bundles", ["src", "assembly/abi.ts", "asconfig.json", "assembly"], bundles
     external: ["node:*"],
     logLevel: "warning",
   })});`;
-  execFileSync(process.execPath, ["--input-type=module", "-e", bundle], { cwd: root, stdio: ["ignore", 2, 2] });
+  execFileSync(process.execPath, ["--input-type=module", "-e", bundle], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
 });
 
 part("types", ["src", "assembly/abi.ts", "tsconfig.json"], ["dist/types/src/index.d.ts"], () => {

@@ -22,7 +22,7 @@ export {
   type SgdOptions,
   sgd,
 } from "./api/optimizers.ts";
-export type { Classification, ParameterView, Predictor, PredictOptions } from "./api/predictor.ts";
+export type { Classification, ParameterView, PredictOptions, Predictor } from "./api/predictor.ts";
 export type { Targets } from "./api/targets.ts";
 export type { Tensor } from "./api/tensor.ts";
 export type { Data, Evaluation, Snapshot, Trainer } from "./api/trainer.ts";

@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
-import { Fn } from "../graph/op.ts";
 import type { Initializer } from "../graph/graph.ts";
+import { Fn } from "../graph/op.ts";
 import type { Tensor } from "./tensor.ts";
 
 interface ActivationRule {
@@ -40,9 +40,7 @@ const RULES = {
  */
 export type ActivationName = keyof typeof RULES | "softmax" | "logSoftmax";
 
-export type Activation =
-  | ActivationName
-  | { readonly name: "leakyRelu" | "elu"; readonly alpha: number };
+export type Activation = ActivationName | { readonly name: "leakyRelu" | "elu"; readonly alpha: number };
 
 export const activationNames: readonly ActivationName[] = [
   ...(Object.keys(RULES) as (keyof typeof RULES)[]),
@@ -51,10 +49,15 @@ export const activationNames: readonly ActivationName[] = [
 ];
 
 /** Checks an activation and returns its name and parameter. */
-export function parseActivation(who: string, activation: Activation): { name: ActivationName; alpha: number } {
+export function parseActivation(
+  who: string,
+  activation: Activation,
+): { name: ActivationName; alpha: number } {
   const name = typeof activation === "object" && activation !== null ? activation.name : activation;
   if (!activationNames.includes(name))
-    throw new OptionError(`${who}: activation must be one of ${activationNames.join(", ")}; got ${String(name)}`);
+    throw new OptionError(
+      `${who}: activation must be one of ${activationNames.join(", ")}; got ${String(name)}`,
+    );
   if (typeof activation !== "object") return { name, alpha: name in RULES ? RULES[name as "elu"].alpha : 0 };
   const { alpha } = activation;
   if (name !== "leakyRelu" && name !== "elu")

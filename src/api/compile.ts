@@ -58,18 +58,32 @@ export function compile<X = Rows, P = Result>(
   checkLabels(graph, labels);
   if (!("loss" in options || "optimizer" in options)) {
     const seeds = { seed: model.seed, shuffleSeed: model.seed };
-    return new Predictor(new Program("compile", engine, { graph, batch, windowRows: 0 }, seeds), model, labels);
+    return new Predictor(
+      new Program("compile", engine, { graph, batch, windowRows: 0 }, seeds),
+      model,
+      labels,
+    );
   }
   const { loss, optimizer, shuffleSeed, windowRows } = options as TrainOptions;
   if (!loss || !optimizer)
-    throw new OptionError(`compile: a trainer needs loss and optimizer; got no ${loss ? "optimizer" : "loss"}`);
+    throw new OptionError(
+      `compile: a trainer needs loss and optimizer; got no ${loss ? "optimizer" : "loss"}`,
+    );
   checkSeed("compile", shuffleSeed);
   const { train, losses } = trainRequest(graph, loss, optimizer);
-  const rowWords = [...train.targets.map((t) => t.rowElements), ...graph.inputs.map((p) => rowElements(graph, p.value))];
+  const rowWords = [
+    ...train.targets.map((t) => t.rowElements),
+    ...graph.inputs.map((p) => rowElements(graph, p.value)),
+  ];
   const program = new Program(
     "compile",
     engine,
-    { graph, batch, train, windowRows: windowSize(batch, windowRows, rowWords.reduce((p, q) => p + q, 0) * 4) },
+    {
+      graph,
+      batch,
+      train,
+      windowRows: windowSize(batch, windowRows, rowWords.reduce((p, q) => p + q, 0) * 4),
+    },
     { seed: model.seed, shuffleSeed: shuffleSeed ?? model.seed },
   );
   const parts = { losses, namedTargets: typeof loss !== "function", optimizer, shuffleSeed };
@@ -109,7 +123,8 @@ function trainRequest(
   let total: ValueId | undefined;
   for (const [output, outputLoss] of Object.entries(byName)) {
     const port = model.outputs.find((p) => p.name === output);
-    if (!port) throw new OptionError(`compile: losses must name outputs, one of ${names(model)}; got ${output}`);
+    if (!port)
+      throw new OptionError(`compile: losses must name outputs, one of ${names(model)}; got ${output}`);
     const value = lossInput(graph, port.name, port.value, outputLoss);
     const shape = graph.shape(value);
     const labels = outputLoss.fn === LossFn.CrossEntropy && shape.length === 2;

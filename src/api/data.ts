@@ -44,14 +44,21 @@ export function makeResult(data: Float32Array, shape: readonly number[]): Result
   return { data, shape, toArray: () => nest(data, shape, 0, 0) as NestedNumbers };
 }
 
-function nest(data: Float32Array, shape: readonly number[], axis: number, at: number): number | NestedNumbers {
+function nest(
+  data: Float32Array,
+  shape: readonly number[],
+  axis: number,
+  at: number,
+): number | NestedNumbers {
   if (axis === shape.length) return data[at];
   const stride = shape.slice(axis + 1).reduce((p, d) => p * d, 1);
   return Array.from({ length: shape[axis] }, (_, i) => nest(data, shape, axis + 1, at + i * stride));
 }
 
 export const isNumericArray = (value: unknown): value is NumericArray =>
-  ArrayBuffer.isView(value) && !(value instanceof DataView) && !(value instanceof BigInt64Array) &&
+  ArrayBuffer.isView(value) &&
+  !(value instanceof DataView) &&
+  !(value instanceof BigInt64Array) &&
   !(value instanceof BigUint64Array);
 
 const isShaped = (value: unknown): value is Shaped =>
@@ -111,17 +118,27 @@ export function readRows(
   const flat = flatData(data);
   if (flat) {
     const start = from * rowElements;
-    for (let i = 0; i < count * rowElements; i++) put(what, flat[start + i], into, at + i, from, i, rowElements);
+    for (let i = 0; i < count * rowElements; i++)
+      put(what, flat[start + i], into, at + i, from, i, rowElements);
     return;
   }
   const rows = data as readonly Row[];
   if (typeof rows[0] === "number") {
     const start = from * rowElements;
-    for (let i = 0; i < count * rowElements; i++) put(what, rows[start + i], into, at + i, from, i, rowElements);
+    for (let i = 0; i < count * rowElements; i++)
+      put(what, rows[start + i], into, at + i, from, i, rowElements);
     return;
   }
   for (let i = 0; i < count; i++) {
-    const end = readRow(what, rows[from + i], from + i, into, at + i * rowElements, at + i * rowElements, rowElements);
+    const end = readRow(
+      what,
+      rows[from + i],
+      from + i,
+      into,
+      at + i * rowElements,
+      at + i * rowElements,
+      rowElements,
+    );
     const got = end - at - i * rowElements;
     if (got !== rowElements)
       throw new ShapeError(`${what}: row ${from + i} must have ${rowElements} numbers; got ${got}`);
@@ -178,7 +195,9 @@ export function describe(value: unknown): string {
   if (typeof value === "number" || value === null || value === undefined) return String(value);
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}..` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  return typeof value === "object" ? `an object of type ${value.constructor?.name ?? "unknown"}` : `a ${typeof value}`;
+  return typeof value === "object"
+    ? `an object of type ${value.constructor?.name ?? "unknown"}`
+    : `a ${typeof value}`;
 }
 
 const product = (shape: Shape, from: number) => shape.slice(from).reduce((p, d) => p * d, 1);
@@ -187,7 +206,8 @@ const product = (shape: Shape, from: number) => shape.slice(from).reduce((p, d) 
 export function flatten32(what: string, data: Rows, rowElements: number, rows: number): Float32Array {
   const flat = flatData(data);
   if (flat instanceof Float32Array) {
-    for (let i = 0; i < flat.length; i++) if (flat[i] - flat[i] !== 0) put(what, flat[i], flat.slice(i, i + 1), 0, 0, i, rowElements);
+    for (let i = 0; i < flat.length; i++)
+      if (flat[i] - flat[i] !== 0) put(what, flat[i], flat.slice(i, i + 1), 0, 0, i, rowElements);
     return flat;
   }
   const into = new Float32Array(rows * rowElements);

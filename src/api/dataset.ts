@@ -28,7 +28,10 @@ export function bindKinds(program: Program, { columns }: Dataset): void {
 /** Copies rows straight into the batch buffers. */
 export function fillBatch(program: Program, dataset: Dataset, from: number, count: number): void {
   for (const { port, words, data } of dataset.columns)
-    memoryLike(program, data).set(data.subarray(from * words, (from + count) * words) as never, port.offset >>> 2);
+    memoryLike(program, data).set(
+      data.subarray(from * words, (from + count) * words) as never,
+      port.offset >>> 2,
+    );
 }
 
 const memoryLike = (program: Program, data: Float32Array | Int32Array) =>

@@ -32,7 +32,10 @@ function firstNonFinite(program: Program, train: TrainPlan, step: number): NonFi
       Object.keys(operands).map((name, i) => [name, program.i32[(at >>> 2) + 1 + i]] as const),
     );
     const resolved = Object.fromEntries(
-      Object.entries(words).map(([name, word]) => [name, operands[name].kind === "dim" ? resolve(word, rows) : word]),
+      Object.entries(words).map(([name, word]) => [
+        name,
+        operands[name].kind === "dim" ? resolve(word, rows) : word,
+      ]),
     );
     let output = 0;
     for (const [name, operand] of Object.entries(operands)) {

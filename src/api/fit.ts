@@ -83,7 +83,10 @@ export class FitRun {
     this.#firstStep = program.counter(Counter.Step);
     this.#firstEpoch = program.counter(Counter.Epoch);
     const lossBelow = options.stopWhen?.lossBelow;
-    program.setDouble(Header.EpochsLeft, options.epochs ?? (lossBelow === undefined ? 1 : Number.POSITIVE_INFINITY));
+    program.setDouble(
+      Header.EpochsLeft,
+      options.epochs ?? (lossBelow === undefined ? 1 : Number.POSITIVE_INFINITY),
+    );
     program.setDouble(Header.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
     program.setHeader(Header.HistoryCount, 0);
     program.setHeader(Header.Careful, 0);

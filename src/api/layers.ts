@@ -94,7 +94,11 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
   if (!(Number.isSafeInteger(units) && units >= 1))
     throw new OptionError(`${who}: units must be a whole number >= 1; got ${units}`);
   const activation = parseActivation(who, options.activation ?? "linear");
-  const { bias = true, weightInitializer = defaultInitializer(activation.name), biasInitializer = "zeros" } = options;
+  const {
+    bias = true,
+    weightInitializer = defaultInitializer(activation.name),
+    biasInitializer = "zeros",
+  } = options;
   return layer(
     "dense",
     options.name,

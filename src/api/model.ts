@@ -3,7 +3,7 @@ import { Builder } from "../graph/builder.ts";
 import { Graph, type ValueId } from "../graph/graph.ts";
 import { Fn, type OpAttrs } from "../graph/op.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
-import type { Rows, Result } from "./data.ts";
+import type { Result, Rows } from "./data.ts";
 import type { Layer } from "./layers.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -100,7 +100,9 @@ function build(
   const outputs = bare ? { output: made } : made;
   for (const [name, y] of Object.entries(outputs ?? {})) {
     if (!(y instanceof Tensor) || y.builder !== builder)
-      throw new TraceError(`${who}: the function must return tensors it computed; got ${name} of another kind`);
+      throw new TraceError(
+        `${who}: the function must return tensors it computed; got ${name} of another kind`,
+      );
     if (y.shape[0] !== ROWS)
       throw new ShapeError(`${who}: output ${name} must be [rows, ..]; got ${formatShape(y.shape)}`);
     graph.outputs.push({ name, value: y.id });

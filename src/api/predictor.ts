@@ -2,10 +2,10 @@ import { Header } from "../../assembly/abi.ts";
 import { DataError, OptionError, ShapeError } from "../errors.ts";
 import type { PlannedParameter, PlannedPort } from "../plan/plan.ts";
 import { formatBytes } from "../runtime/space.ts";
+import { VERSION } from "../version.ts";
 import { countRows, makeResult, type Result, type Rows, readRows } from "./data.ts";
 import { finalActivation, formatTable, layersOf, type Model, makeModel } from "./model.ts";
 import type { Program } from "./program.ts";
-import { VERSION } from "../version.ts";
 
 /** One parameter of a program. */
 export interface ParameterView {
@@ -63,7 +63,8 @@ export class Predictor<X = Rows, P = Result> {
     let single: Float32Array | undefined;
     for (let i = 0; i < predictOutputs.length; i++) {
       const output = predictOutputs[i];
-      const given = options && (named.outputs ? (options.out as Record<string, Float32Array>)[output.name] : options.out);
+      const given =
+        options && (named.outputs ? (options.out as Record<string, Float32Array>)[output.name] : options.out);
       const array = options ? (given as Float32Array) : new Float32Array(rows * output.rowElements);
       if (options && !(array instanceof Float32Array && array.length >= rows * output.rowElements))
         throw new ShapeError(
@@ -77,7 +78,15 @@ export class Predictor<X = Rows, P = Result> {
       const count = Math.min(batch, rows - from);
       for (let i = 0; i < predictInputs.length; i++) {
         const port = predictInputs[i];
-        readRows("predict: x", this.#inputOf(x, port), port.rowElements, from, count, program.f32, port.offset >>> 2);
+        readRows(
+          "predict: x",
+          this.#inputOf(x, port),
+          port.rowElements,
+          from,
+          count,
+          program.f32,
+          port.offset >>> 2,
+        );
       }
       program.execute(count, program.header(Header.Predict), program.header(Header.PredictEnd));
       for (let i = 0; i < predictOutputs.length; i++) {
@@ -137,7 +146,8 @@ export class Predictor<X = Rows, P = Result> {
     const { program } = this;
     program.checkAlive("parameters");
     const views: Record<string, ParameterView> = {};
-    for (const p of program.plan.parameters) views[p.name] = { shape: program.shapeOf(p), data: program.parameter(p) };
+    for (const p of program.plan.parameters)
+      views[p.name] = { shape: program.shapeOf(p), data: program.parameter(p) };
     return views;
   }
 
@@ -160,10 +170,13 @@ export class Predictor<X = Rows, P = Result> {
       }
       const what = `setParameters: ${name}`;
       const given = typeof value === "number" ? [value] : value;
-      const rowElements = p.elements / (Array.isArray(given) && typeof given[0] !== "number" ? given.length || 1 : 1);
+      const rowElements =
+        p.elements / (Array.isArray(given) && typeof given[0] !== "number" ? given.length || 1 : 1);
       const rows = Number.isInteger(rowElements) ? countRows(what, given, rowElements) : -1;
       if (rows * rowElements !== p.elements)
-        throw new ShapeError(`${what}: must have shape [${this.program.shapeOf(p)}]; got another number of values`);
+        throw new ShapeError(
+          `${what}: must have shape [${this.program.shapeOf(p)}]; got another number of values`,
+        );
       const data = new Float32Array(p.elements);
       readRows(what, given, rowElements, 0, rows, data, 0);
       return [p, data];

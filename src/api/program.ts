@@ -57,7 +57,8 @@ export class Program {
   }
 
   checkAlive(who: string): void {
-    if (this.#disposed) throw new DisposedError(`${who}: the program must not be disposed; got a call after dispose()`);
+    if (this.#disposed)
+      throw new DisposedError(`${who}: the program must not be disposed; got a call after dispose()`);
   }
 
   header(field: Header): number {
@@ -179,7 +180,8 @@ export class Program {
     if (!(saved instanceof Uint8Array)) fail("a state is a Uint8Array, as state() gives it", typeof saved);
     if (saved.length < STATE_HEADER_BYTES) fail("bytes must be a whole state", `${saved.length} bytes`);
     const view = new DataView(saved.buffer, saved.byteOffset, saved.byteLength);
-    if (view.getInt32(0, true) !== STATE_MAGIC) fail("bytes must be a state", "bytes that do not start like one");
+    if (view.getInt32(0, true) !== STATE_MAGIC)
+      fail("bytes must be a state", "bytes that do not start like one");
     const bytes = view.getUint32(12, true);
     if (saved.length !== STATE_HEADER_BYTES + bytes)
       fail(`a state of ${bytes + STATE_HEADER_BYTES} bytes must be whole`, `${saved.length} bytes`);

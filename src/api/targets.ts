@@ -34,14 +34,19 @@ export function readTargets(what: string, given: Targets, rules: TargetRules): R
 
 const isStrings = (y: Targets): y is readonly string[] => Array.isArray(y) && typeof y[0] === "string";
 
-function indicesOf(what: string, y: readonly string[], labels: readonly string[] | undefined): readonly number[] {
-  if (!labels)
-    throw new DataError(`${what}: class names need \`labels\` in compile; got ${describe(y[0])}`);
+function indicesOf(
+  what: string,
+  y: readonly string[],
+  labels: readonly string[] | undefined,
+): readonly number[] {
+  if (!labels) throw new DataError(`${what}: class names need \`labels\` in compile; got ${describe(y[0])}`);
   const index = new Map(labels.map((label, i) => [label, i]));
   return y.map((label, row) => {
     const i = index.get(label);
     if (i === undefined)
-      throw new DataError(`${what}: class names must be among [${labels.join(", ")}]; got ${describe(label)} at row ${row}`);
+      throw new DataError(
+        `${what}: class names must be among [${labels.join(", ")}]; got ${describe(label)} at row ${row}`,
+      );
     return i;
   });
 }
@@ -49,7 +54,8 @@ function indicesOf(what: string, y: readonly string[], labels: readonly string[]
 /** One number a row: a flat list of plain numbers, integers in a typed array, or a column under crossEntropy. */
 function isLabels(y: Rows, classes: number): boolean {
   if (Array.isArray(y)) return typeof y[0] === "number" || (length(y[0]) === 1 && classes > 1);
-  if (isNumericArray(y)) return !(y instanceof Float32Array || y instanceof Float64Array) || y.length % classes !== 0;
+  if (isNumericArray(y))
+    return !(y instanceof Float32Array || y instanceof Float64Array) || y.length % classes !== 0;
   const { shape } = y as { shape: readonly number[] };
   return Array.isArray(shape) && (shape.length === 1 || shape[shape.length - 1] === 1);
 }
@@ -98,7 +104,9 @@ export function sameRows(who: string, counts: ReadonlyMap<string, number>): numb
   const [[first, rows], ...others] = counts;
   for (const [name, count] of others)
     if (count !== rows)
-      throw new ShapeError(`${who}: inputs and targets must have as many rows; got ${rows} in ${first}, ${count} in ${name}`);
+      throw new ShapeError(
+        `${who}: inputs and targets must have as many rows; got ${rows} in ${first}, ${count} in ${name}`,
+      );
   if (rows === 0) throw new DataError(`${who}: needs at least one row; got none`);
   return rows;
 }

@@ -5,7 +5,7 @@ import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
 import { countRows, flatten32, makeResult, type Result, type Rows } from "./data.ts";
 import { bindKinds, type Column, type Dataset, fillBatch } from "./dataset.ts";
 import { nonFinite } from "./diagnose.ts";
-import { type FitOptions, type FitResult, FitRun, carefully, mayOverflow } from "./fit.ts";
+import { carefully, type FitOptions, type FitResult, FitRun, mayOverflow } from "./fit.ts";
 import type { Loss } from "./losses.ts";
 import { checkSeed, type Model } from "./model.ts";
 import { checkLearningRate, type Optimizer } from "./optimizers.ts";
@@ -149,7 +149,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     const { program } = this;
     bindKinds(program, dataset);
     const [{ loss: first }, ...others] = this.#parts.losses;
-    const counted = others.length === 0 && (first.kind === "crossEntropy" || first.kind === "binaryCrossEntropy");
+    const counted =
+      others.length === 0 && (first.kind === "crossEntropy" || first.kind === "binaryCrossEntropy");
     let sum = 0;
     let right = 0;
     for (let from = 0; from < dataset.rows; from += program.plan.batch) {
@@ -167,7 +168,10 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   /**
    * The mean loss of at most a batch of rows and its gradient by parameter name; changes nothing.
    */
-  gradients(data: Data<X>): { readonly loss: number; readonly gradients: { readonly [name: string]: Result } } {
+  gradients(data: Data<X>): {
+    readonly loss: number;
+    readonly gradients: { readonly [name: string]: Result };
+  } {
     this.program.checkAlive("gradients");
     const { program } = this;
     const rows = this.#loadOneBatch("gradients", data);
@@ -229,7 +233,9 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   protected override checkIdle(who: string): void {
     if (this.#run)
-      throw new BusyError(`${who}: needs a trainer at rest; got a call while a fit is under way: await or abort it first`);
+      throw new BusyError(
+        `${who}: needs a trainer at rest; got a call while a fit is under way: await or abort it first`,
+      );
   }
 
   protected override manifestOptions(): Record<string, unknown> {
@@ -251,7 +257,10 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   #start(who: string, data: Data<X>, options: FitOptions): FitRun {
     const { epochs, stopWhen } = options;
-    if (epochs !== undefined && !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY)))
+    if (
+      epochs !== undefined &&
+      !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY))
+    )
       throw new OptionError(`${who}: epochs must be a whole number >= 1, or Infinity; got ${epochs}`);
     if (stopWhen?.lossBelow !== undefined && !(stopWhen.lossBelow > Number.NEGATIVE_INFINITY))
       throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${stopWhen.lossBelow}`);
@@ -263,7 +272,9 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   /** Reads and checks everything before anything changes. */
   #read(who: string, data: Data<X>): Dataset {
     if (typeof data !== "object" || data === null || !("x" in data && "y" in data))
-      throw new DataError(`${who}: data must be { x, y }; got ${data === null ? "null" : typeof data} without both`);
+      throw new DataError(
+        `${who}: data must be { x, y }; got ${data === null ? "null" : typeof data} without both`,
+      );
     const { named } = this.model;
     const counts = new Map<string, number>();
     const columns: Column[] = this.#train.inputs.map((port) => {
@@ -308,7 +319,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       const at = (from + row) * words;
       if (this.#parts.losses[0].loss.kind === "binaryCrossEntropy") {
         let all = true;
-        for (let j = 0; j < classes; j++) if (scores[row * classes + j] >= 0 !== data[at + j] >= 0.5) all = false;
+        for (let j = 0; j < classes; j++)
+          if (scores[row * classes + j] >= 0 !== data[at + j] >= 0.5) all = false;
         if (all) right++;
         continue;
       }

@@ -6,7 +6,17 @@ import { formatShape, type Shape } from "../graph/shape.ts";
 import { optimizerPlan } from "../plan/optimizer.ts";
 import type { TrainPlan } from "../plan/plan.ts";
 import { defaultEngine, type Engine } from "../runtime/space.ts";
-import { countRows, describe, isNumericArray, makeResult, type NumericArray, type Result, readRows, type Row, type Shaped } from "./data.ts";
+import {
+  countRows,
+  describe,
+  isNumericArray,
+  makeResult,
+  type NumericArray,
+  type Result,
+  type Row,
+  readRows,
+  type Shaped,
+} from "./data.ts";
 import { Program } from "./program.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -70,7 +80,9 @@ function shapeOf(i: number, arg: Argument): Shape {
   }
   const { shape } = arg as Shaped;
   if (!Array.isArray(shape))
-    throw new DataError(`valueAndGrad: argument ${i} must be a number, an array or { data, shape }; got ${describe(arg)}`);
+    throw new DataError(
+      `valueAndGrad: argument ${i} must be a number, an array or { data, shape }; got ${describe(arg)}`,
+    );
   return shape;
 }
 
@@ -78,11 +90,14 @@ function trace(f: (...tensors: Tensor[]) => Tensor, shapes: readonly Shape[], en
   const graph = new Graph();
   const builder = new Builder(graph);
   const tensors = shapes.map(
-    (shape, i) => new Tensor(builder, graph.addParameter(`argument ${i}`, shape, { kind: "constant", value: 0 })),
+    (shape, i) =>
+      new Tensor(builder, graph.addParameter(`argument ${i}`, shape, { kind: "constant", value: 0 })),
   );
   const loss = f(...tensors);
   if (!(loss instanceof Tensor) || loss.builder !== builder)
-    throw new TraceError(`valueAndGrad: the function must return a tensor it computed; got ${describe(loss)}`);
+    throw new TraceError(
+      `valueAndGrad: the function must return a tensor it computed; got ${describe(loss)}`,
+    );
   if (loss.shape.length !== 0)
     throw new ShapeError(
       `valueAndGrad: the function must return a scalar; got ${formatShape(loss.shape)}: use .sum() or .mean()`,
@@ -91,7 +106,12 @@ function trace(f: (...tensors: Tensor[]) => Tensor, shapes: readonly Shape[], en
   const value = builder.emit("broadcast", { shape: [], divisor: 1 }, [loss.id]);
   const train = { graph, loss: value, targets: [], predictions: [], optimizer: NO_OPTIMIZER };
   const model = graph.copy();
-  return new Program("valueAndGrad", engine, { graph: model, batch: 1, windowRows: 0, train }, { seed: 0, shuffleSeed: 0 });
+  return new Program(
+    "valueAndGrad",
+    engine,
+    { graph: model, batch: 1, windowRows: 0, train },
+    { seed: 0, shuffleSeed: 0 },
+  );
 }
 
 function evaluate(program: Program, args: readonly Argument[], shapes: readonly Shape[]) {
@@ -112,7 +132,9 @@ function evaluate(program: Program, args: readonly Argument[], shapes: readonly 
   const gradients = args.map((arg, i) => {
     const { offset, elements } = plan.parameters[i];
     const at = (train.gradients.offset + offset - plan.parameters[0].offset) >>> 2;
-    return typeof arg === "number" ? program.f32[at] : makeResult(program.f32.slice(at, at + elements), shapes[i]);
+    return typeof arg === "number"
+      ? program.f32[at]
+      : makeResult(program.f32.slice(at, at + elements), shapes[i]);
   });
   return { value: program.f32[train.loss >>> 2], gradients };
 }

@@ -50,7 +50,12 @@ export interface LossAttrs {
 export type OpName = keyof OpAttrs;
 
 /** Emits a node and returns its first output. */
-export type Emit = <K extends OpName>(op: K, attrs: OpAttrs[K], inputs: readonly ValueId[], name?: string) => ValueId;
+export type Emit = <K extends OpName>(
+  op: K,
+  attrs: OpAttrs[K],
+  inputs: readonly ValueId[],
+  name?: string,
+) => ValueId;
 
 export interface VjpContext<A> {
   readonly attrs: A;

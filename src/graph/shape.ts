@@ -93,7 +93,9 @@ export function fourLoops(who: string, shape: Shape, operands: readonly (readonl
     }
   }
   if (dims.length > 4)
-    throw new ShapeError(`${who}: at most four separate axes can be walked at once; got ${formatShape(shape)}`);
+    throw new ShapeError(
+      `${who}: at most four separate axes can be walked at once; got ${formatShape(shape)}`,
+    );
   while (dims.length < 4) {
     dims.unshift(1);
     for (const s of strides) s.unshift(0);

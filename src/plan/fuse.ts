@@ -85,7 +85,12 @@ export function fuse(graph: Graph, kept: readonly ValueId[]): void {
     const rank = graph.shape(dy).length;
     if (sums.attrs.from !== 0 || sums.attrs.to !== rank - 1) return;
     const other = nodes.findIndex(
-      (n) => n !== undefined && is(n, "matMul") && n.attrs.transposeA && n.inputs[1] === dy && n.phase === sums.phase,
+      (n) =>
+        n !== undefined &&
+        is(n, "matMul") &&
+        n.attrs.transposeA &&
+        n.inputs[1] === dy &&
+        n.phase === sums.phase,
     );
     if (other < 0) return;
     const product = nodes[other] as Node<"matMul">;
@@ -100,7 +105,8 @@ export function fuse(graph: Graph, kept: readonly ValueId[]): void {
     const seed = graph.constants.find((c) => c.value === scale);
     if (seed?.data[0] !== 1) return;
     const other = nodes.findIndex(
-      (n) => n !== undefined && is(n, "loss") && n.inputs[0] === p && n.inputs[1] === t && n.attrs === grad.attrs,
+      (n) =>
+        n !== undefined && is(n, "loss") && n.inputs[0] === p && n.inputs[1] === t && n.attrs === grad.attrs,
     );
     if (other < 0) return;
     const forward = nodes[other] as Node<"loss">;

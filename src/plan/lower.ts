@@ -22,6 +22,7 @@ export interface LoweredTape {
   /** The value whose buffer holds `id`: itself, or what it is a reshape of or was computed in place of. */
   rootOf(id: ValueId): ValueId;
   readonly scratchBytes: number;
+  readonly keeps: Keeps;
 }
 
 export interface Keeps {
@@ -66,7 +67,12 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
       ? undefined
       : op.inPlace?.find((i) => {
           const root = rootOf(node.inputs[i]);
-          return first.has(root) && !pinned.has(root) && lastUse.get(root) === node && bytesOf(root) === bytesOf(output);
+          return (
+            first.has(root) &&
+            !pinned.has(root) &&
+            lastUse.get(root) === node &&
+            bytesOf(root) === bytesOf(output)
+          );
         });
     if (over !== undefined) {
       const root = rootOf(node.inputs[over]);
@@ -112,6 +118,7 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
     })),
     rootOf,
     scratchBytes,
+    keeps,
   };
 }
 

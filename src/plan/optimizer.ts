@@ -33,7 +33,12 @@ export function optimizerPlan(settings: OptimizerSettings): OptimizerPlan {
   if (settings.kind === "sgd") {
     hyper[Hyper.Beta1] = settings.momentum;
     hyper[Hyper.Flags] = settings.nesterov ? OptimizerFlag.Nesterov : 0;
-    return { kind: "sgd", learningRate: settings.learningRate, hyper, moments: settings.momentum > 0 ? 1 : 0 };
+    return {
+      kind: "sgd",
+      learningRate: settings.learningRate,
+      hyper,
+      moments: settings.momentum > 0 ? 1 : 0,
+    };
   }
   hyper[Hyper.Beta1] = settings.beta1;
   hyper[Hyper.Beta2] = settings.beta2;

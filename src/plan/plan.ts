@@ -101,12 +101,20 @@ export interface Plan {
   readonly state: { readonly offset: number; readonly parameterBytes: number; readonly bytes: number };
   readonly predict: Tape;
   readonly predictInputs: readonly PlannedPort[];
-  readonly predictOutputs: readonly { readonly name: string; readonly offset: number; readonly rowElements: number }[];
+  readonly predictOutputs: readonly {
+    readonly name: string;
+    readonly offset: number;
+    readonly rowElements: number;
+  }[];
   readonly train?: TrainPlan;
   /** Header and tapes. */
   readonly words: Int32Array;
   readonly hyper: { readonly offset: number; readonly values: readonly number[] };
-  readonly constants: readonly { readonly offset: number; readonly data: Float32Array }[];
+  readonly constants: readonly {
+    readonly value: ValueId;
+    readonly offset: number;
+    readonly data: Float32Array;
+  }[];
   readonly bytes: ByteCounts;
 }
 
@@ -145,7 +153,9 @@ export function planProgram(request: PlanRequest): Plan {
   // The length of the tapes is known before any address is.
   const gathers = train ? [...graph.inputs, ...train.targets] : [];
   const trainWords = train
-    ? gathers.length * recordWords(Opcode.Gather) + (trained?.words ?? 0) + recordWords(OPTIMIZER_OPCODES[train.optimizer.kind])
+    ? gathers.length * recordWords(Opcode.Gather) +
+      (trained?.words ?? 0) +
+      recordWords(OPTIMIZER_OPCODES[train.optimizer.kind])
     : 0;
   const words = new Int32Array(align((Header.Count + trainWords + predict.words) * 4) / 4);
   allocate(words.length * 4);
@@ -165,7 +175,9 @@ export function planProgram(request: PlanRequest): Plan {
   }
   const parameterBytes = blockElements * 4;
   const block = allocate(parameterBytes);
-  const moments = train ? Array.from({ length: train.optimizer.moments }, () => allocate(parameterBytes)) : [];
+  const moments = train
+    ? Array.from({ length: train.optimizer.moments }, () => allocate(parameterBytes))
+    : [];
   const stateBytes = end - state;
   const gradientBlock = train ? allocate(parameterBytes) : 0;
 

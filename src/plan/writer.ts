@@ -1,4 +1,4 @@
-import { Header, Opcode } from "../../assembly/abi.ts";
+import type { Header, Opcode } from "../../assembly/abi.ts";
 import type { ValueId } from "../graph/graph.ts";
 import { SCRATCH } from "../graph/op.ts";
 import { encode, type Fields } from "../tape/records.ts";

@@ -38,7 +38,11 @@ const SIMD_PROBE = Uint8Array.of(
  */
 export function isSupported(): boolean {
   try {
-    return typeof WebAssembly === "object" && WebAssembly.validate(SIMD_PROBE) && Boolean(new WebAssembly.Module(SIMD_PROBE));
+    return (
+      typeof WebAssembly === "object" &&
+      WebAssembly.validate(SIMD_PROBE) &&
+      Boolean(new WebAssembly.Module(SIMD_PROBE))
+    );
   } catch {
     return false;
   }
@@ -68,7 +72,9 @@ export function embeddedModule(): WebAssembly.Module {
   try {
     embedded = new WebAssembly.Module(decodeHex(KERNELS_HEX));
   } catch (cause) {
-    const why = isSupported() ? String(cause) : "neither, or compiling is blocked by a content security policy";
+    const why = isSupported()
+      ? String(cause)
+      : "neither, or compiling is blocked by a content security policy";
     throw new UnsupportedEngineError(
       `engine: WebAssembly with SIMD is needed, and leave to compile it; got ${why}`,
       { cause },

@@ -56,8 +56,15 @@ export class Engine {
         f64: new Float64Array(buffer),
       };
     } catch (cause) {
-      if (cause instanceof RangeError || cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error))
-        fail("the engine has no memory left; dispose() programs, or train many models by one program and states", cause);
+      if (
+        cause instanceof RangeError ||
+        cause instanceof WebAssembly.RuntimeError ||
+        !(cause instanceof Error)
+      )
+        fail(
+          "the engine has no memory left; dispose() programs, or train many models by one program and states",
+          cause,
+        );
       throw cause;
     }
     this.#live++;
@@ -119,6 +126,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 async function moduleOf(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module> {
   if (wasm instanceof WebAssembly.Module) return wasm;
   if (typeof wasm === "string" || wasm instanceof URL) return moduleOf(await fetch(wasm));
-  if (typeof Response !== "undefined" && wasm instanceof Response) return WebAssembly.compile(await wasm.arrayBuffer());
+  if (typeof Response !== "undefined" && wasm instanceof Response)
+    return WebAssembly.compile(await wasm.arrayBuffer());
   return WebAssembly.compile(wasm as BufferSource);
 }

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../errors.ts";
-import { BinaryFn, draft, type Emit, Fn, f32, type Op, type OpAttrs, Opcode } from "../op.ts";
 import type { ValueId } from "../graph.ts";
+import { BinaryFn, draft, type Emit, Fn, f32, type Op, type OpAttrs, Opcode } from "../op.ts";
 import { broadcastShape, broadcastStrides, formatShape, fourLoops, type Shape } from "../shape.ts";
 import { sumTo } from "./reduce.ts";
 

@@ -1,5 +1,15 @@
 import { productPath } from "../../tape/product-path.ts";
-import { draft, f32, fusedLater, Fn, type LowerContext, type Op, type OpAttrs, Opcode, SCRATCH } from "../op.ts";
+import {
+  draft,
+  Fn,
+  f32,
+  fusedLater,
+  type LowerContext,
+  type Op,
+  type OpAttrs,
+  Opcode,
+  SCRATCH,
+} from "../op.ts";
 import { type Dim, resolve, type Shape, sizeOf } from "../shape.ts";
 
 const asMatrix = (shape: Shape): readonly [Dim, Dim] => [sizeOf(shape.slice(0, -1)), shape[shape.length - 1]];

@@ -1,6 +1,15 @@
 import { ShapeError } from "../../errors.ts";
 import { draft, f32, type Op, type OpAttrs, Opcode } from "../op.ts";
-import { broadcastShape, broadcastStrides, type Dim, formatShape, fourLoops, sameShape, type Shape, sizeOf } from "../shape.ts";
+import {
+  broadcastShape,
+  broadcastStrides,
+  type Dim,
+  formatShape,
+  fourLoops,
+  type Shape,
+  sameShape,
+  sizeOf,
+} from "../shape.ts";
 import { sumTo } from "./reduce.ts";
 
 /**
@@ -21,7 +30,14 @@ export const reshape: Op<OpAttrs["reshape"]> = {
   alias: 0,
 };
 
-const copyRecord = (who: string, y: number, x: number, shape: Shape, strides: readonly Dim[], divisor: Dim) => {
+const copyRecord = (
+  who: string,
+  y: number,
+  x: number,
+  shape: Shape,
+  strides: readonly Dim[],
+  divisor: Dim,
+) => {
   const { dims, strides: merged } = fourLoops(who, shape, [strides]);
   const [d0, d1, d2, d3] = dims;
   const [s0, s1, s2, s3] = merged[0];
@@ -68,6 +84,15 @@ export const transpose: Op<OpAttrs["transpose"]> = {
   lower({ attrs: { axes }, inputs: [x], outputs: [y], type }) {
     const from = type(x).shape;
     const strides = broadcastStrides(from, from);
-    return [copyRecord("transpose", y, x, type(y).shape, axes.map((axis) => strides[axis]), 1)];
+    return [
+      copyRecord(
+        "transpose",
+        y,
+        x,
+        type(y).shape,
+        axes.map((axis) => strides[axis]),
+        1,
+      ),
+    ];
   },
 };

@@ -1,6 +1,16 @@
 import { ShapeError } from "../../errors.ts";
 import type { Type, ValueId } from "../graph.ts";
-import { draft, f32, fusedLater, LossFn, type LossAttrs, type Op, Opcode, secondDerivative, Targets } from "../op.ts";
+import {
+  draft,
+  f32,
+  fusedLater,
+  type LossAttrs,
+  LossFn,
+  type Op,
+  Opcode,
+  secondDerivative,
+  Targets,
+} from "../op.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 
 const NAMES = {

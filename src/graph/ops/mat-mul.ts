@@ -1,6 +1,6 @@
 import { ShapeError } from "../../errors.ts";
 import { productPath } from "../../tape/product-path.ts";
-import { draft, f32, Form, type Op, type OpAttrs, Opcode, SCRATCH } from "../op.ts";
+import { draft, Form, f32, type Op, type OpAttrs, Opcode, SCRATCH } from "../op.ts";
 import { type Dim, formatShape, resolve, type Shape, sizeOf } from "../shape.ts";
 
 /** `[.., k]` read as a matrix `[m, k]`. */

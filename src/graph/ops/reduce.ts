@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import type { ValueId } from "../graph.ts";
 import { draft, type Emit, f32, type Op, type OpAttrs, Opcode, ReduceFn, secondDerivative } from "../op.ts";
-import { formatShape, sameShape, type Shape, sizeOf } from "../shape.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../shape.ts";
 
 /** The reduced axes kept with length 1, so that the result broadcasts against what was reduced. */
 const keepAxes = (shape: Shape, from: number, to: number): Shape =>
@@ -32,7 +32,9 @@ const split = (shape: Shape, from: number, to: number) => ({
 export const reduce: Op<OpAttrs["reduce"]> = {
   infer(who, [x], { from, to }) {
     if (!(from >= 0 && from <= to && to <= x.shape.length))
-      throw new ShapeError(`${who}: axes must lie within the shape; got axes ${from}..${to - 1} of ${formatShape(x.shape)}`);
+      throw new ShapeError(
+        `${who}: axes must lie within the shape; got axes ${from}..${to - 1} of ${formatShape(x.shape)}`,
+      );
     return [f32(withoutAxes(x.shape, from, to))];
   },
   vjp({ attrs: { fn, from, to }, inputs: [x], output: y, dy, emit, shape }) {
