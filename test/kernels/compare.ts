@@ -19,3 +19,14 @@ export function difference(got: Float32Array, expected: Float32Array): string | 
   for (let i = 0; i < g.length; i++) if (g[i] !== e[i]) return `[${i}] is ${got[i]}, expected ${expected[i]}`;
   return undefined;
 }
+
+/** The same, any NaN being equal to any other: payloads are the engine's choice. */
+export function differenceUpToNaN(got: Float32Array, expected: Float32Array): string | undefined {
+  const canonical = (x: Float32Array) => {
+    const copy = x.slice();
+    const bits = new Uint32Array(copy.buffer);
+    for (let i = 0; i < x.length; i++) if (Number.isNaN(x[i])) bits[i] = 0x7fc00000;
+    return copy;
+  };
+  return difference(canonical(got), canonical(expected));
+}
