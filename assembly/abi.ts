@@ -78,6 +78,8 @@ export enum Gemm {
   NR = 8,
   KC = 256,
   NC = 512,
+  /** rows below which the packed path runs X W straight from its operands: packing W would not pay */
+  FewRows = 16,
   /** bytes of scratch for a tile that C has no room for */
   TileBytes = 128,
 }
@@ -168,7 +170,10 @@ export enum Purpose {
 export enum Permutation {
   /** Up to here, orders come from sorting random keys and are exactly uniform; above, from a Feistel network. */
   SortedRows = 16,
-  Rounds = 12,
+  /** Blocks of four rounds, fewer from `LargeRows` rows on. */
+  Blocks = 3,
+  LargeRows = 256,
+  LargeBlocks = 2,
 }
 
 /** Constants of an optimizer: an f64 array outside the state. */

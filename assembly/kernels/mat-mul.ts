@@ -1,5 +1,5 @@
 /** Products of matrices. */
-import { Form, Path } from "../abi";
+import { Form, Gemm, Path } from "../abi";
 import { blocked } from "./gemm/blocked";
 import { direct } from "./gemm/direct";
 import { times, timesTransposed } from "./gemm/vector";
@@ -32,6 +32,8 @@ export function matMul(
     // C as a row: its transpose is B^T A^T, and one row or column is stored like the other
     if (form == Form.TN) times(c, b, a, m, k);
     else timesTransposed(c, b, a, m, k);
-  } else if (path == Path.Packed) blocked(form, c, a, b, m, n, k, scratch);
-  else direct(form, c, a, b, m, n, k, scratch);
+  } else if (path == Path.Packed && (form != Form.NN || m >= Gemm.FewRows || n < Gemm.NR)) {
+    // a short batch goes the direct way, which needs no scratch for this form and width
+    blocked(form, c, a, b, m, n, k, scratch);
+  } else direct(form, c, a, b, m, n, k, scratch);
 }

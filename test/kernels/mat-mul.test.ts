@@ -34,7 +34,7 @@ function check(form: Form, m: number, n: number, k: number): void {
 }
 
 const around = (t: number) => [0, 1, t - 1, t, t + 1, 2 * t, 2 * t + 1];
-const MS = [...new Set([...around(Gemm.MR), 2, 7])];
+const MS = [...new Set([...around(Gemm.MR), 2, 7, ...[-1, 0, 1, 2, 3].map((i) => Gemm.FewRows + i)])];
 const NS = [...new Set([...around(Gemm.NR), 2, 3, 4, 10, 12])];
 const KS = [0, 1, 2, 3, 4, 5, 8, 9];
 
@@ -45,9 +45,11 @@ describe("matMul", () => {
     });
 
     it(`keeps them across blocks of steps and columns, ${name(form)}`, () => {
-      for (const k of [Gemm.KC - 1, Gemm.KC, Gemm.KC + 1, 2 * Gemm.KC + 1]) check(form, 5, 11, k);
-      for (const n of [Gemm.NC - 1, Gemm.NC, Gemm.NC + 1, 2 * Gemm.NC + 1]) check(form, 6, n, 3);
-      check(form, 2 * Gemm.MR + 3, Gemm.NC + 9, Gemm.KC + 2);
+      for (const k of [Gemm.KC - 1, Gemm.KC, Gemm.KC + 1, 2 * Gemm.KC + 1])
+        for (const m of [5, Gemm.FewRows + 3]) check(form, m, 11, k);
+      for (const n of [Gemm.NC - 1, Gemm.NC, Gemm.NC + 1, 2 * Gemm.NC + 1])
+        for (const m of [6, Gemm.FewRows + 2]) check(form, m, n, 3);
+      check(form, Gemm.FewRows + 3, Gemm.NC + 9, Gemm.KC + 2);
       check(form, Gemm.NC + 1, 1, 67);
       check(form, 1, Gemm.NC + 1, 67);
       check(form, 250, 63, 61);

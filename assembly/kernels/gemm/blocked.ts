@@ -2,7 +2,7 @@
  * The packed product. Three loops cut it into blocks that stay in a cache each; the fourth runs tiles.
  *
  *   jc by NC over columns    a block of B, KC by NC, is packed once and stays in the second cache
- *   pc by KC over steps      a panel of A is long enough that starting a tile costs little
+ *   pc by KC over steps      long enough that starting a tile costs little, short enough for the first cache
  *   i  by MR over rows       a panel of A, splatted, is packed into the first cache by the first tile
  *   j  by NR over columns    panels of B stream past it
  *
@@ -11,66 +11,61 @@
  */
 import { Form, Gemm } from "../../abi";
 import { copyTile, packB } from "./pack";
-import { micro, packingTile, plainTile } from "./tiles";
-
-/** Up to four rows of a block of C: A as it is stored, panels of B. */
-function blockRows(
-  rows: i32, transposed: bool, kc: i32, nc: i32, a: usize, lda: usize, panelA: usize,
-  panelB: usize, c: usize, ldc: usize, accumulate: bool, edge: usize,
-): void {
-  let packed = false;
-  for (; nc > 0; nc -= 8) {
-    let to = c;
-    let ldt = ldc;
-    if (nc < 8) {
-      to = edge;
-      ldt = 32;
-      if (accumulate) copyTile(edge, 32, c, ldc, rows, nc);
-    }
-    if (packed) micro(kc, panelA, panelB, to, ldt, accumulate);
-    else if (rows < 4) plainTile(transposed, rows, kc, a, lda, panelB, 32, to, ldt, accumulate);
-    else {
-      packingTile(transposed, kc, a, lda, panelA, panelB, to, ldt, accumulate);
-      packed = true;
-    }
-    if (nc < 8) copyTile(c, ldc, edge, 32, rows, nc);
-    panelB += <usize>kc << 5;
-    c += 32;
-  }
-}
+import { micro, packingTile, tile } from "./tiles";
 
 /** Packs a block of B, kc by nc, into panels of eight columns. */
 function packBlock(panels: usize, transposed: bool, kc: i32, nc: i32, b: usize, ldb: usize): void {
   const next = transposed ? ldb << 3 : <usize>32;
-  for (; nc > 0; nc -= 8) {
-    packB(panels, transposed, kc, min(nc, 8), b, ldb);
+  for (; nc > 0; nc -= Gemm.NR) {
+    packB(panels, transposed, kc, min<i32>(nc, Gemm.NR), b, ldb);
     panels += <usize>kc << 5;
     b += next;
   }
 }
 
+/** Up to four rows of a block of C: A as it is stored, panels of B. */
+function blockRows(
+  rows: i32, kc: i32, nc: i32, a: usize, row: usize, step: usize, panelA: usize,
+  panelB: usize, c: usize, ldc: usize, accumulate: bool, edge: usize,
+): void {
+  let packed = false;
+  for (; nc > 0; nc -= Gemm.NR) {
+    const whole = nc >= Gemm.NR;
+    const to = whole ? c : edge;
+    const ldt = whole ? ldc : <usize>32;
+    if (!whole && accumulate) copyTile(edge, 32, c, ldc, rows, nc);
+    if (packed) micro(kc, panelA, panelB, to, ldt, accumulate);
+    else if (rows < Gemm.MR) tile(rows, kc, a, row, step, panelB, 32, to, ldt, accumulate);
+    else {
+      packingTile(kc, a, row, step, panelA, panelB, to, ldt, accumulate);
+      packed = true;
+    }
+    if (!whole) copyTile(c, ldc, edge, 32, rows, nc);
+    panelB += <usize>kc << 5;
+    c += 32;
+  }
+}
+
 /** See matMul; m, n, k >= 1. Scratch holds an edge tile, a panel of A and a block of B, in this order. */
 export function blocked(form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize): void {
-  const transposedA = form == Form.TN;
   const transposedB = form == Form.NT;
-  const lda = <usize>(transposedA ? m : k) << 2;
+  const rowA = form == Form.TN ? <usize>4 : <usize>k << 2;
+  const stepA = form == Form.TN ? <usize>m << 2 : <usize>4;
   const ldb = <usize>(transposedB ? k : n) << 2;
-  const ldc = <usize>n << 2;
-  const panelA = scratch + Gemm.TileBytes;
-  const panelsB = panelA + (<usize>min(k, Gemm.KC) << 6);
-  const stepA = transposedA ? lda : <usize>4;
   const stepB = transposedB ? <usize>4 : ldb;
   const columnB = transposedB ? ldb : <usize>4;
-  const rowA = transposedA ? <usize>4 : lda;
+  const ldc = <usize>n << 2;
+  const panelA = scratch + Gemm.TileBytes;
+  const panelsB = panelA + (<usize>min<i32>(k, Gemm.KC) << 6);
   for (let jc = 0; jc < n; jc += Gemm.NC) {
-    const nc = min(n - jc, Gemm.NC);
+    const nc = min<i32>(n - jc, Gemm.NC);
     for (let pc = 0; pc < k; pc += Gemm.KC) {
-      const kc = min(k - pc, Gemm.KC);
+      const kc = min<i32>(k - pc, Gemm.KC);
       packBlock(panelsB, transposedB, kc, nc, b + <usize>jc * columnB + <usize>pc * stepB, ldb);
       let rowsA = a + <usize>pc * stepA;
       let rowsC = c + (<usize>jc << 2);
-      for (let i = 0; i < m; i += 4) {
-        blockRows(min(m - i, 4), transposedA, kc, nc, rowsA, lda, panelA, panelsB, rowsC, ldc, pc > 0, scratch);
+      for (let i = m; i > 0; i -= Gemm.MR) {
+        blockRows(min<i32>(i, Gemm.MR), kc, nc, rowsA, rowA, stepA, panelA, panelsB, rowsC, ldc, pc > 0, scratch);
         rowsA += rowA << 2;
         rowsC += ldc << 2;
       }

@@ -1,57 +1,79 @@
-/** The product of small matrices: tiles straight from the operands, by strips of eight columns. */
+/** The product of small matrices: tiles straight from the operands. */
 import { Form, Gemm } from "../../abi";
 import { copyTile, packB } from "./pack";
-import { plainTile } from "./tiles";
+import { tile } from "./tiles";
+
+/** Elements of B that stay in the first cache while rows of A and C pass by. */
+const RESIDENT = 4096;
 
 /** Eight columns of C, all rows. */
 function strip(
-  transposed: bool, m: i32, k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize,
+  m: i32, k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize,
 ): void {
-  const next = transposed ? <usize>16 : lda << 2;
   for (; m > 0; m -= 4) {
-    plainTile(transposed, min(m, 4), k, a, lda, b, ldb, c, ldc, false);
-    a += next;
+    tile(m, k, a, row, step, b, ldb, c, ldc, false);
+    a += row << 2;
     c += ldc << 2;
   }
 }
 
-/** Fewer than eight columns: tiles go through the edge tile. */
+/** Fewer than eight columns, all rows, through the edge tile; B is a panel. */
 function narrowStrip(
-  transposed: bool, m: i32, columns: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, edge: usize,
+  m: i32, n: i32, k: i32, a: usize, row: usize, step: usize, panel: usize, c: usize, ldc: usize, edge: usize,
 ): void {
-  const next = transposed ? <usize>16 : lda << 2;
   for (; m > 0; m -= 4) {
-    const rows = min(m, 4);
-    plainTile(transposed, rows, k, a, lda, b, 32, edge, 32, false);
-    copyTile(c, ldc, edge, 32, rows, columns);
-    a += next;
+    tile(m, k, a, row, step, panel, 32, edge, 32, false);
+    copyTile(c, ldc, edge, 32, min(m, 4), n);
+    a += row << 2;
     c += ldc << 2;
+  }
+}
+
+/** Up to four rows of C, all columns; B as it is stored. */
+function bar(m: i32, n: i32, k: i32, a: usize, row: usize, step: usize, b: usize, c: usize, ld: usize): void {
+  let j: usize = 0;
+  while (true) {
+    tile(m, k, a, row, step, b + j, ld, c + j, ld, false);
+    j += 32;
+    if (j >= ld) return;
+    j = min(j, ld - 32);
   }
 }
 
 /**
- * See matMul; m, n, k >= 1. Scratch holds an edge tile and one panel of B; it is used where B is stored transposed
- * or n < 8. Where n is no multiple of 8 the last strip overlaps the one before and writes the same values again.
+ * See matMul; m, n, k >= 1. Where n is no multiple of eight the last tiles overlap the ones before and write the
+ * same values again. Scratch holds an edge tile and one panel of B; it is used where B is stored transposed or
+ * n < 8.
  */
 export function direct(form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize): void {
-  const transposedA = form == Form.TN;
-  const transposedB = form == Form.NT && k > 1;
-  const lda = <usize>(transposedA ? m : k) << 2;
-  const ldb = <usize>(transposedB ? k : n) << 2;
+  const row = form == Form.TN ? <usize>4 : <usize>k << 2;
+  const step = form == Form.TN ? <usize>m << 2 : <usize>4;
+  // one row and one column are stored alike
+  const transposed = form == Form.NT && k > 1;
   const ldc = <usize>n << 2;
+  const ldb = transposed ? <usize>k << 2 : ldc;
   const panel = scratch + Gemm.TileBytes;
   if (n < 8) {
-    packB(panel, transposedB, k, n, b, ldb);
-    narrowStrip(transposedA, m, n, k, a, lda, panel, c, ldc, scratch);
+    packB(panel, transposed, k, n, b, ldb);
+    narrowStrip(m, n, k, a, row, step, panel, c, ldc, scratch);
+    return;
+  }
+  if (!transposed && k * n <= RESIDENT) {
+    for (; m > 0; m -= 4) {
+      bar(m, n, k, a, row, step, b, c, ldc);
+      a += row << 2;
+      c += ldc << 2;
+    }
     return;
   }
   let j = 0;
   while (true) {
-    if (transposedB) {
+    const to = c + (<usize>j << 2);
+    if (transposed) {
       packB(panel, true, k, 8, b + <usize>j * ldb, ldb);
-      strip(transposedA, m, k, a, lda, panel, 32, c + (<usize>j << 2), ldc);
+      strip(m, k, a, row, step, panel, 32, to, ldc);
     } else {
-      strip(transposedA, m, k, a, lda, b + (<usize>j << 2), ldb, c + (<usize>j << 2), ldc);
+      strip(m, k, a, row, step, b + (<usize>j << 2), ldb, to, ldc);
     }
     j += 8;
     if (j >= n) return;

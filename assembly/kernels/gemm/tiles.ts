@@ -7,9 +7,10 @@
  * Eight accumulators, two vectors of B, one of A and a product stay within the 15 vector registers that engines
  * leave; larger tiles spill.
  *
- * The loops leave from their middle, between the arithmetic and the stepping of the pointers: some engines make
- * a quarter more of that form than of a test at either end. Where a second step is worth its code, leaving between
- * the two keeps the compiler from nesting both additions of an accumulator, which takes too many registers.
+ * The loops leave from their middle, between the arithmetic and the stepping of the pointers: on Node 20 that form
+ * is a quarter faster than a test at either end. A second step, where the pointers cost too much for one, comes after
+ * an exit of its own; without it the compiler would nest both additions of an accumulator into one expression and
+ * run out of registers.
  */
 
 /**
@@ -67,16 +68,14 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
   v128.store(c3, r31, 16);
 }
 
-/** A by rows: steps are consecutive in memory, rows `lda` bytes apart. */
-const ROWS = 0;
-/** A by columns: rows are consecutive in memory, steps `lda` bytes apart. */
-const COLUMNS = 1;
-
-/** A tile straight from A as it is stored; `keep`: packs the panel of A that `micro` takes while using it. */
+/**
+ * A tile from A as it is stored. `twice`: two steps a round; `keep`: packs the panel of A that `micro` takes while
+ * using it.
+ */
 // @ts-ignore: decorator
 @inline
-function tile(
-  layout: i32, rows: i32, keep: bool, k: i32, a: usize, lda: usize, panel: usize,
+function plain(
+  rows: i32, twice: bool, keep: bool, k: i32, a: usize, row: usize, step: usize, panel: usize,
   b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
   const c1 = c + ldc;
@@ -100,9 +99,9 @@ function tile(
       r31 = v128.load(c3, 16);
     }
   }
-  let a1 = a + lda;
-  let a2 = a1 + lda;
-  let a3 = a2 + lda;
+  let a1 = a + row;
+  let a2 = a1 + row;
+  let a3 = a2 + row;
   while (true) {
     let b0 = v128.load(b);
     let b1 = v128.load(b, 16);
@@ -111,61 +110,62 @@ function tile(
     r00 = f32x4.add(r00, f32x4.mul(s, b0));
     r01 = f32x4.add(r01, f32x4.mul(s, b1));
     if (rows > 1) {
-      s = layout == ROWS ? v128.load32_splat(a1) : v128.load32_splat(a, 4);
+      s = v128.load32_splat(a1);
       if (keep) v128.store(panel, s, 16);
       r10 = f32x4.add(r10, f32x4.mul(s, b0));
       r11 = f32x4.add(r11, f32x4.mul(s, b1));
     }
     if (rows > 2) {
-      s = layout == ROWS ? v128.load32_splat(a2) : v128.load32_splat(a, 8);
+      s = v128.load32_splat(a2);
       if (keep) v128.store(panel, s, 32);
       r20 = f32x4.add(r20, f32x4.mul(s, b0));
       r21 = f32x4.add(r21, f32x4.mul(s, b1));
     }
     if (rows > 3) {
-      s = layout == ROWS ? v128.load32_splat(a3) : v128.load32_splat(a, 12);
+      s = v128.load32_splat(a3);
       if (keep) v128.store(panel, s, 48);
       r30 = f32x4.add(r30, f32x4.mul(s, b0));
       r31 = f32x4.add(r31, f32x4.mul(s, b1));
     }
-    if (k == 1) break;
+    if (twice) {
+      if (--k == 0) break;
+      b += ldb;
+      a += step;
+      a1 += step;
+      a2 += step;
+      a3 += step;
+      b0 = v128.load(b);
+      b1 = v128.load(b, 16);
+      s = v128.load32_splat(a);
+      if (keep) v128.store(panel, s, 64);
+      r00 = f32x4.add(r00, f32x4.mul(s, b0));
+      r01 = f32x4.add(r01, f32x4.mul(s, b1));
+      if (rows > 1) {
+        s = v128.load32_splat(a1);
+        if (keep) v128.store(panel, s, 80);
+        r10 = f32x4.add(r10, f32x4.mul(s, b0));
+        r11 = f32x4.add(r11, f32x4.mul(s, b1));
+      }
+      if (rows > 2) {
+        s = v128.load32_splat(a2);
+        if (keep) v128.store(panel, s, 96);
+        r20 = f32x4.add(r20, f32x4.mul(s, b0));
+        r21 = f32x4.add(r21, f32x4.mul(s, b1));
+      }
+      if (rows > 3) {
+        s = v128.load32_splat(a3);
+        if (keep) v128.store(panel, s, 112);
+        r30 = f32x4.add(r30, f32x4.mul(s, b0));
+        r31 = f32x4.add(r31, f32x4.mul(s, b1));
+      }
+    }
+    if (--k == 0) break;
+    if (keep) panel += twice ? 128 : 64;
     b += ldb;
-    if (layout == COLUMNS) a += lda;
-    b0 = v128.load(b);
-    b1 = v128.load(b, 16);
-    s = layout == ROWS ? v128.load32_splat(a, 4) : v128.load32_splat(a);
-    if (keep) v128.store(panel, s, 64);
-    r00 = f32x4.add(r00, f32x4.mul(s, b0));
-    r01 = f32x4.add(r01, f32x4.mul(s, b1));
-    if (rows > 1) {
-      s = layout == ROWS ? v128.load32_splat(a1, 4) : v128.load32_splat(a, 4);
-      if (keep) v128.store(panel, s, 80);
-      r10 = f32x4.add(r10, f32x4.mul(s, b0));
-      r11 = f32x4.add(r11, f32x4.mul(s, b1));
-    }
-    if (rows > 2) {
-      s = layout == ROWS ? v128.load32_splat(a2, 4) : v128.load32_splat(a, 8);
-      if (keep) v128.store(panel, s, 96);
-      r20 = f32x4.add(r20, f32x4.mul(s, b0));
-      r21 = f32x4.add(r21, f32x4.mul(s, b1));
-    }
-    if (rows > 3) {
-      s = layout == ROWS ? v128.load32_splat(a3, 4) : v128.load32_splat(a, 12);
-      if (keep) v128.store(panel, s, 112);
-      r30 = f32x4.add(r30, f32x4.mul(s, b0));
-      r31 = f32x4.add(r31, f32x4.mul(s, b1));
-    }
-    k -= 2;
-    if (k == 0) break;
-    b += ldb;
-    if (keep) panel += 128;
-    if (layout == COLUMNS) a += lda;
-    if (layout == ROWS) {
-      a += 8;
-      a1 += 8;
-      a2 += 8;
-      a3 += 8;
-    }
+    a += step;
+    a1 += step;
+    a2 += step;
+    a3 += step;
   }
   v128.store(c, r00);
   v128.store(c, r01, 16);
@@ -183,82 +183,69 @@ function tile(
   }
 }
 
-function rows1(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(ROWS, 1, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
+function tile1(
+  k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  plain(1, true, false, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
 }
 
-function rows2(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(ROWS, 2, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
+function tile2(
+  k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  plain(2, true, false, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
 }
 
-function rows3(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(ROWS, 3, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
+function tile3(
+  k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  plain(3, true, false, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
 }
 
-function rows4(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(ROWS, 4, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
+function tile4Short(
+  k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  plain(4, false, false, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
 }
 
-function columns1(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(COLUMNS, 1, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
+function tile4(
+  k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  plain(4, true, false, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
 }
 
-function columns2(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(COLUMNS, 2, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
-}
-
-function columns3(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(COLUMNS, 3, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
-}
-
-function columns4(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(COLUMNS, 4, false, k, a, lda, 0, b, ldb, c, ldc, accumulate);
-}
+/** Steps up to which one a round is faster: the code of two takes 2 ns longer to start. */
+const SHORT = 16;
 
 /**
  * A tile straight from A as it is stored.
  *
- * @param transposed  false: a[i, p] at a + i lda + 4 p; true: at a + 4 i + p lda
  * @param rows        1 to 4
  * @param k           steps, at least 1
+ * @param a           in     op(A)[i, p] at a + i row + p step
  * @param b           in     k rows of 8, ldb bytes apart
  * @param c           inout  rows of 8, ldc bytes apart
  * @param accumulate  false: sums start at +0 and C is not read
  */
-export function plainTile(
-  transposed: bool, rows: i32, k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+export function tile(
+  rows: i32, k: i32, a: usize, row: usize, step: usize,
+  b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
-  if (transposed) {
-    if (rows == 4) columns4(k, a, lda, b, ldb, c, ldc, accumulate);
-    else if (rows == 3) columns3(k, a, lda, b, ldb, c, ldc, accumulate);
-    else if (rows == 2) columns2(k, a, lda, b, ldb, c, ldc, accumulate);
-    else columns1(k, a, lda, b, ldb, c, ldc, accumulate);
-  } else {
-    if (rows == 4) rows4(k, a, lda, b, ldb, c, ldc, accumulate);
-    else if (rows == 3) rows3(k, a, lda, b, ldb, c, ldc, accumulate);
-    else if (rows == 2) rows2(k, a, lda, b, ldb, c, ldc, accumulate);
-    else rows1(k, a, lda, b, ldb, c, ldc, accumulate);
-  }
-}
-
-function rowsPacking(k: i32, a: usize, lda: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(ROWS, 4, true, k, a, lda, panel, b, 32, c, ldc, accumulate);
-}
-
-function columnsPacking(k: i32, a: usize, lda: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
-  tile(COLUMNS, 4, true, k, a, lda, panel, b, 32, c, ldc, accumulate);
+  if (rows >= 4) {
+    if (k <= SHORT) tile4Short(k, a, row, step, b, ldb, c, ldc, accumulate);
+    else tile4(k, a, row, step, b, ldb, c, ldc, accumulate);
+  } else if (rows == 3) tile3(k, a, row, step, b, ldb, c, ldc, accumulate);
+  else if (rows == 2) tile2(k, a, row, step, b, ldb, c, ldc, accumulate);
+  else tile1(k, a, row, step, b, ldb, c, ldc, accumulate);
 }
 
 /**
- * A tile of four rows from A as it is stored and a panel of B; the stores that pack A, splatted, for `micro` hide
- * behind the arithmetic.
+ * A tile of four rows from A as it is stored and a panel of B. The stores that pack A for `micro` hide behind the
+ * arithmetic, so that packing costs next to nothing.
  *
- * @param transposed  as in plainTile
- * @param panel       out [k, 4, 4] f32, 16-byte aligned: each value of A four times
+ * @param panel  out [k, 4, 4] f32, 16-byte aligned: each value of A four times
  */
 export function packingTile(
-  transposed: bool, k: i32, a: usize, lda: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool,
+  k: i32, a: usize, row: usize, step: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
-  if (transposed) columnsPacking(k, a, lda, panel, b, c, ldc, accumulate);
-  else rowsPacking(k, a, lda, panel, b, c, ldc, accumulate);
+  plain(4, true, true, k, a, row, step, panel, b, 32, c, ldc, accumulate);
 }

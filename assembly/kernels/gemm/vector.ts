@@ -47,16 +47,16 @@ function fourDots(x: usize, b: usize, ldb: usize, rows: i32, k: i32): v128 {
  */
 export function timesTransposed(y: usize, x: usize, b: usize, n: i32, k: i32): void {
   const ldb = <usize>k << 2;
-  for (; n >= 4; n -= 4) {
-    v128.store(y, fourDots(x, b, ldb, 4, k));
+  for (; n > 0; n -= 4) {
+    const v = fourDots(x, b, ldb, n, k);
+    if (n >= 4) v128.store(y, v);
+    else {
+      v128.store_lane<f32>(y, v, 0);
+      if (n > 1) v128.store_lane<f32>(y, v, 1, 4);
+      if (n > 2) v128.store_lane<f32>(y, v, 2, 8);
+    }
     y += 16;
     b += ldb << 2;
-  }
-  if (n > 0) {
-    const v = fourDots(x, b, ldb, n, k);
-    v128.store_lane<f32>(y, v, 0);
-    if (n > 1) v128.store_lane<f32>(y, v, 1, 4);
-    if (n > 2) v128.store_lane<f32>(y, v, 2, 8);
   }
 }
 
