@@ -80,7 +80,7 @@ function flatData(data: Rows): NumericArray | readonly number[] | undefined {
 export function countRows(what: string, data: Rows, rowElements: number): number {
   if (isShaped(data)) {
     const { shape } = data;
-    if (!Array.isArray(shape) || shape.length === 0 || !data.data || data.data.length !== product(shape, 0))
+    if (!isShape(shape) || !data.data || data.data.length !== product(shape, 0))
       throw new ShapeError(
         `${what}: data must have as many numbers as its shape says; got ${data.data?.length} for [${shape}]`,
       );
@@ -104,6 +104,9 @@ export function countRows(what: string, data: Rows, rowElements: number): number
     );
   return length / rowElements;
 }
+
+const isShape = (shape: unknown): shape is Shape =>
+  Array.isArray(shape) && shape.length > 0 && shape.every((d) => Number.isSafeInteger(d) && d >= 0);
 
 /** Reads rows `from .. from + count - 1` into `into` at `at`; every number must be finite in f32. */
 export function readRows(
@@ -162,12 +165,21 @@ function readRow(
   if (!Array.isArray(row) && !isNumericArray(row))
     throw new DataError(`${what}: row ${index} must hold numbers; got ${describe(row)}`);
   const list = row as readonly unknown[];
+  let width = -1;
   for (let j = 0; j < list.length; j++) {
     const v = list[j];
     if (typeof v === "number") {
       if (at - start < rowElements) put(what, v, into, at, index, at - start, rowElements);
       at++;
-    } else at = readRow(what, v, index, into, start, at, rowElements);
+      continue;
+    }
+    const end = readRow(what, v, index, into, start, at, rowElements);
+    if (width >= 0 && end - at !== width)
+      throw new ShapeError(
+        `${what}: row ${index} must be nested evenly; got lists of ${width} and ${end - at} numbers`,
+      );
+    width = end - at;
+    at = end;
   }
   return at;
 }
@@ -181,9 +193,11 @@ function put(
   i: number,
   rowElements: number,
 ): void {
-  const rounded = (into[at] = value as number);
-  const kept = into[at];
-  if (kept - kept === 0 && typeof rounded === "number") return;
+  if (typeof value === "number") {
+    into[at] = value;
+    const kept = into[at];
+    if (kept - kept === 0) return;
+  }
   const row = firstRow + Math.floor(i / rowElements);
   throw new DataError(
     `${what}: numbers must be finite in single precision; got ${describe(value)} at row ${row}, column ${i % rowElements}`,

@@ -33,13 +33,19 @@ type Out<P> = P extends Result ? Float32Array : { readonly [K in keyof P]: Float
 
 /** A program that predicts. */
 export class Predictor<X = Rows, P = Result> {
+  /** How errors name each input. */
+  readonly #names: readonly string[];
+
   /** @internal */
   constructor(
     /** @internal */
     readonly program: Program,
     protected readonly model: Model<X, P>,
     protected readonly labels: readonly string[] | undefined,
-  ) {}
+  ) {
+    const { inputs } = model.graph;
+    this.#names = inputs.map((p) => (model.named.inputs ? `predict: x.${p.name}` : "predict: x"));
+  }
 
   /**
    * The outputs for given rows, computed on the calling thread. A row's result has the same bits whatever rows
@@ -79,7 +85,7 @@ export class Predictor<X = Rows, P = Result> {
       for (let i = 0; i < predictInputs.length; i++) {
         const port = predictInputs[i];
         readRows(
-          "predict: x",
+          this.#names[i],
           this.#inputOf(x, port),
           port.rowElements,
           from,
@@ -282,8 +288,10 @@ export class Predictor<X = Rows, P = Result> {
 
   #countRows(x: X): number {
     let rows = -1;
-    for (const port of this.program.plan.predictInputs) {
-      const count = countRows("predict: x", this.#inputOf(x, port), port.rowElements);
+    const { predictInputs } = this.program.plan;
+    for (let i = 0; i < predictInputs.length; i++) {
+      const port = predictInputs[i];
+      const count = countRows(this.#names[i], this.#inputOf(x, port), port.rowElements);
       if (rows >= 0 && count !== rows)
         throw new ShapeError(`predict: all inputs must have as many rows; got ${rows} and ${count}`);
       rows = count;
