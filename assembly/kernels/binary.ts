@@ -4,7 +4,7 @@ import { BinaryFn } from "../abi";
  * Elementwise arithmetic with broadcasting: `y[i] = fn(a[i . as], b[i . bs])` over i in [d0, d1, d2, d3].
  *
  *   Add, Subtract, Multiply, Divide   a + b, a - b, a b, a / b
- *   Maximum, Minimum                  NaN where either operand is NaN; of -0 and +0 the maximum is +0, the minimum -0
+ *   Maximum, Minimum                  NaN where either operand is NaN; -0 is below +0
  *   Above                             1 where a > b, 1/2 where a = b, 0 where a < b or either is NaN
  *
  * @param fn     `BinaryFn`
@@ -14,10 +14,10 @@ import { BinaryFn } from "../abi";
  * @param d0 d1 d2 d3      dimensions, outermost first; a dimension of 0 writes nothing
  * @param as0 .. bs3       strides in elements; 0 repeats the operand along that dimension
  *
- * Order: no sums. The vector body and the scalar tail are one formula, so a value depends on its operands only.
- * Aliasing: y may be a, or b, or both, where that operand is dense (its strides are those of y); no other overlap.
- * Cost: 4 elements an instruction where the innermost strides are 0 or 1 and not both 0, one at a time elsewhere.
- * Callers merge the dimensions they can: a call costs about 5 ns, a row (d3 elements) about 3 ns.
+ * Order: no sums. Vector body and tail are one formula, so a value depends on its operands only.
+ * Aliasing: y may be a, or b, or both, where that operand has the strides of y; no other overlap.
+ * Cost: 4 elements an instruction where the innermost strides are 0 or 1 and not both 0, one at a time
+ * elsewhere. Callers merge the dimensions they can: a call costs about 5 ns, a row (d3 elements) about 3 ns.
  */
 export function binary(
   fn: i32, y: usize, a: usize, b: usize,
@@ -51,7 +51,7 @@ export function binary(
   }
 }
 
-/** One row: four at a time where both operands are contiguous or one of them is a single value, then one at a time. */
+/** One row: four at a time where both operands are contiguous or one is a single value, then one at a time. */
 // @ts-ignore: decorator
 @inline
 function row(fn: i32, y: usize, a: usize, b: usize, n: i32, as: i32, bs: i32): void {

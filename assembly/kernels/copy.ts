@@ -1,18 +1,18 @@
 /**
- * Strided gather into a dense array: `y[i] = x[i . s] / divisor` over i in [d0, d1, d2, d3]. Broadcasts, transposes, and
- * the gradients of sums (divisor 1) and of means (divisor: the number of elements averaged).
+ * Strided gather into a dense array: `y[i] = x[i . s] / divisor` over i in [d0, d1, d2, d3]. Broadcasts,
+ * transposes, and the gradients of sums (divisor 1) and of means (divisor: the number of elements averaged).
  *
  * @param y        out [d0, d1, d2, d3] f32, row-major, 4-byte aligned; overwritten, never read
  * @param x        in  f32, 4-byte aligned; the element of index i is `x[i0 s0 + i1 s1 + i2 s2 + i3 s3]`
- * @param divisor  1: bits are copied as they are, NaN payloads and integers included; else each value is divided by
- *                 f32(divisor)
+ * @param divisor  1: bits are copied as they are, NaN payloads and integers included; else each value is
+ *                 divided by f32(divisor)
  * @param d0 d1 d2 d3  dimensions, outermost first; a dimension of 0 writes nothing
  * @param s0 s1 s2 s3  strides in elements; 0 repeats
  *
  * Order: no sums.
  * Aliasing: y may be x where x is dense (its strides are those of y); no other overlap.
- * Cost: 4 elements an instruction where s3 is 0 or 1, and by 4x4 blocks where s2 is 1 (a transpose of the last two
- * dimensions); one at a time elsewhere.
+ * Cost: 4 elements an instruction where s3 is 0 or 1, and by 4x4 blocks where s2 is 1 (a transpose of the
+ * last two dimensions); one at a time elsewhere.
  */
 export function copy(
   y: usize, x: usize, divisor: i32,

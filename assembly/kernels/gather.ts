@@ -1,7 +1,7 @@
 /**
  * Rows by index: `y[i, :] = window[index[i], :]`. Loads a batch from the data window.
  *
- * @param y       out [rows, words] i32 words (any 32-bit type, copied bit for bit), 4-byte aligned; overwritten
+ * @param y       out [rows, words] of any 32-bit type, copied bit for bit, 4-byte aligned; overwritten
  * @param window  in  [*, words], 4-byte aligned
  * @param index   in  [rows] u32; the caller keeps every index inside the window
  * @param rows    rows of y
@@ -23,11 +23,13 @@ export function gather(y: usize, window: usize, index: usize, rows: i32, words: 
       for (let i: usize = 0; i < rowBytes; i += 4) store<i32>(y + i, load<i32>(from + i));
     }
   } else {
-    for (; index < end; index += 4, y += rowBytes) copyRow(y, window + load<usize>(index) * rowBytes, rowBytes);
+    for (; index < end; index += 4, y += rowBytes) {
+      copyRow(y, window + load<usize>(index) * rowBytes, rowBytes);
+    }
   }
 }
 
-/** Copies at least 16 bytes: whole vectors, then the last one again from the end of the row, where words are left. */
+/** Copies at least 16 bytes: whole vectors, then the one that ends with the row, overlapping where it must. */
 // @ts-ignore: decorator
 @inline
 function copyRow(to: usize, from: usize, bytes: usize): void {

@@ -14,17 +14,17 @@ function splat(value: f64): v128 {
 }
 
 /**
- * Stochastic gradient descent, in the form of PyTorch (Sutskever et al. 2013, https://proceedings.mlr.press/v28/sutskever13.html,
- * with the learning rate outside the velocity):
+ * Stochastic gradient descent, in the form of PyTorch (Sutskever et al. 2013,
+ * https://proceedings.mlr.press/v28/sutskever13.html, with the learning rate outside the velocity):
  *
  *   v = momentum v + g
  *   w = w - learningRate (nesterov ? g + momentum v : v)
  *
  * @param w         inout [n] f32, 4-byte aligned: parameters
  * @param g         in    [n] f32: gradients
- * @param v         inout [n] f32: velocity, 0 before the first update; pointer 0: no momentum, `w = w - learningRate g`
+ * @param v         inout [n] f32: velocity, 0 before the first update; pointer 0: no momentum, v is g
  * @param n         elements; a multiple of 4 where blocks are padded, any number works
- * @param hyper     in  f64 [Hyper.Count]: Beta1 is the momentum, Flags may hold Nesterov; the others are not read
+ * @param hyper     in  f64 [Hyper.Count]: Beta1 (the momentum), Flags (Nesterov); nothing else is read
  * @param counters  in  f64 [Counter.Count]: LearningRate
  *
  * Scalars are rounded from f64 to f32 once; all else is f32, in the order written.
@@ -38,8 +38,13 @@ export function sgd(w: usize, g: usize, v: usize, n: i32, hyper: usize, counters
   const bytes = <usize>(n & ~3) << 2;
   const left = n & 3;
   if (!v) {
-    for (let i: usize = 0; i < bytes; i += 16) v128.store(w + i, descend(v128.load(w + i), v128.load(g + i), rate));
-    if (left) storeLanes(w + bytes, descend(loadLanes(w + bytes, left), loadLanes(g + bytes, left), rate), left);
+    for (let i: usize = 0; i < bytes; i += 16) {
+      v128.store(w + i, descend(v128.load(w + i), v128.load(g + i), rate));
+    }
+    if (left) {
+      const before = loadLanes(w + bytes, left);
+      storeLanes(w + bytes, descend(before, loadLanes(g + bytes, left), rate), left);
+    }
     return;
   }
   for (let i: usize = 0; i < bytes; i += 16) {
@@ -52,7 +57,8 @@ export function sgd(w: usize, g: usize, v: usize, n: i32, hyper: usize, counters
     const dw = loadLanes(g + bytes, left);
     const velocity = f32x4.add(f32x4.mul(momentum, loadLanes(v + bytes, left)), dw);
     storeLanes(v + bytes, velocity, left);
-    storeLanes(w + bytes, descend(loadLanes(w + bytes, left), direction(velocity, dw, momentum, nesterov), rate), left);
+    const before = loadLanes(w + bytes, left);
+    storeLanes(w + bytes, descend(before, direction(velocity, dw, momentum, nesterov), rate), left);
   }
 }
 
@@ -81,7 +87,7 @@ function direction(velocity: v128, dw: v128, momentum: v128, nesterov: i32): v12
  *
  * Both last lines, multiplied through by sqrt(c2), are what the loop computes, with one of e and f being 0:
  *
- *   w = w - (learningRate sqrt(c2) / c1) (m / (sqrt(v + e) + f)),   e = epsilon c2 (inside), f = epsilon sqrt(c2)
+ *   w = w - (learningRate sqrt(c2) / c1) (m / (sqrt(v + e) + f)),  e = epsilon c2 or f = epsilon sqrt(c2)
  *
  * @param w         inout [n] f32, 4-byte aligned: parameters
  * @param g         in    [n] f32: gradients
@@ -89,11 +95,12 @@ function direction(velocity: v128, dw: v128, momentum: v128, nesterov: i32): v12
  * @param v         inout [n] f32: second moment, 0 before the first update
  * @param n         elements; a multiple of 4 where blocks are padded, any number works
  * @param hyper     in    f64 [Hyper.Count]: Beta1, Beta2, Epsilon, WeightDecay, Flags
- * @param counters  inout f64 [Counter.Count]: reads LearningRate; multiplies Beta1Power by beta1 and Beta2Power by
- *                  beta2, once a call, so that they hold beta^t: 1 before the first update, one call a step
+ * @param counters  inout f64 [Counter.Count]: reads LearningRate; multiplies Beta1Power by beta1 and
+ *                  Beta2Power by beta2, once a call, so that they hold beta^t: 1 before the first update, one
+ *                  call a step
  *
- * Every scalar, 1 - beta included, is derived in f64 and rounded to f32 once; all else is f32, in the order of the
- * last formula. With epsilon 0 an element whose gradients were all 0 becomes NaN, as 0 / 0 is.
+ * Every scalar, 1 - beta included, is derived in f64 and rounded to f32 once; all else is f32, in the order
+ * of the last formula. With epsilon 0 an element whose gradients were all 0 becomes NaN, as 0 / 0 is.
  * Aliasing: w, g, m and v must not overlap.
  * Cost: one square root and one division an element, which bound it; 28 n bytes of traffic.
  */

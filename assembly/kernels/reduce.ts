@@ -10,16 +10,16 @@ import { ReduceFn, RowSum } from "../abi";
  * @param n      elements reduced; 0 gives sum 0, mean NaN, max -Infinity
  * @param inner  dimensions after the reduced one, multiplied
  *
- * Values: mean is the sum, rounded to f32, divided by f32(n). The maximum is NaN where any element is, and +0 of -0
- * and +0.
+ * Values: mean is the sum, rounded to f32, divided by f32(n). The maximum is NaN where any element is, and +0
+ * of -0 and +0.
  *
  * Order: the shape alone chooses one of two.
- *   inner > 1: each y[o, i] starts at +0 and adds j = 0, 1, .., n - 1 in one f32 accumulator. Vector body and tail
- *     share that order, so y[o, i] depends neither on inner nor on its lane.
- *   inner = 1: the row is cut into blocks of `RowSum.Block`. In a block, 16 lanes start at +0; element j of the whole
- *     sixteens goes to lane j mod 16, element r of what is left to lane r mod 4, each lane in index order, in f32. The
- *     lanes l = 0..3 meet as `s[l] = (l + l4) + (l8 + l12)`, then `(s0 + s2) + (s1 + s3)`; blocks are added in order
- *     in f64.
+ *   inner > 1: each y[o, i] starts at +0 and adds j = 0, 1, .., n - 1 in one f32 accumulator. Vector body and
+ *     tail share that order, so y[o, i] depends neither on inner nor on its lane.
+ *   inner = 1: the row is cut into blocks of `RowSum.Block`. In a block, 16 lanes start at +0; element j of
+ *     the whole sixteens goes to lane j mod 16, element r of what is left to lane r mod 4, each lane in index
+ *     order, in f32. The lanes l = 0..3 meet as `s[l] = (l + l4) + (l8 + l12)`, then `(s0 + s2) + (s1 + s3)`;
+ *     blocks are added in order in f64.
  * A maximum has no order that could be seen.
  * Aliasing: y must not overlap x.
  * Cost: outer n inner operations, 4 outer n inner bytes read once.
@@ -140,8 +140,8 @@ function finish(fn: i32, a: v128, scale: v128): v128 {
 }
 
 /**
- * Gradient of the maximum: `dx[o, j, i] = x[o, j, i] = y[o, i] ? dy[o, i] / c[o, i] : 0`, where c counts the j at which
- * x attains y. Ties share the cotangent equally; a maximum of NaN is attained nowhere and gives 0.
+ * Gradient of the maximum: `dx[o, j, i] = x[o, j, i] = y[o, i] ? dy[o, i] / c[o, i] : 0`, where c counts the
+ * j at which x attains y. Ties share the cotangent equally; a maximum of NaN is attained nowhere and gives 0.
  *
  * @param dx     out [outer, n, inner] f32, 4-byte aligned; overwritten
  * @param dy     in  [outer, inner] f32
@@ -167,7 +167,9 @@ function maxGradRow(dx: usize, dy: usize, x: usize, y: usize, n: i32): void {
   const bytes = <usize>n << 2;
   const top = v128.load_splat<f32>(y);
   let counts = i32x4.splat(0);
-  for (let i: usize = 0; i < vectorBytes; i += 16) counts = i32x4.sub(counts, f32x4.eq(v128.load(x + i), top));
+  for (let i: usize = 0; i < vectorBytes; i += 16) {
+    counts = i32x4.sub(counts, f32x4.eq(v128.load(x + i), top));
+  }
   let count = i32x4.extract_lane(counts, 0) + i32x4.extract_lane(counts, 1) + i32x4.extract_lane(counts, 2)
     + i32x4.extract_lane(counts, 3);
   for (let i = vectorBytes; i < bytes; i += 4) count += i32(load<f32>(x + i) == load<f32>(y));
@@ -186,7 +188,9 @@ function maxGradColumns(dx: usize, dy: usize, x: usize, y: usize, plane: usize, 
     let count = i32x4.splat(0);
     for (let p = i; p < plane; p += step) count = i32x4.sub(count, f32x4.eq(v128.load(x + p), top));
     const share = f32x4.div(v128.load(dy + i), f32x4.convert_i32x4_s(count));
-    for (let p = i; p < plane; p += step) v128.store(dx + p, v128.and(f32x4.eq(v128.load(x + p), top), share));
+    for (let p = i; p < plane; p += step) {
+      v128.store(dx + p, v128.and(f32x4.eq(v128.load(x + p), top), share));
+    }
   }
   for (; i < step; i += 4) {
     const top = load<f32>(y + i);

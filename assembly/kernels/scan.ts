@@ -1,6 +1,7 @@
 /**
- * `max_i (bits(x[i]) & 0x7fffffff)`: the bits of the largest magnitude, for guards. As integers, magnitudes order like
- * the numbers do, infinity is 0x7f800000 and every NaN is above it, so one comparison finds whatever is not finite.
+ * `max_i (bits(x[i]) & 0x7fffffff)`: the bits of the largest magnitude, for guards. As integers, magnitudes
+ * order like the numbers do, infinity is 0x7f800000 and every NaN is above it, so one comparison finds
+ * whatever is not finite.
  *
  * @param x  in [n] f32, 4-byte aligned
  * @param n  elements; 0 gives 0

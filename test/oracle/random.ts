@@ -65,19 +65,19 @@ export function normalCdf(z: number): number {
   return z < 0 ? density / fraction : 1 - density / fraction;
 }
 
-/** The whole permutation of [0, n), as `permute` documents it; fewer rounds only to show that tests see them. */
+/** The whole permutation of [0, n), as `permute` documents it; fewer blocks only to show that tests see them. */
 export function permutation(
   n: number,
   seed: number,
   epoch: number,
-  rounds: number = Permutation.Rounds,
+  blocks: number = n < Permutation.LargeRows ? Permutation.Blocks : Permutation.LargeBlocks,
 ): number[] {
   if (n <= Permutation.SortedRows) {
     const words = shuffleWords(Math.ceil(n / 4), seed, epoch).slice(0, n);
     const keys = words.map((word, i) => word - (word % 16) + i);
     return keys.map((key) => keys.filter((other) => other < key).length);
   }
-  const keys = shuffleWords(Permutation.Rounds / 4, seed, epoch).slice(0, rounds);
+  const keys = shuffleWords(blocks, seed, epoch);
   const a = Math.ceil(Math.sqrt(n));
   const b = Math.ceil(n / a);
   return Array.from({ length: n }, (_, position) => {
