@@ -51,7 +51,7 @@ export function binary(
   }
 }
 
-/** One row: four at a time where both operands are contiguous or one is a single value, then one at a time. */
+/** One row: four at a time where both operands are contiguous or one is a single value, else singly. */
 // @ts-ignore: decorator
 @inline
 function row(fn: i32, y: usize, a: usize, b: usize, n: i32, as: i32, bs: i32): void {

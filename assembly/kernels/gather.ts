@@ -29,7 +29,7 @@ export function gather(y: usize, window: usize, index: usize, rows: i32, words: 
   }
 }
 
-/** Copies at least 16 bytes: whole vectors, then the one that ends with the row, overlapping where it must. */
+/** Copies at least 16 bytes: whole vectors, then the one that ends with the row, overlapping if need be. */
 // @ts-ignore: decorator
 @inline
 function copyRow(to: usize, from: usize, bytes: usize): void {
