@@ -16,10 +16,8 @@ export enum Abi {
 }
 
 export enum Opcode {
-  /** C = op(A) op(B): form path c a b m n k scratch */
-  MatMul = 1,
   /** Y = fn(X W + b): path y x w bias m n k fn alpha scratch; bias 0: none */
-  Dense,
+  Dense = 1,
   /** dW = X^T dY, db = column sums of dY: path dw db x dy m n k scratch; m = in, n = out, k = rows; db 0: none */
   DenseGradWeights,
   /** dX = (dY W^T) * fn'(y): path dx dy w m n k fn alpha y scratch; m = rows, n = in, k = out */
@@ -32,18 +30,10 @@ export enum Opcode {
   Binary,
   /** y = x / divisor, gathered by strides (broadcast, transpose): y x divisor d0 d1 d2 d3 s0 s1 s2 s3 */
   Copy,
-  /** y[o, i] = fn over j of x[o, j, i]: fn y x outer n inner */
-  Reduce,
-  /** dx = dy shared equally between the positions that attain the maximum y: dx dy x y outer n inner */
-  MaxGrad,
   /** y = softmax(x) by rows: y x m n */
   Softmax,
   /** dx = y * (dy - sum(dy * y)): dx dy y m n */
   SoftmaxGrad,
-  /** y = x - log(sum(exp(x))) by rows: y x m n */
-  LogSoftmax,
-  /** dx = dy - exp(y) * sum(dy): dx dy y m n */
-  LogSoftmaxGrad,
   /** mean loss and its gradient: fn loss dx scale p t m n targets parameter; loss, dx 0: not wanted; scale 0: 1 */
   Loss,
   /** w, v updated in place: w g v n hyper counters; v 0: no momentum */
@@ -52,6 +42,19 @@ export enum Opcode {
   Adam,
   /** y[i, :] = window[index[i], :]: y window index rows words */
   Gather,
+
+  /** From here on: kernels of the extended build only, which a page carries if it uses their ops. */
+  FirstExtended,
+  /** C = op(A) op(B): form path c a b m n k scratch */
+  MatMul = FirstExtended,
+  /** y[o, i] = fn over j of x[o, j, i]: fn y x outer n inner */
+  Reduce,
+  /** dx = dy shared equally between the positions that attain the maximum y: dx dy x y outer n inner */
+  MaxGrad,
+  /** y = x - log(sum(exp(x))) by rows: y x m n */
+  LogSoftmax,
+  /** dx = dy - exp(y) * sum(dy): dx dy y m n */
+  LogSoftmaxGrad,
 }
 
 /** The three forms of a product; T names a transposed operand as it is stored. */

@@ -73,14 +73,6 @@ export function execute(program: usize, from: usize, to: usize): void {
   let r = from;
   while (r < to) {
     switch (load<i32>(r)) {
-      case Opcode.MatMul: {
-        matMul(
-          word(r, 1), word(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5),
-          dim(r, 6, rows), dim(r, 7, rows), dim(r, 8, rows), pointer(r, 9),
-        );
-        r += 40;
-        break;
-      }
       case Opcode.Dense: {
         dense(
           word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5),
@@ -134,19 +126,6 @@ export function execute(program: usize, from: usize, to: usize): void {
         r += 48;
         break;
       }
-      case Opcode.Reduce: {
-        reduce(word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows));
-        r += 28;
-        break;
-      }
-      case Opcode.MaxGrad: {
-        maxGrad(
-          pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4),
-          dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
-        );
-        r += 32;
-        break;
-      }
       case Opcode.Softmax: {
         softmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows));
         r += 20;
@@ -154,16 +133,6 @@ export function execute(program: usize, from: usize, to: usize): void {
       }
       case Opcode.SoftmaxGrad: {
         softmaxGrad(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows));
-        r += 24;
-        break;
-      }
-      case Opcode.LogSoftmax: {
-        logSoftmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows));
-        r += 20;
-        break;
-      }
-      case Opcode.LogSoftmaxGrad: {
-        logSoftmaxGrad(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows));
         r += 24;
         break;
       }
@@ -191,10 +160,48 @@ export function execute(program: usize, from: usize, to: usize): void {
         break;
       }
       default: {
-        unreachable();
+        // @ts-ignore: defined for the extended build only
+        if (!isDefined(EXTENDED)) unreachable();
+        r = executeExtended(r, rows);
       }
     }
   }
+}
+
+/** Runs one record of the extended build and returns where the next one starts. */
+function executeExtended(r: usize, rows: i32): usize {
+  switch (load<i32>(r)) {
+    case Opcode.MatMul: {
+      matMul(
+        word(r, 1), word(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5),
+        dim(r, 6, rows), dim(r, 7, rows), dim(r, 8, rows), pointer(r, 9),
+      );
+      return r + 40;
+    }
+    case Opcode.Reduce: {
+      reduce(word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows));
+      return r + 28;
+    }
+    case Opcode.MaxGrad: {
+      maxGrad(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4),
+        dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
+      );
+      return r + 32;
+    }
+    case Opcode.LogSoftmax: {
+      logSoftmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows));
+      return r + 20;
+    }
+    case Opcode.LogSoftmaxGrad: {
+      logSoftmaxGrad(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows));
+      return r + 24;
+    }
+    default: {
+      unreachable();
+    }
+  }
+  return r;
 }
 
 /**

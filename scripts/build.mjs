@@ -5,7 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -25,7 +25,7 @@ function hashOf(paths) {
   const hash = createHash("sha256");
   for (const path of paths)
     for (const file of files(path))
-      if (!file.endsWith("kernels.wasm.ts")) hash.update(`${file}\0`).update(read(file));
+      if (!file.endsWith(".wasm.ts")) hash.update(`${file}\0`).update(read(file));
   return hash.digest("hex");
 }
 
@@ -53,18 +53,22 @@ function asc(target) {
   run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target]);
 }
 
-const KERNELS = "src/runtime/kernels.wasm.ts";
-part("kernels", ["assembly", "asconfig.json"], ["build/release.wasm", KERNELS], () => {
-  asc("release");
-  const bytes = read("build/release.wasm");
+/** A build of the kernels as a module of the package. */
+function embed(target, file, constant) {
+  asc(target);
+  const bytes = read(`build/${target}.wasm`);
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   // Hex, because gzip finds in it the repetitions that base64 hides: fewer bytes over the wire.
-  writeFileSync(
-    join(root, KERNELS),
-    `/** Built from assembly/ by scripts/build.mjs. */\nexport const KERNELS_HEX =\n  "${bytes.toString("hex")}";\n` +
-      `export const KERNELS_STATIC_END = ${exports.staticEnd()};\n`,
-  );
+  writeFileSync(join(root, file), `export const ${constant}_HEX =\n  "${bytes.toString("hex")}";\n`);
+  return exports.staticEnd();
+}
+
+const CORE = "src/runtime/core.wasm.ts";
+const EXTENDED = "src/runtime/extended.wasm.ts";
+part("kernels", ["assembly", "asconfig.json"], ["build/release.wasm", CORE, EXTENDED], () => {
+  const ends = [embed("core", CORE, "CORE"), embed("release", EXTENDED, "EXTENDED")];
+  appendFileSync(join(root, CORE), `export const STATIC_END = ${Math.max(...ends)};\n`);
 });
 
 const entries = { index: "src/index.ts", "cli/start": "src/cli/start.ts" };

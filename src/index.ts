@@ -2,6 +2,7 @@ export type { Activation, ActivationName, InitializerName } from "./api/activati
 export { type CompileOptions, compile, type TrainOptions } from "./api/compile.ts";
 export type { NumericArray, Result, Row, Rows, Shaped } from "./api/data.ts";
 export type { FitOptions, FitProgress, FitResult } from "./api/fit.ts";
+export { type ModelOptions, model } from "./api/functional.ts";
 export { activation, type DenseOptions, dense, flatten, type Layer, reshape } from "./api/layers.ts";
 export {
   binaryCrossEntropy,
@@ -12,7 +13,7 @@ export {
   meanAbsoluteError,
   meanSquaredError,
 } from "./api/losses.ts";
-export { type Model, type ModelOptions, model, type SequentialOptions, sequential } from "./api/model.ts";
+export { type Model, type SequentialOptions, sequential } from "./api/model.ts";
 export {
   type AdamOptions,
   type AdamWOptions,

@@ -1,7 +1,9 @@
 import { OptionError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
 import { Fn } from "../graph/op.ts";
-import type { Tensor } from "./tensor.ts";
+import { softmax } from "../graph/ops/softmax.ts";
+import { unary } from "../graph/ops/unary.ts";
+import type { Symbolic } from "./symbolic.ts";
 
 interface ActivationRule {
   readonly fn: Fn;
@@ -34,18 +36,17 @@ const RULES = {
 } as const satisfies Record<string, ActivationRule>;
 
 /**
- * The activations, by name. `softmax` and `logSoftmax` work along the last axis, the others elementwise.
+ * The activations, by name. `softmax` works along the last axis, the others elementwise.
  * `leakyRelu` has slope 0.01 below 0, `elu` has alpha 1; both can be set by `{ name, alpha }`. `gelu` is the erf
  * form, `geluTanh` its tanh approximation; `hardSigmoid` is `relu6(x + 3) / 6`. `sign` has no gradient.
  */
-export type ActivationName = keyof typeof RULES | "softmax" | "logSoftmax";
+export type ActivationName = keyof typeof RULES | "softmax";
 
 export type Activation = ActivationName | { readonly name: "leakyRelu" | "elu"; readonly alpha: number };
 
 export const activationNames: readonly ActivationName[] = [
   ...(Object.keys(RULES) as (keyof typeof RULES)[]),
   "softmax",
-  "logSoftmax",
 ];
 
 /** Checks an activation and returns its name and parameter. */
@@ -67,11 +68,13 @@ export function parseActivation(
   return { name, alpha };
 }
 
-export function activate(x: Tensor, { name, alpha }: { name: ActivationName; alpha: number }): Tensor {
+export function activate<T extends Symbolic>(
+  x: T,
+  { name, alpha }: { name: ActivationName; alpha: number },
+): T {
   if (name === "linear") return x;
-  if (name === "softmax") return x.softmax();
-  if (name === "logSoftmax") return x.logSoftmax();
-  return x.apply(RULES[name].fn, alpha);
+  if (name === "softmax") return x.emit(softmax, {}, [x.id]);
+  return x.emit(unary, { fn: RULES[name].fn, alpha }, [x.id]);
 }
 
 /** The activation that an elementwise function of the graph is, if it is one. */

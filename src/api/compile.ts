@@ -1,7 +1,9 @@
 import { OptionError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
-import { BinaryFn, LossFn } from "../graph/op.ts";
+import { LossFn } from "../graph/op.ts";
+import { accumulate } from "../graph/ops/gradient.ts";
+import { loss as lossOp } from "../graph/ops/loss.ts";
 import type { TargetPort, TrainRequest } from "../plan/plan.ts";
 import { defaultEngine, type Engine } from "../runtime/space.ts";
 import type { Result, Rows } from "./data.ts";
@@ -135,8 +137,8 @@ function trainRequest(
     );
     builder.scope = outputLoss.kind;
     const { fn, parameter } = outputLoss;
-    const part = builder.emit("loss", { fn, parameter }, [value, target], "loss");
-    total = total === undefined ? part : builder.emit("binary", { fn: BinaryFn.Add }, [total, part], "loss");
+    const [part] = builder.emit(lossOp, { fn, parameter }, [value, target], "loss");
+    [total] = total === undefined ? [part] : builder.emit(accumulate, {}, [total, part], "loss");
     losses.push({ output, loss: outputLoss, rowElements: rowElements(graph, value) });
     targets.push({ name: output, value: target, rowElements: rowElements(graph, value) });
     predictions.push(value);

@@ -1,5 +1,8 @@
 import { OptionError, ShapeError, TraceError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
+import { Fn } from "../graph/op.ts";
+import { dense as denseOp } from "../graph/ops/dense.ts";
+import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import {
   type Activation,
@@ -9,7 +12,8 @@ import {
   initializer,
   parseActivation,
 } from "./activations.ts";
-import { Tensor } from "./tensor.ts";
+import { Symbolic } from "./symbolic.ts";
+import type { Tensor } from "./tensor.ts";
 
 /**
  * A piece of a model: a function from tensors to tensors. A layer called twice in one model shares its parameters.
@@ -36,7 +40,8 @@ function layer(
   body: (x: Tensor, parameters: readonly Tensor[], who: string) => Tensor,
 ): Layer {
   const apply = (x: Tensor): Tensor => {
-    if (!(x instanceof Tensor)) throw new TraceError(`${layerName ?? kind}: needs a tensor; got ${typeof x}`);
+    if (!(x instanceof Symbolic))
+      throw new TraceError(`${layerName ?? kind}: needs a tensor; got ${typeof x}`);
     const { builder } = x;
     let building = buildings.get(builder);
     if (!building) {
@@ -110,16 +115,13 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
         );
       const { builder } = x;
       const make = (part: string, shape: number[], init: InitializerName | Initializer) =>
-        new Tensor(
-          builder,
-          builder.graph.addParameter(`${name}.${part}`, shape, initializer(name, init, fanIn, units)),
-        );
+        x.of(builder.graph.addParameter(`${name}.${part}`, shape, initializer(name, init, fanIn, units)));
       const weight = make("weight", [fanIn, units], weightInitializer);
       return bias ? [weight, make("bias", [units], biasInitializer)] : [weight];
     },
-    (x, [weight, b]) => {
-      const z = x.matMul(weight);
-      return activate(b ? z.add(b) : z, activation);
+    (x, parameters) => {
+      const inputs = [x, ...parameters].map((value) => value.id);
+      return activate(x.emit(denseOp, { fn: Fn.Identity, alpha: 0 }, inputs), activation);
     },
   );
 }
@@ -151,7 +153,7 @@ export function flatten(options: { readonly name?: string } = {}): Layer {
     "flatten",
     options.name,
     () => [],
-    (x) => x.reshape([x.shape[0], product(x.shape.slice(1))]),
+    (x) => withShape(x, [product(x.shape.slice(1))]),
   );
 }
 
@@ -166,8 +168,10 @@ export function reshape(shape: Shape, options: { readonly name?: string } = {}):
     "reshape",
     options.name,
     () => [],
-    (x) => x.reshape([x.shape[0], ...shape]),
+    (x) => withShape(x, shape),
   );
 }
+
+const withShape = (x: Tensor, shape: Shape) => x.emit(reshapeOp, { shape: [x.shape[0], ...shape] }, [x.id]);
 
 const product = (shape: Shape) => shape.reduce((p, d) => p * d, 1);

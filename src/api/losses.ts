@@ -1,9 +1,10 @@
 import { OptionError } from "../errors.ts";
 import type { Graph, Node, ValueId } from "../graph/graph.ts";
 import { LossFn } from "../graph/op.ts";
+import { loss as lossOp } from "../graph/ops/loss.ts";
 import { formatShape } from "../graph/shape.ts";
 import { finalActivation } from "./model.ts";
-import { Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** A loss: what `compile` minimizes; called with two tensors it is their mean loss, for `valueAndGrad`. */
 export interface Loss {
@@ -17,10 +18,7 @@ export interface Loss {
 
 function makeLoss(kind: Loss["kind"], fn: LossFn, parameter = 0, fromLogits = false): Loss {
   const call = (prediction: Tensor, target: Tensor) =>
-    new Tensor(
-      prediction.builder,
-      prediction.builder.emit("loss", { fn, parameter }, [prediction.id, target.id], kind),
-    );
+    prediction.emit(lossOp, { fn, parameter }, [prediction.id, target.id], kind);
   return Object.assign(call, { kind, fn, parameter, fromLogits });
 }
 

@@ -5,7 +5,8 @@ import { Fn, type OpAttrs } from "../graph/op.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
 import type { Result, Rows } from "./data.ts";
 import type { Layer } from "./layers.ts";
-import { Tensor } from "./tensor.ts";
+import { Symbolic } from "./symbolic.ts";
+import type { Tensor } from "./tensor.ts";
 
 /**
  * A model is data: a graph, and how its parameters start. `compile` makes a program of it; one model can be compiled
@@ -46,60 +47,41 @@ export interface SequentialOptions {
 export function sequential(options: SequentialOptions, layers: readonly Layer[]): Model<Rows, Result> {
   const { input, seed } = options;
   if (layers.length === 0) throw new OptionError("sequential: needs at least one layer; got none");
-  return build("sequential", { input }, seed, false, ({ input: x }) =>
-    layers.reduce((y, layer) => layer(y), x),
+  return traceModel("sequential", Symbolic, { inputs: { input }, seed, namedInputs: false }, ({ input: x }) =>
+    layers.reduce((y, layer) => layer(y as Tensor), x),
   ) as Model<Rows, Result>;
 }
 
-export interface ModelOptions<I extends Record<string, Shape>> {
-  /** The shape of one row of each input, by name. */
-  readonly inputs: I;
-  /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
-  readonly seed?: number;
-}
-
 /**
- * A model as a function from symbolic tensors to symbolic tensors: several inputs and outputs, skip connections,
- * shared layers.
+ * Traces a function into a model.
  *
- * @param fn called once, with one tensor `[rows, ..]` per input; returns a tensor, or tensors by name
- * @example
- * const net = model({ inputs: { x: [16] } }, ({ x }) => {
- *   const h = dense(16, { activation: "relu" })(x);
- *   return dense(1)(h.add(x));
- * });
+ * @param Kind of the symbolic values the function computes with
+ * @internal
  */
-export function model<I extends Record<string, Shape>, O extends Tensor | Record<string, Tensor>>(
-  options: ModelOptions<I>,
-  fn: (inputs: { readonly [K in keyof I]: Tensor }) => O,
-): Model<{ readonly [K in keyof I]: Rows }, O extends Tensor ? Result : { readonly [K in keyof O]: Result }> {
-  return build("model", options.inputs, options.seed, true, fn as never) as never;
-}
-
-function build(
+export function traceModel<T extends Symbolic>(
   who: string,
-  inputs: Record<string, Shape>,
-  seed: number | undefined,
-  namedInputs: boolean,
-  fn: (inputs: Record<string, Tensor>) => Tensor | Record<string, Tensor>,
+  Kind: new (builder: Builder, id: ValueId) => T,
+  options: { readonly inputs: Record<string, Shape>; readonly seed?: number; readonly namedInputs: boolean },
+  fn: (inputs: Record<string, T>) => T | Record<string, T>,
 ): Model {
+  const { inputs, seed, namedInputs } = options;
   checkSeed(who, seed);
   const graph = new Graph();
   const builder = new Builder(graph);
-  const tensors: Record<string, Tensor> = {};
+  const tensors: Record<string, T> = {};
   for (const [name, shape] of Object.entries(inputs)) {
     if (!Array.isArray(shape) || !shape.every((d) => Number.isSafeInteger(d) && d >= 1))
       throw new OptionError(
         `${who}: the shape of input ${name} must list whole numbers >= 1; got ${JSON.stringify(shape)}`,
       );
-    tensors[name] = new Tensor(builder, graph.addInput(name, [ROWS, ...shape]));
+    tensors[name] = new Kind(builder, graph.addInput(name, [ROWS, ...shape]));
   }
   if (graph.inputs.length === 0) throw new OptionError(`${who}: needs at least one input; got none`);
   const made = fn(tensors);
-  const bare = made instanceof Tensor;
+  const bare = made instanceof Symbolic;
   const outputs = bare ? { output: made } : made;
   for (const [name, y] of Object.entries(outputs ?? {})) {
-    if (!(y instanceof Tensor) || y.builder !== builder)
+    if (!(y instanceof Symbolic) || y.builder !== builder)
       throw new TraceError(
         `${who}: the function must return tensors it computed; got ${name} of another kind`,
       );

@@ -33,7 +33,7 @@ export class Program {
     public seeds: Seeds,
   ) {
     const plan = planProgram({ ...request, base: engine.base });
-    const space = engine.open(who, plan.end, this);
+    const space = engine.open(who, plan.build, plan.end, this);
     this.plan = plan;
     this.kernels = space.kernels;
     this.f32 = space.f32;

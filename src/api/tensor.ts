@@ -1,9 +1,18 @@
 /** Symbolic tensors: what model functions and `valueAndGrad` compute with. */
 import { ShapeError, TraceError } from "../errors.ts";
-import type { Builder } from "../graph/builder.ts";
-import type { ValueId } from "../graph/graph.ts";
 import { BinaryFn, Fn, ReduceFn } from "../graph/op.ts";
-import { type Dim, formatShape, type Shape } from "../graph/shape.ts";
+import { binary } from "../graph/ops/binary.ts";
+import { logSoftmax } from "../graph/ops/log-softmax.ts";
+import { matMul } from "../graph/ops/mat-mul.ts";
+import { reduce } from "../graph/ops/reduce.ts";
+import { reshape } from "../graph/ops/reshape.ts";
+import { softmax } from "../graph/ops/softmax.ts";
+import { transpose } from "../graph/ops/transpose.ts";
+import { unary } from "../graph/ops/unary.ts";
+import { formatShape, type Shape } from "../graph/shape.ts";
+import { EXTENDED_HEX } from "../runtime/extended.wasm.ts";
+import { provideExtendedKernels } from "../runtime/kernels.ts";
+import { Symbolic } from "./symbolic.ts";
 
 export type Operand = Tensor | number;
 
@@ -11,61 +20,51 @@ export type Operand = Tensor | number;
  * A value that will be computed when the program runs. It has a shape but no number yet: `-1` in a shape stands for
  * the rows of a batch.
  */
-export class Tensor {
-  /** @internal */
-  constructor(
-    readonly builder: Builder,
-    readonly id: ValueId,
-  ) {}
-
-  get shape(): Shape {
-    return this.builder.graph.shape(this.id);
-  }
-
+export class Tensor extends Symbolic {
   /** `this + other`, with NumPy's broadcasting. */
   add(other: Operand): Tensor {
-    return binary(BinaryFn.Add, this, other);
+    return elementwise(BinaryFn.Add, this, other);
   }
 
   /** `this - other`. */
   sub(other: Operand): Tensor {
-    return binary(BinaryFn.Subtract, this, other);
+    return elementwise(BinaryFn.Subtract, this, other);
   }
 
   /** `this * other`, elementwise. */
   mul(other: Operand): Tensor {
-    return binary(BinaryFn.Multiply, this, other);
+    return elementwise(BinaryFn.Multiply, this, other);
   }
 
   /** `this / other`, elementwise. */
   div(other: Operand): Tensor {
-    return binary(BinaryFn.Divide, this, other);
+    return elementwise(BinaryFn.Divide, this, other);
   }
 
   /** The larger of the two, elementwise; NaN wins. Ties share the gradient equally. */
   maximum(other: Operand): Tensor {
-    return binary(BinaryFn.Maximum, this, other);
+    return elementwise(BinaryFn.Maximum, this, other);
   }
 
   /** The smaller of the two, elementwise; NaN wins. Ties share the gradient equally. */
   minimum(other: Operand): Tensor {
-    return binary(BinaryFn.Minimum, this, other);
+    return elementwise(BinaryFn.Minimum, this, other);
   }
 
   /** The matrix product: `[.., k]` times `[k, n]` is `[.., n]`. */
   matMul(other: Tensor): Tensor {
     same(this, other, "matMul");
-    return this.#emit("matMul", { transposeA: false, transposeB: false }, [this.id, other.id]);
+    return this.emit(matMul, { transposeA: false, transposeB: false }, [this.id, other.id]);
   }
 
   /** The axes in another order; all reversed if none is given. */
   transpose(axes: readonly number[] = this.shape.map((_, i) => this.shape.length - 1 - i)): Tensor {
-    return this.#emit("transpose", { axes }, [this.id]);
+    return this.emit(transpose, { axes }, [this.id]);
   }
 
   /** The same elements, in row-major order, under another shape. A first dimension of -1 is the rows of the batch. */
   reshape(shape: Shape): Tensor {
-    return this.#emit("reshape", { shape }, [this.id]);
+    return this.emit(reshape, { shape }, [this.id]);
   }
 
   /** The sum over the given axes (all by default), which disappear; negative axes count from the end. */
@@ -84,55 +83,54 @@ export class Tensor {
   }
 
   neg(): Tensor {
-    return this.apply(Fn.Negate);
+    return this.#apply(Fn.Negate);
   }
 
   exp(): Tensor {
-    return this.apply(Fn.Exp);
+    return this.#apply(Fn.Exp);
   }
 
   /** The natural logarithm. */
   log(): Tensor {
-    return this.apply(Fn.Log);
+    return this.#apply(Fn.Log);
   }
 
   sqrt(): Tensor {
-    return this.apply(Fn.Sqrt);
+    return this.#apply(Fn.Sqrt);
   }
 
   abs(): Tensor {
-    return this.apply(Fn.Abs);
+    return this.#apply(Fn.Abs);
   }
 
   square(): Tensor {
-    return this.apply(Fn.Square);
+    return this.#apply(Fn.Square);
   }
 
   relu(): Tensor {
-    return this.apply(Fn.Relu);
+    return this.#apply(Fn.Relu);
   }
 
   sigmoid(): Tensor {
-    return this.apply(Fn.Sigmoid);
+    return this.#apply(Fn.Sigmoid);
   }
 
   tanh(): Tensor {
-    return this.apply(Fn.Tanh);
+    return this.#apply(Fn.Tanh);
   }
 
   /** `exp(x) / sum(exp(x))` along the last axis, in the stable form. */
   softmax(): Tensor {
-    return this.#emit("softmax", {}, [this.id]);
+    return this.emit(softmax, {}, [this.id]);
   }
 
   /** `log(softmax(x))` along the last axis, in the stable form. */
   logSoftmax(): Tensor {
-    return this.#emit("logSoftmax", {}, [this.id]);
+    return this.emit(logSoftmax, {}, [this.id]);
   }
 
-  /** @internal */
-  apply(fn: Fn, alpha = 0): Tensor {
-    return this.#emit("unary", { fn, alpha }, [this.id]);
+  #apply(fn: Fn): Tensor {
+    return this.emit(unary, { fn, alpha: 0 }, [this.id]);
   }
 
   #reduce(fn: ReduceFn, axes?: number | readonly number[]): Tensor {
@@ -154,32 +152,10 @@ export class Tensor {
       }
       let from = to - 1;
       while (from > 0 && marked[from - 1]) from--;
-      result = result.#emit("reduce", { fn, from, to }, [result.id]);
+      result = result.emit(reduce, { fn, from, to }, [result.id]);
       to = from;
     }
     return result;
-  }
-
-  #emit: Builder["emit"] extends (...args: infer A) => ValueId ? (...args: A) => Tensor : never = (
-    op,
-    attrs,
-    inputs,
-    name,
-  ) => new Tensor(this.builder, this.builder.emit(op, attrs, inputs, name));
-
-  [Symbol.toPrimitive](): never {
-    throw new TraceError(
-      `Tensor: has a number only when the program runs, so it cannot be used as a number, string or condition while ` +
-        `it is traced; got ${formatShape(this.shape)} in such a place. Use its methods, for example a.add(b)`,
-    );
-  }
-
-  toString(): string {
-    return this[Symbol.toPrimitive]();
-  }
-
-  toJSON(): never {
-    return this[Symbol.toPrimitive]();
   }
 }
 
@@ -189,21 +165,19 @@ function same(a: Tensor, b: Tensor, who: string): void {
     throw new TraceError(`${who}: both operands must belong to one function; got tensors of two`);
 }
 
-function binary(fn: BinaryFn, a: Tensor, b: Operand): Tensor {
-  const other = constant(a.builder, b);
+function elementwise(fn: BinaryFn, a: Tensor, b: Operand): Tensor {
+  const other = constant(a, b);
   same(a, other, "Tensor");
-  return new Tensor(a.builder, a.builder.emit("binary", { fn }, [a.id, other.id]));
+  return a.emit(binary, { fn }, [a.id, other.id]);
 }
 
 /** A number as a scalar of the graph; tensors pass through. */
-export function constant(builder: Builder, value: Operand): Tensor {
+function constant(like: Tensor, value: Operand): Tensor {
   if (value instanceof Tensor) return value;
   if (typeof value !== "number")
     throw new TraceError(`Tensor: operands must be tensors or numbers; got ${typeof value}`);
-  return new Tensor(builder, builder.graph.addConstant([], Float32Array.of(value)));
+  return like.of(like.builder.graph.addConstant([], Float32Array.of(value)));
 }
 
-/** A tensor holding given numbers, the same in every pass. */
-export function constantTensor(builder: Builder, shape: readonly Dim[], data: Float32Array): Tensor {
-  return new Tensor(builder, builder.graph.addConstant(shape, data));
-}
+// Whoever can reach these ops gets the kernels for them.
+provideExtendedKernels(EXTENDED_HEX);

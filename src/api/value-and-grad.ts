@@ -2,6 +2,7 @@ import { Header } from "../../assembly/abi.ts";
 import { DataError, ShapeError, TraceError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import { Graph } from "../graph/graph.ts";
+import { broadcast } from "../graph/ops/reduce.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import { optimizerPlan } from "../plan/optimizer.ts";
 import type { TrainPlan } from "../plan/plan.ts";
@@ -103,7 +104,7 @@ function trace(f: (...tensors: Tensor[]) => Tensor, shapes: readonly Shape[], en
       `valueAndGrad: the function must return a scalar; got ${formatShape(loss.shape)}: use .sum() or .mean()`,
     );
   // A value of its own, so that arguments and constants returned as they are have one too.
-  const value = builder.emit("broadcast", { shape: [], divisor: 1 }, [loss.id]);
+  const value = loss.emit(broadcast, { shape: [], divisor: 1 }, [loss.id]).id;
   const train = { graph, loss: value, targets: [], predictions: [], optimizer: NO_OPTIMIZER };
   const model = graph.copy();
   return new Program(

@@ -2,7 +2,7 @@
  * A computation as pure data: values with shapes, nodes that make them. Nothing here computes; `src/plan` turns
  * a graph into a tape.
  */
-import type { OpAttrs, OpName } from "./op.ts";
+import type { AnyOp, OpAttrs, OpName } from "./op.ts";
 import { type Dim, formatShape, type Shape } from "./shape.ts";
 
 export type DType = "f32" | "i32";
@@ -23,6 +23,7 @@ export type Phase = "forward" | "backward";
 
 export interface Node<K extends OpName = OpName> {
   readonly op: K;
+  readonly rule: AnyOp;
   readonly attrs: OpAttrs[K];
   readonly inputs: readonly ValueId[];
   readonly outputs: readonly ValueId[];

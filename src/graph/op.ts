@@ -20,6 +20,9 @@ export {
 
 /** Every op with its attributes. */
 export interface OpAttrs {
+  readonly dense: { readonly fn: Fn; readonly alpha: number };
+  readonly denseGradWeights: { readonly bias: boolean };
+  readonly denseGradInput: { readonly fn: Fn; readonly alpha: number };
   readonly matMul: { readonly transposeA: boolean; readonly transposeB: boolean };
   readonly unary: { readonly fn: Fn; readonly alpha: number };
   readonly unaryGrad: { readonly fn: Fn; readonly alpha: number };
@@ -36,10 +39,10 @@ export interface OpAttrs {
   readonly loss: LossAttrs;
   readonly lossGrad: LossAttrs;
   /** Made by `plan/fuse.ts` only. */
-  readonly dense: { readonly fn: Fn; readonly alpha: number };
-  readonly denseGradWeights: Record<never, never>;
-  readonly denseGradInput: { readonly fn: Fn; readonly alpha: number };
   readonly lossAndGrad: LossAttrs;
+  /** Made by `plan/differentiate.ts` and `plan/plan.ts` only. */
+  readonly accumulate: Record<never, never>;
+  readonly place: { readonly shape: Shape };
 }
 
 export interface LossAttrs {
@@ -49,16 +52,16 @@ export interface LossAttrs {
 
 export type OpName = keyof OpAttrs;
 
-/** Emits a node and returns its first output. */
+/** Adds a node and returns its outputs. */
 export type Emit = <K extends OpName>(
-  op: K,
+  op: Op<K>,
   attrs: OpAttrs[K],
   inputs: readonly ValueId[],
   name?: string,
-) => ValueId;
+) => readonly ValueId[];
 
-export interface VjpContext<A> {
-  readonly attrs: A;
+export interface VjpContext<K extends OpName> {
+  readonly attrs: OpAttrs[K];
   readonly inputs: readonly ValueId[];
   readonly output: ValueId;
   /** The cotangent of the output. */
@@ -83,8 +86,8 @@ export const draft = <K extends Opcode>(
   fields: { readonly [F in keyof Fields<K>]: number | BufferRef | typeof SCRATCH },
 ): RecordDraft => ({ opcode, fields: fields as RecordDraft["fields"] });
 
-export interface LowerContext<A> {
-  readonly attrs: A;
+export interface LowerContext<K extends OpName> {
+  readonly attrs: OpAttrs[K];
   readonly inputs: readonly ValueId[];
   readonly outputs: readonly ValueId[];
   /** Rows of a full batch, for choices that depend on size. */
@@ -92,12 +95,13 @@ export interface LowerContext<A> {
   type(id: ValueId): Type;
 }
 
-export interface Op<A> {
+export interface Op<K extends OpName> {
+  readonly name: K;
   /** Types of the outputs; throws a ShapeError that names `who`, the shapes and the rule. */
-  infer(who: string, inputs: readonly Type[], attrs: A): readonly Type[];
+  infer(who: string, inputs: readonly Type[], attrs: OpAttrs[K]): readonly Type[];
   /** One cotangent per input, null where there is none; or the reason why there is no rule. */
-  readonly vjp: ((context: VjpContext<A>) => readonly (ValueId | null)[]) | NoGradient;
-  lower(context: LowerContext<A>): readonly RecordDraft[];
+  readonly vjp: ((context: VjpContext<K>) => readonly (ValueId | null)[]) | NoGradient;
+  lower(context: LowerContext<K>): readonly RecordDraft[];
   /** Inputs whose buffer the first output may take over. */
   readonly inPlace?: readonly number[];
   /** The first output is the same bytes as this input. */
@@ -113,6 +117,10 @@ export const secondDerivative: NoGradient = { reason: "second derivatives are no
 
 /** For ops that fusion makes after differentiation. */
 export const fusedLater: NoGradient = { reason: "fusion runs after differentiation" };
+
+/** An op whose kind is known only when the program runs. */
+// biome-ignore lint/suspicious/noExplicitAny: attributes and rule come from one definition, so they fit each other
+export type AnyOp = Op<any>;
 
 export const f32 = (shape: Shape): Type => ({ shape, dtype: "f32" });
 

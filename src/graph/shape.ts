@@ -25,6 +25,12 @@ export function sizeOf(shape: Shape): Dim {
   return size;
 }
 
+/** `[.., k]` read as a matrix `[m, k]`. */
+export const asMatrix = (shape: Shape): readonly [Dim, Dim] => [
+  sizeOf(shape.slice(0, -1)),
+  shape[shape.length - 1],
+];
+
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((d, i) => d === b[i]);
 

@@ -4,8 +4,8 @@
  */
 import { Builder } from "../graph/builder.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
-import { BinaryFn, throwNoGradient } from "../graph/op.ts";
-import { opOf } from "../graph/ops/index.ts";
+import { throwNoGradient } from "../graph/op.ts";
+import { accumulate } from "../graph/ops/gradient.ts";
 import type { Shape } from "../graph/shape.ts";
 
 /**
@@ -31,11 +31,11 @@ export function differentiate(graph: Graph, loss: ValueId, wrt: readonly ValueId
     const node = forward[i];
     const dy = cotangents.get(node.outputs[0]);
     if (dy === undefined || !node.inputs.some((id) => needed[id])) continue;
-    const rule = opOf(node.op).vjp;
+    const rule = node.rule.vjp;
     if (typeof rule !== "function") throwNoGradient(node.op, rule);
     builder.scope = node.scope;
     const made = rule({
-      attrs: node.attrs as never,
+      attrs: node.attrs,
       inputs: node.inputs,
       output: node.outputs[0],
       dy,
@@ -49,7 +49,7 @@ export function differentiate(graph: Graph, loss: ValueId, wrt: readonly ValueId
       const sum = cotangents.get(input);
       cotangents.set(
         input,
-        sum === undefined ? cotangent : builder.emit("binary", { fn: BinaryFn.Add }, [sum, cotangent]),
+        sum === undefined ? cotangent : builder.emit(accumulate, {}, [sum, cotangent])[0],
       );
     });
   }

@@ -3,7 +3,6 @@
  */
 import type { Graph, Node, ValueId } from "../graph/graph.ts";
 import type { RecordDraft } from "../graph/op.ts";
-import { opOf } from "../graph/ops/index.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import { formatOf, recordWords } from "../tape/records.ts";
 import type { LiveRange } from "./arena.ts";
@@ -42,7 +41,7 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
     return root;
   };
   for (const node of graph.nodes) {
-    const { alias } = opOf(node.op);
+    const { alias } = node.rule;
     if (alias !== undefined) parent.set(node.outputs[0], node.inputs[alias]);
   }
   // A pinned value that is a reshape of another pins the other.
@@ -51,7 +50,7 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
   const records: LoweredRecord[] = [];
   const first = new Map<ValueId, number>();
   const last = new Map<ValueId, number>();
-  const nodesWithRecords = graph.nodes.filter((node) => opOf(node.op).alias === undefined);
+  const nodesWithRecords = graph.nodes.filter((node) => node.rule.alias === undefined);
   const lastUse = new Map<ValueId, Node>();
   for (const node of nodesWithRecords) for (const id of node.inputs) lastUse.set(rootOf(id), node);
   for (const id of [...keeps.atEnd, ...keeps.afterForward]) lastUse.delete(rootOf(id));
@@ -61,7 +60,7 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
   let forwardEnd = 0;
   const bytesOf = (id: ValueId) => resolve(sizeOf(graph.shape(id)), batch) * 4;
   for (const node of nodesWithRecords) {
-    const op = opOf(node.op);
+    const op = node.rule;
     const [output] = node.outputs;
     const over = pinned.has(output)
       ? undefined
@@ -82,7 +81,7 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
       else lastUse.delete(root);
     }
     const drafts = op.lower({
-      attrs: node.attrs as never,
+      attrs: node.attrs,
       inputs: node.inputs,
       outputs: node.outputs,
       batch,

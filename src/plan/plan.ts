@@ -5,7 +5,7 @@
 import { Abi, Counter, Header, Hyper, Opcode } from "../../assembly/abi.ts";
 import { Builder } from "../graph/builder.ts";
 import type { Graph, Parameter, Port, ValueId } from "../graph/graph.ts";
-import { opOf } from "../graph/ops/index.ts";
+import { place } from "../graph/ops/gradient.ts";
 import { ROWS, sizeOf } from "../graph/shape.ts";
 import { RECORDS, recordWords } from "../tape/records.ts";
 import { packArena } from "./arena.ts";
@@ -95,6 +95,8 @@ export interface Plan {
   readonly base: number;
   /** First byte after the program. */
   readonly end: number;
+  /** Which kernels its records need. */
+  readonly build: "core" | "extended";
   readonly batch: number;
   readonly parameters: readonly PlannedParameter[];
   /** Counters, parameters and moments: what a state is made of. */
@@ -300,9 +302,13 @@ export function planProgram(request: PlanRequest): Plan {
   writer.tape(predict, predictAddresses, scratch);
   writer.header(Header.PredictEnd, writer.at);
 
+  const extended = [predict, trained].some((tape) =>
+    tape?.records.some((r) => r.opcode >= Opcode.FirstExtended),
+  );
   const plan: Plan = {
     base,
     end,
+    build: extended ? "extended" : "core",
     batch,
     parameters,
     state: { offset: state, parameterBytes, bytes: stateBytes },
@@ -349,7 +355,7 @@ function gradientValues(train: TrainRequest, parameters: readonly Parameter[]): 
     const gradient = found[i] ?? graph.addConstant([], Float32Array.of(0));
     let root = gradient;
     for (let node = made.get(root); node; node = made.get(root)) {
-      const { alias } = opOf(node.op);
+      const { alias } = node.rule;
       if (alias === undefined) break;
       root = node.inputs[alias];
     }
@@ -357,7 +363,7 @@ function gradientValues(train: TrainRequest, parameters: readonly Parameter[]): 
       taken.add(root);
       return gradient;
     }
-    return builder.emit("broadcast", { shape, divisor: 1 }, [gradient]);
+    return builder.emit(place, { shape }, [gradient])[0];
   });
 }
 

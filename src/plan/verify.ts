@@ -4,7 +4,6 @@
  */
 import { TapeError } from "../errors.ts";
 import type { ValueId } from "../graph/graph.ts";
-import { opOf } from "../graph/ops/index.ts";
 import { type Buffer, readTape, type TapeRecord } from "../tape/verify.ts";
 import type { LoweredTape } from "./lower.ts";
 import type { Plan, PlannedPort } from "./plan.ts";
@@ -62,7 +61,7 @@ function flow(
   for (const p of ports) owned.write(p.offset, p.offset + rows * p.rowElements * 4, p.value);
   const source = new Map<ValueId, ValueId>();
   for (const node of graph.nodes) {
-    const { alias } = opOf(node.op);
+    const { alias } = node.rule;
     if (alias !== undefined) source.set(node.outputs[0], node.inputs[alias]);
   }
   const originOf = (id: ValueId): ValueId => {
@@ -103,8 +102,7 @@ function flow(
       if (b.kind === "out") {
         const aliased = record.buffers.find((other) => other.kind === "in" && other.from === b.from);
         const allowed =
-          !aliased ||
-          opOf(node.op).inPlace?.some((j) => originOf(node.inputs[j]) === originOf(valueAt(aliased)));
+          !aliased || node.rule.inPlace?.some((j) => originOf(node.inputs[j]) === originOf(valueAt(aliased)));
         if (!allowed)
           throw new TapeError(`plan: ${node.op} must not work in place; got ${b.name} over ${aliased?.name}`);
         owned.write(b.from, b.to, valueAt(b));

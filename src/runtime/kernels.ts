@@ -2,7 +2,7 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import { Abi } from "../../assembly/abi.ts";
 import { AbiError, UnsupportedEngineError } from "../errors.ts";
-import { KERNELS_HEX } from "./kernels.wasm.ts";
+import { CORE_HEX } from "./core.wasm.ts";
 
 /** What the WASM module exports; see `assembly/index.ts`. Addresses are unsigned byte offsets. */
 export interface Kernels extends Record<string, unknown> {
@@ -64,13 +64,26 @@ function decodeHex(hex: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-let embedded: WebAssembly.Module | undefined;
+let extendedHex: string | undefined;
 
-/** The embedded kernels, compiled on first use. */
-export function embeddedModule(): WebAssembly.Module {
-  if (embedded) return embedded;
+/** Called by whatever can make records of the extended build: the core one does without them. */
+export function provideExtendedKernels(hex: string): void {
+  extendedHex = hex;
+}
+
+let core: WebAssembly.Module | undefined;
+let extended: WebAssembly.Module | undefined;
+
+/** The embedded kernels, compiled on first use: the core build, or the one with every kernel. */
+export function embeddedModule(build: "core" | "extended"): WebAssembly.Module {
+  if (build === "core") return (core ??= compileHex(CORE_HEX));
+  // Nothing emits an op of the extended build without importing its kernels.
+  return (extended ??= compileHex(extendedHex as string));
+}
+
+function compileHex(hex: string): WebAssembly.Module {
   try {
-    embedded = new WebAssembly.Module(decodeHex(KERNELS_HEX));
+    return new WebAssembly.Module(decodeHex(hex));
   } catch (cause) {
     const why = isSupported()
       ? String(cause)
@@ -80,7 +93,6 @@ export function embeddedModule(): WebAssembly.Module {
       { cause },
     );
   }
-  return embedded;
 }
 
 /** An instance whose memory is `memory`; checks that it was built from this package's contract. */

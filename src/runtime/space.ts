@@ -1,6 +1,6 @@
 import { MemoryError } from "../errors.ts";
+import { STATIC_END } from "./core.wasm.ts";
 import { embeddedModule, instantiate, type Kernels } from "./kernels.ts";
-import { KERNELS_STATIC_END } from "./kernels.wasm.ts";
 
 const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
@@ -23,7 +23,7 @@ export class Engine {
   });
 
   constructor(
-    readonly module: WebAssembly.Module,
+    private readonly moduleFor: (build: "core" | "extended") => WebAssembly.Module,
     /** First byte that the kernels' constants leave free, rounded up to a cache line. */
     readonly base: number,
   ) {}
@@ -32,8 +32,12 @@ export class Engine {
     return this.#live;
   }
 
-  /** A space of at least `bytes`; `token` stands for its owner, whose collection counts as release. */
-  open(who: string, bytes: number, owner: object): Space {
+  /**
+   * A space of at least `bytes`.
+   *
+   * @param owner whose collection counts as release
+   */
+  open(who: string, build: "core" | "extended", bytes: number, owner: object): Space {
     const pages = Math.ceil(bytes / PAGE_BYTES);
     const fail = (rule: string, cause?: unknown): never => {
       throw new MemoryError(
@@ -44,12 +48,13 @@ export class Engine {
       );
     };
     if (!(pages <= MAX_PAGES)) fail("a program must fit in 4 GiB");
+    const module = this.moduleFor(build);
     let space: Space;
     try {
       const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
       const { buffer } = memory;
       space = {
-        kernels: instantiate(this.module, memory),
+        kernels: instantiate(module, memory),
         u8: new Uint8Array(buffer),
         i32: new Int32Array(buffer),
         f32: new Float32Array(buffer),
@@ -93,7 +98,7 @@ let shared: Engine | undefined;
 
 /** The engine behind `compile` when none is given: the embedded kernels. */
 export function defaultEngine(): Engine {
-  shared ??= new Engine(embeddedModule(), baseAfter(KERNELS_STATIC_END));
+  shared ??= new Engine(embeddedModule, baseAfter(STATIC_END));
   return shared;
 }
 
@@ -117,10 +122,13 @@ export interface EngineOptions {
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const { wasm } = options;
-  if (wasm === undefined) return new Engine(embeddedModule(), baseAfter(KERNELS_STATIC_END));
+  if (wasm === undefined) {
+    embeddedModule("core");
+    return new Engine(embeddedModule, baseAfter(STATIC_END));
+  }
   const module = await moduleOf(wasm);
   const probe = instantiate(module, new WebAssembly.Memory({ initial: 1 }));
-  return new Engine(module, baseAfter(probe.staticEnd()));
+  return new Engine(() => module, baseAfter(probe.staticEnd()));
 }
 
 async function moduleOf(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module> {

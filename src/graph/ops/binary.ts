@@ -1,8 +1,9 @@
 import { ShapeError } from "../../errors.ts";
 import type { ValueId } from "../graph.ts";
-import { BinaryFn, draft, type Emit, Fn, f32, type Op, type OpAttrs, Opcode } from "../op.ts";
+import { BinaryFn, draft, type Emit, Fn, f32, type Op, Opcode } from "../op.ts";
 import { broadcastShape, broadcastStrides, formatShape, fourLoops, type Shape } from "../shape.ts";
 import { sumTo } from "./reduce.ts";
+import { unary } from "./unary.ts";
 
 const NAMES = {
   [BinaryFn.Add]: "add",
@@ -27,7 +28,8 @@ const NAMES = {
  *
  * each summed over the axes that were broadcast. Saves a and b where the rule reads them.
  */
-export const binary: Op<OpAttrs["binary"]> = {
+export const binary: Op<"binary"> = {
+  name: "binary",
   infer(who, [a, b], { fn }) {
     const shape = broadcastShape(a.shape, b.shape);
     if (!shape)
@@ -88,9 +90,9 @@ function gradients(
   emit: Emit,
   needs: (i: number) => boolean,
 ): readonly [Make, Make] {
-  const apply = (f: BinaryFn, p: ValueId, q: ValueId) => emit("binary", { fn: f }, [p, q]);
+  const apply = (f: BinaryFn, p: ValueId, q: ValueId) => emit(binary, { fn: f }, [p, q])[0];
   const times = (p: ValueId, q: ValueId) => apply(BinaryFn.Multiply, p, q);
-  const negate = (x: ValueId) => emit("unary", { fn: Fn.Negate, alpha: 0 }, [x]);
+  const negate = (x: ValueId) => emit(unary, { fn: Fn.Negate, alpha: 0 }, [x])[0];
   const above = (p: ValueId, q: ValueId) => apply(BinaryFn.Above, p, q);
   switch (fn) {
     case BinaryFn.Add:

@@ -1,30 +1,52 @@
+import { ShapeError } from "../../errors.ts";
 import { productPath } from "../../tape/product-path.ts";
 import {
   draft,
   Fn,
   f32,
-  fusedLater,
   type LowerContext,
   type Op,
-  type OpAttrs,
   Opcode,
+  type OpName,
   SCRATCH,
+  secondDerivative,
 } from "../op.ts";
-import { type Dim, resolve, type Shape, sizeOf } from "../shape.ts";
+import { asMatrix, type Dim, formatShape, resolve } from "../shape.ts";
 
-const asMatrix = (shape: Shape): readonly [Dim, Dim] => [sizeOf(shape.slice(0, -1)), shape[shape.length - 1]];
-
-const path = ({ batch }: LowerContext<unknown>, m: Dim, n: Dim, k: Dim) =>
+const path = ({ batch }: LowerContext<OpName>, m: Dim, n: Dim, k: Dim) =>
   productPath(resolve(m, batch), resolve(n, batch), resolve(k, batch));
 
+const LINEAR = { fn: Fn.Identity, alpha: 0 } as const;
+
 /**
- * `Y = fn(X W + b)`, a whole dense layer. The same bits as its three parts.
+ * `Y = fn(X W + b)`, a dense layer. Models are built with fn the identity and activations apart; fusion joins them. The
+ * same bits as its parts.
  *
  *   X [.., k], W [k, n], b [n] (may be missing) -> Y [.., n]
+ *   dX = dY W^T
+ *   dW = X^T dY, db[j] = sum_i dY[i, j]
+ *
+ * Saves X and W.
  */
-export const dense: Op<OpAttrs["dense"]> = {
-  infer: (_, [x, w]) => [f32([...x.shape.slice(0, -1), w.shape[1]])],
-  vjp: fusedLater,
+export const dense: Op<"dense"> = {
+  name: "dense",
+  infer(who, [x, w, b]) {
+    const n = w.shape[1];
+    const fits = x.shape.length >= 2 && w.shape.length === 2 && x.shape[x.shape.length - 1] === w.shape[0];
+    if (!fits || (b && !(b.shape.length === 1 && b.shape[0] === n)))
+      throw new ShapeError(
+        `${who}: dense needs X [.., k], W [k, n] and b [n]; got X ${formatShape(x.shape)}, W ${formatShape(w.shape)}` +
+          (b ? `, b ${formatShape(b.shape)}` : ""),
+      );
+    return [f32([...x.shape.slice(0, -1), n])];
+  },
+  vjp({ inputs: [x, w, b], dy, emit, needs }) {
+    const dx = needs(0) ? emit(denseGradInput, LINEAR, [dy, w, x])[0] : null;
+    const bias = b !== undefined;
+    const [dw = null, db = null] =
+      needs(1) || (bias && needs(2)) ? emit(denseGradWeights, { bias }, [x, dy]) : [];
+    return [dx, dw, db];
+  },
   lower(context) {
     const { attrs, inputs, outputs, type } = context;
     const [x, w, bias] = inputs;
@@ -48,16 +70,18 @@ export const dense: Op<OpAttrs["dense"]> = {
 };
 
 /**
- * `dW = X^T dY`, `db = column sums of dY`: both weight gradients of a dense layer.
+ * `dW = X^T dY`, `db = column sums of dY`: the weight gradients of a dense layer.
  *
- *   X [.., m], dY [.., n] -> dW [m, n], db [n]
+ *   X [.., m], dY [.., n] -> dW [m, n], db [n] (with bias)
  */
-export const denseGradWeights: Op<OpAttrs["denseGradWeights"]> = {
-  infer: (_, [x, dy]) => {
+export const denseGradWeights: Op<"denseGradWeights"> = {
+  name: "denseGradWeights",
+  infer(_, [x, dy], { bias }) {
     const n = asMatrix(dy.shape)[1];
-    return [f32([asMatrix(x.shape)[1], n]), f32([n])];
+    const dw = f32([asMatrix(x.shape)[1], n]);
+    return bias ? [dw, f32([n])] : [dw];
   },
-  vjp: fusedLater,
+  vjp: secondDerivative,
   lower(context) {
     const { inputs, outputs, type } = context;
     const [x, dy] = inputs;
@@ -67,7 +91,7 @@ export const denseGradWeights: Op<OpAttrs["denseGradWeights"]> = {
       draft(Opcode.DenseGradWeights, {
         path: path(context, m, n, k),
         dw: { value: outputs[0] },
-        db: { value: outputs[1] },
+        db: outputs.length > 1 ? { value: outputs[1] } : 0,
         x: { value: x },
         dy: { value: dy },
         m,
@@ -80,13 +104,14 @@ export const denseGradWeights: Op<OpAttrs["denseGradWeights"]> = {
 };
 
 /**
- * `dX = (dY W^T) fn'(s)`: the input gradient of a dense layer and of the activation before it.
+ * `dX = (dY W^T) fn'(s)`: the input gradient of a dense layer and, fused, of the activation before it.
  *
- *   dY [.., k], W [n, k], s [.., n] (what the activation saved) -> dX [.., n]
+ *   dY [.., k], W [n, k], s [.., n] (what the activation saved; without one only its shape counts) -> dX [.., n]
  */
-export const denseGradInput: Op<OpAttrs["denseGradInput"]> = {
+export const denseGradInput: Op<"denseGradInput"> = {
+  name: "denseGradInput",
   infer: (_, [, , s]) => [f32(s.shape)],
-  vjp: fusedLater,
+  vjp: secondDerivative,
   lower(context) {
     const { attrs, inputs, outputs, type } = context;
     const [dy, w, s] = inputs;

@@ -68,17 +68,19 @@ function record(attrs: LossAttrs, p: ValueId, t: ValueId, buffers: LossBuffers, 
  *
  * Saves p and t.
  */
-export const loss: Op<LossAttrs> = {
+export const loss: Op<"loss"> = {
+  name: "loss",
   infer(who, [p, t], attrs) {
     checkTarget(who, p, t, attrs);
     return [f32([])];
   },
-  vjp: ({ attrs, inputs: [p, t], dy, emit }) => [emit("lossGrad", attrs, [p, t, dy]), null],
+  vjp: ({ attrs, inputs: [p, t], dy, emit }) => [emit(lossGrad, attrs, [p, t, dy])[0], null],
   lower: ({ attrs, inputs: [p, t], outputs: [l], type }) => record(attrs, p, t, { loss: l }, type),
 };
 
 /** The gradient of a mean loss with respect to its predictions: p, t, dloss [] -> dp like p. */
-export const lossGrad: Op<LossAttrs> = {
+export const lossGrad: Op<"lossGrad"> = {
+  name: "lossGrad",
   infer: (_, [p]) => [f32(p.shape)],
   vjp: secondDerivative,
   lower: ({ attrs, inputs: [p, t, scale], outputs: [dx], type }) => record(attrs, p, t, { dx, scale }, type),
@@ -86,7 +88,8 @@ export const lossGrad: Op<LossAttrs> = {
 };
 
 /** `loss` and `lossGrad` in one pass, where the cotangent of the loss is 1: p, t -> loss [], dp like p. */
-export const lossAndGrad: Op<LossAttrs> = {
+export const lossAndGrad: Op<"lossAndGrad"> = {
+  name: "lossAndGrad",
   infer: (_, [p]) => [f32([]), f32(p.shape)],
   vjp: fusedLater,
   lower: ({ attrs, inputs: [p, t], outputs: [l, dx], type }) => record(attrs, p, t, { loss: l, dx }, type),

@@ -1,10 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import { productPath } from "../../tape/product-path.ts";
-import { draft, Form, f32, type Op, type OpAttrs, Opcode, SCRATCH } from "../op.ts";
-import { type Dim, formatShape, resolve, type Shape, sizeOf } from "../shape.ts";
-
-/** `[.., k]` read as a matrix `[m, k]`. */
-const asMatrix = (shape: Shape): readonly [Dim, Dim] => [sizeOf(shape.slice(0, -1)), shape[shape.length - 1]];
+import { draft, Form, f32, type Op, Opcode, SCRATCH } from "../op.ts";
+import { asMatrix, formatShape, resolve } from "../shape.ts";
 
 /**
  * `C = op(A) op(B)`, the matrix product; leading axes of A count as rows.
@@ -15,7 +12,8 @@ const asMatrix = (shape: Shape): readonly [Dim, Dim] => [sizeOf(shape.slice(0, -
  *
  * Saves A and B.
  */
-export const matMul: Op<OpAttrs["matMul"]> = {
+export const matMul: Op<"matMul"> = {
+  name: "matMul",
   infer(who, [a, b], { transposeA, transposeB }) {
     const fail = (): never => {
       const left = transposeA ? "[k, m]" : "[.., k]";
@@ -38,7 +36,7 @@ export const matMul: Op<OpAttrs["matMul"]> = {
 
   vjp({ attrs: { transposeA, transposeB }, inputs: [a, b], dy, emit, needs }) {
     const product = (x: number, y: number, ta: boolean, tb: boolean) =>
-      emit("matMul", { transposeA: ta, transposeB: tb }, [x, y]);
+      emit(matMul, { transposeA: ta, transposeB: tb }, [x, y])[0];
     if (transposeA)
       return [needs(0) ? product(b, dy, false, true) : null, needs(1) ? product(a, dy, false, false) : null];
     if (transposeB)

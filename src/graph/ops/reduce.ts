@@ -1,7 +1,9 @@
 import { ShapeError } from "../../errors.ts";
 import type { ValueId } from "../graph.ts";
-import { draft, type Emit, f32, type Op, type OpAttrs, Opcode, ReduceFn, secondDerivative } from "../op.ts";
-import { formatShape, type Shape, sameShape, sizeOf } from "../shape.ts";
+import { draft, type Emit, f32, type Op, Opcode, ReduceFn, secondDerivative } from "../op.ts";
+import { broadcastShape, broadcastStrides, formatShape, type Shape, sameShape, sizeOf } from "../shape.ts";
+import { copyRecord } from "./copy-record.ts";
+import { reshape } from "./reshape.ts";
 
 /** The reduced axes kept with length 1, so that the result broadcasts against what was reduced. */
 const keepAxes = (shape: Shape, from: number, to: number): Shape =>
@@ -29,7 +31,8 @@ const split = (shape: Shape, from: number, to: number) => ({
  *
  * Saves nothing but for max, which saves x and y.
  */
-export const reduce: Op<OpAttrs["reduce"]> = {
+export const reduce: Op<"reduce"> = {
+  name: "reduce",
   infer(who, [x], { from, to }) {
     if (!(from >= 0 && from <= to && to <= x.shape.length))
       throw new ShapeError(
@@ -38,10 +41,10 @@ export const reduce: Op<OpAttrs["reduce"]> = {
     return [f32(withoutAxes(x.shape, from, to))];
   },
   vjp({ attrs: { fn, from, to }, inputs: [x], output: y, dy, emit, shape }) {
-    if (fn === ReduceFn.Max) return [emit("maxGrad", { from, to }, [dy, x, y])];
-    const kept = emit("reshape", { shape: keepAxes(shape(x), from, to) }, [dy]);
+    if (fn === ReduceFn.Max) return emit(maxGrad, { from, to }, [dy, x, y]);
+    const kept = emit(reshape, { shape: keepAxes(shape(x), from, to) }, [dy]);
     const divisor = fn === ReduceFn.Mean ? split(shape(x), from, to).n : 1;
-    return [emit("broadcast", { shape: shape(x), divisor }, [kept])];
+    return emit(broadcast, { shape: shape(x), divisor }, kept);
   },
   lower: ({ attrs: { fn, from, to }, inputs: [x], outputs: [y], type }) => [
     draft(Opcode.Reduce, { fn, y: { value: y }, x: { value: x }, ...split(type(x).shape, from, to) }),
@@ -53,7 +56,8 @@ export const reduce: Op<OpAttrs["reduce"]> = {
  *
  *   dy [outer.., inner..], x [outer.., n.., inner..], y [outer.., inner..] -> dx like x
  */
-export const maxGrad: Op<OpAttrs["maxGrad"]> = {
+export const maxGrad: Op<"maxGrad"> = {
+  name: "maxGrad",
   infer: (_, [, x]) => [f32(x.shape)],
   vjp: secondDerivative,
   lower: ({ attrs: { from, to }, inputs: [dy, x, y], outputs: [dx], type }) => [
@@ -64,6 +68,27 @@ export const maxGrad: Op<OpAttrs["maxGrad"]> = {
       y: { value: y },
       ...split(type(x).shape, from, to),
     }),
+  ],
+};
+
+/**
+ * `y = x / divisor`, repeated along the axes where x has length 1 or none.
+ *
+ *   x [..] -> y shape      dx = the sum of dy over the repeated axes; only gradient rules divide
+ */
+export const broadcast: Op<"broadcast"> = {
+  name: "broadcast",
+  infer(who, [x], { shape }) {
+    const common = broadcastShape(x.shape, shape);
+    if (!common || !sameShape(common, shape))
+      throw new ShapeError(
+        `${who}: broadcast needs a shape that x can be repeated to; got ${formatShape(x.shape)} to ${formatShape(shape)}`,
+      );
+    return [f32(shape)];
+  },
+  vjp: ({ inputs: [x], dy, emit, shape, attrs }) => [sumTo(emit, dy, attrs.shape, shape(x))],
+  lower: ({ attrs: { shape, divisor }, inputs: [x], outputs: [y], type }) => [
+    copyRecord("broadcast", y, x, shape, broadcastStrides(type(x).shape, shape), divisor),
   ],
 };
 
@@ -80,8 +105,8 @@ export function sumTo(emit: Emit, value: ValueId, from: Shape, to: Shape): Value
     }
     let start = end - 1;
     while (start > 0 && summed[start - 1]) start--;
-    result = emit("reduce", { fn: ReduceFn.Sum, from: start, to: end }, [result]);
+    [result] = emit(reduce, { fn: ReduceFn.Sum, from: start, to: end }, [result]);
     end = start;
   }
-  return summed.some((sum, i) => sum && i >= lead) ? emit("reshape", { shape: to }, [result]) : result;
+  return summed.some((sum, i) => sum && i >= lead) ? emit(reshape, { shape: to }, [result])[0] : result;
 }

@@ -1,10 +1,10 @@
 import { ShapeError } from "../../errors.ts";
-import { draft, f32, type Op, type OpAttrs, Opcode, type OpName, secondDerivative } from "../op.ts";
+import { draft, f32, type Op, Opcode, type OpName, secondDerivative } from "../op.ts";
 import { formatShape, type Shape, sizeOf } from "../shape.ts";
 
-const rowsOf = (shape: Shape) => ({ m: sizeOf(shape.slice(0, -1)), n: shape[shape.length - 1] });
+export const rowsOf = (shape: Shape) => ({ m: sizeOf(shape.slice(0, -1)), n: shape[shape.length - 1] });
 
-function needsLastAxis(who: string, op: OpName, shape: Shape): void {
+export function needsLastAxis(who: string, op: OpName, shape: Shape): void {
   if (shape.length === 0 || shape[shape.length - 1] < 0)
     throw new ShapeError(`${who}: ${op} needs a last axis of fixed length; got ${formatShape(shape)}`);
 }
@@ -16,12 +16,13 @@ function needsLastAxis(who: string, op: OpName, shape: Shape): void {
  *
  * Saves y.
  */
-export const softmax: Op<OpAttrs["softmax"]> = {
+export const softmax: Op<"softmax"> = {
+  name: "softmax",
   infer(who, [x]) {
     needsLastAxis(who, "softmax", x.shape);
     return [f32(x.shape)];
   },
-  vjp: ({ output: y, dy, emit }) => [emit("softmaxGrad", {}, [dy, y])],
+  vjp: ({ output: y, dy, emit }) => emit(softmaxGrad, {}, [dy, y]),
   lower: ({ inputs: [x], outputs: [y], type }) => [
     draft(Opcode.Softmax, { y: { value: y }, x: { value: x }, ...rowsOf(type(x).shape) }),
   ],
@@ -29,45 +30,12 @@ export const softmax: Op<OpAttrs["softmax"]> = {
 };
 
 /** `dx = y (dy - sum(dy y))` along the last axis: dy [.., n], y [.., n] -> dx [.., n]. */
-export const softmaxGrad: Op<OpAttrs["softmaxGrad"]> = {
+export const softmaxGrad: Op<"softmaxGrad"> = {
+  name: "softmaxGrad",
   infer: (_, [dy]) => [f32(dy.shape)],
   vjp: secondDerivative,
   lower: ({ inputs: [dy, y], outputs: [dx], type }) => [
     draft(Opcode.SoftmaxGrad, {
-      dx: { value: dx },
-      dy: { value: dy },
-      y: { value: y },
-      ...rowsOf(type(dy).shape),
-    }),
-  ],
-  inPlace: [0],
-};
-
-/**
- * `y = x - log(sum(exp(x)))` along the last axis.
- *
- *   x [.., n] -> y [.., n]      dx = dy - exp(y) sum(dy)
- *
- * Saves y.
- */
-export const logSoftmax: Op<OpAttrs["logSoftmax"]> = {
-  infer(who, [x]) {
-    needsLastAxis(who, "logSoftmax", x.shape);
-    return [f32(x.shape)];
-  },
-  vjp: ({ output: y, dy, emit }) => [emit("logSoftmaxGrad", {}, [dy, y])],
-  lower: ({ inputs: [x], outputs: [y], type }) => [
-    draft(Opcode.LogSoftmax, { y: { value: y }, x: { value: x }, ...rowsOf(type(x).shape) }),
-  ],
-  inPlace: [0],
-};
-
-/** `dx = dy - exp(y) sum(dy)` along the last axis: dy [.., n], y [.., n] -> dx [.., n]. */
-export const logSoftmaxGrad: Op<OpAttrs["logSoftmaxGrad"]> = {
-  infer: (_, [dy]) => [f32(dy.shape)],
-  vjp: secondDerivative,
-  lower: ({ inputs: [dy, y], outputs: [dx], type }) => [
-    draft(Opcode.LogSoftmaxGrad, {
       dx: { value: dx },
       dy: { value: dy },
       y: { value: y },

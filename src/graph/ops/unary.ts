@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors.ts";
-import { draft, Fn, f32, type Op, type OpAttrs, Opcode, secondDerivative } from "../op.ts";
+import { draft, Fn, f32, type Op, Opcode, secondDerivative } from "../op.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 
 /** Which of `x` and `y = fn(x)` the gradient reads; null where the gradient is zero everywhere. */
@@ -33,12 +33,13 @@ const SAVES = {
  *
  * Saves x or y, see `SAVES`: y where the derivative can be told from it, so that x may be overwritten.
  */
-export const unary: Op<OpAttrs["unary"]> = {
+export const unary: Op<"unary"> = {
+  name: "unary",
   infer: (_, [x]) => [f32(x.shape)],
   vjp({ attrs, inputs: [x], output: y, dy, emit }) {
     const saved = SAVES[attrs.fn];
     if (saved === null) return [attrs.fn === Fn.Identity ? dy : null];
-    return [emit("unaryGrad", attrs, [dy, saved === "x" ? x : y])];
+    return emit(unaryGrad, attrs, [dy, saved === "x" ? x : y]);
   },
   lower: ({ attrs, inputs: [x], outputs: [y], type }) => [
     draft(Opcode.Unary, { ...attrs, y: { value: y }, x: { value: x }, n: sizeOf(type(x).shape) }),
@@ -51,7 +52,8 @@ export const unary: Op<OpAttrs["unary"]> = {
  *
  *   dy [..], s [..] -> dx [..]
  */
-export const unaryGrad: Op<OpAttrs["unaryGrad"]> = {
+export const unaryGrad: Op<"unaryGrad"> = {
+  name: "unaryGrad",
   infer(who, [dy, s]) {
     if (!sameShape(dy.shape, s.shape))
       throw new ShapeError(

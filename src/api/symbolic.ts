@@ -1,0 +1,49 @@
+import { TraceError } from "../errors.ts";
+import type { Builder } from "../graph/builder.ts";
+import type { ValueId } from "../graph/graph.ts";
+import type { Op, OpAttrs, OpName } from "../graph/op.ts";
+import { formatShape, type Shape } from "../graph/shape.ts";
+
+/**
+ * A value of a graph under construction. `sequential` works with these alone, so that a page which needs no more does
+ * not carry the ops behind `Tensor`'s methods.
+ */
+export class Symbolic {
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly builder: Builder,
+    /** @internal */
+    readonly id: ValueId,
+  ) {}
+
+  /** Dimensions; -1 stands for the rows of a batch. */
+  get shape(): Shape {
+    return this.builder.graph.shape(this.id);
+  }
+
+  /** @internal another value of the same graph and kind */
+  of(id: ValueId): this {
+    return new (this.constructor as new (builder: Builder, id: ValueId) => this)(this.builder, id);
+  }
+
+  /** @internal adds a node and gives its first output */
+  emit<K extends OpName>(op: Op<K>, attrs: OpAttrs[K], inputs: readonly ValueId[], name?: string): this {
+    return this.of(this.builder.emit(op, attrs, inputs, name)[0]);
+  }
+
+  [Symbol.toPrimitive](): never {
+    throw new TraceError(
+      `Tensor: has a number only when the program runs, so it cannot be used as a number, string or condition while ` +
+        `it is traced; got ${formatShape(this.shape)} in such a place: use its methods, for example a.add(b)`,
+    );
+  }
+
+  toString(): string {
+    return this[Symbol.toPrimitive]();
+  }
+
+  toJSON(): never {
+    return this[Symbol.toPrimitive]();
+  }
+}

@@ -1,0 +1,22 @@
+import { ShapeError } from "../../errors.ts";
+import { f32, type Op } from "../op.ts";
+import { formatShape, sizeOf } from "../shape.ts";
+
+/**
+ * The same elements, in the same order, under another shape.
+ *
+ *   x [..] -> y [..]      dx = dy under x's shape (same buffer, no record)
+ */
+export const reshape: Op<"reshape"> = {
+  name: "reshape",
+  infer(who, [x], { shape }) {
+    if (sizeOf(shape) !== sizeOf(x.shape))
+      throw new ShapeError(
+        `${who}: reshape must keep the number of elements; got ${formatShape(x.shape)} to ${formatShape(shape)}`,
+      );
+    return [f32(shape)];
+  },
+  vjp: ({ inputs: [x], dy, emit, shape }) => emit(reshape, { shape: shape(x) }, [dy]),
+  lower: () => [],
+  alias: 0,
+};
