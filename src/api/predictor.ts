@@ -3,7 +3,7 @@ import { DataError, OptionError, ShapeError } from "../errors.ts";
 import type { PlannedParameter, PlannedPort } from "../plan/plan.ts";
 import { formatBytes } from "../runtime/space.ts";
 import { VERSION } from "../version.ts";
-import { countRows, makeResult, type Result, type Rows, readRows } from "./data.ts";
+import { countRows, isNumericArray, makeResult, type Result, type Rows, readRows } from "./data.ts";
 import { finalActivation, formatTable, layersOf, type Model, makeModel } from "./model.ts";
 import type { Program } from "./program.ts";
 
@@ -158,7 +158,8 @@ export class Predictor<X = Rows, P = Result> {
   }
 
   /**
-   * Sets parameters by name: arrays of as many numbers, flat or nested.
+   * Sets parameters by name: flat arrays of as many numbers, arrays nested as the parameter's shape, `{ data, shape }`,
+   * or the `parameters` of another program. Weights of a dense layer are `[in, units]`.
    *
    * @throws OptionError for an unknown name, ShapeError or DataError for values that do not fit; then nothing is set
    * @example
@@ -176,13 +177,12 @@ export class Predictor<X = Rows, P = Result> {
       }
       const what = `setParameters: ${name}`;
       const given = typeof value === "number" ? [value] : value;
-      const rowElements =
-        p.elements / (Array.isArray(given) && typeof given[0] !== "number" ? given.length || 1 : 1);
-      const rows = Number.isInteger(rowElements) ? countRows(what, given, rowElements) : -1;
+      const shape = this.program.shapeOf(p);
+      const isFlat = isNumericArray(given) || (Array.isArray(given) && typeof given[0] === "number");
+      const rowElements = isFlat ? p.elements : p.elements / (shape[0] ?? 1);
+      const rows = countRows(what, given, rowElements);
       if (rows * rowElements !== p.elements)
-        throw new ShapeError(
-          `${what}: must have shape [${this.program.shapeOf(p)}]; got another number of values`,
-        );
+        throw new ShapeError(`${what}: must have shape [${shape.join(", ")}]; got ${rows} rows`);
       const data = new Float32Array(p.elements);
       readRows(what, given, rowElements, 0, rows, data, 0);
       return [p, data];
