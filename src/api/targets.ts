@@ -14,6 +14,8 @@ export interface ReadTargets {
 }
 
 export interface TargetRules {
+  /** Rows of the inputs. */
+  readonly rows: number;
   readonly loss: Loss;
   /** Numbers in a row of the prediction: units, or classes. */
   readonly rowElements: number;
@@ -23,8 +25,8 @@ export interface TargetRules {
 /** @param what names the data in errors: `fit: y` */
 export function readTargets(what: string, given: Targets, rules: TargetRules): ReadTargets {
   const { loss, rowElements } = rules;
-  const y = isStrings(given) ? indicesOf(what, given, rules.labels) : (given as Rows);
-  if (loss.kind === "crossEntropy" && isLabels(y, rowElements)) return readLabels(what, y, rowElements);
+  const y = isStrings(given) ? indicesOf(what, given, rules) : (given as Rows);
+  if (loss.kind === "crossEntropy" && isLabels(y, rules)) return readLabels(what, y, rowElements);
   const rows = countRows(what, y, rowElements);
   const data = flatten32(what, y, rowElements, rows);
   if (loss.kind === "crossEntropy") checkDistributions(what, data, rowElements);
@@ -37,8 +39,12 @@ const isStrings = (y: Targets): y is readonly string[] => Array.isArray(y) && ty
 function indicesOf(
   what: string,
   y: readonly string[],
-  labels: readonly string[] | undefined,
+  { labels, loss, rowElements }: TargetRules,
 ): readonly number[] {
+  if (loss.kind !== "crossEntropy" && rowElements !== 1)
+    throw new DataError(
+      `${what}: class names need crossEntropy or one output; got ${describe(y[0])} for ${loss.kind}`,
+    );
   if (!labels) throw new DataError(`${what}: class names need \`labels\` in compile; got ${describe(y[0])}`);
   const index = new Map(labels.map((label, i) => [label, i]));
   return y.map((label, row) => {
@@ -51,11 +57,14 @@ function indicesOf(
   });
 }
 
-/** One number a row: a flat list of plain numbers, integers in a typed array, or a column under crossEntropy. */
-function isLabels(y: Rows, classes: number): boolean {
-  if (Array.isArray(y)) return typeof y[0] === "number" || (length(y[0]) === 1 && classes > 1);
-  if (isNumericArray(y))
-    return !(y instanceof Float32Array || y instanceof Float64Array) || y.length % classes !== 0;
+/** Whether classes come as one number a row, rather than as rows of one number per class. */
+function isLabels(y: Rows, { rows, rowElements: classes }: TargetRules): boolean {
+  // A flat list is what its length says; where it says neither, the error will be that of labels.
+  if (isNumericArray(y)) return y.length !== rows * classes;
+  if (Array.isArray(y)) {
+    if (typeof y[0] === "number") return !(rows === 1 && y.length === classes);
+    return length(y[0]) === 1;
+  }
   const { shape } = y as { shape: readonly number[] };
   return Array.isArray(shape) && (shape.length === 1 || shape[shape.length - 1] === 1);
 }

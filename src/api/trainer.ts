@@ -284,11 +284,12 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       counts.set(what.slice(who.length + 2), rows);
       return { port, words: port.rowElements, data: flatten32(what, given, port.rowElements, rows) };
     });
+    const [rows = 0] = counts.values();
     this.#parts.losses.forEach(({ output, loss, rowElements }, i) => {
       const named = this.#parts.namedTargets;
       const what = named ? `${who}: y.${output}` : `${who}: y`;
       const given = inputOf(who, data.y, output, named) as Targets;
-      const read = readTargets(what, given, { loss, rowElements, labels: this.labels });
+      const read = readTargets(what, given, { rows, loss, rowElements, labels: this.labels });
       counts.set(what.slice(who.length + 2), read.rows);
       const port = this.#train.targets[i];
       columns.push({ port, words: read.kind === "labels" ? 1 : rowElements, data: read.data });
