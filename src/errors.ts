@@ -36,6 +36,21 @@ export class TraceError extends WasmgradError {
   }
 }
 
+/** A model that cannot be rewritten as asked without changing what it computes. */
+export class TransformError extends WasmgradError {
+  static {
+    TransformError.prototype.name = "TransformError";
+  }
+
+  constructor(
+    message: string,
+    /** The layer in the way, as named in the model. */
+    readonly layer: string,
+  ) {
+    super(message);
+  }
+}
+
 /** A state or model that belongs to another program, or bytes that are not a whole state. */
 export class StateError extends WasmgradError {
   static {

@@ -4,6 +4,7 @@ export type { NumericArray, Result, Row, Rows, Shaped } from "./api/data.ts";
 export type { FitOptions, FitProgress, FitResult } from "./api/fit.ts";
 export { type ModelOptions, model } from "./api/functional.ts";
 export { activation, type DenseOptions, dense, flatten, type Layer, reshape } from "./api/layers.ts";
+export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./api/logic-gate.ts";
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
@@ -23,6 +24,14 @@ export {
   type SgdOptions,
   sgd,
 } from "./api/optimizers.ts";
+export {
+  type Perceptron,
+  type PerceptronData,
+  type PerceptronFitOptions,
+  type PerceptronOptions,
+  type PerceptronResult,
+  perceptron,
+} from "./api/perceptron.ts";
 export type { Classification, ParameterView, PredictOptions, Predictor } from "./api/predictor.ts";
 export type { Targets } from "./api/targets.ts";
 export type { Tensor } from "./api/tensor.ts";

@@ -1,0 +1,111 @@
+/** The affine layers of a graph, and a graph whose parameters all carry values: what every rewrite starts from. */
+import { compile } from "../api/compile.ts";
+import type { Model } from "../api/model.ts";
+import { TransformError } from "../errors.ts";
+import type { Graph, Node, Parameter, ValueId } from "../graph/graph.ts";
+import { Fn, type OpName } from "../graph/op.ts";
+
+/** A dense layer of a graph, its activation apart: `output = input W + b`. */
+export interface AffineLayer {
+  /** The scope of its node: `dense1`. */
+  readonly name: string;
+  readonly node: Node;
+  readonly input: ValueId;
+  readonly output: ValueId;
+  /** [in, units] */
+  readonly weight: ValueId;
+  /** [units] */
+  readonly bias: ValueId | undefined;
+}
+
+export const is = <K extends OpName>(node: Node, op: K): node is Node<K> => node.op === op;
+
+/** A copy of the model's graph in which random initial values are drawn, as `compile` would from the model's seed. */
+export function graphWithValues<X, P>(model: Model<X, P>): Graph {
+  const drawn = model.graph.parameters.some(({ init }) => init.kind === "uniform" || init.kind === "normal");
+  const graph = (drawn ? draw(model) : model.graph).copy();
+  graph.parameters.forEach((p, i) => {
+    const elements = graph.shape(p.value).reduce((size, d) => size * d, 1);
+    const data =
+      p.init.kind === "values"
+        ? p.init.data.slice()
+        : new Float32Array(elements).fill((p.init as { value: number }).value);
+    graph.parameters[i] = { ...p, init: { kind: "values", data } };
+  });
+  return graph;
+}
+
+function draw<X, P>(model: Model<X, P>): Graph {
+  const predictor = compile(model, { batch: 1 });
+  try {
+    return predictor.toModel().graph;
+  } finally {
+    predictor.dispose();
+  }
+}
+
+/** Who reads each value; an output of the graph counts as a reader, `"output"`. */
+export function readersOf(graph: Graph): Map<ValueId, (Node | "output")[]> {
+  const readers = new Map<ValueId, (Node | "output")[]>();
+  const add = (id: ValueId, reader: Node | "output") => {
+    const list = readers.get(id);
+    if (list) list.push(reader);
+    else readers.set(id, [reader]);
+  };
+  for (const node of graph.nodes) for (const id of node.inputs) add(id, node);
+  for (const { value } of graph.outputs) add(value, "output");
+  return readers;
+}
+
+export function affineLayers(graph: Graph): AffineLayer[] {
+  const parameters = new Set(graph.parameters.map((p) => p.value));
+  return graph.nodes.flatMap((node) => {
+    if (!is(node, "dense") || node.attrs.fn !== Fn.Identity) return [];
+    const [input, weight, bias] = node.inputs;
+    if (parameters.has(input) || !node.inputs.slice(1).every((id) => parameters.has(id))) return [];
+    return [{ name: node.scope, node, input, output: node.outputs[0], weight, bias }];
+  });
+}
+
+/** The values of a parameter. */
+export function valuesOf(graph: Graph, id: ValueId): Float32Array {
+  const { init } = graph.parameters.find((p) => p.value === id) as Parameter;
+  return (init as { data: Float32Array }).data;
+}
+
+/** Gives a parameter other values, rounded from f64. */
+export function setValues(who: string, graph: Graph, id: ValueId, values: Float64Array): void {
+  const at = graph.parameters.findIndex((p) => p.value === id);
+  const { name } = graph.parameters[at];
+  graph.parameters[at] = { name, value: id, init: { kind: "values", data: rounded(who, name, values) } };
+}
+
+export function rounded(who: string, name: string, values: Float64Array): Float32Array {
+  const data = Float32Array.from(values);
+  const bad = data.findIndex((v) => v - v !== 0);
+  if (bad >= 0)
+    throw new TransformError(
+      `${who}: new parameters must be finite in single precision; got ${values[bad]} in ${name}`,
+      name.slice(0, name.lastIndexOf(".")),
+    );
+  return data;
+}
+
+/** Adds a parameter behind another in the order of declaration, under `name` or the next free one. */
+export function addParameter(
+  who: string,
+  graph: Graph,
+  name: string,
+  shape: readonly number[],
+  values: Float64Array,
+  behind: ValueId,
+): ValueId {
+  const taken = new Set(graph.parameters.map((p) => p.name));
+  let free = name;
+  for (let count = 2; taken.has(free); count++) free = `${name}${count}`;
+  const data = rounded(who, free, values);
+  const value = graph.addParameter(free, shape, { kind: "values", data });
+  const added = graph.parameters.pop() as Parameter;
+  graph.parameters.splice(graph.parameters.findIndex((p) => p.value === behind) + 1, 0, added);
+  return value;
+}
