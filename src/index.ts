@@ -35,7 +35,7 @@ export {
 export type { Classification, ParameterView, PredictOptions, Predictor } from "./api/predictor.ts";
 export type { Targets } from "./api/targets.ts";
 export type { Tensor } from "./api/tensor.ts";
-export type { Data, Evaluation, Snapshot, Trainer } from "./api/trainer.ts";
+export type { Data, Evaluation, Moment, Snapshot, Trainer } from "./api/trainer.ts";
 export { type ValueAndGradResult, valueAndGrad } from "./api/value-and-grad.ts";
 export * from "./errors.ts";
 export { isSupported } from "./runtime/kernels.ts";

@@ -9,7 +9,7 @@ import { carefully, type FitOptions, type FitResult, FitRun, mayOverflow } from 
 import type { Loss } from "./losses.ts";
 import { checkSeed, type Model } from "./model.ts";
 import { checkLearningRate, type Optimizer } from "./optimizers.ts";
-import { inputOf, Predictor } from "./predictor.ts";
+import { inputOf, type ParameterView, Predictor } from "./predictor.ts";
 import type { Program } from "./program.ts";
 import { readTargets, sameRows, type Targets } from "./targets.ts";
 
@@ -33,6 +33,14 @@ export interface OutputLoss {
   readonly loss: Loss;
   readonly rowElements: number;
 }
+
+/** `velocity` is the momentum of SGD; Adam has both moments. */
+export type Moment = "velocity" | "firstMoment" | "secondMoment";
+
+const MOMENTS = {
+  sgd: ["velocity"],
+  adam: ["firstMoment", "secondMoment"],
+} as const satisfies Record<TrainPlan["optimizer"], readonly Moment[]>;
 
 export interface TrainerParts {
   readonly losses: readonly OutputLoss[];
@@ -185,6 +193,31 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     }
     this.#run?.open();
     return { loss, gradients };
+  }
+
+  /**
+   * What the optimizer keeps beside each parameter, by parameter name: live views like `parameters`, not yet divided by
+   * `1 - beta^t`. Plain SGD keeps nothing.
+   *
+   * @example
+   * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: adam() });
+   * trainer.step({ x: [[1]], y: [1] });
+   * trainer.optimizerState["dense1.weight"].firstMoment.data;
+   */
+  get optimizerState(): { readonly [name: string]: { readonly [moment in Moment]?: ParameterView } } {
+    const { program } = this;
+    program.checkAlive("optimizerState");
+    const { parameters } = program.plan;
+    const names = MOMENTS[this.#train.optimizer];
+    return Object.fromEntries(
+      parameters.map((p) => {
+        const views = this.#train.moments.map((block, i) => {
+          const at = (block + p.offset - parameters[0].offset) >>> 2;
+          return [names[i], { shape: program.shapeOf(p), data: program.f32.subarray(at, at + p.elements) }];
+        });
+        return [p.name, Object.fromEntries(views)];
+      }),
+    );
   }
 
   /** Changes the step size from the next step on; it belongs to the state. */

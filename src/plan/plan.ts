@@ -76,6 +76,8 @@ export interface TrainPlan {
   readonly inputs: readonly WindowedPort[];
   readonly predictions: readonly { readonly offset: number; readonly rowElements: number }[];
   readonly gradients: { readonly offset: number; readonly elements: number };
+  /** Addresses of the blocks that the optimizer keeps, each laid out as the parameters: momentum, or both moments. */
+  readonly moments: readonly number[];
   readonly history: { readonly offset: number; readonly capacity: number };
   readonly windowRows: number;
 }
@@ -293,6 +295,7 @@ export function planProgram(request: PlanRequest): Plan {
         rowElements: rowElements(train.graph, id),
       })),
       gradients: { offset: gradientBlock, elements: blockElements },
+      moments,
       history: { offset: history, capacity: HISTORY_CAPACITY },
       windowRows,
     };
