@@ -5,7 +5,16 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -86,9 +95,9 @@ part("bundles", ["src", "assembly/abi.ts", "asconfig.json", "assembly"], bundles
     format: "esm",
     target: "es2022",
     platform: "neutral",
-    packages: "external",
+    mainFields: ["module", "main"],
+    external: ["node:*", "@assemblyscript/loader", "ml-matrix"],
     chunkNames: "chunks/[name]-[hash]",
-    external: ["node:*"],
     logLevel: "warning",
   })});`;
   execFileSync(process.execPath, ["--input-type=module", "-e", bundle], {
