@@ -1,5 +1,7 @@
+import { ShapeError } from "../errors.ts";
 import type { Graph, Phase } from "./graph.ts";
 import type { Emit } from "./op.ts";
+import { formatShape } from "./shape.ts";
 
 /** Appends nodes to a graph: infers types, names values, and remembers which layer is speaking. */
 export class Builder {
@@ -14,9 +16,15 @@ export class Builder {
     const { graph, phase } = this;
     const types = inputs.map((id) => graph.values[id]);
     const scope = this.scope;
-    const outputs = op
-      .infer(scope || op.name, types, attrs)
-      .map((type) => graph.addValue(type, name ?? (scope ? `${scope}.${op.name}` : op.name)));
+    const inferred = op.infer(scope || op.name, types, attrs);
+    for (const { shape } of inferred)
+      if (shape.filter((d) => d < 0).length > 1)
+        throw new ShapeError(
+          `${scope || op.name}: ${op.name} may give one dimension that depends on the rows; got ${formatShape(shape)}`,
+        );
+    const outputs = inferred.map((type) =>
+      graph.addValue(type, name ?? (scope ? `${scope}.${op.name}` : op.name)),
+    );
     graph.nodes.push({ op: op.name, rule: op, attrs, inputs, outputs, scope, phase });
     return outputs;
   };

@@ -23,8 +23,10 @@ const NAMES = {
 
 function checkTarget(who: string, p: Type, t: Type, { fn }: LossAttrs): void {
   const labels = fn === LossFn.CrossEntropy && t.dtype === "i32";
-  if (fn === LossFn.CrossEntropy && p.shape.length === 0)
-    throw new ShapeError(`${who}: crossEntropy needs a class axis; got predictions ${formatShape(p.shape)}`);
+  if (fn === LossFn.CrossEntropy && !(p.shape[p.shape.length - 1] >= 0))
+    throw new ShapeError(
+      `${who}: crossEntropy needs a class axis of fixed length; got predictions ${formatShape(p.shape)}`,
+    );
   if (!sameShape(t.shape, labels ? p.shape.slice(0, -1) : p.shape))
     throw new ShapeError(
       `${who}: ${NAMES[fn]} needs ${labels ? "one label a row" : "targets shaped like the predictions"}; ` +

@@ -74,7 +74,7 @@ export const maxGrad: Op<"maxGrad"> = {
 /**
  * `y = x / divisor`, repeated along the axes where x has length 1 or none.
  *
- *   x [..] -> y shape      dx = the sum of dy over the repeated axes; only gradient rules divide
+ *   x [..] -> y shape      dx = the sum of dy over the repeated axes, divided likewise
  */
 export const broadcast: Op<"broadcast"> = {
   name: "broadcast",
@@ -86,7 +86,10 @@ export const broadcast: Op<"broadcast"> = {
       );
     return [f32(shape)];
   },
-  vjp: ({ inputs: [x], dy, emit, shape, attrs }) => [sumTo(emit, dy, attrs.shape, shape(x))],
+  vjp({ attrs: { divisor, shape: from }, inputs: [x], dy, emit, shape }) {
+    const dx = sumTo(emit, dy, from, shape(x));
+    return divisor === 1 ? [dx] : emit(broadcast, { shape: shape(x), divisor }, [dx]);
+  },
   lower: ({ attrs: { shape, divisor }, inputs: [x], outputs: [y], type }) => [
     copyRecord("broadcast", y, x, shape, broadcastStrides(type(x).shape, shape), divisor),
   ],

@@ -10,6 +10,10 @@ import { formatShape, sizeOf } from "../shape.ts";
 export const reshape: Op<"reshape"> = {
   name: "reshape",
   infer(who, [x], { shape }) {
+    if (!shape.every(Number.isSafeInteger))
+      throw new ShapeError(
+        `${who}: reshape needs whole dimensions; got ${formatShape(x.shape)} to ${formatShape(shape)}`,
+      );
     if (sizeOf(shape) !== sizeOf(x.shape))
       throw new ShapeError(
         `${who}: reshape must keep the number of elements; got ${formatShape(x.shape)} to ${formatShape(shape)}`,
