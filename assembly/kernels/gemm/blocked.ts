@@ -10,15 +10,23 @@
  * at full speed, unlike a load that splats.
  */
 import { Form, Gemm } from "../../abi";
-import { copyTile, packB } from "./pack";
+import { copyTile, packB, packWide, WIDE } from "./pack";
 import { micro, packingTile, tile } from "./tiles";
 
 /** Packs a block of B, kc by nc, into panels of eight columns. */
 function packBlock(panels: usize, transposed: bool, kc: i32, nc: i32, b: usize, ldb: usize): void {
+  const stride = <usize>kc << 5;
+  if (!transposed) {
+    for (; nc >= WIDE * Gemm.NR; nc -= WIDE * Gemm.NR) {
+      packWide(panels, stride, kc, b, ldb);
+      panels += <usize>WIDE * stride;
+      b += WIDE * 32;
+    }
+  }
   const next = transposed ? ldb << 3 : <usize>32;
   for (; nc > 0; nc -= Gemm.NR) {
     packB(panels, transposed, kc, min<i32>(nc, Gemm.NR), b, ldb);
-    panels += <usize>kc << 5;
+    panels += stride;
     b += next;
   }
 }
