@@ -3,7 +3,7 @@
  * bundles (esbuild) and the type declarations (tsc). What was in `build/` and `dist/` before does not matter: a
  * content hash of all sources and tool versions decides.
  */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
@@ -38,6 +38,33 @@ function hashOf(paths) {
   return hash.digest("hex");
 }
 
+/** Two builds at once, say of tests and of a bench, would write the same files: the second one waits. */
+function lock() {
+  const path = join(root, "build/lock");
+  mkdirSync(join(root, "build"), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: "wx" });
+      break;
+    } catch {
+      if (!isRunning(path)) rmSync(path, { force: true });
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
+  }
+  process.on("exit", () => rmSync(path, { force: true }));
+}
+
+/** Whether the process that a lock names still runs; a lock that is just being written counts as held. */
+function isRunning(path) {
+  try {
+    const pid = Number(readFileSync(path, "utf8"));
+    if (pid > 0) process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
 /** Runs `make` unless `outputs` exist and were made from the same sources. */
 function part(name, sources, outputs, make) {
   const stamp = join(root, `build/${name}.stamp`);
@@ -51,16 +78,19 @@ function part(name, sources, outputs, make) {
   say(`${name}: built in ${((Date.now() - start) / 1000).toFixed(1)} s`);
 }
 
-/** A dependency's command; what it prints goes to stderr, so that stdout stays the caller's. */
-const run = (script, args) =>
-  execFileSync(process.execPath, [join(root, "node_modules", script), ...args], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-  });
+/** Runs Node; what it prints goes to stderr, so that stdout stays the caller's. A failure has said why. */
+function node(args) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const run = (script, args) => node([join(root, "node_modules", script), ...args]);
 
 function asc(target) {
   run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target]);
 }
+
+lock();
 
 /** A build of the kernels as a module of the package. */
 function embed(target, file, constant) {
