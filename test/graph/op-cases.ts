@@ -1,0 +1,571 @@
+/** The tables of `ops.test.ts`: an op without cases, or without a list of what it refuses, does not compile. */
+import type { DType } from "../../src/graph/graph.ts";
+import { BinaryFn, Fn, LossFn, type OpAttrs, type OpName, ReduceFn } from "../../src/graph/op.ts";
+import { formatShape, type Shape } from "../../src/graph/shape.ts";
+import { UNARY } from "../oracle/unary.ts";
+
+export const ROWS = -1;
+
+/** Draws one element from uniform numbers in [-1, 1). */
+export type Draw = (uniform: () => number) => number;
+
+export interface Input {
+  readonly shape: Shape;
+  readonly draw: Draw;
+  readonly dtype: DType;
+  /** Targets: the rule gives no cotangent for them. */
+  readonly constant: boolean;
+}
+
+export interface Case<K extends OpName> {
+  readonly name: string;
+  readonly attrs: OpAttrs[K];
+  readonly inputs: readonly Input[];
+  readonly outputs: readonly Shape[];
+  /** Made by fusion, after differentiation: the rule does not speak of it. */
+  readonly fused?: boolean;
+}
+
+/** Of both signs, at least 0.1 from 0, where some derivatives jump. */
+export const signed: Draw = (uniform) => {
+  const u = uniform();
+  return u < 0 ? u * 1.9 - 0.1 : u * 1.9 + 0.1;
+};
+const positive: Draw = (uniform) => 1.1 + uniform();
+const unit: Draw = (uniform) => 0.5 + 0.4 * uniform();
+export const classes =
+  (count: number): Draw =>
+  (uniform) =>
+    Math.floor(((uniform() + 1) / 2) * count);
+
+const input = (shape: Shape, draw: Draw = signed): Input => ({ shape, draw, dtype: "f32", constant: false });
+const target = (shape: Shape, draw: Draw = signed): Input => ({ shape, draw, dtype: "f32", constant: true });
+const labels = (shape: Shape, count: number): Input => ({
+  shape,
+  draw: classes(count),
+  dtype: "i32",
+  constant: true,
+});
+
+export const ALPHA = 0.3;
+export const FNS = Object.keys(UNARY).map(Number) as Fn[];
+export const argument = (fn: Fn): Draw => (UNARY[fn].positive ? positive : signed);
+/** What `unary` keeps for its gradient. */
+const saved =
+  (fn: Fn): Draw =>
+  (uniform) => {
+    const x = argument(fn)(uniform);
+    return UNARY[fn].saves === "y" ? UNARY[fn].value(x, ALPHA) : x;
+  };
+
+const NN = { transposeA: false, transposeB: false };
+const TN = { transposeA: true, transposeB: false };
+const NT = { transposeA: false, transposeB: true };
+
+const BROADCASTS: readonly (readonly [Shape, Shape, Shape])[] = [
+  [
+    [ROWS, 5],
+    [ROWS, 5],
+    [ROWS, 5],
+  ],
+  [[ROWS, 5], [5], [ROWS, 5]],
+  [[5], [ROWS, 5], [ROWS, 5]],
+  [
+    [ROWS, 5],
+    [ROWS, 1],
+    [ROWS, 5],
+  ],
+  [[ROWS, 2, 3], [], [ROWS, 2, 3]],
+  [
+    [ROWS, 1, 3],
+    [2, 1],
+    [ROWS, 2, 3],
+  ],
+  [[], [], []],
+];
+
+export const LOSSES: readonly { fn: LossFn; parameter: number; draw: Draw }[] = [
+  { fn: LossFn.MeanSquaredError, parameter: 0, draw: signed },
+  { fn: LossFn.MeanAbsoluteError, parameter: 0, draw: signed },
+  { fn: LossFn.Huber, parameter: 0.7, draw: signed },
+  { fn: LossFn.BinaryCrossEntropy, parameter: 0, draw: unit },
+  { fn: LossFn.CrossEntropy, parameter: 0, draw: unit },
+];
+
+/** Cases of the three loss ops: predictions, targets, and what stands around them. */
+const lossCases = <K extends "loss" | "lossGrad" | "lossAndGrad">(
+  more: readonly Input[],
+  outputs: (p: Shape) => readonly Shape[],
+): Case<K>[] => [
+  ...LOSSES.flatMap(({ fn, parameter, draw }) =>
+    [
+      [ROWS, 5],
+      [ROWS, 1],
+      [ROWS, 2, 3],
+    ].map((shape) => ({
+      name: `${LossFn[fn]} of ${formatShape(shape)}`,
+      attrs: { fn, parameter },
+      inputs: [input(shape), target(shape, draw), ...more],
+      outputs: outputs(shape),
+    })),
+  ),
+  ...[[ROWS], [], [7]].map((shape) => ({
+    name: `meanSquaredError of ${formatShape(shape)}`,
+    attrs: { fn: LossFn.MeanSquaredError, parameter: 0 },
+    inputs: [input(shape), target(shape), ...more],
+    outputs: outputs(shape),
+  })),
+  {
+    name: "crossEntropy with labels",
+    attrs: { fn: LossFn.CrossEntropy, parameter: 0 },
+    inputs: [input([ROWS, 6]), labels([ROWS], 6), ...more],
+    outputs: outputs([ROWS, 6]),
+  },
+];
+
+export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
+  matMul: [
+    { name: "NN", attrs: NN, inputs: [input([ROWS, 5]), input([5, 3])], outputs: [[ROWS, 3]] },
+    { name: "TN", attrs: TN, inputs: [input([ROWS, 5]), input([ROWS, 3])], outputs: [[5, 3]] },
+    { name: "NT", attrs: NT, inputs: [input([ROWS, 5]), input([3, 5])], outputs: [[ROWS, 3]] },
+    {
+      name: "NN with leading axes",
+      attrs: NN,
+      inputs: [input([ROWS, 2, 5]), input([5, 3])],
+      outputs: [[ROWS, 2, 3]],
+    },
+    {
+      name: "TN with leading axes",
+      attrs: TN,
+      inputs: [input([ROWS, 2, 5]), input([ROWS, 2, 3])],
+      outputs: [[5, 3]],
+    },
+    {
+      name: "NT with leading axes",
+      attrs: NT,
+      inputs: [input([2, ROWS, 5]), input([3, 5])],
+      outputs: [[2, ROWS, 3]],
+    },
+    { name: "rows as k", attrs: NN, inputs: [input([4, ROWS]), input([ROWS, 9])], outputs: [[4, 9]] },
+    { name: "rows as n", attrs: NT, inputs: [input([4, 6]), input([ROWS, 6])], outputs: [[4, ROWS]] },
+    {
+      name: "the packed path",
+      attrs: NN,
+      inputs: [input([70, 65]), input([65, 62])],
+      outputs: [[70, 62]],
+    },
+  ],
+  unary: FNS.flatMap((fn) =>
+    [[ROWS, 7], [], [ROWS, 3, 4]].map((shape) => ({
+      name: `${Fn[fn]} of ${formatShape(shape)}`,
+      attrs: { fn, alpha: ALPHA },
+      inputs: [input(shape, argument(fn))],
+      outputs: [shape],
+    })),
+  ),
+  unaryGrad: FNS.map((fn) => ({
+    name: Fn[fn],
+    attrs: { fn, alpha: ALPHA },
+    inputs: [input([ROWS, 7]), input([ROWS, 7], saved(fn))],
+    outputs: [[ROWS, 7]],
+  })),
+  binary: (Object.values(BinaryFn).filter((fn) => typeof fn === "number") as BinaryFn[]).flatMap((fn) =>
+    BROADCASTS.map(([a, b, y]) => ({
+      name: `${BinaryFn[fn]} of ${formatShape(a)} and ${formatShape(b)}`,
+      attrs: { fn },
+      inputs: [input(a), input(b)],
+      outputs: [y],
+    })),
+  ),
+  broadcast: [
+    { name: "a scalar", attrs: { shape: [3, 4], divisor: 1 }, inputs: [input([])], outputs: [[3, 4]] },
+    {
+      name: "over the rows",
+      attrs: { shape: [ROWS, 4], divisor: 1 },
+      inputs: [input([4])],
+      outputs: [[ROWS, 4]],
+    },
+    {
+      name: "divided by a number",
+      attrs: { shape: [2, ROWS, 3], divisor: 7 },
+      inputs: [input([2, 1, 1])],
+      outputs: [[2, ROWS, 3]],
+    },
+    {
+      name: "divided by the rows",
+      attrs: { shape: [ROWS, 4], divisor: -4 },
+      inputs: [input([1, 1])],
+      outputs: [[ROWS, 4]],
+    },
+    { name: "a copy", attrs: { shape: [5], divisor: 1 }, inputs: [input([5])], outputs: [[5]] },
+  ],
+  reduce: [ReduceFn.Sum, ReduceFn.Mean, ReduceFn.Max].flatMap((fn) => [
+    {
+      name: `${ReduceFn[fn]} of all`,
+      attrs: { fn, from: 0, to: 2 },
+      inputs: [input([ROWS, 19])],
+      outputs: [[]],
+    },
+    {
+      name: `${ReduceFn[fn]} over the rows`,
+      attrs: { fn, from: 0, to: 1 },
+      inputs: [input([ROWS, 5])],
+      outputs: [[5]],
+    },
+    {
+      name: `${ReduceFn[fn]} of each row`,
+      attrs: { fn, from: 1, to: 2 },
+      inputs: [input([ROWS, 37])],
+      outputs: [[ROWS]],
+    },
+    {
+      name: `${ReduceFn[fn]} over a middle axis`,
+      attrs: { fn, from: 1, to: 2 },
+      inputs: [input([ROWS, 3, 5])],
+      outputs: [[ROWS, 5]],
+    },
+    {
+      name: `${ReduceFn[fn]} over no axis`,
+      attrs: { fn, from: 1, to: 1 },
+      inputs: [input([ROWS, 3])],
+      outputs: [[ROWS, 3]],
+    },
+    {
+      name: `${ReduceFn[fn]} of a scalar`,
+      attrs: { fn, from: 0, to: 0 },
+      inputs: [input([])],
+      outputs: [[]],
+    },
+  ]),
+  maxGrad: [
+    {
+      name: "with ties",
+      attrs: { from: 1, to: 2 },
+      inputs: [input([ROWS, 2]), input([ROWS, 9, 2], classes(2)), input([ROWS, 2], () => 1)],
+      outputs: [[ROWS, 9, 2]],
+    },
+  ],
+  reshape: [
+    {
+      name: "of the rows",
+      attrs: { shape: [-2, 3] },
+      inputs: [input([ROWS, 6])],
+      outputs: [[-2, 3]],
+    },
+    { name: "to a scalar", attrs: { shape: [] }, inputs: [input([1, 1])], outputs: [[]] },
+    { name: "to the same shape", attrs: { shape: [4] }, inputs: [input([4])], outputs: [[4]] },
+  ],
+  transpose: [
+    { name: "of a matrix", attrs: { axes: [1, 0] }, inputs: [input([ROWS, 5])], outputs: [[5, ROWS]] },
+    {
+      name: "of four axes",
+      attrs: { axes: [2, 0, 3, 1] },
+      inputs: [input([2, 3, ROWS, 4])],
+      outputs: [[ROWS, 2, 4, 3]],
+    },
+    {
+      name: "that merges axes",
+      attrs: { axes: [2, 0, 1] },
+      inputs: [input([ROWS, 3, 5])],
+      outputs: [[5, ROWS, 3]],
+    },
+    { name: "that moves nothing", attrs: { axes: [0, 1] }, inputs: [input([3, 5])], outputs: [[3, 5]] },
+  ],
+  softmax: [
+    { name: "by rows", attrs: {}, inputs: [input([ROWS, 7])], outputs: [[ROWS, 7]] },
+    { name: "of one class", attrs: {}, inputs: [input([ROWS, 1])], outputs: [[ROWS, 1]] },
+    { name: "of three axes", attrs: {}, inputs: [input([2, ROWS, 5])], outputs: [[2, ROWS, 5]] },
+  ],
+  softmaxGrad: [
+    {
+      name: "by rows",
+      attrs: {},
+      inputs: [input([ROWS, 7]), input([ROWS, 7], unit)],
+      outputs: [[ROWS, 7]],
+    },
+  ],
+  logSoftmax: [
+    { name: "by rows", attrs: {}, inputs: [input([ROWS, 7])], outputs: [[ROWS, 7]] },
+    { name: "of one class", attrs: {}, inputs: [input([ROWS, 1])], outputs: [[ROWS, 1]] },
+    { name: "of three axes", attrs: {}, inputs: [input([2, ROWS, 5])], outputs: [[2, ROWS, 5]] },
+  ],
+  logSoftmaxGrad: [
+    {
+      name: "by rows",
+      attrs: {},
+      inputs: [input([ROWS, 7]), input([ROWS, 7], (uniform) => -positive(uniform))],
+      outputs: [[ROWS, 7]],
+    },
+  ],
+  loss: lossCases([], () => [[]]),
+  lossGrad: lossCases([input([])], (p) => [p]),
+  lossAndGrad: lossCases([], (p) => [[], p]),
+  dense: FNS.flatMap((fn) => {
+    const draw = argument(fn);
+    const fused = fn !== Fn.Identity;
+    return [
+      {
+        name: `${Fn[fn]} with bias`,
+        attrs: { fn, alpha: ALPHA },
+        inputs: [input([ROWS, 5], draw), input([5, 9], draw), input([9], draw)],
+        outputs: [[ROWS, 9]],
+        fused,
+      },
+      {
+        name: `${Fn[fn]} without bias`,
+        attrs: { fn, alpha: ALPHA },
+        inputs: [input([ROWS, 2, 5], draw), input([5, 1], draw)],
+        outputs: [[ROWS, 2, 1]],
+        fused,
+      },
+    ];
+  }),
+  denseGradWeights: [
+    {
+      name: "of rows",
+      attrs: { bias: true },
+      inputs: [input([ROWS, 5]), input([ROWS, 9])],
+      outputs: [[5, 9], [9]],
+    },
+    {
+      name: "with leading axes",
+      attrs: { bias: true },
+      inputs: [input([ROWS, 2, 3]), input([ROWS, 2, 4])],
+      outputs: [[3, 4], [4]],
+    },
+    {
+      name: "without bias",
+      attrs: { bias: false },
+      inputs: [input([ROWS, 5]), input([ROWS, 9])],
+      outputs: [[5, 9]],
+    },
+  ],
+  denseGradInput: FNS.map((fn) => ({
+    name: Fn[fn],
+    attrs: { fn, alpha: ALPHA },
+    inputs: [input([ROWS, 5]), input([9, 5]), input([ROWS, 9], saved(fn))],
+    outputs: [[ROWS, 9]],
+  })),
+  accumulate: [
+    { name: "rows", attrs: {}, inputs: [input([ROWS, 5]), input([ROWS, 5])], outputs: [[ROWS, 5]] },
+    { name: "scalars", attrs: {}, inputs: [input([]), input([])], outputs: [[]] },
+  ],
+  place: [
+    { name: "of a gradient", attrs: { shape: [3, 5] }, inputs: [input([3, 5])], outputs: [[3, 5]] },
+    { name: "of a zero", attrs: { shape: [3, 5] }, inputs: [input([])], outputs: [[3, 5]] },
+  ],
+};
+
+export interface Refusal<K extends OpName> {
+  readonly attrs: OpAttrs[K];
+  readonly inputs: readonly Shape[];
+  readonly message: string;
+}
+
+const mse = { fn: LossFn.MeanSquaredError, parameter: 0 };
+const ce = { fn: LossFn.CrossEntropy, parameter: 0 };
+const sum = ReduceFn.Sum;
+
+/** Inputs that an op must refuse, and what it says; none where every shape will do or only fusion makes the op. */
+export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
+  matMul: [
+    {
+      attrs: NN,
+      inputs: [
+        [ROWS, 3],
+        [4, 2],
+      ],
+      message: "layer: matMul needs A [.., k] and B [k, n]; got A [rows, 3], B [4, 2]",
+    },
+    {
+      attrs: TN,
+      inputs: [
+        [ROWS, 3],
+        [4, 2],
+      ],
+      message: "layer: matMul needs A [k, m] and B [k, n]; got A [rows, 3], B [4, 2]",
+    },
+    {
+      attrs: NT,
+      inputs: [
+        [ROWS, 3],
+        [3, 2],
+      ],
+      message: "layer: matMul needs A [.., k] and B [n, k]; got A [rows, 3], B [3, 2]",
+    },
+    {
+      attrs: NN,
+      inputs: [[3], [3, 2]],
+      message: "layer: matMul needs A [.., k] and B [k, n]; got A [3], B [3, 2]",
+    },
+    {
+      attrs: NN,
+      inputs: [
+        [ROWS, 3],
+        [2, 3, 2],
+      ],
+      message: "layer: matMul needs A [.., k] and B [k, n]; got A [rows, 3], B [2, 3, 2]",
+    },
+    {
+      attrs: { transposeA: true, transposeB: true },
+      inputs: [
+        [3, 3],
+        [3, 3],
+      ],
+      message: "layer: matMul needs A [k, m] and B [n, k]; got A [3, 3], B [3, 3]",
+    },
+    {
+      attrs: NT,
+      inputs: [
+        [ROWS, 3],
+        [ROWS, 3],
+      ],
+      message: "layer: matMul may give one dimension that depends on the rows; got [rows, rows]",
+    },
+  ],
+  unary: [],
+  unaryGrad: [
+    {
+      attrs: { fn: Fn.Tanh, alpha: 0 },
+      inputs: [[3], [4]],
+      message: "layer: unaryGrad needs dy and s alike; got [3], [4]",
+    },
+  ],
+  binary: [
+    {
+      attrs: { fn: BinaryFn.Multiply },
+      inputs: [[ROWS, 3], [4]],
+      message: "layer: mul needs shapes that broadcast to one; got [rows, 3], [4]",
+    },
+    {
+      attrs: { fn: BinaryFn.Add },
+      inputs: [
+        [ROWS, 3],
+        [5, 3],
+      ],
+      message: "layer: add needs shapes that broadcast to one; got [rows, 3], [5, 3]",
+    },
+    {
+      attrs: { fn: BinaryFn.Add },
+      inputs: [
+        [ROWS, 1],
+        [1, ROWS],
+      ],
+      message: "layer: binary may give one dimension that depends on the rows; got [rows, rows]",
+    },
+  ],
+  broadcast: [
+    {
+      attrs: { shape: [4], divisor: 1 },
+      inputs: [[3]],
+      message: "layer: broadcast needs a shape that x can be repeated to; got [3] to [4]",
+    },
+    {
+      attrs: { shape: [3], divisor: 1 },
+      inputs: [[2, 3]],
+      message: "layer: broadcast needs a shape that x can be repeated to; got [2, 3] to [3]",
+    },
+  ],
+  reduce: [
+    {
+      attrs: { fn: sum, from: 1, to: 3 },
+      inputs: [[ROWS, 3]],
+      message: "layer: axes must lie within the shape; got axes 1..2 of [rows, 3]",
+    },
+    {
+      attrs: { fn: sum, from: -1, to: 1 },
+      inputs: [[ROWS, 3]],
+      message: "layer: axes must lie within the shape; got axes -1..0 of [rows, 3]",
+    },
+  ],
+  maxGrad: [],
+  reshape: [
+    {
+      attrs: { shape: [3, 3] },
+      inputs: [[2, 4]],
+      message: "layer: reshape must keep the number of elements; got [2, 4] to [3, 3]",
+    },
+    {
+      attrs: { shape: [ROWS, 4] },
+      inputs: [[2, 4]],
+      message: "layer: reshape must keep the number of elements; got [2, 4] to [rows, 4]",
+    },
+    {
+      attrs: { shape: [0.5, 16] },
+      inputs: [[2, 4]],
+      message: "layer: reshape needs whole dimensions; got [2, 4] to [0.5, 16]",
+    },
+  ],
+  transpose: [
+    {
+      attrs: { axes: [0, 0] },
+      inputs: [[2, 4]],
+      message: "layer: transpose needs each axis of the shape once; got axes [0, 0] of [2, 4]",
+    },
+    {
+      attrs: { axes: [0] },
+      inputs: [[2, 4]],
+      message: "layer: transpose needs each axis of the shape once; got axes [0] of [2, 4]",
+    },
+  ],
+  softmax: [
+    { attrs: {}, inputs: [[]], message: "layer: softmax needs a last axis of fixed length; got []" },
+    { attrs: {}, inputs: [[ROWS]], message: "layer: softmax needs a last axis of fixed length; got [rows]" },
+  ],
+  softmaxGrad: [],
+  logSoftmax: [
+    {
+      attrs: {},
+      inputs: [[4, ROWS]],
+      message: "layer: logSoftmax needs a last axis of fixed length; got [4, rows]",
+    },
+  ],
+  logSoftmaxGrad: [],
+  loss: [
+    {
+      attrs: mse,
+      inputs: [
+        [ROWS, 2],
+        [ROWS, 1],
+      ],
+      message:
+        "layer: meanSquaredError needs targets shaped like the predictions; got predictions [rows, 2], targets [rows, 1]",
+    },
+    {
+      attrs: ce,
+      inputs: [[], []],
+      message: "layer: crossEntropy needs a class axis of fixed length; got predictions []",
+    },
+    {
+      attrs: ce,
+      inputs: [[ROWS], [ROWS]],
+      message: "layer: crossEntropy needs a class axis of fixed length; got predictions [rows]",
+    },
+  ],
+  lossGrad: [],
+  dense: [
+    {
+      attrs: { fn: Fn.Identity, alpha: 0 },
+      inputs: [
+        [ROWS, 3],
+        [4, 2],
+      ],
+      message: "layer: dense needs X [.., k], W [k, n] and b [n]; got X [rows, 3], W [4, 2]",
+    },
+    {
+      attrs: { fn: Fn.Identity, alpha: 0 },
+      inputs: [[ROWS, 4], [4, 2], [3]],
+      message: "layer: dense needs X [.., k], W [k, n] and b [n]; got X [rows, 4], W [4, 2], b [3]",
+    },
+    {
+      attrs: { fn: Fn.Identity, alpha: 0 },
+      inputs: [[4], [4, 2]],
+      message: "layer: dense needs X [.., k], W [k, n] and b [n]; got X [4], W [4, 2]",
+    },
+  ],
+  denseGradWeights: [],
+  denseGradInput: [],
+  lossAndGrad: [],
+  accumulate: [],
+  place: [],
+};

@@ -1,0 +1,348 @@
+/**
+ * Graphs evaluated node by node in f64, in plain loops: what every plan is compared with.
+ *
+ * Each op also says how far an f32 kernel may be off, given exact operands: a bound from the number of roundings and
+ * the magnitudes they act on. `tolerances` carries these through a whole graph.
+ */
+import { Fn, Form, LossFn, ReduceFn, Targets } from "../../assembly/abi.ts";
+import type { DType, Graph, ValueId } from "../../src/graph/graph.ts";
+import type { LossAttrs, OpAttrs, OpName } from "../../src/graph/op.ts";
+import { resolve } from "../../src/graph/shape.ts";
+import { BINARY } from "./binary.ts";
+import { LOSS, rowsOf } from "./loss.ts";
+import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
+import { maxGrad, reduce, magnitudes as sumMagnitudes } from "./reduce.ts";
+import { byRows, logSoftmax, logSoftmaxGrad, row, softmax, softmaxGrad } from "./softmax.ts";
+import { UNARY } from "./unary.ts";
+
+type Dims = readonly number[];
+type Values = ArrayLike<number>;
+
+interface Operand {
+  readonly dims: Dims;
+  readonly dtype: DType;
+  readonly values: number[];
+}
+
+interface Output {
+  readonly values: Values;
+  /** How far element i may be off in f32. */
+  readonly error: (i: number) => number;
+}
+
+interface Context<A> {
+  readonly attrs: A;
+  readonly inputs: readonly Operand[];
+  /** Of each output. */
+  readonly dims: readonly Dims[];
+  readonly rows: number;
+}
+
+/** Half the distance between neighbours of 1 in f32: the most that one rounding changes, relatively. */
+const EPS = 2 ** -24;
+
+const product = (dims: Dims) => dims.reduce((p, d) => p * d, 1);
+const asMatrix = (dims: Dims) => [product(dims.slice(0, -1)), dims[dims.length - 1]] as const;
+const exact =
+  (factor: number, values: Values) =>
+  (i: number): number =>
+    factor * EPS * Math.abs(values[i]);
+
+/** The index of flat position `i`, outermost axis first. */
+function indexOf(i: number, dims: Dims): number[] {
+  const index: number[] = [];
+  for (let axis = dims.length - 1; axis >= 0; axis--) {
+    index.unshift(i % dims[axis]);
+    i = Math.floor(i / dims[axis]);
+  }
+  return index;
+}
+
+/** The element of x that NumPy's broadcasting puts at `index` of a shape of equal or higher rank. */
+function broadcastElement({ dims, values }: Operand, index: readonly number[]): number {
+  const own = index.slice(index.length - dims.length).map((at, axis) => (dims[axis] === 1 ? 0 : at));
+  return values[own.reduce((flat, at, axis) => flat * dims[axis] + at, 0)];
+}
+
+const fill = (dims: Dims, element: (index: number[]) => number) =>
+  Array.from({ length: product(dims) }, (_, i) => element(indexOf(i, dims)));
+
+/** op(A) op(B) with the bound of its error: k products and k sums an element. */
+function multiply(form: Form, a: Operand, b: Operand): Output {
+  const [am, ak] = asMatrix(a.dims);
+  const [bm, bn] = asMatrix(b.dims);
+  const m = form === Form.TN ? ak : am;
+  const k = form === Form.TN ? am : ak;
+  const n = form === Form.NT ? bm : bn;
+  const sizes = [form, a.values, b.values, m, n, k] as const;
+  const scale = productMagnitudes(...sizes);
+  return { values: matMul(...sizes), error: (i) => (k + 1) * EPS * scale[i] };
+}
+
+/** fn of a value that may be off: how much fn spreads the error, and its own few units. */
+function applied(fn: Fn, alpha: number, z: Output): Output {
+  const { value, derivative } = UNARY[fn];
+  const y = Array.from(z.values, (v) => value(v, alpha));
+  return {
+    values: y,
+    error(i) {
+      const at = z.values[i];
+      const off = z.error(i);
+      const spread = Math.max(
+        Math.abs(value(at + off, alpha) - y[i]),
+        Math.abs(value(at - off, alpha) - y[i]),
+      );
+      return spread + 8 * EPS * (Math.abs(y[i]) + Math.abs(at * derivative(at, alpha)));
+    },
+  };
+}
+
+const onInput = (fn: Fn) => UNARY[fn].derivative;
+
+/** fn' of what `unary` saves for its gradient: the input, or the output where the slope can be told from it. */
+export const SLOPE: Readonly<Record<Fn, (s: number, alpha: number) => number>> = {
+  [Fn.Identity]: () => 1,
+  [Fn.Relu]: (y) => (y > 0 ? 1 : 0),
+  [Fn.LeakyRelu]: (y, alpha) => (y > 0 ? 1 : alpha),
+  [Fn.Elu]: (y, alpha) => (y > 0 ? 1 : y + alpha),
+  [Fn.Selu]: (y) => (y > 0 ? 1.0507009873554805 : y + 1.0507009873554805 * 1.6732632423543772),
+  [Fn.Gelu]: onInput(Fn.Gelu),
+  [Fn.GeluTanh]: onInput(Fn.GeluTanh),
+  [Fn.Silu]: onInput(Fn.Silu),
+  [Fn.Softplus]: onInput(Fn.Softplus),
+  [Fn.Sigmoid]: (y) => y * (1 - y),
+  [Fn.Tanh]: (y) => 1 - y * y,
+  [Fn.HardSigmoid]: (y) => (y > 0 && y < 1 ? 1 / 6 : 0),
+  [Fn.Sign]: () => 0,
+  [Fn.Exp]: (y) => y,
+  [Fn.Log]: onInput(Fn.Log),
+  [Fn.Sqrt]: (y) => 0.5 / y,
+  [Fn.Negate]: () => -1,
+  [Fn.Abs]: onInput(Fn.Abs),
+  [Fn.Square]: onInput(Fn.Square),
+};
+
+/** dx = dy fn'(s). */
+function sloped(fn: Fn, alpha: number, dy: Output, s: Values): Output {
+  const slope = Array.from(dy.values, (_, i) => (fn === Fn.Identity ? 1 : SLOPE[fn](s[i], alpha)));
+  return {
+    values: slope.map((v, i) => (v === 0 ? 0 : dy.values[i] * v)),
+    error: (i) =>
+      slope[i] === 0
+        ? 8 * EPS * Math.abs(dy.values[i])
+        : dy.error(i) * Math.abs(slope[i]) + 8 * EPS * Math.abs(dy.values[i]) * (1 + Math.abs(slope[i])),
+  };
+}
+
+const given = (values: Values): Output => ({ values, error: () => 0 });
+
+/** [outer, n, inner] around the reduced axes. */
+const around = (dims: Dims, from: number, to: number) =>
+  [product(dims.slice(0, from)), product(dims.slice(from, to)), product(dims.slice(to))] as const;
+
+/** m, n and the targets as rows. */
+function lossOperands([p, t]: readonly Operand[]) {
+  const [m, n] = p.dims.length === 0 ? [1, 1] : asMatrix(p.dims);
+  const targets = rowsOf(t.dtype === "i32" ? Targets.Labels : Targets.Rows, t.values, n);
+  return { m, n, targets: Array.from(targets) };
+}
+
+function meanLoss({ fn, parameter }: LossAttrs, inputs: readonly Operand[]): Output {
+  const { m, n, targets: t } = lossOperands(inputs);
+  const p = inputs[0].values;
+  const value = LOSS[fn].value(p, t, m, n, parameter);
+  let scale = 0;
+  for (let i = 0; i < m * n; i++)
+    scale +=
+      fn === LossFn.CrossEntropy
+        ? (n * Math.abs(t[i]) * (n + Math.max(...row(p, Math.floor(i / n), n).map(Math.abs)))) / (m * n)
+        : ((1 + Math.abs(t[i])) * (1 + Math.abs(p[i])) + (p[i] - t[i]) ** 2) / (m * n);
+  return { values: [value], error: () => 16 * EPS * scale };
+}
+
+function meanLossGradient({ fn, parameter }: LossAttrs, inputs: readonly Operand[], scale: number): Output {
+  const { m, n, targets: t } = lossOperands(inputs);
+  const p = inputs[0].values;
+  const values = LOSS[fn].gradient(p, t, m, n, parameter).map((d) => d * scale);
+  const terms = fn === LossFn.CrossEntropy ? m : m * n;
+  return {
+    values,
+    error(i) {
+      const beside = Array.from(row(t, Math.floor(i / n), n)).reduce((sum, v) => sum + Math.abs(v), 0);
+      const size = fn === LossFn.CrossEntropy ? beside * (n + Math.abs(p[i])) : 1 + Math.abs(t[i]);
+      return 16 * EPS * (Math.abs(values[i]) + (Math.abs(scale) * size) / terms);
+    },
+  };
+}
+
+/** One oracle an op: a missing one does not compile. */
+const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => readonly Output[] } = {
+  matMul: ({ attrs: { transposeA, transposeB }, inputs: [a, b] }) => [
+    multiply(transposeA ? Form.TN : transposeB ? Form.NT : Form.NN, a, b),
+  ],
+  unary: ({ attrs: { fn, alpha }, inputs: [x] }) => [applied(fn, alpha, given(x.values))],
+  unaryGrad: ({ attrs: { fn, alpha }, inputs: [dy, s] }) => [sloped(fn, alpha, given(dy.values), s.values)],
+  binary({ attrs: { fn }, inputs: [a, b], dims: [dims] }) {
+    const values = fill(dims, (index) => BINARY[fn](broadcastElement(a, index), broadcastElement(b, index)));
+    return [{ values, error: exact(1, values) }];
+  },
+  broadcast({ attrs: { divisor }, inputs: [x], dims: [dims], rows }) {
+    const values = fill(dims, (index) => broadcastElement(x, index) / resolve(divisor, rows));
+    return [{ values, error: divisor === 1 ? () => 0 : exact(2, values) }];
+  },
+  reduce({ attrs: { fn, from, to }, inputs: [x] }) {
+    const [outer, n, inner] = around(x.dims, from, to);
+    const scale = sumMagnitudes(x.values, outer, n, inner);
+    const values = reduce(fn, x.values, outer, n, inner);
+    const share = { [ReduceFn.Sum]: n + 1, [ReduceFn.Mean]: (n + 2) / n, [ReduceFn.Max]: 0 }[fn];
+    return [{ values, error: (i) => share * EPS * scale[i] }];
+  },
+  maxGrad({ attrs: { from, to }, inputs: [dy, x] }) {
+    const values = maxGrad(dy.values, x.values, ...around(x.dims, from, to));
+    return [{ values, error: exact(2, values) }];
+  },
+  reshape: ({ inputs: [x] }) => [given(x.values)],
+  transpose({ attrs: { axes }, inputs: [x], dims: [dims] }) {
+    const source = (index: number[]) => x.dims.map((_, axis) => index[axes.indexOf(axis)]);
+    return [given(fill(dims, (index) => broadcastElement(x, source(index))))];
+  },
+  softmax({ inputs: [x] }) {
+    const [m, n] = asMatrix(x.dims);
+    const values = byRows(m, n, (i) => softmax(row(x.values, i, n)));
+    const largest = Math.max(0, ...x.values.map(Math.abs));
+    return [{ values, error: exact(16 + n + 4 * largest, values) }];
+  },
+  softmaxGrad({ inputs: [dy, y] }) {
+    const [m, n] = asMatrix(y.dims);
+    const values = byRows(m, n, (i) => softmaxGrad(row(dy.values, i, n), row(y.values, i, n)));
+    const dots = sumMagnitudes(
+      dy.values.map((v, i) => v * y.values[i]),
+      m,
+      n,
+      1,
+    );
+    const scale = (i: number) => Math.abs(y.values[i]) * (Math.abs(dy.values[i]) + dots[Math.floor(i / n)]);
+    return [{ values, error: (i) => (n + 4) * EPS * scale(i) }];
+  },
+  logSoftmax({ inputs: [x] }) {
+    const [m, n] = asMatrix(x.dims);
+    const values = byRows(m, n, (i) => logSoftmax(row(x.values, i, n)));
+    const largest = Math.max(0, ...x.values.map(Math.abs));
+    return [{ values, error: () => (16 + n) * EPS * (1 + n + 2 * largest) }];
+  },
+  logSoftmaxGrad({ inputs: [dy, y] }) {
+    const [m, n] = asMatrix(y.dims);
+    const values = byRows(m, n, (i) => logSoftmaxGrad(row(dy.values, i, n), row(y.values, i, n)));
+    const sums = sumMagnitudes(dy.values, m, n, 1);
+    const scale = (i: number) =>
+      Math.abs(dy.values[i]) + Math.exp(y.values[i]) * sums[Math.floor(i / n)] * (1 + Math.abs(y.values[i]));
+    return [{ values, error: (i) => (n + 8) * EPS * scale(i) }];
+  },
+  loss: ({ attrs, inputs }) => [meanLoss(attrs, inputs)],
+  lossGrad: ({ attrs, inputs }) => [meanLossGradient(attrs, inputs, inputs[2].values[0])],
+  dense({ attrs: { fn, alpha }, inputs: [x, w, bias] }) {
+    const xw = multiply(Form.NN, x, w);
+    const n = w.dims[1];
+    const b = (i: number) => (bias ? bias.values[i % n] : 0);
+    const z = Array.from(xw.values, (v, i) => v + b(i));
+    return [
+      applied(fn, alpha, {
+        values: z,
+        error: (i) => xw.error(i) + EPS * (Math.abs(xw.values[i]) + Math.abs(z[i])),
+      }),
+    ];
+  },
+  denseGradWeights({ attrs: { bias }, inputs: [x, dy] }) {
+    const [m, n] = asMatrix(dy.dims);
+    const scale = sumMagnitudes(dy.values, 1, m, n);
+    const dw = multiply(Form.TN, x, dy);
+    const db = {
+      values: reduce(ReduceFn.Sum, dy.values, 1, m, n),
+      error: (j: number) => (m + 1) * EPS * scale[j],
+    };
+    return bias ? [dw, db] : [dw];
+  },
+  denseGradInput: ({ attrs: { fn, alpha }, inputs: [dy, w, s] }) => [
+    sloped(fn, alpha, multiply(Form.NT, dy, w), s.values),
+  ],
+  accumulate({ inputs: [a, b] }) {
+    const values = a.values.map((v, i) => v + b.values[i]);
+    return [{ values, error: exact(1, values) }];
+  },
+  place: ({ inputs: [x], dims: [dims] }) => [given(fill(dims, (index) => broadcastElement(x, index)))],
+  lossAndGrad: ({ attrs, inputs }) => [meanLoss(attrs, inputs), meanLossGradient(attrs, inputs, 1)],
+};
+
+export type Feeds = ReadonlyMap<ValueId, Values>;
+
+/**
+ * The values of a graph for a pass of `rows` rows.
+ *
+ * @param feeds elements of each input, target and parameter
+ * @param noise a number in [-1, 1]: that part of its error bound is added to each computed element
+ */
+export function evaluate(
+  graph: Graph,
+  rows: number,
+  feeds: Feeds,
+  noise: () => number = () => 0,
+): Map<ValueId, number[]> {
+  const values = new Map<ValueId, number[]>();
+  for (const [id, data] of feeds) values.set(id, Array.from(data));
+  for (const { value, data } of graph.constants) values.set(value, Array.from(data));
+  const dimsOf = (id: ValueId) => graph.shape(id).map((d) => resolve(d, rows));
+  for (const node of graph.nodes) {
+    const outputs = ORACLES[node.op]({
+      attrs: node.attrs as never,
+      inputs: node.inputs.map((id) => {
+        const data = values.get(id);
+        if (!data) throw new Error(`oracle: ${node.op} reads %${id} before it is made`);
+        return { dims: dimsOf(id), dtype: graph.values[id].dtype, values: data };
+      }),
+      dims: node.outputs.map(dimsOf),
+      rows,
+    });
+    outputs.forEach((output, j) => {
+      values.set(
+        node.outputs[j],
+        Array.from(output.values, (v, i) => v + noise() * output.error(i)),
+      );
+    });
+  }
+  return values;
+}
+
+/** Uniform numbers in [-1, 1), the same for the same seed. */
+export function noiseOf(seed: number): () => number {
+  let state = (seed * 2654435761 + 12345) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+}
+
+const NOISY_RUNS = 8;
+const SAFETY = 4;
+
+/**
+ * How far f32 results may be from these: the errors of all nodes drawn at random within their bounds, several times
+ * (Monte Carlo arithmetic, Parker 1997), and the largest change seen in any element of a value, `SAFETY` times.
+ */
+export function tolerances(
+  graph: Graph,
+  rows: number,
+  feeds: Feeds,
+  wanted: readonly ValueId[],
+): { readonly values: Map<ValueId, number[]>; readonly tolerance: Map<ValueId, number> } {
+  const values = evaluate(graph, rows, feeds);
+  const tolerance = new Map<ValueId, number>(wanted.map((id) => [id, 2 ** -120]));
+  for (let run = 0; run < NOISY_RUNS; run++) {
+    const noisy = evaluate(graph, rows, feeds, noiseOf(run));
+    for (const id of wanted)
+      (values.get(id) as number[]).forEach((v, i) => {
+        const off = SAFETY * Math.abs((noisy.get(id) as number[])[i] - v);
+        if (off > (tolerance.get(id) as number)) tolerance.set(id, off);
+      });
+  }
+  return { values, tolerance };
+}
