@@ -130,10 +130,7 @@ part("bundles", ["src", "assembly/abi.ts", "asconfig.json", "assembly"], bundles
     chunkNames: "chunks/[name]-[hash]",
     logLevel: "warning",
   })});`;
-  execFileSync(process.execPath, ["--input-type=module", "-e", bundle], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-  });
+  node(["--input-type=module", "-e", bundle]);
 });
 
 part("types", ["src", "assembly/abi.ts", "tsconfig.json"], ["dist/types/src/index.d.ts"], () => {
