@@ -1,0 +1,111 @@
+/** Elementwise functions and their derivatives in f64. */
+import { Fn } from "../../assembly/abi.ts";
+
+export interface UnaryOracle {
+  readonly value: (x: number, alpha: number) => number;
+  readonly derivative: (x: number, alpha: number) => number;
+  /** what the gradient kernel reads: the input, the output, or neither */
+  readonly saves: "x" | "y" | null;
+  /** where the derivative jumps */
+  readonly kinks?: readonly number[];
+  /** defined for x > 0 only */
+  readonly positive?: true;
+}
+
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
+
+export const sigmoid = (x: number) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
+
+/** sech^2(u) = 1 - tanh^2(u), without the cancellation */
+const tanhSlope = (u: number) => 4 * sigmoid(2 * u) * sigmoid(-2 * u);
+
+/** 1 - erf(x): Taylor series near 0, the continued fraction of Laplace beyond. */
+export function erfc(x: number): number {
+  if (x < 0) return 2 - erfc(-x);
+  if (x < 2) {
+    let term = x;
+    let sum = x;
+    for (let i = 1; i < 60; i++) {
+      term *= (-x * x) / i;
+      sum += term / (2 * i + 1);
+    }
+    return 1 - (2 / Math.sqrt(Math.PI)) * sum;
+  }
+  let fraction = 0;
+  for (let i = 200; i > 0; i--) fraction = i / 2 / (x + fraction);
+  return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction);
+}
+
+const normalBelow = (x: number) => erfc(-x / Math.SQRT2) / 2;
+const normalDensity = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+
+/** The argument of tanh in gelu's approximation, and its slope. */
+const ROOT = Math.sqrt(2 / Math.PI);
+const geluArgument = (x: number) => ROOT * (x + 0.044715 * x ** 3);
+const geluArgumentSlope = (x: number) => ROOT * (1 + 3 * 0.044715 * x ** 2);
+
+export const UNARY: Readonly<Record<Fn, UnaryOracle>> = {
+  [Fn.Identity]: { value: (x) => x, derivative: () => 1, saves: null },
+  [Fn.Relu]: {
+    value: (x) => (x > 0 ? x : 0 * x),
+    derivative: (x) => (x > 0 ? 1 : 0),
+    saves: "y",
+    kinks: [0],
+  },
+  [Fn.LeakyRelu]: {
+    value: (x, alpha) => (x > 0 ? x : alpha * x),
+    derivative: (x, alpha) => (x > 0 ? 1 : alpha),
+    saves: "y",
+    kinks: [0],
+  },
+  [Fn.Elu]: {
+    value: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)),
+    derivative: (x, alpha) => (x > 0 ? 1 : alpha * Math.exp(x)),
+    saves: "y",
+    kinks: [0],
+  },
+  [Fn.Selu]: {
+    value: (x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * Math.expm1(x)),
+    derivative: (x) => SELU_SCALE * (x > 0 ? 1 : SELU_ALPHA * Math.exp(x)),
+    saves: "y",
+    kinks: [0],
+  },
+  [Fn.Gelu]: {
+    value: (x) => x * normalBelow(x),
+    derivative: (x) => normalBelow(x) + x * normalDensity(x),
+    saves: "x",
+  },
+  [Fn.GeluTanh]: {
+    // (1 + tanh u) / 2 = sigmoid(2 u)
+    value: (x) => x * sigmoid(2 * geluArgument(x)),
+    derivative: (x) =>
+      sigmoid(2 * geluArgument(x)) + (x / 2) * tanhSlope(geluArgument(x)) * geluArgumentSlope(x),
+    saves: "x",
+  },
+  [Fn.Silu]: {
+    value: (x) => x * sigmoid(x),
+    derivative: (x) => sigmoid(x) + x * sigmoid(x) * sigmoid(-x),
+    saves: "x",
+  },
+  [Fn.Softplus]: {
+    value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    derivative: sigmoid,
+    saves: "x",
+  },
+  [Fn.Sigmoid]: { value: sigmoid, derivative: (x) => sigmoid(x) * sigmoid(-x), saves: "y" },
+  [Fn.Tanh]: { value: Math.tanh, derivative: tanhSlope, saves: "y" },
+  [Fn.HardSigmoid]: {
+    value: (x) => Math.min(Math.max(x + 3, 0), 6) / 6,
+    derivative: (x) => (x > -3 && x < 3 ? 1 / 6 : 0),
+    saves: "y",
+    kinks: [-3, 3],
+  },
+  [Fn.Sign]: { value: Math.sign, derivative: () => 0, saves: null, kinks: [0] },
+  [Fn.Exp]: { value: Math.exp, derivative: Math.exp, saves: "y" },
+  [Fn.Log]: { value: Math.log, derivative: (x) => 1 / x, saves: "x", positive: true },
+  [Fn.Sqrt]: { value: Math.sqrt, derivative: (x) => 0.5 / Math.sqrt(x), saves: "y", positive: true },
+  [Fn.Negate]: { value: (x) => -x, derivative: () => -1, saves: null },
+  [Fn.Abs]: { value: Math.abs, derivative: Math.sign, saves: "x", kinks: [0] },
+  [Fn.Square]: { value: (x) => x * x, derivative: (x) => 2 * x, saves: "x" },
+};
