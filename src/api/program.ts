@@ -18,11 +18,12 @@ export interface Seeds {
 
 export class Program {
   readonly plan: Plan;
-  readonly kernels: Space["kernels"];
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
-  readonly i32: Int32Array;
-  readonly u8: Uint8Array;
+  // Whatever reaches the memory; gone after `dispose`, so that a program kept by mistake does not keep it.
+  kernels!: Space["kernels"];
+  f32!: Float32Array;
+  f64!: Float64Array;
+  i32!: Int32Array;
+  u8!: Uint8Array;
   #disposed = false;
   #fingerprint: Int32Array | undefined;
 
@@ -35,11 +36,7 @@ export class Program {
     const plan = planProgram({ ...request, base: engine.base });
     const space = engine.open(who, plan.build, plan.end, this);
     this.plan = plan;
-    this.kernels = space.kernels;
-    this.f32 = space.f32;
-    this.f64 = space.f64;
-    this.i32 = space.i32;
-    this.u8 = space.u8;
+    this.#attach(space);
     this.i32.set(plan.words, plan.base >>> 2);
     this.f64.set(plan.hyper.values, plan.hyper.offset >>> 3);
     for (const { offset, data } of plan.constants) this.f32.set(data, offset >>> 2);
@@ -53,7 +50,12 @@ export class Program {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#attach({});
     this.engine.release(this);
+  }
+
+  #attach({ kernels, f32, f64, i32, u8 }: Partial<Space>): void {
+    Object.assign(this, { kernels, f32, f64, i32, u8 });
   }
 
   checkAlive(who: string): void {
@@ -191,6 +193,14 @@ export class Program {
     const { state } = this.plan;
     if (whole && bytes !== state.bytes)
       fail("the state must be of a trainer with the same optimizer", "a state with other moments");
+    if (bytes < Counter.Count * 8 + state.parameterBytes)
+      fail("a state must hold all parameters", `${bytes} bytes`);
+    const isWhole = (counter: Counter) => {
+      const value = view.getFloat64(STATE_HEADER_BYTES + counter * 8, true);
+      return Number.isSafeInteger(value) && value >= 0;
+    };
+    if (![Counter.Step, Counter.Epoch, Counter.Cursor, Counter.ShuffleSeed].every(isWhole))
+      fail("a state must count steps, epochs and rows in whole numbers", "bytes that were changed");
     const wanted = Math.min(bytes, state.bytes);
     this.u8.set(saved.subarray(STATE_HEADER_BYTES, STATE_HEADER_BYTES + wanted), state.offset);
     this.seeds = { seed: view.getFloat64(16, true), shuffleSeed: this.counter(Counter.ShuffleSeed) };

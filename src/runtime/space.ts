@@ -49,29 +49,33 @@ export class Engine {
     };
     if (!(pages <= MAX_PAGES)) fail("a program must fit in 4 GiB");
     const module = this.moduleFor(build);
-    let space: Space;
+    const noMemory = (cause: unknown) =>
+      fail(
+        "the engine has no memory left; dispose() programs, or train many models by one program and states",
+        cause,
+      );
+    let memory: WebAssembly.Memory;
     try {
-      const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-      const { buffer } = memory;
-      space = {
-        kernels: instantiate(module, memory),
-        u8: new Uint8Array(buffer),
-        i32: new Int32Array(buffer),
-        f32: new Float32Array(buffer),
-        f64: new Float64Array(buffer),
-      };
+      memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     } catch (cause) {
-      if (
-        cause instanceof RangeError ||
-        cause instanceof WebAssembly.RuntimeError ||
-        !(cause instanceof Error)
-      )
-        fail(
-          "the engine has no memory left; dispose() programs, or train many models by one program and states",
-          cause,
-        );
+      // Engines differ in what they throw; with sizes that fit, only one thing can be wrong.
+      return noMemory(cause);
+    }
+    let kernels: Kernels;
+    try {
+      kernels = instantiate(module, memory);
+    } catch (cause) {
+      if (cause instanceof RangeError || cause instanceof WebAssembly.RuntimeError) return noMemory(cause);
       throw cause;
     }
+    const { buffer } = memory;
+    const space = {
+      kernels,
+      u8: new Uint8Array(buffer),
+      i32: new Int32Array(buffer),
+      f32: new Float32Array(buffer),
+      f64: new Float64Array(buffer),
+    };
     this.#live++;
     this.#collected.register(owner, undefined, owner);
     return space;
