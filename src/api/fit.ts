@@ -149,9 +149,8 @@ export class FitRun {
   #handle(status: Status): boolean {
     switch (status) {
       case Status.Ok:
-        this.#careful = mayOverflow(this.program);
-        return false;
       case Status.HistoryFull:
+        this.#careful = mayOverflow(this.program);
         return false;
       case Status.EpochsDone:
         this.#reason = "epochs";
@@ -162,8 +161,11 @@ export class FitRun {
       case Status.WindowEnd:
         moveWindow(this.program, this.train, this.dataset, this.#shuffle);
         return false;
-      case Status.LargeGradient:
-        return this.#handle(this.#carefulStep());
+      case Status.LargeGradient: {
+        const careful = this.#carefulStep();
+        this.#drain();
+        return this.#handle(careful);
+      }
       default:
         throw nonFinite(this.program, this.train, this.#nextStep());
     }
