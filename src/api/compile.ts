@@ -57,6 +57,7 @@ export function compile<X = Rows, P = Result>(
   if (!(Number.isSafeInteger(batch) && batch >= 1))
     throw new OptionError(`compile: batch must be a whole number >= 1; got ${batch}`);
   const { graph } = model;
+  if (!graph) throw new OptionError(`compile: needs a model; got ${typeof model} without a graph`);
   checkLabels(graph, labels);
   if (!("loss" in options || "optimizer" in options)) {
     const seeds = { seed: model.seed, shuffleSeed: model.seed };
@@ -72,6 +73,10 @@ export function compile<X = Rows, P = Result>(
       `compile: a trainer needs loss and optimizer; got no ${loss ? "optimizer" : "loss"}`,
     );
   checkSeed("compile", shuffleSeed);
+  if (!optimizer.plan)
+    throw new OptionError(
+      `compile: optimizer must be made by sgd(), adam() or adamW(); got ${typeof optimizer === "function" ? "a function that was not called" : typeof optimizer}`,
+    );
   const { train, losses } = trainRequest(graph, loss, optimizer);
   const rowWords = [
     ...train.targets.map((t) => t.rowElements),
@@ -114,8 +119,8 @@ function trainRequest(
 ): { train: TrainRequest; losses: OutputLoss[] } {
   const graph = model.copy();
   const builder = new Builder(graph);
-  const byName = typeof loss === "function" ? { [model.outputs[0].name]: loss } : loss;
-  if (typeof loss === "function" && model.outputs.length !== 1)
+  const byName = typeof loss === "object" ? loss : { [model.outputs[0].name]: loss };
+  if (typeof loss !== "object" && model.outputs.length !== 1)
     throw new OptionError(
       `compile: a model with several outputs needs losses by output name; got one loss for ${names(model)}`,
     );
@@ -124,6 +129,10 @@ function trainRequest(
   const predictions: ValueId[] = [];
   let total: ValueId | undefined;
   for (const [output, outputLoss] of Object.entries(byName)) {
+    if (outputLoss?.fn === undefined)
+      throw new OptionError(
+        `compile: loss must be made by meanSquaredError(), crossEntropy() or another loss; got ${typeof outputLoss === "function" ? "a function that was not called" : typeof outputLoss}`,
+      );
     const port = model.outputs.find((p) => p.name === output);
     if (!port)
       throw new OptionError(`compile: losses must name outputs, one of ${names(model)}; got ${output}`);
