@@ -1,4 +1,4 @@
-import { OptionError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
 import { Fn } from "../graph/op.ts";
 import { softmax } from "../graph/ops/softmax.ts";
@@ -110,10 +110,11 @@ const SCALES = {
 export function initializer(
   who: string,
   init: InitializerName | Initializer,
+  elements: number,
   fanIn: number,
   fanOut: number,
 ): Initializer {
-  if (typeof init === "object") return init;
+  if (typeof init === "object") return checkInitializer(who, init, elements);
   if (init === "zeros") return { kind: "constant", value: 0 };
   if (init === "ones") return { kind: "constant", value: 1 };
   const variance = SCALES[init]?.(fanIn, fanOut);
@@ -124,6 +125,22 @@ export function initializer(
   if (init.endsWith("Normal")) return { kind: "normal", mean: 0, std: Math.sqrt(variance) };
   const limit = Math.sqrt(3 * variance);
   return { kind: "uniform", low: -limit, high: limit };
+}
+
+function checkInitializer(who: string, init: Initializer, elements: number): Initializer {
+  const { kind, ...rest } = init;
+  if (kind === "values") {
+    const { data } = init;
+    if (data instanceof Float32Array && data.length === elements) return init;
+    throw new ShapeError(
+      `${who}: initial values must be a Float32Array of ${elements} numbers; got ${data?.length ?? typeof data}`,
+    );
+  }
+  if (!Object.values(rest).every((value) => Number.isFinite(Math.fround(value))))
+    throw new OptionError(
+      `${who}: numbers of an initializer must be finite; got ${Object.values(rest).join(", ")}`,
+    );
+  return init;
 }
 
 export const defaultInitializer = (name: ActivationName): InitializerName =>

@@ -115,7 +115,13 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
         );
       const { builder } = x;
       const make = (part: string, shape: number[], init: InitializerName | Initializer) =>
-        x.of(builder.graph.addParameter(`${name}.${part}`, shape, initializer(name, init, fanIn, units)));
+        x.of(
+          builder.graph.addParameter(
+            `${name}.${part}`,
+            shape,
+            initializer(name, init, product(shape), fanIn, units),
+          ),
+        );
       const weight = make("weight", [fanIn, units], weightInitializer);
       return bias ? [weight, make("bias", [units], biasInitializer)] : [weight];
     },
