@@ -66,7 +66,8 @@ const WHO = "convertActivations";
  * @example
  * const model = sequential({ input: [2], seed: 1 }, [dense(3, { activation: "sigmoid" }), dense(1)]);
  * const same = convertActivations(model, "sigmoid", "tanh");
- * compile(same).predict([[1, 2]]).data; // ~> compile(model).predict([[1, 2]]).data
+ * const [[y], [z]] = [model, same].map((m) => compile(m).predict([[1, 2]]).data);
+ * Math.abs(y - z) < 1e-6; // => true
  */
 export function convertActivations<X, P>(
   model: Model<X, P>,
