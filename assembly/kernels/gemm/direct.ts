@@ -1,6 +1,6 @@
 /** The product of small matrices: tiles straight from the operands. */
 import { Form, Gemm } from "../../abi";
-import { copyTile, packB } from "./pack";
+import { copyPadded, copyTile, packB } from "./pack";
 import { tile } from "./tiles";
 
 /** Elements of B that stay in the first cache while rows of A and C pass by. */
@@ -17,13 +17,17 @@ function strip(
   }
 }
 
-/** Fewer than eight columns, all rows, through the edge tile; B is a panel. */
+/**
+ * Fewer than eight columns, all rows. Tiles are eight columns wide all the same: what they write past the end of a
+ * row is where the next rows go, written later; the last rows go through the edge tile.
+ */
 function narrowStrip(
-  m: i32, n: i32, k: i32, a: usize, row: usize, step: usize, panel: usize, c: usize, ldc: usize, edge: usize,
+  m: i32, n: i32, k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, edge: usize,
 ): void {
   for (; m > 0; m -= 4) {
-    tile(m, k, a, row, step, panel, 32, edge, 32, false);
-    copyTile(c, ldc, edge, 32, min(m, 4), n);
+    const inside = (m - 3) * n >= 8;
+    tile(m, k, a, row, step, b, ldb, inside ? c : edge, inside ? ldc : <usize>32, false);
+    if (!inside) copyTile(c, ldc, edge, 32, min(m, 4), n);
     a += row << 2;
     c += ldc << 2;
   }
@@ -54,8 +58,9 @@ export function direct(form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, 
   const ldb = transposed ? <usize>k << 2 : ldc;
   const panel = scratch + Gemm.TileBytes;
   if (n < 8) {
-    packB(panel, transposed, k, n, b, ldb);
-    narrowStrip(m, n, k, a, row, step, panel, c, ldc, scratch);
+    if (transposed) packB(panel, true, k, n, b, ldb);
+    else copyPadded(panel, k, b, ldb);
+    narrowStrip(m, n, k, a, row, step, panel, transposed ? <usize>32 : ldb, c, ldc, scratch);
     return;
   }
   if (!transposed && k * n <= RESIDENT) {

@@ -98,6 +98,16 @@ export function packWide(panel: usize, stride: usize, k: i32, b: usize, ldb: usi
   }
 }
 
+/** Copies k rows of `row` bytes, fewer than eight columns, with zeros after them: eight may be read from each. */
+export function copyPadded(to: usize, k: i32, from: usize, row: usize): void {
+  const bytes = <usize>k * row;
+  const whole = bytes & ~15;
+  let at: usize = 0;
+  for (; at < whole; at += 16) v128.store(to + at, v128.load(from + at));
+  for (; at < bytes; at += 4) store<f32>(to + at, load<f32>(from + at));
+  for (const end = bytes + 32 - row; at < end; at += 4) store<f32>(to + at, 0);
+}
+
 /** Copies up to four rows of up to eight columns; strides in bytes. */
 export function copyTile(to: usize, ldt: usize, from: usize, ldf: usize, rows: i32, columns: i32): void {
   for (let i = 0; i < rows; ++i) {
