@@ -38,4 +38,7 @@ export function byRows(m: number, n: number, f: (i: number) => number[]): number
     .slice(0, m * n);
 }
 
-export const row = (x: Float32Array | readonly number[], i: number, n: number) => x.slice(i * n, i * n + n);
+/** Row i of x [m, n]. */
+export function row<T extends { slice(from: number, to: number): T }>(x: T, i: number, n: number): T {
+  return x.slice(i * n, i * n + n);
+}

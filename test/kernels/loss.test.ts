@@ -1,0 +1,281 @@
+import { describe, expect, it } from "vitest";
+import { LossFn, Opcode, Targets } from "../../assembly/abi.ts";
+import { LOSS, type LossOracle, oneHot } from "../oracle/loss.ts";
+import { ulpError } from "../oracle/ulp.ts";
+import vectors from "../vectors/losses.json" with { type: "json" };
+import { difference, values } from "./compare.ts";
+import { type Given, runRecord } from "./harness.ts";
+
+const GRID = [0, 1, 2, 3, 4, 5].flatMap((m) => [0, 1, 2, 3, 4, 5, 8, 9, 10, 17].map((n) => [m, n] as const));
+const DELTA = 0.75;
+const CASES = [
+  ["meanSquaredError", LossFn.MeanSquaredError],
+  ["meanAbsoluteError", LossFn.MeanAbsoluteError],
+  ["huber", LossFn.Huber],
+  ["binaryCrossEntropy", LossFn.BinaryCrossEntropy],
+  ["crossEntropy", LossFn.CrossEntropy],
+] as const;
+
+interface Options {
+  loss?: Given;
+  dx?: Given;
+  scale?: number;
+  targets?: Targets;
+  delta?: number;
+}
+
+function run(fn: LossFn, p: Given, t: Given, m: number, n: number, options: Options = {}) {
+  const { loss = "out", dx = "out", scale, targets = Targets.Rows, delta = DELTA } = options;
+  return runRecord(Opcode.Loss, {
+    ...{ fn, loss, dx, p, t, m, n, targets },
+    scale: scale === undefined ? null : Float32Array.of(scale),
+    parameter: delta,
+  });
+}
+
+/** Targets a loss is made for: any numbers, probabilities, or rows of probabilities. */
+function targetsOf(fn: LossFn, m: number, n: number, seed: number): Float32Array {
+  const t = values(m * n, seed);
+  if (fn < LossFn.BinaryCrossEntropy) return t;
+  if (fn === LossFn.BinaryCrossEntropy) return t.map((v) => Math.min(1, Math.abs(v)));
+  for (let i = 0; i < m; i++) {
+    const weights = Array.from(t.subarray(i * n, i * n + n), (v, j) => (j % 3 === 2 ? 0 : Math.abs(v)));
+    const sum = weights.reduce((a, b) => a + b, 0);
+    t.set(
+      weights.map((w) => w / sum),
+      i * n,
+    );
+  }
+  return t;
+}
+
+/** Where the oracle's gradient differs from central differences of its value, if anywhere. */
+function ruleError(fn: LossFn, { value, gradient }: LossOracle): string | undefined {
+  const h = 2 ** -17;
+  for (const [m, n] of [
+    [1, 1],
+    [2, 3],
+    [3, 5],
+  ]) {
+    const t = targetsOf(fn, m, n, 4);
+    // away from the kinks of |d| at 0 and of Huber at delta
+    const p = Array.from(values(m * n, 5), (v, i) => {
+      const d = Math.abs(v - t[i]);
+      return d < 0.01 || Math.abs(d - DELTA) < 0.01 ? v + 0.05 : v;
+    });
+    const dx = gradient(p, t, m, n, DELTA);
+    for (let i = 0; i < m * n; i++) {
+      const moved = (by: number) =>
+        value(
+          p.map((v, j) => (j === i ? v + by : v)),
+          t,
+          m,
+          n,
+          DELTA,
+        );
+      const difference = (moved(h) - moved(-h)) / (2 * h);
+      if (!(Math.abs(dx[i] - difference) <= 1e-7))
+        return `dx[${i}] is ${dx[i]}, by differences ${difference}`;
+    }
+  }
+  return undefined;
+}
+
+/** Where the kernel differs from the oracle, if anywhere: loss 4 ULP, gradients 6 roundings of one element's largest. */
+function kernelError(fn: LossFn, oracle: LossOracle): string | undefined {
+  for (const [m, n] of GRID) {
+    const p = values(m * n, m + n).map((v) => 3 * v);
+    const t = targetsOf(fn, m, n, m + n + 1);
+    const { loss, dx } = run(fn, p, t, m, n);
+    const exact = oracle.value(p, t, m, n, DELTA);
+    if (ulpError(loss[0], exact) > 4) return `${m} x ${n}: loss is ${loss[0]}, exactly ${exact}`;
+    const gradient = oracle.gradient(p, t, m, n, DELTA);
+    const largest = Math.max(...gradient.map(Math.abs), 1 / (fn === LossFn.CrossEntropy ? m : m * n));
+    for (let i = 0; i < m * n; i++)
+      if (!(Math.abs(dx[i] - gradient[i]) <= 6 * 2 ** -24 * largest))
+        return `${m} x ${n}: dx[${i}] is ${dx[i]}, exactly ${gradient[i]}`;
+  }
+  return undefined;
+}
+
+describe.each(CASES)("%s", (_, fn) => {
+  it("the rule is the derivative of the value", () => {
+    expect(ruleError(fn, LOSS[fn])).toBeUndefined();
+  });
+
+  it("follows value and rule for every number of rows and columns and writes nothing else", () => {
+    expect(kernelError(fn, LOSS[fn])).toBeUndefined();
+  });
+
+  it("gives the same bits with loss or gradient alone, and in place", () => {
+    for (const [m, n] of GRID) {
+      const p = values(m * n, 2);
+      const t = targetsOf(fn, m, n, 3);
+      const { loss, dx } = run(fn, p, t, m, n);
+      expect(difference(run(fn, p, t, m, n, { dx: null }).loss, loss)).toBeUndefined();
+      expect(difference(run(fn, p, t, m, n, { loss: null }).dx, dx)).toBeUndefined();
+      const inPlace = run(fn, p, t, m, n, { dx: { same: "p" } });
+      expect(difference(inPlace.loss, loss)).toBeUndefined();
+      expect(difference(inPlace.p, dx)).toBeUndefined();
+    }
+  });
+
+  it("multiplies the gradient by its cotangent", () => {
+    const p = values(12, 2);
+    const t = targetsOf(fn, 3, 4, 3);
+    const { loss, dx } = run(fn, p, t, 3, 4);
+    const scaled = run(fn, p, t, 3, 4, { scale: -2 });
+    expect(difference(scaled.loss, loss)).toBeUndefined();
+    expect(
+      difference(
+        scaled.dx,
+        dx.map((d) => -2 * d),
+      ),
+    ).toBeUndefined();
+  });
+
+  it("a NaN in prediction or target makes the loss NaN, in the body and in the tail", () => {
+    for (let at = 0; at < 6; at++) {
+      const p = values(6, 2);
+      const t = targetsOf(fn, 2, 3, 3);
+      expect(
+        run(
+          fn,
+          p.map((v, i) => (i === at ? Number.NaN : v)),
+          t,
+          2,
+          3,
+        ).loss[0],
+      ).toBeNaN();
+      expect(
+        run(
+          fn,
+          p,
+          t.map((v, i) => (i === at ? Number.NaN : v)),
+          2,
+          3,
+        ).loss[0],
+      ).toBeNaN();
+    }
+  });
+
+  it("ignores what follows the buffers", () => {
+    // the harness fills guard words with a large number; the sum over 5 elements must not see them
+    const p = values(5, 2);
+    const t = targetsOf(fn, 1, 5, 3);
+    expect(ulpError(run(fn, p, t, 1, 5).loss[0], LOSS[fn].value(p, t, 1, 5, DELTA))).toBeLessThan(4);
+  });
+
+  it("is 0 for no rows", () => {
+    expect([...run(fn, new Float32Array(), new Float32Array(), 0, 3).loss]).toEqual([0]);
+  });
+});
+
+describe("losses", () => {
+  it("wrong rules are caught", () => {
+    const halved = LOSS[LossFn.MeanSquaredError];
+    const broken: LossOracle = {
+      ...halved,
+      gradient: (...args) => halved.gradient(...args).map((d) => d / 2),
+    };
+    expect(ruleError(LossFn.MeanSquaredError, broken)).toMatch(/^dx/);
+    expect(kernelError(LossFn.MeanSquaredError, broken)).toMatch(/dx\[/);
+    expect(kernelError(LossFn.MeanAbsoluteError, LOSS[LossFn.Huber])).toMatch(/loss is/);
+  });
+
+  it("the mean absolute error is flat where prediction and target agree", () => {
+    const p = Float32Array.of(1, 2, 3, -4, 5);
+    const { dx } = run(LossFn.MeanAbsoluteError, p, Float32Array.of(1, 3, 2, -4, 5), 1, 5);
+    expect([...dx].map((d) => d + 0)).toEqual([0, Math.fround(-1 / 5), Math.fround(1 / 5), 0, 0]);
+  });
+
+  it.each(
+    vectors.cases.map(
+      (recorded) => [`${recorded.loss} ${recorded.name} ${recorded.targetKind}`, recorded] as const,
+    ),
+  )("%s agrees with the recorded value and gradient", (_, recorded) => {
+    const fn = CASES.find(([name]) => name === recorded.loss)![1];
+    const m = recorded.prediction.length;
+    const n = recorded.prediction[0].length;
+    const p = Float32Array.from(recorded.prediction.flat());
+    const labels = fn === LossFn.CrossEntropy && recorded.targetKind === "labels";
+    const target = recorded.target.flat();
+    const { delta = 1 } = recorded.options as { delta?: number };
+    const { loss, dx } = run(fn, p, labels ? Int32Array.from(target) : Float32Array.from(target), m, n, {
+      targets: labels ? Targets.Labels : Targets.Rows,
+      delta,
+    });
+    expect(ulpError(loss[0], recorded.value)).toBeLessThanOrEqual(4);
+    const gradient = recorded.gradient.flat();
+    const largest = Math.max(...gradient.map(Math.abs), 1 / (m * n));
+    for (let i = 0; i < m * n; i++)
+      expect(Math.abs(dx[i] - gradient[i])).toBeLessThanOrEqual(6 * 2 ** -24 * largest);
+  });
+});
+
+describe("crossEntropy", () => {
+  it("of labels has the bits of their one-hot rows", () => {
+    for (const n of [1, 2, 3, 4, 5, 9, 10, 33]) {
+      const labels = Int32Array.from({ length: 7 }, (_, i) => (i * 5 + 1) % n);
+      const p = values(7 * n, n).map((v) => 5 * v);
+      const byLabel = run(LossFn.CrossEntropy, p, labels, 7, n, { targets: Targets.Labels });
+      const byRow = run(LossFn.CrossEntropy, p, oneHot(labels, n), 7, n);
+      expect(difference(byLabel.loss, byRow.loss)).toBeUndefined();
+      expect(
+        difference(
+          byLabel.dx.map((d) => d + 0),
+          byRow.dx.map((d) => d + 0),
+        ),
+      ).toBeUndefined();
+      const inPlace = run(LossFn.CrossEntropy, p, labels, 7, n, {
+        targets: Targets.Labels,
+        dx: { same: "p" },
+      });
+      expect(difference(inPlace.p, byLabel.dx)).toBeUndefined();
+    }
+  });
+
+  it("a weight of 0 adds nothing, even to a logit of -Infinity", () => {
+    const p = Float32Array.of(0, -Infinity, 0, -Infinity, 0);
+    const { loss, dx } = run(LossFn.CrossEntropy, p, Float32Array.of(1, 0, 0, 0, 0), 1, 5);
+    expect(loss[0]).toBeCloseTo(Math.log(3), 6);
+    expect([dx[1], dx[3]]).toEqual([0, 0]);
+    const { loss: possible } = run(LossFn.CrossEntropy, p, Float32Array.of(0, 1, 0, 0, 0), 1, 5);
+    expect(possible[0]).toBe(Infinity);
+  });
+
+  it("keeps its digits where a class is almost certain", () => {
+    const p = Float32Array.of(12, 0, -1);
+    for (const [targets, t] of [
+      [Targets.Labels, Int32Array.of(0)],
+      [Targets.Rows, Float32Array.of(1, 0, 0)],
+    ] as const) {
+      const { loss, dx } = run(LossFn.CrossEntropy, p, t, 1, 3, { targets });
+      const others = Math.exp(-12) + Math.exp(-13);
+      expect(ulpError(loss[0], Math.log1p(others))).toBeLessThanOrEqual(2);
+      expect(ulpError(dx[0], -others / (1 + others))).toBeLessThanOrEqual(3);
+    }
+  });
+
+  it("a label out of range is NaN and touches nothing outside the row", () => {
+    for (const label of [-1, 3, 1 << 30]) {
+      const { loss } = run(LossFn.CrossEntropy, values(6, 1), Int32Array.of(0, label), 2, 3, {
+        targets: Targets.Labels,
+      });
+      expect(loss[0]).toBeNaN();
+    }
+  });
+});
+
+describe("binaryCrossEntropy", () => {
+  it("keeps its digits where the answer is almost certain", () => {
+    for (const [z, t] of [
+      [30, 1],
+      [-30, 0],
+    ]) {
+      const { loss, dx } = run(LossFn.BinaryCrossEntropy, Float32Array.of(z), Float32Array.of(t), 1, 1);
+      expect(ulpError(loss[0], Math.log1p(Math.exp(-30)))).toBeLessThanOrEqual(2);
+      expect(ulpError(dx[0], (Math.sign(-z) * Math.exp(-30)) / (1 + Math.exp(-30)))).toBeLessThanOrEqual(3);
+    }
+  });
+});
