@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import { productPath } from "../../tape/product-path.ts";
 import { draft, Form, f32, type Op, Opcode, SCRATCH } from "../op.ts";
-import { asMatrix, formatShape, resolve } from "../shape.ts";
+import { asMatrix, formatShape, resolve, sameShape } from "../shape.ts";
 
 /**
  * `C = op(A) op(B)`, the matrix product; leading axes of A count as rows.
@@ -16,18 +16,18 @@ export const matMul: Op<"matMul"> = {
   name: "matMul",
   infer(who, [a, b], { transposeA, transposeB }) {
     const fail = (): never => {
-      const left = transposeA ? "[k, m]" : "[.., k]";
-      const right = transposeB ? "[n, k]" : "[k, n]";
+      const left = transposeA ? "[.., m]" : "[.., k]";
+      const right = transposeA ? "[.., n]" : transposeB ? "[n, k]" : "[k, n]";
       throw new ShapeError(
         `${who}: matMul needs A ${left} and B ${right}; got A ${formatShape(a.shape)}, B ${formatShape(b.shape)}`,
       );
     };
     if (a.shape.length < 2 || b.shape.length < 2 || (b.shape.length > 2 && !transposeA)) fail();
     if (transposeA && transposeB) fail();
-    const [am, ak] = asMatrix(a.shape);
+    const [, ak] = asMatrix(a.shape);
     const [bm, bn] = asMatrix(b.shape);
     if (transposeA) {
-      if (am !== bm) fail();
+      if (!sameShape(a.shape.slice(0, -1), b.shape.slice(0, -1))) fail();
       return [f32([ak, bn])];
     }
     if (ak !== (transposeB ? bn : bm)) fail();
