@@ -96,8 +96,8 @@ function columnSums(db: usize, dy: usize, m: i32, n: i32): void {
  * @param k        rows (batch); 0 gives dW = db = +0
  * @param scratch  working area of productScratchBytes
  *
- * Order: dW as in matMul; each db[j] starts at +0 and adds rows 0, 1, .., k - 1 in one accumulator, so it depends
- * neither on n nor on its lane.
+ * Order: dW as in matMul; each db[j] starts at +0 and adds rows 0, 1, .., k - 1 in one accumulator, so it
+ * depends neither on n nor on its lane.
  * Aliasing: dw, db and scratch overlap neither each other nor an input.
  * Cost: 2 m n k + k n operations.
  */

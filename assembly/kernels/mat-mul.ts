@@ -15,8 +15,9 @@ import { times, timesTransposed } from "./gemm/vector";
  * @param k        0 gives C = +0
  * @param scratch  working area of productScratchBytes, 16-byte aligned
  *
- * Order: each c[i, j] starts at +0 and adds p = 0, 1, .., k - 1 in one accumulator, multiply then add. Every path,
- * tile and block keeps it, so an element has the same bits whatever m, n, the path and its neighbours are.
+ * Order: each c[i, j] starts at +0 and adds p = 0, 1, .., k - 1 in one accumulator, multiply then add. Every
+ * path, tile and block keeps it, so an element has the same bits whatever m, n, the path and its neighbours
+ * are.
  * Aliasing: c and scratch overlap neither each other nor a, b.
  * Cost: 2 m n k operations.
  */

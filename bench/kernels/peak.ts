@@ -8,9 +8,9 @@ export const FLOPS = 96;
 
 /**
  * Runs `iterations` steps of `r = r x + y` in twelve independent chains: enough to hide the latency of both
- * operations, few enough to stay in the registers together with x and y. The chains start from x and y, because
- * some engines would otherwise move the making of a constant into the loop; they converge to 1/2 or 1, so that no
- * value becomes infinite or denormal. Compile with -O3 and SIMD.
+ * operations, few enough to stay in the registers together with x and y. The chains start from x and y,
+ * because some engines would otherwise move the making of a constant into the loop; they converge to 1/2 or
+ * 1, so that no value becomes infinite or denormal. Compile with -O3 and SIMD.
  */
 export function peak(iterations: i32): f32 {
   const x = f32x4.splat(0.5 + 0.25 * <f32>(iterations & 1));

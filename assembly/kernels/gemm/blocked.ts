@@ -6,8 +6,8 @@
  *   i  by MR over rows       a panel of A, splatted, is packed into the first cache by the first tile
  *   j  by NR over columns    panels of B stream past it
  *
- * Splatted, each value of A is stored four times: the tile then multiplies by a plain load, which every engine does
- * at full speed, unlike a load that splats.
+ * Splatted, each value of A is stored four times: the tile then multiplies by a plain load, which every
+ * engine does at full speed, unlike a load that splats.
  */
 import { Form, Gemm } from "../../abi";
 import { copyTile, packB, packWide, WIDE } from "./pack";
@@ -55,7 +55,9 @@ function blockRows(
 }
 
 /** See matMul; m, n, k >= 1. Scratch holds an edge tile, a panel of A and a block of B, in this order. */
-export function blocked(form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize): void {
+export function blocked(
+  form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize,
+): void {
   const transposedB = form == Form.NT;
   const rowA = form == Form.TN ? <usize>4 : <usize>k << 2;
   const stepA = form == Form.TN ? <usize>m << 2 : <usize>4;
@@ -73,7 +75,8 @@ export function blocked(form: i32, c: usize, a: usize, b: usize, m: i32, n: i32,
       let rowsA = a + <usize>pc * stepA;
       let rowsC = c + (<usize>jc << 2);
       for (let i = m; i > 0; i -= Gemm.MR) {
-        blockRows(min<i32>(i, Gemm.MR), kc, nc, rowsA, rowA, stepA, panelA, panelsB, rowsC, ldc, pc > 0, scratch);
+        const rows = min<i32>(i, Gemm.MR);
+        blockRows(rows, kc, nc, rowsA, rowA, stepA, panelA, panelsB, rowsC, ldc, pc > 0, scratch);
         rowsA += rowA << 2;
         rowsC += ldc << 2;
       }

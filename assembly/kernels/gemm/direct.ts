@@ -18,11 +18,12 @@ function strip(
 }
 
 /**
- * Fewer than eight columns, all rows. Tiles are eight columns wide all the same: what they write past the end of a
- * row is where the next rows go, written later; the last rows go through the edge tile.
+ * Fewer than eight columns, all rows. Tiles are eight columns wide all the same: what they write past the end
+ * of a row is where the next rows go, written later; the last rows go through the edge tile.
  */
 function narrowStrip(
-  m: i32, n: i32, k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, edge: usize,
+  m: i32, n: i32, k: i32, a: usize, row: usize, step: usize,
+  b: usize, ldb: usize, c: usize, ldc: usize, edge: usize,
 ): void {
   for (; m > 0; m -= 4) {
     const inside = (m - 3) * n >= 8;
@@ -45,11 +46,13 @@ function bar(m: i32, n: i32, k: i32, a: usize, row: usize, step: usize, b: usize
 }
 
 /**
- * See matMul; m, n, k >= 1. Where n is no multiple of eight the last tiles overlap the ones before and write the
- * same values again. Scratch holds an edge tile and one panel of B; it is used where B is stored transposed or
- * n < 8.
+ * See matMul; m, n, k >= 1. Where n is no multiple of eight the last tiles overlap the ones before and write
+ * the same values again. Scratch holds an edge tile and one panel of B; it is used where B is stored
+ * transposed or n < 8.
  */
-export function direct(form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize): void {
+export function direct(
+  form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize,
+): void {
   const row = form == Form.TN ? <usize>4 : <usize>k << 2;
   const step = form == Form.TN ? <usize>m << 2 : <usize>4;
   // one row and one column are stored alike

@@ -41,7 +41,7 @@ function packFourTransposed(panel: usize, k: i32, columns: i32, b: usize, ldb: u
 /**
  * A panel of B: `panel[p, j] = op(B)[p, j]`, eight columns.
  *
- * @param panel       out  [k, 8] f32, 16-byte aligned; columns from `columns` on hold values that mean nothing
+ * @param panel       out  [k, 8] f32, 16-byte aligned; columns from `columns` on mean nothing
  * @param transposed  0: b[p, j] at b + p ldb + 4 j; 1: at b + j ldb + 4 p
  * @param k           steps
  * @param columns     1 to 8; nothing of B outside them is read
@@ -98,7 +98,7 @@ export function packWide(panel: usize, stride: usize, k: i32, b: usize, ldb: usi
   }
 }
 
-/** Copies k rows of `row` bytes, fewer than eight columns, with zeros after them: eight may be read from each. */
+/** Copies k rows of `row` bytes, fewer than eight columns, and zeros: eight may be read from each row. */
 export function copyPadded(to: usize, k: i32, from: usize, row: usize): void {
   const bytes = <usize>k * row;
   const whole = bytes & ~15;

@@ -3,14 +3,14 @@
  *
  *   c[i, j] = (accumulate ? c[i, j] : +0) + a[i, 0] b[0, j] + a[i, 1] b[1, j] + .. + a[i, k - 1] b[k - 1, j]
  *
- * every element in one accumulator, p ascending, multiply then add: the sum depends on nothing but the operands.
- * Eight accumulators, two vectors of B, one of A and a product stay within the 15 vector registers that engines
- * leave; larger tiles spill.
+ * every element in one accumulator, p ascending, multiply then add: the sum depends on nothing but the
+ * operands. Eight accumulators, two vectors of B, one of A and a product stay within the 15 vector registers
+ * that engines leave; larger tiles spill.
  *
- * The loops leave from their middle, between the arithmetic and the stepping of the pointers: on Node 20 that form
- * is a quarter faster than a test at either end. A second step, where the pointers cost too much for one, comes after
- * an exit of its own; without it the compiler would nest both additions of an accumulator into one expression and
- * run out of registers.
+ * The loops leave from their middle, between the arithmetic and the stepping of the pointers: on Node 20 that
+ * form is a quarter faster than a test at either end. A second step, where the pointers cost too much for
+ * one, comes after an exit of its own; without it the compiler would nest both additions of an accumulator
+ * into one expression and run out of registers.
  */
 
 /**
@@ -69,8 +69,8 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
 }
 
 /**
- * A tile from A as it is stored. `twice`: two steps a round; `keep`: packs the panel of A that `micro` takes while
- * using it.
+ * A tile from A as it is stored. `twice`: two steps a round; `keep`: packs the panel of A that `micro` takes
+ * while using it.
  */
 // @ts-ignore: decorator
 @inline
@@ -239,8 +239,8 @@ export function tile(
 }
 
 /**
- * A tile of four rows from A as it is stored and a panel of B. The stores that pack A for `micro` hide behind the
- * arithmetic, so that packing costs next to nothing.
+ * A tile of four rows from A as it is stored and a panel of B. The stores that pack A for `micro` hide behind
+ * the arithmetic, so that packing costs next to nothing.
  *
  * @param panel  out [k, 4, 4] f32, 16-byte aligned: each value of A four times
  */

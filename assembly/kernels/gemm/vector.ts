@@ -1,6 +1,6 @@
 /** Products with a vector: every value of the matrix is used once, so they run as fast as it streams in. */
 
-/** `y[i] = b[i, 0] x[0] + .. + b[i, k - 1] x[k - 1]` for four rows of B, of which those from `rows` on repeat the last. */
+/** `y[i] = sum_p b[i, p] x[p]` for four rows of B, of which those from `rows` on repeat the last. */
 // @ts-ignore: decorator
 @inline
 function fourDots(x: usize, b: usize, ldb: usize, rows: i32, k: i32): v128 {
@@ -111,7 +111,8 @@ function addOne(y: usize, x: usize, b: usize, n: i32, accumulate: bool): void {
  * @param x  in  [k]    f32; k >= 1
  * @param b  in  [k, n] f32, row-major
  *
- * Order: each y[j] starts at +0 and adds p = 0, 1, .., k - 1 in one accumulator, kept in y between groups of four.
+ * Order: each y[j] starts at +0 and adds p = 0, 1, .., k - 1 in one accumulator, kept in y between groups of
+ * four.
  */
 export function times(y: usize, x: usize, b: usize, n: i32, k: i32): void {
   let p = 0;
