@@ -1,9 +1,9 @@
 /** Finds where a NaN or infinity began, by running the failed step again record by record. */
 import { Guard, Header } from "../../assembly/abi.ts";
 import { NonFiniteError, type NonFiniteOrigin } from "../errors.ts";
-import { resolve } from "../graph/shape.ts";
+import { resolve, sizeOf } from "../graph/shape.ts";
+import { recordWords } from "../plan/lower.ts";
 import type { TrainPlan } from "../plan/plan.ts";
-import { formatOf, recordWords } from "../tape/records.ts";
 import type { Program } from "./program.ts";
 
 /** The state must be that of before the step, and the batch of the step still loaded. */
@@ -22,31 +22,25 @@ export const overflow = (step: number, parameter: string): NonFiniteError =>
 
 function firstNonFinite(program: Program, train: TrainPlan, step: number): NonFiniteOrigin {
   const { lowered } = train.tape;
+  const { values } = lowered.graph;
   const rows = program.header(Header.Rows);
   let at = program.header(Header.Forward);
-  for (const { opcode, node } of lowered.records) {
-    const next = at + recordWords(opcode) * 4;
+  for (const record of lowered.records) {
+    const { node } = record;
+    const next = at + recordWords(record) * 4;
     program.kernels.execute(program.plan.base, at, next);
-    const operands = formatOf(opcode)?.operands ?? {};
-    const words = Object.fromEntries(
-      Object.keys(operands).map((name, i) => [name, program.i32[(at >>> 2) + 1 + i]] as const),
-    );
-    const resolved = Object.fromEntries(
-      Object.entries(words).map(([name, word]) => [
-        name,
-        operands[name].kind === "dim" ? resolve(word, rows) : word,
-      ]),
-    );
-    let output = 0;
-    for (const [name, operand] of Object.entries(operands)) {
-      if (operand.kind !== "out" || words[name] === 0) continue;
-      const value = lowered.graph.values[node.outputs[Math.min(output++, node.outputs.length - 1)]];
-      const address = words[name] >>> 0;
-      if (program.kernels.maxMagnitude(address, operand.elements(resolved)) < Guard.NonFinite) continue;
+    const fields = Object.values(record.fields);
+    for (const id of node.outputs) {
+      const word = fields.findIndex(
+        (field) => typeof field === "object" && "value" in field && field.value === id,
+      );
+      const address = program.i32[(at >>> 2) + 1 + word] >>> 0;
+      const elements = resolve(sizeOf(values[id].shape), rows);
+      if (program.kernels.maxMagnitude(address, elements) < Guard.NonFinite) continue;
       const parameter = program.plan.parameters.find(
         (p) => address === train.gradients.offset + p.offset - program.plan.parameters[0].offset,
       );
-      const tensor = parameter ? `gradient of ${parameter.name}` : value.name;
+      const tensor = parameter ? `gradient of ${parameter.name}` : values[id].name;
       return { step, layer: node.scope || node.op, tensor, phase: node.phase };
     }
     at = next;

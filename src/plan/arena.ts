@@ -18,19 +18,41 @@ export interface Packing {
   readonly lowerBoundBytes: number;
 }
 
+/** What is placed first; the next order is tried while the one before leaves gaps. */
+const ORDERS: readonly ((r: LiveRange) => number)[] = [
+  (r) => r.bytes,
+  (r) => r.bytes * (r.to - r.from + 1),
+  (r) => r.to - r.from,
+  (r) => -r.from,
+  (r) => r.to,
+];
+
 /**
  * Greedy by size: the largest buffer first, each at the tightest gap between buffers that live while it does.
  * Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference", https://arxiv.org/abs/2001.03288
+ * Where that leaves gaps, the same with other orders, and the smallest packing wins.
  */
-export function packArena(ranges: readonly LiveRange[], alignment: number): Packing {
-  const size = (r: LiveRange) => Math.ceil(r.bytes / alignment) * alignment;
-  const order = ranges.map((_, i) => i).sort((p, q) => size(ranges[q]) - size(ranges[p]) || p - q);
+export function packArena(given: readonly LiveRange[], alignment: number): Packing {
+  const ranges = given.map((r) => ({ ...r, bytes: Math.ceil(r.bytes / alignment) * alignment }));
+  const lowerBoundBytes = lowerBound(ranges);
+  let best: Omit<Packing, "lowerBoundBytes"> | undefined;
+  for (const weight of ORDERS) {
+    const order = ranges.map((_, i) => i).sort((p, q) => weight(ranges[q]) - weight(ranges[p]) || p - q);
+    const packed = place(ranges, order);
+    if (!best || packed.bytes < best.bytes) best = packed;
+    if (best.bytes === lowerBoundBytes) break;
+  }
+  return { ...(best as Packing), lowerBoundBytes };
+}
+
+/** Puts each buffer in turn at the tightest gap that the ones before left, or above them. */
+function place(ranges: readonly LiveRange[], order: readonly number[]): Omit<Packing, "lowerBoundBytes"> {
   const offsets = new Array<number>(ranges.length).fill(0);
   /** Buffers already placed, by offset. */
   const placed: number[] = [];
   let bytes = 0;
   for (const i of order) {
-    const needed = size(ranges[i]);
+    const needed = ranges[i].bytes;
     let best = -1;
     let bestGap = Number.POSITIVE_INFINITY;
     let end = 0;
@@ -41,21 +63,21 @@ export function packArena(ranges: readonly LiveRange[], alignment: number): Pack
         best = end;
         bestGap = gap;
       }
-      end = Math.max(end, offsets[j] + size(ranges[j]));
+      end = Math.max(end, offsets[j] + ranges[j].bytes);
     }
     offsets[i] = best >= 0 ? best : end;
     bytes = Math.max(bytes, offsets[i] + needed);
     const at = placed.findIndex((j) => offsets[j] > offsets[i]);
     placed.splice(at < 0 ? placed.length : at, 0, i);
   }
-  return { offsets, bytes, lowerBoundBytes: lowerBound(ranges, size) };
+  return { offsets, bytes };
 }
 
-function lowerBound(ranges: readonly LiveRange[], size: (r: LiveRange) => number): number {
+function lowerBound(ranges: readonly LiveRange[]): number {
   const change = new Map<number, number>();
   for (const r of ranges) {
-    change.set(r.from, (change.get(r.from) ?? 0) + size(r));
-    change.set(r.to + 1, (change.get(r.to + 1) ?? 0) - size(r));
+    change.set(r.from, (change.get(r.from) ?? 0) + r.bytes);
+    change.set(r.to + 1, (change.get(r.to + 1) ?? 0) - r.bytes);
   }
   let live = 0;
   let most = 0;

@@ -4,7 +4,7 @@
 import type { Graph, Node, ValueId } from "../graph/graph.ts";
 import type { RecordDraft } from "../graph/op.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
-import { formatOf, recordWords } from "../tape/records.ts";
+import { productScratchBytes } from "../tape/product-path.ts";
 import type { LiveRange } from "./arena.ts";
 
 export interface LoweredRecord extends RecordDraft {
@@ -90,7 +90,7 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
     for (const made of drafts) {
       const at = records.length;
       records.push({ ...made, node });
-      words += recordWords(made.opcode);
+      words += recordWords(made);
       scratchBytes = Math.max(scratchBytes, scratchOf(made, batch));
       for (const id of node.outputs) if (!first.has(rootOf(id))) first.set(rootOf(id), at);
       for (const id of [...node.inputs, ...node.outputs]) last.set(rootOf(id), at);
@@ -121,13 +121,15 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
   };
 }
 
-function scratchOf({ opcode, fields }: RecordDraft, batch: number): number {
-  const operand = formatOf(opcode)?.operands.scratch;
-  if (operand?.kind !== "scratch") return 0;
+/** Opcode and operands. */
+export const recordWords = ({ fields }: RecordDraft): number => 1 + Object.keys(fields).length;
+
+function scratchOf({ fields }: RecordDraft, batch: number): number {
+  if (!("scratch" in fields)) return 0;
   const resolved: Record<string, number> = {};
   for (const name in fields) {
     const value = fields[name];
     if (typeof value === "number") resolved[name] = resolve(value, batch);
   }
-  return operand.bytes(resolved);
+  return productScratchBytes(resolved);
 }

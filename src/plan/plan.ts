@@ -7,7 +7,6 @@ import { Builder } from "../graph/builder.ts";
 import type { Graph, Parameter, Port, ValueId } from "../graph/graph.ts";
 import { place } from "../graph/ops/gradient.ts";
 import { ROWS, sizeOf } from "../graph/shape.ts";
-import { RECORDS, recordWords } from "../tape/records.ts";
 import { packArena } from "./arena.ts";
 import { differentiate } from "./differentiate.ts";
 import { dropDead, fuse } from "./fuse.ts";
@@ -124,10 +123,9 @@ export interface Plan {
 
 export const HISTORY_CAPACITY = 1024;
 
-const OPTIMIZER_OPCODES = { sgd: Opcode.Sgd, adam: Opcode.Adam } as const;
-
-/** Where the word `targets` stands in a loss record. */
-const LOSS_TARGETS_WORD = 1 + Object.keys(RECORDS[Opcode.Loss].operands).indexOf("targets");
+/** Lengths of the records that no node lowers to. */
+const GATHER_WORDS = 6;
+const UPDATE_WORDS = { sgd: 7, adam: 8 } as const;
 
 /** Called with every finished plan; the tests verify each one. */
 export const planHooks: { planned?: (plan: Plan, request: PlanRequest) => void } = {};
@@ -155,11 +153,9 @@ export function planProgram(request: PlanRequest): Plan {
   const trained = train && lowerTraining(train, gradients, batch);
 
   // The length of the tapes is known before any address is.
-  const gathers = train ? [...graph.inputs, ...train.targets] : [];
+  const gathers = train ? graph.inputs.length + train.targets.length : 0;
   const trainWords = train
-    ? gathers.length * recordWords(Opcode.Gather) +
-      (trained?.words ?? 0) +
-      recordWords(OPTIMIZER_OPCODES[train.optimizer.kind])
+    ? gathers * GATHER_WORDS + (trained?.words ?? 0) + UPDATE_WORDS[train.optimizer.kind]
     : 0;
   const words = new Int32Array(align((Header.Count + trainWords + predict.words) * 4) / 4);
   allocate(words.length * 4);
@@ -261,17 +257,18 @@ export function planProgram(request: PlanRequest): Plan {
     }
     writer.header(Header.Forward, writer.at);
     let backward = 0;
-    writer.tape(trained, trainAddresses, scratch, ({ opcode, node }, at) => {
+    writer.tape(trained, trainAddresses, scratch, ({ opcode, node, fields }, at) => {
       if (node.phase === "backward" && backward === 0) backward = at;
       if (opcode !== Opcode.Loss) return;
-      const words = kindWords.get(node.inputs[1]) ?? [];
-      kindWords.set(node.inputs[1], [...words, at + LOSS_TARGETS_WORD * 4]);
+      const word = 1 + Object.keys(fields).indexOf("targets");
+      kindWords.set(node.inputs[1], [...(kindWords.get(node.inputs[1]) ?? []), at + word * 4]);
     });
     writer.header(Header.Backward, backward || writer.at);
     writer.header(Header.Update, writer.at);
-    const update = { w: block, g: gradientBlock, n: blockElements, hyper, counters: state };
-    if (train.optimizer.kind === "sgd") writer.write(Opcode.Sgd, { ...update, v: moments[0] ?? 0 });
-    else writer.write(Opcode.Adam, { ...update, m: moments[0], v: moments[1] });
+    const update = { w: block, g: gradientBlock };
+    const rest = { n: blockElements, hyper, counters: state };
+    if (train.optimizer.kind === "sgd") writer.write(Opcode.Sgd, { ...update, v: moments[0] ?? 0, ...rest });
+    else writer.write(Opcode.Adam, { ...update, m: moments[0], v: moments[1], ...rest });
     writer.header(Header.End, writer.at);
     writer.header(Header.LossValue, lossAt);
     writer.header(Header.Gradients, gradientBlock);

@@ -86,6 +86,10 @@ function flow(
   let phase = "forward";
   records.forEach((record, i) => {
     const { fields, node } = lowered.records[i];
+    if (Object.keys(fields).join() !== Object.keys(record.operands).join())
+      throw new TapeError(
+        `plan: fields must be listed in the order of the record's operands; got ${Object.keys(fields)} in ${node.op}`,
+      );
     if (phase === "forward" && node.phase === "backward")
       checkKept(lowered.keeps.afterForward, "the backward section");
     phase = node.phase;

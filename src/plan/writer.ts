@@ -1,8 +1,12 @@
 import type { Header, Opcode } from "../../assembly/abi.ts";
 import type { ValueId } from "../graph/graph.ts";
 import { SCRATCH } from "../graph/op.ts";
-import { encode, type Fields } from "../tape/records.ts";
+import { f32Word } from "../tape/float-word.ts";
+import type { Fields } from "../tape/records.ts";
 import type { LoweredRecord, LoweredTape } from "./lower.ts";
+
+/** The operands that are f32. */
+const FLOATS = new Set(["alpha", "parameter"]);
 
 /** Writes header words and records at absolute addresses into the words of a program. */
 export class TapeWriter {
@@ -20,10 +24,13 @@ export class TapeWriter {
     this.words[field] = value;
   }
 
+  /** Writes a record whose fields are listed in the order of its operands, as `verify` checks. */
   write<K extends Opcode>(opcode: K, fields: Fields<K>): void {
-    const record = encode(opcode, fields);
-    this.words.set(record, (this.at - this.base) / 4);
-    this.at += record.length * 4;
+    const start = (this.at - this.base) / 4;
+    let i = start;
+    this.words[i++] = opcode;
+    for (const name in fields) this.words[i++] = FLOATS.has(name) ? f32Word(fields[name]) : fields[name];
+    this.at += (i - start) * 4;
   }
 
   /** Writes every record of a tape; `before` hears of each with its address. */

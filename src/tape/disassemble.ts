@@ -1,6 +1,7 @@
 /** Tapes as text, for people: one record a line, dimensions as multiples of the rows. */
 import { BinaryFn, Fn, Form, LossFn, Opcode, Path, ReduceFn, Targets } from "../../assembly/abi.ts";
-import { formatOf, type Operand, recordWords, wordToF32 } from "./records.ts";
+import { wordToF32 } from "./float-word.ts";
+import { formatOf, type Operand, recordWords } from "./records.ts";
 
 type EnumObject = Readonly<Record<number, string>>;
 

@@ -1,4 +1,4 @@
-import { Path } from "../../assembly/abi.ts";
+import { Gemm, Path } from "../../assembly/abi.ts";
 
 /**
  * Which path a product of m by n with sums of k takes, in elements at full batch; every path gives the same bits.
@@ -9,3 +9,17 @@ import { Path } from "../../assembly/abi.ts";
  */
 export const productPath = (m: number, n: number, k: number): Path =>
   m >= 64 && n >= 32 && m * n * k > 64 * 64 * 64 ? Path.Packed : Path.Direct;
+
+/**
+ * Bytes of scratch a product needs, whichever form it has and however few rows a pass brings: an edge tile, and
+ * one panel of B (direct) or a panel of A with each value stored four times and a block of B (packed).
+ */
+export function productScratchBytes(r: Readonly<Record<string, number>>): number {
+  const { path, n: columns, k } = r;
+  if (path !== Path.Packed) return Gemm.TileBytes + 4 * k * Gemm.NR;
+  const kc = Math.min(k, Gemm.KC);
+  const nc = Math.min(roundUp(columns, Gemm.NR), Gemm.NC);
+  return Gemm.TileBytes + 4 * kc * (4 * Gemm.MR + nc);
+}
+
+const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;

@@ -2,7 +2,9 @@
  * The format of every record, as data: what the tape writer encodes, the disassembler prints and `verify`
  * checks. `assembly/interpreter.ts` decodes the same words in the same order.
  */
-import { Gemm, Opcode, Path, Targets } from "../../assembly/abi.ts";
+import { Opcode, Targets } from "../../assembly/abi.ts";
+import { f32Word } from "./float-word.ts";
+import { productScratchBytes } from "./product-path.ts";
 
 /** Operand values of one record by name, dimensions resolved to elements. */
 export type Resolved = Readonly<Record<string, number>>;
@@ -241,33 +243,6 @@ export interface RecordFormat {
 
 export const formatOf = (opcode: number): RecordFormat | undefined =>
   (RECORDS as Readonly<Record<number, RecordFormat>>)[opcode];
-
-/**
- * Bytes of scratch a product needs, whichever form it has and however few rows a pass brings: an edge tile, and
- * one panel of B (direct) or a panel of A with each value stored four times and a block of B (packed).
- */
-export function productScratchBytes(r: { path: number } | Resolved): number {
-  const { path, n: columns, k } = r as Resolved;
-  if (path !== Path.Packed) return Gemm.TileBytes + 4 * k * Gemm.NR;
-  const kc = Math.min(k, Gemm.KC);
-  const nc = Math.min(roundUp(columns, Gemm.NR), Gemm.NC);
-  return Gemm.TileBytes + 4 * kc * (4 * Gemm.MR + nc);
-}
-
-const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
-
-const floatBits = new DataView(new ArrayBuffer(4));
-
-/** The bits of a number rounded to f32, as an i32 word. */
-export function f32Word(value: number): number {
-  floatBits.setFloat32(0, value);
-  return floatBits.getInt32(0);
-}
-
-export function wordToF32(word: number): number {
-  floatBits.setInt32(0, word);
-  return floatBits.getFloat32(0);
-}
 
 /** The words of one record; `f32` operands are given as numbers. */
 export function encode<K extends Opcode>(opcode: K, fields: Fields<K>): number[] {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Form, Gemm, Opcode, Path } from "../../assembly/abi.ts";
-import { productPath } from "../../src/tape/product-path.ts";
-import { productScratchBytes } from "../../src/tape/records.ts";
+import { productPath, productScratchBytes } from "../../src/tape/product-path.ts";
 import { magnitudes, matMul, matMulF32 } from "../oracle/mat-mul.ts";
 import { difference, values } from "./compare.ts";
 import { runRecord } from "./harness.ts";

@@ -1,7 +1,9 @@
 /** What training needs of any graph: sums of cotangents and losses, and buffers of their own for gradients. */
 import { BinaryFn, draft, f32, type Op, Opcode, secondDerivative } from "../op.ts";
-import { broadcastStrides, sizeOf } from "../shape.ts";
-import { copyRecord } from "./copy-record.ts";
+import { type Dim, sizeOf } from "../shape.ts";
+
+/** One loop over n elements. */
+const flat = (n: Dim) => ({ d0: 1, d1: 1, d2: 1, d3: n });
 
 /**
  * `y = a + b` for two values shaped alike: cotangents of one value, or losses.
@@ -18,10 +20,7 @@ export const accumulate: Op<"accumulate"> = {
       y: { value: y },
       a: { value: a },
       b: { value: b },
-      d0: 1,
-      d1: 1,
-      d2: 1,
-      d3: sizeOf(type(y).shape),
+      ...flat(sizeOf(type(y).shape)),
       as0: 0,
       as1: 0,
       as2: 0,
@@ -36,13 +35,22 @@ export const accumulate: Op<"accumulate"> = {
 };
 
 /**
- * A copy in a buffer of its own, for a gradient that has none: x shaped like the parameter, or [] repeated over it.
+ * A copy in a buffer of its own, for a gradient that has none: x like the parameter, or [] repeated over it.
  */
 export const place: Op<"place"> = {
   name: "place",
-  infer: (_x, _types, { shape }) => [f32(shape)],
+  infer: (_who, _types, { shape }) => [f32(shape)],
   vjp: secondDerivative,
   lower: ({ attrs: { shape }, inputs: [x], outputs: [y], type }) => [
-    copyRecord("place", y, x, shape, broadcastStrides(type(x).shape, shape), 1),
+    draft(Opcode.Copy, {
+      y: { value: y },
+      x: { value: x },
+      divisor: 1,
+      ...flat(sizeOf(shape)),
+      s0: 0,
+      s1: 0,
+      s2: 0,
+      s3: type(x).shape.length === shape.length ? 1 : 0,
+    }),
   ],
 };
