@@ -1,18 +1,19 @@
 /**
  * Tails and fixed-order sums, shared by the kernels.
  *
- * The tail of a loop takes the same vector code as its body, so that an element's bits do not depend on where it
- * stands: it is loaded into the first lanes of a vector, computed like any other, and only the lanes wanted are
- * stored. Where a buffer's address and the element's offset are multiples of 16 bytes, a plain `v128.load` reads
- * the tail too: an aligned vector never reaches across the end of the memory.
+ * The tail of a loop takes the same vector code as its body, so that an element's bits do not depend on where
+ * it stands: it is loaded into the first lanes of a vector, computed like any other, and only the lanes
+ * wanted are stored. Where a buffer's address and the element's offset are multiples of 16 bytes, a plain
+ * `v128.load` reads the tail too: an aligned vector never reaches across the end of the memory.
  */
 
-/** Three lanes of ones, then three of zeros: a window of four that starts at lane `3 - count` keeps `count` lanes. */
+/** Three lanes of ones, three of zeros: a window of four from lane `3 - count` on keeps `count` lanes. */
 const KEPT: usize = memory.data<i32>([-1, -1, -1, 0, 0, 0], 16);
 
 /**
- * The first `count` lanes from an address of any alignment, zeros in the others; 1 <= count <= 3. This and `storeLanes`
- * call themselves because the optimizer copies functions without calls into every loop of every kernel.
+ * The first `count` lanes from an address of any alignment, zeros in the others; 1 <= count <= 3. This and
+ * `storeLanes` call themselves because the optimizer copies functions without calls into every loop of every
+ * kernel.
  */
 function loadLanes(p: usize, count: i32): v128 {
   if (count == 1) return v128.load32_zero(p);
@@ -49,8 +50,9 @@ export function keepLanes(v: v128, count: i32): v128 {
 }
 
 /**
- * Adds four f32 to a sum in two f64 lanes: lane 0 takes elements 0 and 2, lane 1 elements 1 and 3, in that order. So
- * a sum over a row or buffer adds its even elements in order and its odd elements in order; `sumWide` adds the two.
+ * Adds four f32 to a sum in two f64 lanes: lane 0 takes elements 0 and 2, lane 1 elements 1 and 3, in that
+ * order. So a sum over a row or buffer adds its even elements in order and its odd elements in order;
+ * `sumWide` adds the two.
  */
 // @ts-ignore: decorator
 @inline
@@ -66,5 +68,5 @@ export function sumWide(sum: v128): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
-// exported here because asc warns about v128 in the signature of an `export function`, which none of these is outside
+// Not `export function`: asc would warn that v128 cannot cross the module's border, which these never do.
 export { loadLanes, storeLanes };

@@ -1,8 +1,8 @@
 /**
  * Mean losses and their gradients.
  *
- * The elementwise losses see m n elements as one flat row; their last, partial vector is read whole (an aligned vector
- * never reaches across the end of the memory), its spare lanes are kept out of the sum and not stored.
+ * The elementwise losses see m n elements as one flat row; their last, partial vector is read whole (an
+ * aligned vector never reaches across the end of the memory), its spare lanes are neither added nor stored.
  */
 import { LossFn, Targets } from "../abi";
 import { exp, sigmoidLarger } from "../math/exp";
@@ -105,8 +105,9 @@ function narrow(low: v128, high: v128): v128 {
 }
 
 /**
- * One row with a class index: `log(sum) - z[label]`, where z = p - max(p) and sum = sum of exp(z). With the exponentials in dx
- * it becomes (exp(z) - [j = label] sum) factor / sum, in f64: without cancellation where a class is almost certain.
+ * One row with a class index: `log(sum) - z[label]`, where z = p - max(p) and sum = sum of exp(z). With the
+ * exponentials in dx it becomes (exp(z) - [j = label] sum) factor / sum, in f64: without cancellation where a
+ * class is almost certain.
  */
 function labelRow(dx: usize, p: usize, label: i32, n: i32, factor: f64): f64 {
   if (<u32>label >= <u32>n) return NaN;
@@ -130,8 +131,9 @@ function labelRow(dx: usize, p: usize, label: i32, n: i32, factor: f64): f64 {
 }
 
 /**
- * One row with target weights: `T log(sum) - sum_j t[j] z[j]` with T = sum_j t[j]; a weight of 0 adds exactly 0 even where z is
- * -inf. With the exponentials in dx it becomes (T exp(z) - t sum) factor / sum. One-hot rows give the bits of `labelRow`.
+ * One row with target weights: `T log(sum) - sum_j t[j] z[j]` with T = sum_j t[j]; a weight of 0 adds exactly
+ * 0 even where z is -inf. With the exponentials in dx it becomes (T exp(z) - t sum) factor / sum. One-hot
+ * rows give the bits of `labelRow`.
  */
 function targetRow(dx: usize, p: usize, t: usize, n: i32, factor: f64): f64 {
   const largest = rowMax(p, n);
@@ -191,9 +193,9 @@ function crossEntropy(dx: usize, p: usize, t: usize, m: i32, n: i32, targets: i3
  *   MeanAbsoluteError   sum |d| / N                                           sign(d) / N, 0 at d = 0
  *   Huber               sum q (|d| - q / 2) / N, q = min(|d|, delta)          clamp(d, -delta, delta) / N
  *   BinaryCrossEntropy  sum (max(p, 0) - p t + log(1 + exp(-|p|))) / N        (sigmoid(p) - t) / N
- *   CrossEntropy        sum_i (T_i log sum_j exp(p_ij) - sum_j t_ij p_ij) / m   (T_i softmax(p)_ij - t_ij) / m
+ *   CrossEntropy        sum_i (T_i log sum_j exp(p_ij) - sum_j t_ij p_ij) / m  (T_i softmax(p)_ij - t_ij) / m
  *
- * T_i = sum_j t_ij, which is 1 for labels, one-hot rows and probabilities. p of the cross-entropies are logits.
+ * T_i = sum_j t_ij: 1 for labels, one-hot rows and probabilities. The cross-entropies take logits for p.
  *
  * @param fn         `LossFn`
  * @param loss       out [1] f32; overwritten, never read; 0: not wanted
@@ -207,8 +209,8 @@ function crossEntropy(dx: usize, p: usize, t: usize, m: i32, n: i32, targets: i3
  * @param parameter  Huber: delta > 0; others ignore it
  *
  * Order: elementwise losses add all even and all odd elements of the flat buffer in two f64 sums, then both;
- * CrossEntropy adds rows 0, 1, .., m - 1 in f64, each row's sums in f64 with even and odd elements apart. Then one f64
- * division and one rounding to f32.
+ * CrossEntropy adds rows 0, 1, .., m - 1 in f64, each row's sums in f64 with even and odd elements apart.
+ * Then one f64 division and one rounding to f32.
  * NaN in p or t gives a NaN loss; so do a label out of range and infinite logits other than -inf at weight 0.
  * Aliasing: dx may be p.
  * Cost: 12 m n bytes; an exponential an element for the cross-entropies, a logarithm too for the binary one.

@@ -1,8 +1,9 @@
 /**
  * Softmax and log-softmax by rows, with their gradients.
  *
- * Rows are contiguous but, unless n is a multiple of 4, not aligned: the last, partial vector of a row is loaded and
- * stored by lanes. Sums over a row are kept in f64 in the order of `addWide`: even elements, odd elements, then both.
+ * Rows are contiguous but, unless n is a multiple of 4, not aligned: the last, partial vector of a row is
+ * loaded and stored by lanes. Sums over a row are kept in f64 in the order of `addWide`: even elements, odd
+ * elements, then both.
  * A row's bits depend on that row alone.
  */
 import { exp } from "../math/exp";
@@ -39,7 +40,7 @@ export function exponentials(y: usize, x: usize, largest: f32, n: i32): f64 {
  * @param m  rows; 0 does nothing
  * @param n  columns; 0 does nothing
  *
- * Order: the sum of a row in f64, even and odd elements apart; its reciprocal is rounded to f32 and multiplied.
+ * Order: the sum of a row in f64, even and odd elements apart; its reciprocal, rounded to f32, multiplies.
  * A row with NaN or +inf, or of -inf only, gives a row of NaN; other -inf give 0.
  * Aliasing: y may be x.
  * Cost: m n exponentials, three passes over each row.

@@ -1,9 +1,9 @@
 /**
  * Elementwise functions and their gradients.
  *
- * Every function is one vector expression and one loop; the last, partial vector goes through the same expression
- * and only its lanes inside the buffer are stored. Buffers start at multiples of 16 bytes, so that loading it whole
- * stays inside the memory; what the lanes outside the buffer hold does not matter.
+ * Every function is one vector expression and one loop; the last, partial vector goes through the same
+ * expression and only its lanes inside the buffer are stored. Buffers start at multiples of 16 bytes, so that
+ * loading it whole stays inside the memory; what the lanes outside the buffer hold does not matter.
  */
 import { Fn } from "../abi";
 import { exp, expm1, sigmoid, sigmoidLarger, tanh } from "../math/exp";
@@ -284,7 +284,7 @@ function gelu(y: usize, x: usize, n: i32): void {
   }
 }
 
-/** dx = dy (Phi(x) + x phi(x)); with a = |x| the bracket is Q(a) - a phi(a) for x < 0 and 1 minus that for x > 0. */
+/** dx = dy (Phi(x) + x phi(x)); the bracket is Q(a) - a phi(a), a = |x|, for x <= 0 and 1 minus that for x > 0. */
 function geluGrad(dx: usize, dy: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
     const v = v128.load(x);

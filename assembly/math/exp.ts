@@ -3,8 +3,9 @@
  *
  * Reduction: n = nearest(x / ln 2) by adding and taking away 1.5 * 2^23, whose low mantissa bits then hold n;
  * r = x - n ln 2 in two steps (Cody and Waite, Software Manual for the Elementary Functions, 1980);
- * exp(x) = 2^n exp(r) with |r| <= ln 2 / 2. The polynomial for (exp(r) - 1 - r) / r^2 is a minimax fit (Remez) to
- * exp(r) - 1 in relative error, rounded to f32 one coefficient at a time, the rest fitted again: 2^-26.1.
+ * exp(x) = 2^n exp(r) with |r| <= ln 2 / 2. The polynomial for (exp(r) - 1 - r) / r^2 is a minimax
+ * fit (Remez) to exp(r) - 1 in relative error, rounded to f32 one coefficient at a time, the rest fitted again:
+ * 2^-26.1.
  *
  * Constants are splatted in memory because V8 from 13.6 on rebuilds a `v128.const` at every use.
  */
@@ -98,7 +99,7 @@ export function expScaled(q: v128, t: v128): v128 {
 }
 
 /**
- * `exp(x)` to 1 ULP. x above 88.7228 gives +inf, x below -86.99 (results under 2^-125.5) gives 0, NaN gives NaN.
+ * `exp(x)` to 1 ULP. Above 88.7228 it is +inf, below -86.99 (results under 2^-125.5) 0; NaN gives NaN.
  */
 // @ts-ignore: decorator
 @inline
@@ -146,8 +147,8 @@ export function sigmoidLarger(e: v128): v128 {
 }
 
 /**
- * `tanh(x)` to 1.5 ULP; +-0 and +-1 are exact. With u = (exp(2 |x|) - 1) / 2 it is u / (u + 1), with the sign of x.
- * Below 0.2578, where the rounding of u + 1 would weigh most, it is x + x^3 S(x^2), a minimax fit to 2^-28.
+ * `tanh(x)` to 1.5 ULP; +-0 and +-1 are exact. With u = (exp(2 |x|) - 1) / 2 it is u / (u + 1), with the sign
+ * of x. Below 0.2578, where the rounding of u + 1 weighs most, it is x + x^3 S(x^2), a minimax fit to 2^-28.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,9 +1,10 @@
 /**
  * Logarithms of four f32: `log` and, on [0, 1], `log1p`.
  *
- * x = 2^e (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2); s = f / (2 + f); log(1 + f) = 2 atanh(s) = 2 s + s R(s^2), written
- * as f - (f^2 / 2 - s (f^2 / 2 + R)) so that the leading term is exact (FreeBSD's e_logf.c, Cody and Waite). R is a
- * minimax fit (Remez) in relative error of the result, 2^-30.2 for `log` and 2^-27.7 for `log1pUnit`.
+ * x = 2^e (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2); s = f / (2 + f); log(1 + f) = 2 atanh(s) =
+ * 2 s + s R(s^2), written as f - (f^2 / 2 - s (f^2 / 2 + R)) so that the leading term is exact
+ * (FreeBSD's e_logf.c). R is a minimax fit (Remez) in relative error of the result, 2^-30.2 for `log` and 2^-27.7
+ * for `log1pUnit`.
  */
 const TABLE: usize = memory.data<v128>(
   [
@@ -77,8 +78,8 @@ function logAny(x: v128): v128 {
 }
 
 /**
- * `log(x)` to 1 ULP, denormals included. log(+-0) = -inf, log(x < 0) = NaN, log(+inf) = +inf, log(1) = +0. A lane's bits
- * do not depend on the other lanes, though vectors of positive normal numbers take a shorter way.
+ * `log(x)` to 1 ULP, denormals included. log(+-0) = -inf, log(x < 0) = NaN, log(+inf) = +inf, log(1) = +0. A
+ * lane's bits do not depend on the other lanes, though vectors of positive normal numbers take a shorter way.
  */
 // @ts-ignore: decorator
 @inline
@@ -105,7 +106,7 @@ export function logScalar(x: f32): f32 {
   return f32x4.extract_lane(logAny(f32x4.splat(x)), 0);
 }
 
-/** `log(sum)` for a sum of exponentials the largest of which is 1; near 1 it keeps what rounding to f32 would lose. */
+/** `log(sum)` of exponentials the largest of which is 1; near 1 it keeps what rounding to f32 would lose. */
 export function logSum(sum: f64): f32 {
   if (sum <= 2) return f32x4.extract_lane(log1pUnit(f32x4.splat(<f32>(sum - 1))), 0);
   return logScalar(<f32>sum);

@@ -1,9 +1,10 @@
 /**
  * The normal distribution, for gelu: density and upper tail of four f32.
  *
- * Q(a) = 1 - Phi(a) = exp(-a^2 / 2) g(a). g falls smoothly from 1/2 as 0.4 / a; with t = 1 / (1 + 17/64 a) it is
- * t P(t - 1/2), P a minimax fit (Remez) of degree 8 in relative error, rounded to f32 one coefficient at a time: 2^-25.6
- * for a < 4, 2^-23.6 up to 13. Taking the tail instead of erf keeps gelu's relative accuracy where 1 + erf cancels.
+ * Q(a) = 1 - Phi(a) = exp(-a^2 / 2) g(a). g falls smoothly from 1/2 as 0.4 / a; with t = 1 / (1 + 17/64 a) it
+ * is t P(t - 1/2), P a minimax fit (Remez) of degree 8 in relative error, rounded to f32 one coefficient at a
+ * time: 2^-25.6 for a < 4, 2^-23.6 up to 13. Taking the tail instead of erf keeps gelu's relative accuracy
+ * where 1 + erf cancels.
  */
 import { exponent, expm1Reduced, expScaled, remainder } from "./exp";
 
