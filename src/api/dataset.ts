@@ -37,18 +37,23 @@ export function fillBatch(program: Program, dataset: Dataset, from: number, coun
 const memoryLike = (program: Program, data: Float32Array | Int32Array) =>
   data instanceof Int32Array ? program.i32 : program.f32;
 
+/** Makes what is shared with single passes that of these data: kinds of targets, and the rows if one batch holds all. */
+export function reclaimBuffers(program: Program, dataset: Dataset): void {
+  bindKinds(program, dataset);
+  if (dataset.rows <= program.plan.batch) fillBatch(program, dataset, 0, dataset.rows);
+}
+
 /**
  * Chooses how batches will come from the data and lays out the first window. Shuffling starts mattering with the
  * second batch: data of one batch stay as they are.
  */
 export function openWindow(program: Program, train: TrainPlan, dataset: Dataset, shuffle: boolean): void {
   const { rows } = dataset;
-  bindKinds(program, dataset);
+  reclaimBuffers(program, dataset);
   program.setHeader(Header.Total, rows);
   program.setHeader(Header.WindowStart, 0);
   if (rows <= program.plan.batch) {
     program.setHeader(Header.WindowKind, Window.Batch);
-    fillBatch(program, dataset, 0, rows);
   } else if (rows <= train.windowRows) {
     program.setHeader(Header.WindowKind, shuffle ? Window.Shuffled : Window.Sequential);
     program.setHeader(Header.WindowRows, rows);

@@ -1,7 +1,7 @@
 import { Counter, Guard, Header, Hyper, Status } from "../../assembly/abi.ts";
 import type { NonFiniteError } from "../errors.ts";
 import type { TrainPlan } from "../plan/plan.ts";
-import { type Dataset, moveWindow, openWindow } from "./dataset.ts";
+import { type Dataset, moveWindow, openWindow, reclaimBuffers } from "./dataset.ts";
 import { nonFinite, overflow } from "./diagnose.ts";
 import type { Program } from "./program.ts";
 
@@ -95,13 +95,13 @@ export class FitRun {
       program.setCounter(Counter.Cursor, 0);
       program.setCounter(Counter.EpochLoss, 0);
     }
-    this.open();
+    openWindow(program, train, dataset, this.#shuffle);
     this.#careful = mayOverflow(program);
   }
 
-  /** Lays the data into the window again, after others used the batch buffers. */
-  open(): void {
-    openWindow(this.program, this.train, this.dataset, this.#shuffle);
+  /** Takes the batch buffers back, after others used them. */
+  reclaim(): void {
+    reclaimBuffers(this.program, this.dataset);
   }
 
   get progress(): FitProgress {
@@ -137,7 +137,8 @@ export class FitRun {
       const status = this.#careful ? this.#carefulStep() : program.kernels.run(program.plan.base, bounded);
       this.#drain();
       if (this.#handle(status)) return true;
-      if (deadline === Number.POSITIVE_INFINITY) continue;
+      // Not after a mere move of the window: a slice takes at least one step.
+      if (deadline === Number.POSITIVE_INFINITY || status === Status.WindowEnd) continue;
       const now = performance.now();
       if (now >= deadline) return false;
       // Doubles while a call takes less than a tenth of what is left.
