@@ -2,7 +2,7 @@ import { Counter, Header, Status } from "../../assembly/abi.ts";
 import { BusyError, DataError, DisposedError, OptionError, ShapeError } from "../errors.ts";
 import type { TrainPlan } from "../plan/plan.ts";
 import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
-import { countRows, flatten32, makeResult, type Result, type Rows } from "./data.ts";
+import { countRows, describe, flatten32, makeResult, type Result, type Rows } from "./data.ts";
 import { bindKinds, type Column, type Dataset, fillBatch } from "./dataset.ts";
 import { nonFinite } from "./diagnose.ts";
 import { carefully, type FitOptions, type FitResult, FitRun, mayOverflow } from "./fit.ts";
@@ -84,11 +84,11 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * const { loss } = await trainer.fit({ x: [[0], [1]], y: [1, 3] }, { epochs: 100 });
    */
   async fit(data: Data<X>, options: FitOptions = {}): Promise<FitResult> {
-    const { signal, onProgress } = options;
     this.program.checkAlive("fit");
     this.checkIdle("fit");
-    signal?.throwIfAborted();
+    options?.signal?.throwIfAborted();
     const run = this.#start("fit", data, options);
+    const { signal, onProgress } = options;
     // An aborted run has ended as soon as its signal says so, not when it next looks.
     const end = () => {
       if (this.#run === run) this.#run = undefined;
@@ -99,8 +99,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
         onProgress?.(run.progress);
         await yieldToEventLoop();
         signal?.throwIfAborted();
-        if (this.program.disposed)
-          throw new DisposedError("fit: the program must live until the end; got dispose() on the way");
+        this.#checkNotDisposed("fit");
       }
       onProgress?.(run.progress);
       return run.result;
@@ -114,11 +113,14 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   fitSync(data: Data<X>, options: Omit<FitOptions, "signal"> = {}): FitResult {
     this.program.checkAlive("fitSync");
     this.checkIdle("fitSync");
-    const { onProgress } = options;
     const run = this.#start("fitSync", data, options);
+    const { onProgress } = options;
     try {
       const slice = onProgress ? SLICE_MS : Number.POSITIVE_INFINITY;
-      while (!run.advance(performance.now() + slice)) onProgress?.(run.progress);
+      while (!run.advance(performance.now() + slice)) {
+        onProgress?.(run.progress);
+        this.#checkNotDisposed("fitSync");
+      }
       onProgress?.(run.progress);
       return run.result;
     } finally {
@@ -168,7 +170,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       sum += program.f32[this.#train.loss >>> 2] * count;
       if (counted) right += this.#countRight(dataset, from, count);
     }
-    this.#run?.open();
+    this.#run?.reclaim();
     const loss = sum / dataset.rows;
     return counted ? { loss, accuracy: right / dataset.rows } : { loss };
   }
@@ -191,7 +193,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       const at = (this.#train.gradients.offset + p.offset - parameters[0].offset) >>> 2;
       gradients[p.name] = makeResult(program.f32.slice(at, at + p.elements), program.shapeOf(p));
     }
-    this.#run?.open();
+    this.#run?.reclaim();
     return { loss, gradients };
   }
 
@@ -288,15 +290,25 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     };
   }
 
+  #checkNotDisposed(who: string): void {
+    if (this.program.disposed)
+      throw new DisposedError(`${who}: the program must live until the end; got dispose() on the way`);
+  }
+
   #start(who: string, data: Data<X>, options: FitOptions): FitRun {
-    const { epochs, stopWhen } = options;
+    if (typeof options !== "object" || options === null)
+      throw new OptionError(`${who}: options must be an object; got ${describe(options)}`);
+    const { epochs, stopWhen, onProgress } = options;
+    if (onProgress !== undefined && typeof onProgress !== "function")
+      throw new OptionError(`${who}: onProgress must be a function; got ${describe(onProgress)}`);
     if (
       epochs !== undefined &&
       !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY))
     )
       throw new OptionError(`${who}: epochs must be a whole number >= 1, or Infinity; got ${epochs}`);
-    if (stopWhen?.lossBelow !== undefined && !(stopWhen.lossBelow > Number.NEGATIVE_INFINITY))
-      throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${stopWhen.lossBelow}`);
+    const lossBelow = stopWhen?.lossBelow;
+    if (lossBelow !== undefined && !(typeof lossBelow === "number" && lossBelow > Number.NEGATIVE_INFINITY))
+      throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${lossBelow}`);
     const dataset = this.#read(who, data);
     this.#run = new FitRun(this.program, this.#train, dataset, options);
     return this.#run;
