@@ -1,4 +1,5 @@
 /** What the tests of the public API share: the data of XOR, small models, and data without structure. */
+import { vi } from "vitest";
 import {
   adam,
   binaryCrossEntropy,
@@ -77,4 +78,13 @@ export function thrownBy(act: () => unknown): Error {
     return error as Error;
   }
   throw new Error("expected an error; got none");
+}
+
+/**
+ * From here to `vi.restoreAllMocks()` every look at the clock takes 6 ms, so that a fit yields after each single step,
+ * however fast the machine.
+ */
+export function slowClock(): void {
+  let now = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => (now += 6));
 }
