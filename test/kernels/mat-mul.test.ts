@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Form, Gemm, Opcode, Path } from "../../assembly/abi.ts";
 import { productPath, productScratchBytes } from "../../src/tape/product-path.ts";
@@ -89,6 +90,14 @@ describe("matMul", () => {
       }
     });
   }
+
+  it("has those bits for any sizes", () => {
+    const size = fc.integer({ min: 0, max: 90 });
+    fc.assert(
+      fc.property(fc.constantFrom(...FORMS), size, size, size, (form, m, n, k) => check(form, m, n, k)),
+      { numRuns: 150 },
+    );
+  });
 
   it("gives a row the same bits whatever rows stand beside it", () => {
     const [m, n, k] = [9, 24, 33];
