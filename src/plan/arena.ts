@@ -18,39 +18,52 @@ export interface Packing {
   readonly lowerBoundBytes: number;
 }
 
-/** What is placed first; the next order is tried while the one before leaves gaps. */
+/** What is placed first, one after the other while the packings so far leave gaps. */
 const ORDERS: readonly ((r: LiveRange) => number)[] = [
   (r) => r.bytes,
   (r) => r.bytes * (r.to - r.from + 1),
-  (r) => r.to - r.from,
-  (r) => -r.from,
   (r) => r.to,
 ];
+
+/** How often the buffer that ends on top goes first next time. */
+const REPAIRS = 8;
 
 /**
  * Greedy by size: the largest buffer first, each at the tightest gap between buffers that live while it does.
  * Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference", https://arxiv.org/abs/2001.03288
- * Where that leaves gaps, the same with other orders, and the smallest packing wins.
+ * Where that is above the bound, the buffer on top goes first and all are placed again, and other orders follow; the
+ * smallest packing wins. Nearly always the first one is.
  */
 export function packArena(given: readonly LiveRange[], alignment: number): Packing {
   const ranges = given.map((r) => ({ ...r, bytes: Math.ceil(r.bytes / alignment) * alignment }));
   const lowerBoundBytes = lowerBound(ranges);
-  let best: Omit<Packing, "lowerBoundBytes"> | undefined;
+  let best: Placement = { offsets: [], bytes: Number.POSITIVE_INFINITY, top: -1 };
   for (const weight of ORDERS) {
-    const order = ranges.map((_, i) => i).sort((p, q) => weight(ranges[q]) - weight(ranges[p]) || p - q);
-    const packed = place(ranges, order);
-    if (!best || packed.bytes < best.bytes) best = packed;
-    if (best.bytes === lowerBoundBytes) break;
+    let order = ranges.map((_, i) => i).sort((p, q) => weight(ranges[q]) - weight(ranges[p]) || p - q);
+    for (let repair = 0; repair <= REPAIRS; repair++) {
+      const placement = place(ranges, order);
+      if (placement.bytes < best.bytes) best = placement;
+      if (best.bytes === lowerBoundBytes) return { ...best, lowerBoundBytes };
+      order = [placement.top, ...order.filter((i) => i !== placement.top)];
+    }
   }
-  return { ...(best as Packing), lowerBoundBytes };
+  return { ...best, lowerBoundBytes };
+}
+
+interface Placement {
+  readonly offsets: readonly number[];
+  readonly bytes: number;
+  /** A buffer that ends where the block does. */
+  readonly top: number;
 }
 
 /** Puts each buffer in turn at the tightest gap that the ones before left, or above them. */
-function place(ranges: readonly LiveRange[], order: readonly number[]): Omit<Packing, "lowerBoundBytes"> {
+function place(ranges: readonly LiveRange[], order: readonly number[]): Placement {
   const offsets = new Array<number>(ranges.length).fill(0);
   /** Buffers already placed, by offset. */
   const placed: number[] = [];
   let bytes = 0;
+  let top = -1;
   for (const i of order) {
     const needed = ranges[i].bytes;
     let best = -1;
@@ -66,11 +79,14 @@ function place(ranges: readonly LiveRange[], order: readonly number[]): Omit<Pac
       end = Math.max(end, offsets[j] + ranges[j].bytes);
     }
     offsets[i] = best >= 0 ? best : end;
-    bytes = Math.max(bytes, offsets[i] + needed);
+    if (offsets[i] + needed > bytes) {
+      bytes = offsets[i] + needed;
+      top = i;
+    }
     const at = placed.findIndex((j) => offsets[j] > offsets[i]);
     placed.splice(at < 0 ? placed.length : at, 0, i);
   }
-  return { offsets, bytes };
+  return { offsets, bytes, top };
 }
 
 function lowerBound(ranges: readonly LiveRange[]): number {
