@@ -383,7 +383,15 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
         [ROWS, 3],
         [4, 2],
       ],
-      message: "layer: matMul needs A [k, m] and B [k, n]; got A [rows, 3], B [4, 2]",
+      message: "layer: matMul needs A [.., m] and B [.., n]; got A [rows, 3], B [4, 2]",
+    },
+    {
+      attrs: TN,
+      inputs: [
+        [ROWS, 1, 3],
+        [ROWS, 2],
+      ],
+      message: "layer: matMul needs A [.., m] and B [.., n]; got A [rows, 1, 3], B [rows, 2]",
     },
     {
       attrs: NT,
@@ -412,7 +420,7 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
         [3, 3],
         [3, 3],
       ],
-      message: "layer: matMul needs A [k, m] and B [n, k]; got A [3, 3], B [3, 3]",
+      message: "layer: matMul needs A [.., m] and B [.., n]; got A [3, 3], B [3, 3]",
     },
     {
       attrs: NT,

@@ -12,7 +12,7 @@ import { BINARY } from "./binary.ts";
 import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
 import { maxGrad, reduce, magnitudes as sumMagnitudes } from "./reduce.ts";
-import { byRows, logSoftmax, logSoftmaxGrad, row, softmax, softmaxGrad } from "./softmax.ts";
+import { byRows, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax.ts";
 import { UNARY } from "./unary.ts";
 
 type Dims = readonly number[];
@@ -43,6 +43,8 @@ const EPS = 2 ** -24;
 
 const product = (dims: Dims) => dims.reduce((p, d) => p * d, 1);
 const asMatrix = (dims: Dims) => [product(dims.slice(0, -1)), dims[dims.length - 1]] as const;
+/** Row i of x [.., n]. */
+const row = (x: readonly number[], i: number, n: number) => x.slice(i * n, i * n + n);
 const exact =
   (factor: number, values: Values) =>
   (i: number): number =>
@@ -168,7 +170,7 @@ function meanLossGradient({ fn, parameter }: LossAttrs, inputs: readonly Operand
   return {
     values,
     error(i) {
-      const beside = Array.from(row(t, Math.floor(i / n), n)).reduce((sum, v) => sum + Math.abs(v), 0);
+      const beside = row(t, Math.floor(i / n), n).reduce((sum, v) => sum + Math.abs(v), 0);
       const size = fn === LossFn.CrossEntropy ? beside * (n + Math.abs(p[i])) : 1 + Math.abs(t[i]);
       return 16 * EPS * (Math.abs(values[i]) + (Math.abs(scale) * size) / terms);
     },

@@ -1,0 +1,277 @@
+/**
+ * Training graphs from lists of small numbers, so that fast-check can shorten those that fail. Every list gives a valid
+ * graph; values stay within a few units, so that rounding stays small too.
+ */
+import { ShapeError } from "../../src/errors.ts";
+import { Builder } from "../../src/graph/builder.ts";
+import { Graph, type ValueId } from "../../src/graph/graph.ts";
+import { type AnyOp, BinaryFn, Fn, LossFn, ReduceFn } from "../../src/graph/op.ts";
+import { OPS } from "../../src/graph/ops/index.ts";
+import { resolve, type Shape, sizeOf } from "../../src/graph/shape.ts";
+import { optimizerPlan } from "../../src/plan/optimizer.ts";
+import type { PlanRequest, TargetPort } from "../../src/plan/plan.ts";
+
+export type Step = readonly [kind: number, a: number, b: number, c: number];
+
+const ROWS = -1;
+const MOST_ELEMENTS = 1500;
+const ZERO = { kind: "constant", value: 0 } as const;
+const LINEAR = { fn: Fn.Identity, alpha: 0 };
+const WIDTHS = [1, 3, 4, 5, 8, 17];
+/** Bounded by their argument, more or less. */
+const ACTIVATIONS = [
+  Fn.Identity,
+  Fn.Relu,
+  Fn.LeakyRelu,
+  Fn.Elu,
+  Fn.Selu,
+  Fn.Gelu,
+  Fn.GeluTanh,
+  Fn.Silu,
+  Fn.Softplus,
+  Fn.Sigmoid,
+  Fn.Tanh,
+  Fn.HardSigmoid,
+  Fn.Sign,
+  Fn.Negate,
+  Fn.Abs,
+];
+
+class Maker {
+  readonly graph = new Graph();
+  readonly builder = new Builder(this.graph);
+  readonly pool: ValueId[] = [];
+
+  constructor(readonly batch: number) {}
+
+  shape = (id: ValueId) => this.graph.shape(id);
+  elements = (shape: Shape) => resolve(sizeOf(shape), this.batch);
+
+  emit(op: AnyOp, attrs: object, inputs: readonly ValueId[]): ValueId {
+    return this.builder.emit(op, attrs, inputs)[0];
+  }
+
+  unary = (fn: Fn, x: ValueId) => this.emit(OPS.unary, { fn, alpha: 0.3 }, [x]);
+  binary = (fn: BinaryFn, a: ValueId, b: ValueId) => this.emit(OPS.binary, { fn }, [a, b]);
+  scaled = (x: ValueId, factor: number) =>
+    this.binary(BinaryFn.Multiply, x, this.graph.addConstant([], Float32Array.of(factor)));
+  shifted = (x: ValueId) =>
+    this.binary(BinaryFn.Add, this.unary(Fn.Tanh, x), this.graph.addConstant([], Float32Array.of(1.5)));
+  parameter = (shape: Shape) =>
+    this.graph.addParameter(`parameter${this.graph.parameters.length}`, shape, ZERO);
+  reshape = (x: ValueId, shape: Shape) => this.emit(OPS.reshape, { shape }, [x]);
+  reduce = (fn: ReduceFn, x: ValueId, from: number, to: number) => {
+    const terms = this.elements(this.shape(x).slice(from, to));
+    const y = this.emit(OPS.reduce, { fn, from, to }, [x]);
+    return fn === ReduceFn.Sum && terms > 1 ? this.scaled(y, 1 / terms) : y;
+  };
+
+  /** A parameter of this shape: an earlier one where the choice is odd and there is one. */
+  sharedParameter(shape: Shape, choice: number): ValueId {
+    const found = this.graph.parameters.find((p) => `${this.shape(p.value)}` === `${shape}`);
+    return found && choice % 2 === 1 ? found.value : this.parameter(shape);
+  }
+
+  pick(choice: number): ValueId {
+    const recent = choice % 3 === 0 ? this.pool.length : Math.min(this.pool.length, 4);
+    return this.pool[this.pool.length - 1 - (Math.floor(choice / 3) % recent)];
+  }
+
+  /** The first value, from a chosen one on, of which `fits` is true. */
+  find(choice: number, fits: (shape: Shape) => boolean): ValueId | undefined {
+    const at = (i: number) => this.pool[(choice + i) % this.pool.length];
+    for (let i = 0; i < this.pool.length; i++) if (fits(this.shape(at(i)))) return at(i);
+    return undefined;
+  }
+
+  step([kind, a, b, c]: Step): ValueId | undefined {
+    const x = this.pick(a);
+    const shape = this.shape(x);
+    const rank = shape.length;
+    const last = shape[rank - 1];
+    switch (kind) {
+      case 0: {
+        if (rank < 2 || last < 0) return undefined;
+        const n = WIDTHS[c % WIDTHS.length];
+        const weights = this.sharedParameter([last, n], b);
+        const bias = c % 4 === 3 ? [] : [this.sharedParameter([n], b)];
+        const z = this.scaled(this.emit(OPS.dense, LINEAR, [x, weights, ...bias]), 1 / last);
+        return this.unary(ACTIVATIONS[b % ACTIVATIONS.length], z);
+      }
+      case 1: {
+        // Straight into the activation, so that fusion finds it.
+        if (rank < 2 || last < 0) return undefined;
+        const n = WIDTHS[c % WIDTHS.length];
+        const z = this.emit(OPS.dense, LINEAR, [
+          this.unary(Fn.Tanh, x),
+          this.parameter([last, n]),
+          this.parameter([n]),
+        ]);
+        return this.unary([Fn.Tanh, Fn.Sigmoid, Fn.Relu, Fn.Gelu][b % 4], z);
+      }
+      case 2:
+      case 3:
+      case 4: {
+        const transposeA = kind === 3;
+        const transposeB = kind === 4;
+        if (rank < 2) return undefined;
+        const y = this.find(b, (s) => {
+          if (s.length < 2 || (s.length > 2 && !transposeA)) return false;
+          if (transposeA) return `${s.slice(0, -1)}` === `${shape.slice(0, -1)}`;
+          return s[transposeB ? 1 : 0] === last;
+        });
+        if (y === undefined) return undefined;
+        const k = transposeA ? sizeOf(shape.slice(0, -1)) : last;
+        const product = this.emit(OPS.matMul, { transposeA, transposeB }, [x, this.unary(Fn.Tanh, y)]);
+        return this.scaled(product, 1 / resolve(k, this.batch));
+      }
+      case 5:
+        return this.unary(ACTIVATIONS[b % ACTIVATIONS.length], x);
+      case 6:
+        if (b % 4 === 0) return this.unary(Fn.Exp, this.unary(Fn.Tanh, x));
+        if (b % 4 === 1) return this.unary(Fn.Square, this.unary(Fn.Tanh, x));
+        return this.unary(b % 4 === 2 ? Fn.Log : Fn.Sqrt, this.shifted(x));
+      case 7:
+      case 8: {
+        const y = this.find(b, (s) => this.#broadcasts(s, shape));
+        if (y === undefined) return undefined;
+        const [p, q] = c % 2 === 0 ? [x, y] : [y, x];
+        if (c % 6 < 2) return this.scaled(this.binary(BinaryFn.Add, p, q), 0.5);
+        if (c % 6 === 2) return this.scaled(this.binary(BinaryFn.Subtract, p, q), 0.5);
+        if (c % 6 === 3) return this.binary(BinaryFn.Multiply, this.unary(Fn.Tanh, p), q);
+        if (c % 6 === 4) return this.binary(b % 2 === 0 ? BinaryFn.Maximum : BinaryFn.Minimum, p, q);
+        return this.binary(BinaryFn.Divide, p, this.shifted(q));
+      }
+      case 9: {
+        const from = b % (rank + 1);
+        return this.reduce(
+          [ReduceFn.Sum, ReduceFn.Mean, ReduceFn.Max][c % 3],
+          x,
+          from,
+          from + ((b + c) % (rank - from + 1)),
+        );
+      }
+      case 10: {
+        const axes = shape.map((_, i) => i);
+        for (let i = rank - 1; i > 0; i--) {
+          const j = (b + c * i) % (i + 1);
+          [axes[i], axes[j]] = [axes[j], axes[i]];
+        }
+        return this.emit(OPS.transpose, { axes }, [x]);
+      }
+      case 11:
+        if (c % 4 === 0) return this.reshape(x, [sizeOf(shape)]);
+        if (c % 4 === 1) return this.reshape(this.reshape(x, [1, ...shape]), shape);
+        if (c % 4 === 2 && last % 2 === 0) return this.reshape(x, [...shape.slice(0, -1), 2, last / 2]);
+        return rank < 2 ? undefined : this.reshape(x, [...shape.slice(0, -2), sizeOf(shape.slice(-2))]);
+      case 12:
+        if (rank === 0 || last < 0) return undefined;
+        return this.emit(c % 2 === 0 ? OPS.softmax : OPS.logSoftmax, {}, [x]);
+      case 13:
+        if (shape.some((d) => d < 0)) return undefined;
+        return this.emit(OPS.broadcast, { shape: [ROWS, ...shape], divisor: 1 }, [x]);
+      case 14: {
+        const p = this.sharedParameter(rank > 0 && last > 0 ? [last] : [], b);
+        return c % 2 === 0 ? p : this.reshape(this.reshape(p, [1, ...this.shape(p)]), this.shape(p));
+      }
+      default: {
+        // Two parameters of one shape, so that their gradients are one value.
+        const s = rank > 0 && last > 0 ? [last] : [];
+        return this.scaled(this.binary(BinaryFn.Add, this.parameter(s), this.parameter(s)), 0.5);
+      }
+    }
+  }
+
+  #broadcasts(p: Shape, q: Shape): boolean {
+    const rank = Math.max(p.length, q.length);
+    const out: number[] = [];
+    for (let i = 0; i < rank; i++) {
+      const d = p[p.length - rank + i] ?? 1;
+      const e = q[q.length - rank + i] ?? 1;
+      if (d !== e && d !== 1 && e !== 1) return false;
+      out.push(d === 1 ? e : d);
+    }
+    return out.filter((d) => d < 0).length <= 1 && this.elements(out) <= MOST_ELEMENTS;
+  }
+
+  add(step: Step): void {
+    const { nodes, values, parameters, constants } = this.graph;
+    const before = [nodes.length, values.length, parameters.length, constants.length];
+    let made: ValueId | undefined;
+    try {
+      made = this.step(step);
+    } catch (error) {
+      // What a tape cannot hold is refused, and the graph goes on without.
+      if (!(error instanceof ShapeError)) throw error;
+    }
+    if (made !== undefined && this.elements(this.shape(made)) <= MOST_ELEMENTS) {
+      this.pool.push(made);
+      return;
+    }
+    [nodes.length, values.length, parameters.length, constants.length] = before;
+  }
+}
+
+/** Losses that the graph may end in; the first shape they take is [rows, ..]. */
+const LOSSES = [
+  { fn: LossFn.MeanSquaredError, parameter: 0 },
+  { fn: LossFn.MeanAbsoluteError, parameter: 0 },
+  { fn: LossFn.Huber, parameter: 0.5 },
+  { fn: LossFn.BinaryCrossEntropy, parameter: 0 },
+  { fn: LossFn.CrossEntropy, parameter: 0 },
+];
+
+/** A planning request like the ones `compile` makes. */
+export function randomRequest(steps: readonly Step[], batch: number): PlanRequest {
+  const maker = new Maker(batch);
+  const { graph } = maker;
+  const x = graph.addInput("x", [ROWS, 4]);
+  const unused = graph.addInput("unused", [ROWS, 2, 3]);
+  maker.pool.push(maker.parameter([4, 4]), x, unused);
+  maker.parameter([3]);
+  for (const step of steps) maker.add(step);
+  const rowed = maker.pool.filter((id) => maker.shape(id)[0] === ROWS);
+  const outputs = [rowed[rowed.length - 1], rowed[Math.floor(rowed.length / 2)], x];
+  outputs.forEach((value, i) => {
+    graph.outputs.push({ name: `output${i}`, value });
+  });
+
+  const train = graph.copy();
+  const builder = new Builder(train);
+  const emit = (op: AnyOp, attrs: object, inputs: readonly ValueId[]) => builder.emit(op, attrs, inputs)[0];
+  // Whatever was made last reaches the loss, unless a loss below does.
+  let end = maker.pool[maker.pool.length - 1];
+  if (train.shape(end).length > 0)
+    end = emit(OPS.reduce, { fn: ReduceFn.Mean, from: 0, to: train.shape(end).length }, [end]);
+  let total = end;
+  const targets: TargetPort[] = [];
+  const predictions: ValueId[] = [];
+  rowed.slice(-3).forEach((prediction, i) => {
+    const shape = train.shape(prediction);
+    const attrs = LOSSES[(steps.length + i) % LOSSES.length];
+    const labels = attrs.fn === LossFn.CrossEntropy && shape.length === 2 && i % 2 === 0;
+    if (attrs.fn === LossFn.CrossEntropy && shape.length < 2) return;
+    const value = train.addValue(
+      { shape: labels ? [ROWS] : shape, dtype: labels ? "i32" : "f32" },
+      `target${i}`,
+    );
+    total = emit(OPS.accumulate, {}, [total, emit(OPS.loss, attrs, [prediction, value])]);
+    targets.push({ name: `target${i}`, value, rowElements: -sizeOf(shape) });
+    predictions.push(prediction);
+  });
+  // Half of them let the losses have cotangents other than 1.
+  if (steps.length % 2 === 0) {
+    const half = train.addConstant([], Float32Array.of(0.5));
+    total = emit(OPS.binary, { fn: BinaryFn.Multiply }, [total, half]);
+  }
+  // A value of its own, as valueAndGrad makes it: the last one may be a parameter.
+  const loss = emit(OPS.broadcast, { shape: [], divisor: 1 }, [total]);
+  const optimizer = optimizerPlan({ kind: "sgd", learningRate: 0.1, momentum: 0, nesterov: false });
+  return {
+    graph,
+    batch,
+    windowRows: batch,
+    base: 4096,
+    train: { graph: train, loss, targets, predictions, optimizer },
+  };
+}
