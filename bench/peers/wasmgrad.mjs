@@ -1,0 +1,112 @@
+import {
+  adam,
+  binaryCrossEntropy,
+  compile,
+  crossEntropy,
+  dense,
+  sequential,
+  VERSION,
+} from "../../dist/index.js";
+import { serve } from "./child.mjs";
+import { CHECKED_STEPS, CHECKED_UPDATES, readArray, readLayers, sample } from "./workloads.mjs";
+
+/** Single records, where the public API has whole networks only. */
+const kernels = () => import("../../build/bench/peer-kernels.mjs");
+
+function modelOf({ layers, hidden, loss }) {
+  const output = loss === "crossEntropy" ? "softmax" : "sigmoid";
+  return sequential(
+    { input: [layers[0]] },
+    layers.slice(1).map((n, l) => dense(n, { activation: l + 2 < layers.length ? hidden : output })),
+  );
+}
+
+function load(predictor, layers) {
+  layers.forEach(({ w, b }, l) => {
+    predictor.setParameters({ [`dense${l + 1}.weight`]: w, [`dense${l + 1}.bias`]: b });
+  });
+}
+
+function train(workload, folder, firstStep) {
+  const trainer = compile(modelOf(workload), {
+    batch: workload.batch,
+    loss: workload.loss === "crossEntropy" ? crossEntropy() : binaryCrossEntropy(),
+    optimizer: adam({ learningRate: workload.learningRate }),
+  });
+  load(trainer, readLayers(folder, workload));
+  const initial = trainer.state();
+  const y = readArray(folder, "y");
+  const data = {
+    x: readArray(folder, "x"),
+    y: workload.loss === "crossEntropy" ? Int32Array.from(y) : y,
+  };
+  return {
+    check: firstStep ? [] : trainer.fitSync(data, { epochs: CHECKED_STEPS }).history,
+    run: (units) => {
+      trainer.restore(initial);
+      trainer.fitSync(data, { epochs: units });
+    },
+    dispose: () => trainer.dispose(),
+  };
+}
+
+async function product({ n, transposed }, folder) {
+  const { loadRecord, Opcode, Form, productPath } = await kernels();
+  const record = loadRecord(Opcode.MatMul, {
+    form: transposed ? Form.TN : Form.NN,
+    path: productPath(n, n, n),
+    a: readArray(folder, "a"),
+    b: readArray(folder, "b"),
+    m: n,
+    n,
+    k: n,
+  });
+  record.run();
+  return { check: sample(record.view("c")), run: repeat(record.run) };
+}
+
+async function adamUpdate({ n, learningRate }, folder) {
+  const { loadRecord, Opcode, Hyper, Counter, OptimizerFlag } = await kernels();
+  const hyper = new Float64Array(Hyper.Count);
+  hyper[Hyper.Beta1] = 0.9;
+  hyper[Hyper.Beta2] = 0.999;
+  hyper[Hyper.Epsilon] = 1e-8;
+  hyper[Hyper.Flags] = OptimizerFlag.BiasCorrection;
+  const counters = new Float64Array(Counter.Count);
+  counters[Counter.LearningRate] = learningRate;
+  counters[Counter.Beta1Power] = counters[Counter.Beta2Power] = 1;
+  const record = loadRecord(Opcode.Adam, {
+    w: readArray(folder, "w"),
+    g: readArray(folder, "g"),
+    n,
+    hyper,
+    counters,
+  });
+  for (let i = 0; i < CHECKED_UPDATES; i++) record.run();
+  return { check: sample(record.view("w")), run: repeat(record.run) };
+}
+
+function predict(workload, folder) {
+  const predictor = compile(modelOf(workload), { batch: workload.batch });
+  load(predictor, readLayers(folder, workload));
+  const x = readArray(folder, "x");
+  const out = new Float32Array(workload.batch * workload.layers.at(-1));
+  predictor.predict(x, { out });
+  return {
+    check: [...out],
+    run: repeat(() => predictor.predict(x, { out })),
+    dispose: () => predictor.dispose(),
+  };
+}
+
+function repeat(run) {
+  return (units) => {
+    for (let i = 0; i < units; i++) run();
+  };
+}
+
+await serve({
+  version: VERSION,
+  prepare: (workload, folder, firstStep) =>
+    ({ train, product, adam: adamUpdate, predict })[workload.kind](workload, folder, firstStep),
+});
