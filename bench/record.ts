@@ -1,10 +1,9 @@
 /** Single records run through the kernels, without a plan around them: what products and optimizers cost by themselves. */
 import { Header, type Opcode } from "../assembly/abi.ts";
-import { EXTENDED_HEX } from "../src/runtime/extended.wasm.ts";
-import { embeddedModule, instantiate, provideExtendedKernels } from "../src/runtime/kernels.ts";
+import { EXTENDED } from "../src/kernels/extended.wasm.ts";
+import { embeddedModule, instantiate } from "../src/runtime/kernels.ts";
 import { encode, type Fields, formatOf, type Operand, type Resolved } from "../src/tape/records.ts";
 
-provideExtendedKernels(EXTENDED_HEX);
 
 export interface LoadedRecord {
   readonly memory: WebAssembly.Memory;
@@ -52,7 +51,7 @@ export function loadRecord<K extends Opcode>(
     }
   }
   const memory = new WebAssembly.Memory({ initial: Math.ceil((end + extraBytes) / 65536) });
-  const kernels = instantiate(embeddedModule("extended"), memory);
+  const kernels = instantiate(embeddedModule(EXTENDED), memory);
   if (kernels.staticEnd() > program) throw new Error("the kernels' constants reach the program");
   const words = new Int32Array(memory.buffer);
   words[program / 4 + Header.Rows] = 1;

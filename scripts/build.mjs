@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -99,12 +100,12 @@ function embed(target, file, constant) {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   // Hex, because gzip finds in it the repetitions that base64 hides: fewer bytes over the wire.
-  writeFileSync(join(root, file), `export const ${constant}_HEX =\n  "${bytes.toString("hex")}";\n`);
+  writeFileSync(join(root, file), `export const ${constant} = {\n  hex: "${bytes.toString("hex")}",\n};\n`);
   return exports.staticEnd();
 }
 
-const CORE = "src/runtime/core.wasm.ts";
-const EXTENDED = "src/runtime/extended.wasm.ts";
+const CORE = "src/kernels/core.wasm.ts";
+const EXTENDED = "src/kernels/extended.wasm.ts";
 part("kernels", ["assembly", "asconfig.json"], ["build/release.wasm", CORE, EXTENDED], () => {
   const ends = [embed("core", CORE, "CORE"), embed("release", EXTENDED, "EXTENDED")];
   appendFileSync(join(root, CORE), `export const STATIC_END = ${Math.max(...ends)};\n`);
@@ -131,6 +132,7 @@ part("bundles", ["src", "assembly/abi.ts", "asconfig.json", "assembly"], bundles
     logLevel: "warning",
   })});`;
   node(["--input-type=module", "-e", bundle]);
+  copyFileSync(join(root, "build/release.wasm"), join(root, "dist/wasmgrad.wasm"));
 });
 
 part("types", ["src", "assembly/abi.ts", "tsconfig.json"], ["dist/types/src/index.d.ts"], () => {

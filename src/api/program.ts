@@ -34,7 +34,7 @@ export class Program {
     public seeds: Seeds,
   ) {
     const plan = planProgram({ ...request, base: engine.base });
-    const space = engine.open(who, plan.build, plan.end, this);
+    const space = engine.open(who, plan.kernels, plan.end, this);
     this.plan = plan;
     this.#attach(space);
     this.i32.set(plan.words, plan.base >>> 2);

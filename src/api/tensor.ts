@@ -10,8 +10,6 @@ import { softmax } from "../graph/ops/softmax.ts";
 import { transpose } from "../graph/ops/transpose.ts";
 import { unary } from "../graph/ops/unary.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
-import { EXTENDED_HEX } from "../runtime/extended.wasm.ts";
-import { provideExtendedKernels } from "../runtime/kernels.ts";
 import { Symbolic } from "./symbolic.ts";
 
 export type Operand = Tensor | number;
@@ -178,6 +176,3 @@ function constant(like: Tensor, value: Operand): Tensor {
     throw new TraceError(`Tensor: operands must be tensors or numbers; got ${typeof value}`);
   return like.of(like.builder.graph.addConstant([], Float32Array.of(value)));
 }
-
-// Whoever can reach these ops gets the kernels for them.
-provideExtendedKernels(EXTENDED_HEX);

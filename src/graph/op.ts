@@ -95,8 +95,15 @@ export interface LowerContext<K extends OpName> {
   type(id: ValueId): Type;
 }
 
+/** An embedded build of the kernels, in hexadecimal. */
+export interface KernelBuild {
+  readonly hex: string;
+}
+
 export interface Op<K extends OpName> {
   readonly name: K;
+  /** The kernels its records need, where the core build does not have them: a page that drops the op drops them too. */
+  readonly kernels?: KernelBuild;
   /** Types of the outputs; throws a ShapeError that names `who`, the shapes and the rule. */
   infer(who: string, inputs: readonly Type[], attrs: OpAttrs[K]): readonly Type[];
   /** One cotangent per input, null where there is none; or the reason why there is no rule. */

@@ -5,8 +5,10 @@
 import { Abi, Counter, Header, Hyper, Opcode } from "../../assembly/abi.ts";
 import { Builder } from "../graph/builder.ts";
 import type { Graph, Parameter, Port, ValueId } from "../graph/graph.ts";
+import type { KernelBuild } from "../graph/op.ts";
 import { place } from "../graph/ops/gradient.ts";
 import { ROWS, sizeOf } from "../graph/shape.ts";
+import { CORE } from "../kernels/core.wasm.ts";
 import { packArena } from "./arena.ts";
 import { differentiate } from "./differentiate.ts";
 import { dropDead, fuse } from "./fuse.ts";
@@ -96,8 +98,8 @@ export interface Plan {
   readonly base: number;
   /** First byte after the program. */
   readonly end: number;
-  /** Which kernels its records need. */
-  readonly build: "core" | "extended";
+  /** The kernels that have all of its records. */
+  readonly kernels: KernelBuild;
   readonly batch: number;
   readonly parameters: readonly PlannedParameter[];
   /** Counters, parameters and moments: what a state is made of. */
@@ -302,13 +304,11 @@ export function planProgram(request: PlanRequest): Plan {
   writer.tape(predict, predictAddresses, scratch);
   writer.header(Header.PredictEnd, writer.at);
 
-  const extended = [predict, trained].some((tape) =>
-    tape?.records.some((r) => r.opcode >= Opcode.FirstExtended),
-  );
+  const nodes = [predict, trained].flatMap((tape) => tape?.graph.nodes ?? []);
   const plan: Plan = {
     base,
     end,
-    build: extended ? "extended" : "core",
+    kernels: nodes.find((node) => node.rule.kernels)?.rule.kernels ?? CORE,
     batch,
     parameters,
     state: { offset: state, parameterBytes, bytes: stateBytes },

@@ -2,8 +2,10 @@
  * Checks a whole plan: its tapes record by record, and then as a flow of data: every operand must still hold, when it
  * is read, the value the graph says, and what is kept must survive to the end.
  */
+import { Opcode } from "../../assembly/abi.ts";
 import { TapeError } from "../errors.ts";
 import type { ValueId } from "../graph/graph.ts";
+import { CORE } from "../kernels/core.wasm.ts";
 import { type Buffer, readTape, type TapeRecord } from "../tape/verify.ts";
 import type { LoweredTape } from "./lower.ts";
 import type { Plan, PlannedPort } from "./plan.ts";
@@ -85,6 +87,8 @@ function flow(
   };
   let phase = "forward";
   records.forEach((record, i) => {
+    if (record.opcode >= Opcode.FirstExtended && plan.kernels === CORE)
+      throw new TapeError(`plan: the core kernels must have every record; got ${Opcode[record.opcode]}`);
     const { fields, node } = lowered.records[i];
     if (Object.keys(fields).join() !== Object.keys(record.operands).join())
       throw new TapeError(

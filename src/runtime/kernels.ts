@@ -2,7 +2,6 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import { Abi } from "../../assembly/abi.ts";
 import { AbiError, UnsupportedEngineError } from "../errors.ts";
-import { CORE_HEX } from "./core.wasm.ts";
 
 /** What the WASM module exports; see `assembly/index.ts`. Addresses are unsigned byte offsets. */
 export interface Kernels extends Record<string, unknown> {
@@ -64,21 +63,13 @@ function decodeHex(hex: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-let extendedHex: string | undefined;
+const modules = new WeakMap<object, WebAssembly.Module>();
 
-/** Called by whatever can make records of the extended build: the core one does without them. */
-export function provideExtendedKernels(hex: string): void {
-  extendedHex = hex;
-}
-
-let core: WebAssembly.Module | undefined;
-let extended: WebAssembly.Module | undefined;
-
-/** The embedded kernels, compiled on first use: the core build, or the one with every kernel. */
-export function embeddedModule(build: "core" | "extended"): WebAssembly.Module {
-  if (build === "core") return (core ??= compileHex(CORE_HEX));
-  // Nothing emits an op of the extended build without importing its kernels.
-  return (extended ??= compileHex(extendedHex as string));
+/** An embedded build of the kernels, compiled on first use. */
+export function embeddedModule(build: { readonly hex: string }): WebAssembly.Module {
+  let module = modules.get(build);
+  if (!module) modules.set(build, (module = compileHex(build.hex)));
+  return module;
 }
 
 function compileHex(hex: string): WebAssembly.Module {

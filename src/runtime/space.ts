@@ -1,5 +1,5 @@
 import { MemoryError } from "../errors.ts";
-import { STATIC_END } from "./core.wasm.ts";
+import { CORE, STATIC_END } from "../kernels/core.wasm.ts";
 import { embeddedModule, instantiate, type Kernels } from "./kernels.ts";
 
 const PAGE_BYTES = 65536;
@@ -23,7 +23,7 @@ export class Engine {
   });
 
   constructor(
-    private readonly moduleFor: (build: "core" | "extended") => WebAssembly.Module,
+    private readonly moduleFor: (build: { readonly hex: string }) => WebAssembly.Module,
     /** First byte that the kernels' constants leave free, rounded up to a cache line. */
     readonly base: number,
   ) {}
@@ -37,7 +37,7 @@ export class Engine {
    *
    * @param owner whose collection counts as release
    */
-  open(who: string, build: "core" | "extended", bytes: number, owner: object): Space {
+  open(who: string, build: { readonly hex: string }, bytes: number, owner: object): Space {
     const pages = Math.ceil(bytes / PAGE_BYTES);
     const fail = (rule: string, cause?: unknown): never => {
       throw new MemoryError(
@@ -127,7 +127,7 @@ export interface EngineOptions {
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const { wasm } = options;
   if (wasm === undefined) {
-    embeddedModule("core");
+    embeddedModule(CORE);
     return new Engine(embeddedModule, baseAfter(STATIC_END));
   }
   const module = await moduleOf(wasm);

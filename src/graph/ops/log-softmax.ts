@@ -1,3 +1,4 @@
+import { EXTENDED } from "../../kernels/extended.wasm.ts";
 import { draft, f32, type Op, Opcode, secondDerivative } from "../op.ts";
 import { needsLastAxis, rowsOf } from "./softmax.ts";
 
@@ -10,6 +11,7 @@ import { needsLastAxis, rowsOf } from "./softmax.ts";
  */
 export const logSoftmax: Op<"logSoftmax"> = {
   name: "logSoftmax",
+  kernels: EXTENDED,
   infer(who, [x]) {
     needsLastAxis(who, "logSoftmax", x.shape);
     return [f32(x.shape)];
@@ -24,6 +26,7 @@ export const logSoftmax: Op<"logSoftmax"> = {
 /** `dx = dy - exp(y) sum(dy)` along the last axis: dy [.., n], y [.., n] -> dx [.., n]. */
 export const logSoftmaxGrad: Op<"logSoftmaxGrad"> = {
   name: "logSoftmaxGrad",
+  kernels: EXTENDED,
   infer: (_, [dy]) => [f32(dy.shape)],
   vjp: secondDerivative,
   lower: ({ inputs: [dy, y], outputs: [dx], type }) => [

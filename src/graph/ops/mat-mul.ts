@@ -1,4 +1,5 @@
 import { ShapeError } from "../../errors.ts";
+import { EXTENDED } from "../../kernels/extended.wasm.ts";
 import { productPath } from "../../tape/product-path.ts";
 import { draft, Form, f32, type Op, Opcode, SCRATCH } from "../op.ts";
 import { asMatrix, formatShape, resolve, sameShape } from "../shape.ts";
@@ -14,6 +15,7 @@ import { asMatrix, formatShape, resolve, sameShape } from "../shape.ts";
  */
 export const matMul: Op<"matMul"> = {
   name: "matMul",
+  kernels: EXTENDED,
   infer(who, [a, b], { transposeA, transposeB }) {
     const fail = (): never => {
       const left = transposeA ? "[.., m]" : "[.., k]";

@@ -1,4 +1,5 @@
 import { ShapeError } from "../../errors.ts";
+import { EXTENDED } from "../../kernels/extended.wasm.ts";
 import type { ValueId } from "../graph.ts";
 import { draft, type Emit, f32, type Op, Opcode, ReduceFn, secondDerivative } from "../op.ts";
 import { broadcastShape, broadcastStrides, formatShape, type Shape, sameShape, sizeOf } from "../shape.ts";
@@ -33,6 +34,7 @@ const split = (shape: Shape, from: number, to: number) => ({
  */
 export const reduce: Op<"reduce"> = {
   name: "reduce",
+  kernels: EXTENDED,
   infer(who, [x], { from, to }) {
     if (!(from >= 0 && from <= to && to <= x.shape.length))
       throw new ShapeError(
@@ -58,6 +60,7 @@ export const reduce: Op<"reduce"> = {
  */
 export const maxGrad: Op<"maxGrad"> = {
   name: "maxGrad",
+  kernels: EXTENDED,
   infer: (_, [, x]) => [f32(x.shape)],
   vjp: secondDerivative,
   lower: ({ attrs: { from, to }, inputs: [dy, x, y], outputs: [dx], type }) => [
