@@ -284,7 +284,7 @@ function gelu(y: usize, x: usize, n: i32): void {
   }
 }
 
-/** dx = dy (Phi(x) + x phi(x)); the bracket is Q(a) - a phi(a), a = |x|, for x <= 0 and 1 minus that for x > 0. */
+/** dx = dy (Phi(x) + x phi(x)): Q(a) - a phi(a) with a = |x| for x <= 0, and 1 minus that for x > 0. */
 function geluGrad(dx: usize, dy: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
     const v = v128.load(x);

@@ -4,8 +4,7 @@
  * Reduction: n = nearest(x / ln 2) by adding and taking away 1.5 * 2^23, whose low mantissa bits then hold n;
  * r = x - n ln 2 in two steps (Cody and Waite, Software Manual for the Elementary Functions, 1980);
  * exp(x) = 2^n exp(r) with |r| <= ln 2 / 2. The polynomial for (exp(r) - 1 - r) / r^2 is a minimax
- * fit (Remez) to exp(r) - 1 in relative error, rounded to f32 one coefficient at a time, the rest fitted again:
- * 2^-26.1.
+ * fit (Remez) to exp(r) - 1 in relative error, rounded to f32 one by one, the rest fitted again: 2^-26.1.
  *
  * Constants are splatted in memory because V8 from 13.6 on rebuilds a `v128.const` at every use.
  */

@@ -3,8 +3,8 @@
  *
  * x = 2^e (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2); s = f / (2 + f); log(1 + f) = 2 atanh(s) =
  * 2 s + s R(s^2), written as f - (f^2 / 2 - s (f^2 / 2 + R)) so that the leading term is exact
- * (FreeBSD's e_logf.c). R is a minimax fit (Remez) in relative error of the result, 2^-30.2 for `log` and 2^-27.7
- * for `log1pUnit`.
+ * (FreeBSD's e_logf.c). R is a minimax fit (Remez) in relative error of the result: 2^-30.2 for `log`,
+ * 2^-27.7 for `log1pUnit`.
  */
 const TABLE: usize = memory.data<v128>(
   [

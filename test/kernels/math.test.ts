@@ -2,6 +2,7 @@
  * The elementary functions of assembly/math against f64, over every 1009th f32 pattern of each range. They are reached
  * through the elementwise kernels that apply them: elu with alpha 1 is expm1 below 0, softplus takes log1p.
  */
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { Fn, Opcode } from "../../assembly/abi.ts";
 import { sweep, ulp, ulpError, worst } from "../oracle/ulp.ts";
@@ -78,6 +79,29 @@ describe("elementary functions", () => {
   it("are monotonic where it shows: tanh and sigmoid never pass their limits", () => {
     const x = sweep(1, 100, STRIDE);
     for (const fn of [Fn.Tanh, Fn.Sigmoid]) for (const y of apply(fn, x)) expect(y).toBeLessThanOrEqual(1);
+  });
+});
+
+describe("bits", () => {
+  /** SHA-256 over the results for every 65521st f32 pattern, all NaN made one. A change here is a breaking one. */
+  it.each([
+    ["elu", Fn.Elu, "1cdf8cf056c8904e"],
+    ["selu", Fn.Selu, "6146c8808d2aa565"],
+    ["gelu", Fn.Gelu, "66ee1ce9753012f1"],
+    ["geluTanh", Fn.GeluTanh, "ddabe0667ca92a12"],
+    ["silu", Fn.Silu, "c768bf8eb8e28a06"],
+    ["softplus", Fn.Softplus, "ce29f38ef790b62f"],
+    ["sigmoid", Fn.Sigmoid, "4496ceb9bf3e280d"],
+    ["tanh", Fn.Tanh, "b21130b38d1c5046"],
+    ["hardSigmoid", Fn.HardSigmoid, "3d2d37b62d350650"],
+    ["exp", Fn.Exp, "701c0da534aabd13"],
+    ["log", Fn.Log, "4342563d22219167"],
+  ])("%s has its recorded bits on every engine", (_, fn, recorded) => {
+    const patterns = Uint32Array.from({ length: 65536 }, (_, i) => i * 65521);
+    const y = apply(fn, new Float32Array(patterns.buffer));
+    const bits = new Uint32Array(y.buffer).map((b, i) => (Number.isNaN(y[i]) ? 0x7fc00000 : b));
+    const digest = createHash("sha256").update(new Uint8Array(bits.buffer)).digest("hex").slice(0, 16);
+    expect(digest).toBe(recorded);
   });
 });
 
