@@ -7,17 +7,20 @@ import type { TrainPlan } from "../plan/plan.ts";
 import type { Program } from "./program.ts";
 
 /** The state must be that of before the step, and the batch of the step still loaded. */
-export function nonFinite(program: Program, train: TrainPlan, step: number): NonFiniteError {
+export const nonFinite = (program: Program, train: TrainPlan, step: number): NonFiniteError =>
+  nonFiniteParameter(program, step) ?? errorAt(firstNonFinite(program, train, step));
+
+/** The error of a parameter that is not finite before the step, if there is one. */
+function nonFiniteParameter(program: Program, step: number): NonFiniteError | undefined {
   const bad = program.plan.parameters.find((p) => program.reaches(p.offset, p.elements * 4));
-  if (bad) {
-    const layer = bad.name.split(".")[0];
-    return errorAt({ step, layer, tensor: bad.name, phase: "forward" }, "a parameter that was set so before");
-  }
-  return errorAt(firstNonFinite(program, train, step));
+  if (!bad) return undefined;
+  const layer = bad.name.split(".")[0];
+  return errorAt({ step, layer, tensor: bad.name, phase: "forward" }, "a parameter that was set so before");
 }
 
 /** The update of `step` made a parameter or moment overflow; the state is already put back. */
-export const overflow = (step: number, parameter: string): NonFiniteError =>
+export const overflow = (program: Program, step: number, parameter: string): NonFiniteError =>
+  nonFiniteParameter(program, step) ??
   errorAt({ step, layer: parameter.split(".")[0], tensor: parameter, phase: "update" });
 
 function firstNonFinite(program: Program, train: TrainPlan, step: number): NonFiniteOrigin {

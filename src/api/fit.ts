@@ -1,5 +1,4 @@
 import { Counter, Guard, Header, Hyper, Status } from "../../assembly/abi.ts";
-import type { NonFiniteError } from "../errors.ts";
 import type { TrainPlan } from "../plan/plan.ts";
 import { type Dataset, moveWindow, openWindow, reclaimBuffers } from "./dataset.ts";
 import { nonFinite, overflow } from "./diagnose.ts";
@@ -201,10 +200,12 @@ export function carefully(program: Program, take: () => Status): Status {
   program.setHeader(Header.Careful, 1);
   const status = take();
   program.setHeader(Header.Careful, 0);
-  const failed = overflowed(program, step);
-  if (failed) {
+  // Nothing was written then.
+  if (status === Status.NonFiniteLoss || status === Status.NonFiniteGradient) return status;
+  const overflowing = overflowed(program);
+  if (overflowing) {
     program.u8.set(saved, offset);
-    throw failed;
+    throw overflow(program, step, overflowing);
   }
   return status;
 }
@@ -214,17 +215,21 @@ export function mayOverflow(program: Program): boolean {
   const { state, hyper, train } = program.plan;
   const rate = program.counter(Counter.LearningRate);
   if (rate > LARGE_RATE || rate * hyper.values[Hyper.WeightDecay] > 1) return true;
+  if (train?.optimizer === "adam") {
+    const { [Hyper.Beta1]: beta1, [Hyper.Beta2]: beta2, [Hyper.Epsilon]: epsilon } = hyper.values;
+    // Then the root may fade before the first moment does, which leaves epsilon alone to divide 2^60 by.
+    if (beta1 * beta1 > beta2 && rate > epsilon * LARGE_RATE) return true;
+  }
   const firstParameter = state.offset + Counter.Count * 8;
   const bytes = train?.optimizer === "sgd" ? state.bytes - Counter.Count * 8 : state.parameterBytes;
   return program.reaches(firstParameter, bytes, Guard.LargeParameter);
 }
 
-/** The error of an update that overflowed, if the state block now holds NaN or infinity. */
-function overflowed(program: Program, step: number): NonFiniteError | undefined {
+/** The parameter whose value or moments are NaN or infinite, if there is one. */
+function overflowed(program: Program): string | undefined {
   const { state, parameters } = program.plan;
   const first = state.offset + Counter.Count * 8;
   for (let block = first; block < state.offset + state.bytes; block += state.parameterBytes)
-    for (const p of parameters)
-      if (program.reaches(block + p.offset - first, p.elements * 4)) return overflow(step, p.name);
+    for (const p of parameters) if (program.reaches(block + p.offset - first, p.elements * 4)) return p.name;
   return undefined;
 }
