@@ -100,6 +100,7 @@ function embed(target, file, constant) {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   // Hex, because gzip finds in it the repetitions that base64 hides: fewer bytes over the wire.
+  mkdirSync(join(root, "src/kernels"), { recursive: true });
   writeFileSync(join(root, file), `export const ${constant} = {\n  hex: "${bytes.toString("hex")}",\n};\n`);
   return exports.staticEnd();
 }
