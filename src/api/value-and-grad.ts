@@ -71,21 +71,19 @@ export function valueAndGrad<A extends readonly Argument[] = number[]>(
 }
 
 function shapeOf(i: number, arg: Argument): Shape {
-  if (typeof arg === "number") return [];
-  if (isNumericArray(arg)) return [arg.length];
-  if (Array.isArray(arg)) {
-    const shape: number[] = [];
-    for (let level: unknown = arg; Array.isArray(level) || isNumericArray(level); level = level[0])
-      shape.push(level.length);
-    return shape;
-  }
-  const { shape } = arg as Shaped;
-  if (!Array.isArray(shape))
+  const shape: number[] = [];
+  if (typeof arg === "number") return shape;
+  if (typeof arg === "object" && arg !== null && "shape" in arg) shape.push(...arg.shape);
+  else for (let level: unknown = arg; isList(level); level = level[0]) shape.push(level.length);
+  if (shape.length === 0 || !shape.every((d) => Number.isSafeInteger(d) && d >= 1))
     throw new DataError(
-      `valueAndGrad: argument ${i} must be a number, an array or { data, shape }; got ${describe(arg)}`,
+      `valueAndGrad: argument ${i} must be a number, an array that is not empty, or { data, shape }; got ` +
+        (shape.length > 0 ? `shape [${shape.join(", ")}]` : describe(arg)),
     );
   return shape;
 }
+
+const isList = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value) || isNumericArray(value);
 
 function trace(f: (...tensors: Tensor[]) => Tensor, shapes: readonly Shape[], engine: Engine): Program {
   const graph = new Graph();
@@ -119,12 +117,12 @@ function evaluate(program: Program, args: readonly Argument[], shapes: readonly 
   const { plan } = program;
   args.forEach((arg, i) => {
     const { offset, elements } = plan.parameters[i];
+    const what = `valueAndGrad: argument ${i}`;
     if (typeof arg === "number") {
-      program.f32[offset >>> 2] = arg;
+      readRows(what, [arg], 1, 0, 1, program.f32, offset >>> 2);
       return;
     }
-    const what = `valueAndGrad: argument ${i}`;
-    const rowElements = elements / (shapes[i][0] || 1);
+    const rowElements = elements / shapes[i][0];
     const rows = countRows(what, arg, rowElements);
     readRows(what, arg, rowElements, 0, rows, program.f32, offset >>> 2);
   });
