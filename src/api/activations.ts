@@ -38,7 +38,8 @@ const RULES = {
 /**
  * The activations, by name. `softmax` works along the last axis, the others elementwise.
  * `leakyRelu` has slope 0.01 below 0, `elu` has alpha 1; both can be set by `{ name, alpha }`. `gelu` is the erf
- * form, `geluTanh` its tanh approximation; `hardSigmoid` is `relu6(x + 3) / 6`. `sign` has no gradient.
+ * form, `geluTanh` its tanh approximation; `hardSigmoid` is `relu6(x + 3) / 6`. `sign` has gradient 0: layers below
+ * it learn nothing.
  */
 export type ActivationName = keyof typeof RULES | "softmax";
 
