@@ -1,0 +1,205 @@
+/** Runs every lesson as a reader would, and checks the numbers it prints. */
+import { execFile, execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = `${root}/examples/lessons`;
+const lessons = readdirSync(folder).filter((name) => /^\d\d-/.test(name));
+
+const run = async (...args: string[]) => {
+  const script = ["scripts/lesson.mjs", ...args];
+  const { stdout } = await promisify(execFile)(process.execPath, script, { cwd: root });
+  return stdout;
+};
+
+/** The cells of the table row that starts with `first`: `number(rows("w1"))`. */
+const reader = (text: string) => (first: string) => {
+  const rows = text.split("\n").map((line) => line.trim().split(/ {2,}/));
+  const row = rows.find((cells) => cells[0] === first && cells.length > 1);
+  if (!row) throw new Error(`no row ${first} in\n${text}`);
+  return row.slice(1).map(Number);
+};
+
+const close = (got: number, expected: number, tolerance: number) =>
+  expect(Math.abs(got - expected), `${got} for ${expected}`).toBeLessThanOrEqual(tolerance);
+
+/** What lesson NN must print, beyond a check mark before each of its claims. */
+const printed: Record<string, (text: string) => void> = {
+  "01": (text) => {
+    const row = reader(text);
+    expect(row("w1")).toEqual([1, 5.7, 5.7, 0.943]);
+    expect(row("w2")).toEqual([2.3, 5.7, 5.7, 2.243]);
+    expect(row("w3")).toEqual([5.7, 3.3, 3.3, 5.667]);
+    expect(text).toContain("L = 18.81\n");
+    expect(text).toContain("L after the step = 18.055\n");
+  },
+  "02": (text) => {
+    const row = reader(text);
+    for (const x of [-4, -1, 0, 0.5, 1, 4]) {
+      const [left, right, exact, difference] = row(`${x}`);
+      close(left, Math.tanh(x) + 1, 1e-5);
+      close(right, exact, 1e-5 * exact);
+      close(difference, 0, 4);
+    }
+    expect(row("-9")[0]).toBe(0);
+    close(row("-9")[1], 2 / (1 + Math.exp(18)), 1e-12);
+    const [, worst] = text.match(/largest difference over 200,000 numbers: ([\d.]+) x 2\^-24/)!;
+    expect(Number(worst)).toBeLessThanOrEqual(4);
+  },
+  "03": (text) => {
+    const row = reader(text);
+    for (const name of ["hidden.weight[0]", "hidden.bias[0]", "logit.weight[0]"]) {
+      const [sigmoid, tanh] = row(name);
+      close(tanh, sigmoid / 2, 1e-5);
+    }
+    const [before, after] = row("logit.bias[0]");
+    const [, moved] = text.match(/half the sum of its weights: (\S+)/)!;
+    close(after - before, Number(moved), 1e-4);
+    for (const [input, label] of [
+      ["0 0", 0],
+      ["0 1", 1],
+      ["1 0", 1],
+      ["1 1", 0],
+    ] as const) {
+      const [sigmoid, tanh] = row(input);
+      expect(sigmoid > 0).toBe(label === 1);
+      close(tanh, sigmoid, 1e-4);
+    }
+    expect(text).toContain(
+      "TransformError: convertActivations: the sigmoid of dense1 must feed affine layers",
+    );
+  },
+  "04": (text) => {
+    const row = reader(text);
+    for (const epoch of ["0", "15", "30", "45", "60"]) {
+      // Rows of the second table start with "0" too, but come later.
+      const [l, h, mean, loss] = row(epoch);
+      expect(h).toBe(-l);
+      close(mean, h / 60, 1e-5);
+      close(loss, mean, 1e-5);
+    }
+    // softmax([2, -1, 0.5]) = [0.7856, 0.0391, 0.1753]: minus one-hot 0, over 3.
+    expect(text).toMatch(/0 {2,}-0\.0715 +0\.013 +0\.0584 +-0\.0715 +0\.013 +0\.0584/);
+  },
+  "05": (text) => {
+    const row = reader(text);
+    for (const t of [1, 2, 10, 100, 1000]) {
+      const [s, sHat, r, rHat] = row(`${t}`);
+      close(s, 3 * (1 - 0.9 ** t), 1e-4);
+      close(r, 9 * (1 - 0.999 ** t), 1e-3);
+      close(sHat, 3, 1e-5);
+      close(rHat, 9, 1e-3);
+    }
+  },
+  "06": (text) => {
+    const row = reader(text);
+    for (let depth = 2; depth <= 8; depth++) {
+      const [numbers, collapsed, before, after, difference] = row(`${depth}`);
+      expect(numbers).toBe(64 + (depth - 2) * 272 + 34);
+      expect(collapsed).toBe(8);
+      close(before, after, 1e-5);
+      close(difference, 0, 1e-5);
+    }
+    expect(text.match(/^ +total +(\d+)$/gm)?.map((line) => line.trim().split(/ +/)[1])).toEqual([
+      "642",
+      "98",
+    ]);
+  },
+  "07": (text) => {
+    const values = Array.from(text.matchAll(/^ +(\d+) (?:█* )?([\d.e-]+)$/gm), ([, , value]) =>
+      Number(value),
+    );
+    expect(values).toHaveLength(20);
+    expect(values.slice(0, 10).filter((s) => s > 1e-6)).toHaveLength(2);
+    expect(values.slice(10).filter((s) => s > 1e-6)).toHaveLength(10);
+    expect(text).toContain("✓ the bottleneck has rank 2\n");
+    expect(text).toContain("✓ the full layer has rank 10\n");
+  },
+  "08": (text) => {
+    const [and, or] = text.split("  OR\n");
+    for (const [part, table] of [
+      [and, [-1, -1, -1, 1]],
+      [or, [-1, 1, 1, 1]],
+    ] as const) {
+      const row = reader(part.replaceAll(/^ {2}(\d) {2}(\d)/gm, "  $1$2"));
+      ["00", "01", "10", "11"].forEach((input, i) => {
+        expect(row(input)).toEqual([table[i], table[i]]);
+      });
+      expect(part).toMatch(/after \d+ corrections in \d+ epochs: separated/);
+    }
+  },
+  "09": (text) => {
+    expect(text).toContain("a point in both hulls:  (0.5,0.5)");
+    expect(text).toContain("of the points with -1:  0.5 (0,0) + 0.5 (1,1)");
+    expect(text).toContain("of the points with +1:  0.5 (0,1) + 0.5 (1,0)");
+    const row = reader(text.replaceAll(/^ {2}(\d) {2}(\d)/gm, "  $1$2"));
+    const counts = [0, 1, 2, 3, 4].map((right) => row(`${right} of 4`)[0]);
+    expect(counts[4]).toBe(0);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(100_000);
+    expect(row("00")).toEqual([-1, 1, -1]);
+    expect(row("01")).toEqual([1, 1, 1]);
+    expect(row("10")).toEqual([1, 1, 1]);
+    expect(row("11")).toEqual([1, -1, -1]);
+  },
+  "10": (text) => {
+    const [built, trained] = text.split("  trained, ");
+    for (let n = 1; n <= 10; n++)
+      expect(built).toMatch(
+        new RegExp(`^ +${n} +${n === 1 ? 1 : 2 * (n - 1)} +${2 ** n} of ${2 ** n}$`, "m"),
+      );
+    for (let n = 2; n <= 6; n++) {
+      const [, loss] = trained.match(new RegExp(`^ +${n} +\\d+ +([\\d.]+) +100 %$`, "m"))!;
+      expect(Number(loss)).toBeLessThan(Math.LN2 / 2 ** n);
+    }
+  },
+  "11": (text) => {
+    const [, steps, loss] = text.match(/(\d+) steps to a loss of ([\d.]+)/)!;
+    expect(Number(steps)).toBeLessThan(1000);
+    expect(Number(loss)).toBeLessThan(0.01);
+    const row = reader(text.replaceAll(/^ {2}(\d) {2}(\d)/gm, "  $1$2"));
+    for (const input of ["00", "01", "10", "11"]) {
+      const [target, predicted] = row(input);
+      close(predicted, target, 0.05);
+    }
+    expect(text).toMatch(/median of 200 seeds: [\d.e-]+ ms/);
+    expect(text).toContain("✓ so it does from 200 of 200 other seeds");
+  },
+};
+
+beforeAll(() => {
+  // What readers run is the built package.
+  execFileSync(process.execPath, ["scripts/build.mjs", "--quiet"], { cwd: root });
+}, 300_000);
+
+describe("the lessons", () => {
+  it("are one for each row of the problem set, of under 80 lines each", () => {
+    expect(lessons.map((name) => name.slice(0, 2))).toEqual(Object.keys(printed).sort());
+    for (const name of lessons)
+      expect(readFileSync(`${folder}/${name}`, "utf8").split("\n").length, name).toBeLessThan(80);
+  });
+
+  it.each(lessons)("%s prints what is true", async (name) => {
+    const text = await run(name.slice(0, 2));
+    expect(text).toMatch(/^ {2}✓ /m);
+    expect(text).not.toContain("✗");
+    expect(text).not.toMatch(/NaN|undefined|Infinity/);
+    printed[name.slice(0, 2)](text);
+  });
+
+  it("are listed when no number is given, and for a number that is none", async () => {
+    const list = await run();
+    for (const name of lessons) expect(list).toMatch(new RegExp(`^  ${name.slice(0, 2)}  \\S`, "m"));
+    await expect(run("99")).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("lesson: the number must be one of the list; got 99"),
+    });
+  });
+
+  it("each have their part of the course", () => {
+    const course = readFileSync(`${root}/docs/course.md`, "utf8");
+    for (const name of lessons) expect(course).toContain(`examples/lessons/${name}`);
+  });
+});
