@@ -5,6 +5,7 @@
 import { Opcode } from "../../assembly/abi.ts";
 import { TapeError } from "../errors.ts";
 import type { ValueId } from "../graph/graph.ts";
+import { formatShape, resolve, sizeOf } from "../graph/shape.ts";
 import { CORE } from "../kernels/core.wasm.ts";
 import { type Buffer, readTape, type TapeRecord } from "../tape/verify.ts";
 import type { LoweredTape } from "./lower.ts";
@@ -31,11 +32,13 @@ class Ownership {
 export function verifyPlan(plan: Plan, rows = plan.batch): void {
   const bounds = { base: plan.base, end: plan.end, rows };
   const { predict, train } = plan;
+  const outputs = plan.predictOutputs.map((p) => p.offset);
   flow(
     plan,
     predict.lowered,
     readTape(plan.words, predict.from, predict.to, bounds),
     plan.predictInputs,
+    { atEnd: outputs, afterForward: [] },
     rows,
   );
   if (!train) return;
@@ -43,10 +46,24 @@ export function verifyPlan(plan: Plan, rows = plan.batch): void {
   // Gathers before, the optimizer after, what was lowered from the graph between.
   const gathers = train.inputs.length + train.targets.length;
   const between = records.slice(gathers, records.length - 1);
-  const owned = flow(plan, train.tape.lowered, between, [...train.inputs, ...train.targets], rows);
+  const gradients = plan.parameters.map((p) => train.gradients.offset + p.offset - plan.parameters[0].offset);
+  const owned = flow(
+    plan,
+    train.tape.lowered,
+    between,
+    [...train.inputs, ...train.targets],
+    { atEnd: [train.loss, ...gradients], afterForward: train.predictions.map((p) => p.offset) },
+    rows,
+  );
   for (const p of plan.parameters)
     if (!owned.holds(p.offset, p.offset + p.elements * 4, p.value))
       throw new TapeError(`plan: parameters must survive the step; got ${p.name} overwritten`);
+}
+
+/** Addresses of the kept values, in the order of `Keeps`. */
+interface Places {
+  readonly atEnd: readonly number[];
+  readonly afterForward: readonly number[];
 }
 
 function flow(
@@ -54,6 +71,7 @@ function flow(
   lowered: LoweredTape,
   records: readonly TapeRecord[],
   ports: readonly PlannedPort[],
+  places: Places,
   rows: number,
 ): Ownership {
   const { graph } = lowered;
@@ -75,15 +93,15 @@ function flow(
     throw new TapeError(
       `plan: a tape must have a record for each lowered one; got ${records.length} for ${lowered.records.length}`,
     );
-  const places = new Map<ValueId, Buffer>();
-  const checkKept = (ids: readonly ValueId[], until: string) => {
-    for (const id of ids) {
-      const place = places.get(originOf(id));
-      if (place && !owned.holds(place.from, place.to, originOf(id)))
+  const bytesOf = (id: ValueId) => resolve(sizeOf(graph.shape(id)), rows) * 4;
+  const checkKept = (kept: keyof Places, until: string) => {
+    lowered.keeps[kept].forEach((id, i) => {
+      const at = places[kept][i];
+      if (!owned.holds(at, at + bytesOf(id), originOf(id)))
         throw new TapeError(
-          `plan: kept values must survive to ${until}; got ${graph.values[id].name} overwritten`,
+          `plan: kept values must stand at their addresses ${until}; got ${graph.values[id].name} not at ${at}`,
         );
-    }
+    });
   };
   let phase = "forward";
   records.forEach((record, i) => {
@@ -95,9 +113,17 @@ function flow(
         `plan: fields must be listed in the order of the record's operands; got ${Object.keys(fields)} in ${node.op}`,
       );
     if (phase === "forward" && node.phase === "backward")
-      checkKept(lowered.keeps.afterForward, "the backward section");
+      checkKept("afterForward", "before the backward section");
     phase = node.phase;
     const valueAt = ({ name }: Buffer) => (fields[name] as { value: ValueId }).value;
+    for (const b of record.buffers) {
+      if (b.kind === "scratch" || b.to - b.from === bytesOf(valueAt(b))) continue;
+      const { name, shape } = graph.values[valueAt(b)];
+      throw new TapeError(
+        `plan: operands must span their values; got ${b.to - b.from} bytes as ${b.name} of ${node.op} for ` +
+          `${name} ${formatShape(shape)} with ${rows} rows`,
+      );
+    }
     for (const b of record.buffers) {
       if (b.kind !== "in" || owned.holds(b.from, b.to, originOf(valueAt(b)))) continue;
       const { name } = graph.values[valueAt(b)];
@@ -114,10 +140,9 @@ function flow(
         if (!allowed)
           throw new TapeError(`plan: ${node.op} must not work in place; got ${b.name} over ${aliased?.name}`);
         owned.write(b.from, b.to, valueAt(b));
-        places.set(valueAt(b), b);
       }
     }
   });
-  checkKept(lowered.keeps.atEnd, "the end");
+  checkKept("atEnd", "at the end");
   return owned;
 }
