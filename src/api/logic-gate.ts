@@ -59,7 +59,7 @@ export function logicGate(name: LogicGateName, options: LogicGateOptions = {}): 
  *
  * Built by induction. One bit is its own parity. Given the parity p of the first k - 1 bits, that of k bits is
  * `p XOR x_k = AND(OR(p, x_k), NAND(p, x_k))`: a layer of two units, `parts<k>`, then one of one unit, `xor<k>`. Bits whose
- * turn has not come are handed on by units of their own. 2 (n - 1) layers, at most n + 1 units wide.
+ * turn has not come are handed on by units of their own. 2 (n - 1) layers, at most n units wide.
  *
  * @param inputs the number of bits, a whole number >= 1
  * @throws OptionError for another number
