@@ -1,0 +1,152 @@
+/** What stays in memory and for how long: buffers taken over, reshapes, pinned values. */
+import { describe, expect, it } from "vitest";
+import { Builder } from "../../src/graph/builder.ts";
+import { Graph, type ValueId } from "../../src/graph/graph.ts";
+import { BinaryFn, Fn, ReduceFn } from "../../src/graph/op.ts";
+import { OPS } from "../../src/graph/ops/index.ts";
+import { type Keeps, lower } from "../../src/plan/lower.ts";
+
+const ROWS = -1;
+const NOTHING: Keeps = { atEnd: [], afterForward: [], pinned: new Set() };
+
+function start() {
+  const graph = new Graph();
+  const builder = new Builder(graph);
+  const x = graph.addInput("x", [ROWS, 4]);
+  const unary = (fn: Fn, of: ValueId) => builder.emit(OPS.unary, { fn, alpha: 0 }, [of])[0];
+  const add = (p: ValueId, q: ValueId) => builder.emit(OPS.binary, { fn: BinaryFn.Add }, [p, q])[0];
+  return { graph, builder, x, unary, add };
+}
+
+describe("lowering works in place", () => {
+  it("along a chain, in one buffer that is not the input's", () => {
+    const { graph, x, unary } = start();
+    const a = unary(Fn.Exp, x);
+    const b = unary(Fn.Tanh, a);
+    const c = unary(Fn.Abs, b);
+    const { storage, ranges, rootOf } = lower(graph, 8, { ...NOTHING, atEnd: [c] });
+    expect(storage).toEqual([a]);
+    expect([b, c].map(rootOf)).toEqual([a, a]);
+    expect(ranges).toEqual([{ bytes: 8 * 4 * 4, from: 0, to: 3 }]);
+  });
+
+  it("only at the last use", () => {
+    const { graph, x, unary, add } = start();
+    const a = unary(Fn.Exp, x);
+    const b = unary(Fn.Tanh, a);
+    const c = add(a, b);
+    const { storage, rootOf } = lower(graph, 8, { ...NOTHING, atEnd: [c] });
+    expect(storage).toEqual([a, b]);
+    expect(rootOf(c)).toBe(a);
+  });
+
+  it("on either operand, but not on one that is repeated", () => {
+    const { graph, builder, x, unary, add } = start();
+    const [row] = builder.emit(OPS.reduce, { fn: ReduceFn.Sum, from: 0, to: 1 }, [x]);
+    const a = unary(Fn.Exp, x);
+    const b = add(row, a);
+    const { rootOf } = lower(graph, 8, { ...NOTHING, atEnd: [b] });
+    expect(rootOf(b)).toBe(a);
+  });
+
+  it("on a value that is both operands", () => {
+    const { graph, x, unary, add } = start();
+    const a = unary(Fn.Exp, x);
+    const b = add(a, a);
+    expect(lower(graph, 8, { ...NOTHING, atEnd: [b] }).rootOf(b)).toBe(a);
+  });
+
+  it("through a reshape", () => {
+    const { graph, builder, x, unary } = start();
+    const a = unary(Fn.Exp, x);
+    const [flat] = builder.emit(OPS.reshape, { shape: [-4] }, [a]);
+    const b = unary(Fn.Tanh, flat);
+    const { storage, records } = lower(graph, 8, { ...NOTHING, atEnd: [b] });
+    expect(storage).toEqual([a]);
+    expect(records).toHaveLength(2);
+  });
+
+  it("never on what is kept, given, or used again under another shape", () => {
+    const { graph, builder, x, unary } = start();
+    const a = unary(Fn.Exp, x);
+    const b = unary(Fn.Tanh, a);
+    const [flat] = builder.emit(OPS.reshape, { shape: [-4] }, [b]);
+    const c = unary(Fn.Abs, b);
+    const d = unary(Fn.Negate, flat);
+    const { rootOf } = lower(graph, 8, { ...NOTHING, atEnd: [a, c, d] });
+    expect(rootOf(a)).toBe(a);
+    expect(rootOf(b)).toBe(b);
+    expect(rootOf(c)).toBe(c);
+    expect(rootOf(d)).toBe(b);
+  });
+
+  it("never where the op does not allow it", () => {
+    const { graph, builder, x, unary } = start();
+    const a = unary(Fn.Exp, x);
+    const [t] = builder.emit(OPS.transpose, { axes: [1, 0] }, [a]);
+    expect(lower(graph, 8, { ...NOTHING, atEnd: [t] }).rootOf(t)).toBe(t);
+  });
+
+  it("never in or over a pinned buffer", () => {
+    const { graph, x, unary } = start();
+    const a = unary(Fn.Exp, x);
+    const b = unary(Fn.Tanh, a);
+    const c = unary(Fn.Abs, b);
+    const { storage, rootOf } = lower(graph, 8, { ...NOTHING, atEnd: [b, c], pinned: new Set([b]) });
+    expect([a, b, c].map(rootOf)).toEqual([a, b, c]);
+    expect(storage).toEqual([a, c]);
+  });
+});
+
+describe("live ranges", () => {
+  it("reach from the first record that writes to the last that reads", () => {
+    const { graph, builder, x, unary, add } = start();
+    const a = unary(Fn.Exp, x);
+    const b = unary(Fn.Tanh, x);
+    const [sums] = builder.emit(OPS.reduce, { fn: ReduceFn.Sum, from: 0, to: 2 }, [b]);
+    const c = add(a, sums);
+    const { storage, ranges } = lower(graph, 2, { ...NOTHING, atEnd: [c] });
+    expect(storage).toEqual([a, b, sums]);
+    expect(ranges.map(({ from, to }) => [from, to])).toEqual([
+      [0, 4],
+      [1, 2],
+      [2, 3],
+    ]);
+  });
+
+  it("of predictions reach to the end of the forward section", () => {
+    const { graph, builder, x, unary } = start();
+    const p = unary(Fn.Exp, x);
+    const [sums] = builder.emit(OPS.reduce, { fn: ReduceFn.Sum, from: 0, to: 2 }, [p]);
+    unary(Fn.Abs, sums);
+    builder.phase = "backward";
+    const dx = unary(Fn.Tanh, x);
+    const { storage, ranges } = lower(graph, 2, { ...NOTHING, atEnd: [dx], afterForward: [p] });
+    expect(ranges[storage.indexOf(p)]).toEqual({ bytes: 32, from: 0, to: 3 });
+  });
+
+  it("of a pinned value there are none, nor of what it is a reshape of", () => {
+    const { graph, builder, x, unary } = start();
+    const a = unary(Fn.Exp, x);
+    const [once] = builder.emit(OPS.reshape, { shape: [-4] }, [a]);
+    const [twice] = builder.emit(OPS.reshape, { shape: [-2, 2] }, [once]);
+    const { storage, rootOf } = lower(graph, 2, { ...NOTHING, atEnd: [twice], pinned: new Set([twice]) });
+    expect(storage).toEqual([]);
+    expect(rootOf(twice)).toBe(a);
+  });
+});
+
+describe("scratch", () => {
+  it("is that of the largest product, and none without products", () => {
+    const { graph, builder, x, unary } = start();
+    unary(Fn.Exp, x);
+    expect(lower(graph, 2, NOTHING).scratchBytes).toBe(0);
+    const w = graph.addParameter("w", [4, 3], { kind: "constant", value: 0 });
+    builder.emit(OPS.dense, { fn: Fn.Identity, alpha: 0 }, [x, w]);
+    const small = lower(graph, 2, NOTHING).scratchBytes;
+    expect(small).toBeGreaterThan(0);
+    const wide = graph.addParameter("wide", [4, 300], { kind: "constant", value: 0 });
+    builder.emit(OPS.dense, { fn: Fn.Identity, alpha: 0 }, [x, wide]);
+    expect(lower(graph, 256, NOTHING).scratchBytes).toBeGreaterThan(small);
+  });
+});
