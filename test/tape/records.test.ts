@@ -116,8 +116,12 @@ describe("the disassembler", () => {
         k: 7,
         scratch: 256,
       }),
-    ).toMatchInlineSnapshot(`"matMul form=NT path=Packed c=@64 a=@128 b=@2147483664 m=rows n=3 rows k=7 scratch=@256"`);
-    expect(record(Opcode.Unary, { fn: Fn.Elu, alpha: 0.5, y: 16, x: 32, n: -8 })).toMatchInlineSnapshot(`"unary fn=Elu alpha=0.5 y=@16 x=@32 n=8 rows"`);
+    ).toMatchInlineSnapshot(
+      `"matMul form=NT path=Packed c=@64 a=@128 b=@2147483664 m=rows n=3 rows k=7 scratch=@256"`,
+    );
+    expect(record(Opcode.Unary, { fn: Fn.Elu, alpha: 0.5, y: 16, x: 32, n: -8 })).toMatchInlineSnapshot(
+      `"unary fn=Elu alpha=0.5 y=@16 x=@32 n=8 rows"`,
+    );
     expect(
       record(Opcode.Reduce, { fn: ReduceFn.Mean, y: 16, x: 32, outer: 1, n: -1, inner: 8 }),
     ).toMatchInlineSnapshot(`"reduce fn=Mean y=@16 x=@32 outer=1 n=rows inner=8"`);
@@ -134,7 +138,9 @@ describe("the disassembler", () => {
         targets: Targets.Rows,
         parameter: 1,
       }),
-    ).toMatchInlineSnapshot(`"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 m=rows n=1 targets=Rows parameter=1"`);
+    ).toMatchInlineSnapshot(
+      `"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 m=rows n=1 targets=Rows parameter=1"`,
+    );
     expect(
       record(Opcode.Binary, {
         fn: BinaryFn.Multiply,
@@ -154,7 +160,9 @@ describe("the disassembler", () => {
         bs2: 0,
         bs3: 1,
       }),
-    ).toMatchInlineSnapshot(`"binary fn=Multiply y=@16 a=@32 b=@48 d0=1 d1=1 d2=rows d3=4 as0=0 as1=0 as2=4 as3=1 bs0=0 bs1=0 bs2=0 bs3=1"`);
+    ).toMatchInlineSnapshot(
+      `"binary fn=Multiply y=@16 a=@32 b=@48 d0=1 d1=1 d2=rows d3=4 as0=0 as1=0 as2=4 as3=1 bs0=0 bs1=0 bs2=0 bs3=1"`,
+    );
   });
 
   it("prints one record a line after its address", () => {
