@@ -29,6 +29,10 @@ export interface PredictOptions<O> {
   readonly out: O;
 }
 
+type ByName = Readonly<Record<string, Float32Array>>;
+/** What a pass computes: one array, or one per named output. */
+type Arrays = Float32Array | ByName;
+
 type Out<P> = P extends Result ? Float32Array : { readonly [K in keyof P]: Float32Array };
 
 /** A program that predicts. */
@@ -65,20 +69,15 @@ export class Predictor<X = Rows, P = Result> {
     const { predictInputs, predictOutputs, batch } = program.plan;
     const rows = this.#countRows(x);
     const { named } = this.model;
-    const outputs: Record<string, Float32Array> | undefined = named.outputs ? {} : undefined;
-    let single: Float32Array | undefined;
+    const computed = (options ? options.out : this.#makeArrays(rows)) as Arrays;
     for (let i = 0; i < predictOutputs.length; i++) {
-      const output = predictOutputs[i];
-      const given =
-        options && (named.outputs ? (options.out as Record<string, Float32Array>)[output.name] : options.out);
-      const array = options ? (given as Float32Array) : new Float32Array(rows * output.rowElements);
-      if (options && !(array instanceof Float32Array && array.length >= rows * output.rowElements))
+      const { name, rowElements } = predictOutputs[i];
+      const array = named.outputs ? (computed as ByName)?.[name] : computed;
+      if (!(array instanceof Float32Array && array.length >= rows * rowElements))
         throw new ShapeError(
-          `predict: out must be a Float32Array of at least ${rows * output.rowElements} numbers; ` +
-            `got ${array instanceof Float32Array ? array.length : typeof given}`,
+          `predict: out must be a Float32Array of at least ${rows * rowElements} numbers; ` +
+            `got ${array instanceof Float32Array ? array.length : typeof array}`,
         );
-      if (outputs) outputs[output.name] = array;
-      else single = array;
     }
     for (let from = 0; from < rows; from += batch) {
       const count = Math.min(batch, rows - from);
@@ -97,20 +96,32 @@ export class Predictor<X = Rows, P = Result> {
       program.execute(count, program.header(Header.Predict), program.header(Header.PredictEnd));
       for (let i = 0; i < predictOutputs.length; i++) {
         const output = predictOutputs[i];
-        const into = outputs ? outputs[output.name] : (single as Float32Array);
+        const into = named.outputs ? (computed as ByName)[output.name] : (computed as Float32Array);
         const at = output.offset >>> 2;
         const start = from * output.rowElements;
         for (let j = 0; j < count * output.rowElements; j++) into[start + j] = program.f32[at + j];
       }
     }
-    if (options) return options.out;
-    const result = (name: string, data: Float32Array) => {
-      const { graph } = this.model;
-      const output = graph.outputs.find((p) => p.name === name) as { value: number };
-      return makeResult(data, [rows, ...graph.shape(output.value).slice(1)]);
-    };
-    if (!outputs) return result(predictOutputs[0].name, single as Float32Array);
-    return Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, result(name, data)]));
+    return options ? computed : this.#results(rows, computed);
+  }
+
+  // Apart from `predict`, whose variables closures would otherwise put on the heap at every call.
+
+  #makeArrays(rows: number): Arrays {
+    const { named } = this.model;
+    const arrays = this.program.plan.predictOutputs.map(
+      ({ name, rowElements }) => [name, new Float32Array(rows * rowElements)] as const,
+    );
+    return named.outputs ? Object.fromEntries(arrays) : arrays[0][1];
+  }
+
+  #results(rows: number, computed: Arrays): unknown {
+    const { graph, named } = this.model;
+    const results = graph.outputs.map(({ name, value }) => {
+      const data = named.outputs ? (computed as ByName)[name] : (computed as Float32Array);
+      return [name, makeResult(data, [rows, ...graph.shape(value).slice(1)])] as const;
+    });
+    return named.outputs ? Object.fromEntries(results) : results[0][1];
   }
 
   /**
