@@ -123,6 +123,9 @@ export interface Plan {
   readonly bytes: ByteCounts;
 }
 
+/** What an address of 32 bits reaches. */
+const MOST_BYTES = 0x1_0000_0000;
+
 export const HISTORY_CAPACITY = 1024;
 
 /** Lengths of the records that no node lowers to. */
@@ -333,7 +336,8 @@ export function planProgram(request: PlanRequest): Plan {
       total: end - base,
     },
   };
-  planHooks.planned?.(plan, request);
+  // Beyond 4 GiB addresses have wrapped: such a plan is only good for saying how large it is.
+  if (end <= MOST_BYTES) planHooks.planned?.(plan, request);
   return plan;
 }
 

@@ -76,13 +76,32 @@ function compileHex(hex: string): WebAssembly.Module {
   try {
     return new WebAssembly.Module(decodeHex(hex));
   } catch (cause) {
-    const why = isSupported()
-      ? String(cause)
-      : "neither, or compiling is blocked by a content security policy";
-    throw new UnsupportedEngineError(
-      `engine: WebAssembly with SIMD is needed, and leave to compile it; got ${why}`,
-      { cause },
-    );
+    throw unsupported(isSupported() ? String(cause) : NOT_SUPPORTED, cause);
+  }
+}
+
+const NOT_SUPPORTED = "neither, or compiling is blocked by a content security policy";
+
+const unsupported = (got: string, cause: unknown) =>
+  new UnsupportedEngineError(`engine: WebAssembly with SIMD is needed, and leave to compile it; got ${got}`, {
+    cause,
+  });
+
+/**
+ * A module that someone else keeps, tried out.
+ *
+ * @returns the module and the first byte that its constants leave free
+ */
+export async function loadModule(
+  wasm: WebAssembly.Module | BufferSource,
+): Promise<[WebAssembly.Module, number]> {
+  try {
+    const module = wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm);
+    return [module, instantiate(module, new WebAssembly.Memory({ initial: 1 })).staticEnd()];
+  } catch (cause) {
+    if (!isSupported()) throw unsupported(NOT_SUPPORTED, cause);
+    if (cause instanceof AbiError) throw cause;
+    throw new AbiError(`kernels: must be those of this package; got ${cause}`, { cause });
   }
 }
 

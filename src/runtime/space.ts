@@ -1,6 +1,6 @@
 import { MemoryError } from "../errors.ts";
 import { CORE, STATIC_END } from "../kernels/core.wasm.ts";
-import { embeddedModule, instantiate, type Kernels } from "./kernels.ts";
+import { embeddedModule, instantiate, type Kernels, loadModule } from "./kernels.ts";
 
 const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
@@ -119,7 +119,7 @@ export interface EngineOptions {
  * kernels come from elsewhere. `compile` makes do without.
  *
  * @throws UnsupportedEngineError without WebAssembly SIMD
- * @throws AbiError if the given kernels belong to another version
+ * @throws AbiError if what is given is not the kernels of this version
  * @example
  * const engine = await createEngine();
  * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { engine });
@@ -130,15 +130,13 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     embeddedModule(CORE);
     return new Engine(embeddedModule, baseAfter(STATIC_END));
   }
-  const module = await moduleOf(wasm);
-  const probe = instantiate(module, new WebAssembly.Memory({ initial: 1 }));
-  return new Engine(() => module, baseAfter(probe.staticEnd()));
+  const [module, end] = await loadModule(await read(wasm));
+  return new Engine(() => module, baseAfter(end));
 }
 
-async function moduleOf(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module> {
-  if (wasm instanceof WebAssembly.Module) return wasm;
-  if (typeof wasm === "string" || wasm instanceof URL) return moduleOf(await fetch(wasm));
-  if (typeof Response !== "undefined" && wasm instanceof Response)
-    return WebAssembly.compile(await wasm.arrayBuffer());
-  return WebAssembly.compile(wasm as BufferSource);
+async function read(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module | BufferSource> {
+  if (typeof wasm === "string" || wasm instanceof URL) return (await fetch(wasm)).arrayBuffer();
+  return typeof Response !== "undefined" && wasm instanceof Response
+    ? wasm.arrayBuffer()
+    : (wasm as BufferSource);
 }
