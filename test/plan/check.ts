@@ -1,0 +1,70 @@
+/** Plans beside the f64 interpreter: the same numbers in, everything that comes out compared. */
+import { expect } from "vitest";
+import type { Graph, ValueId } from "../../src/graph/graph.ts";
+import { resolve, sizeOf } from "../../src/graph/shape.ts";
+import { differentiate } from "../../src/plan/differentiate.ts";
+import { type PlanRequest, planProgram } from "../../src/plan/plan.ts";
+import { type Feeds, noiseOf, tolerances } from "../oracle/graph.ts";
+import { runPlan } from "./train.ts";
+
+/** Numbers for inputs, targets and parameters of a training graph. */
+export function feedsOf({ graph, train }: PlanRequest, rows: number, seed: number): Feeds {
+  const uniform = noiseOf(seed);
+  const { values } = train?.graph ?? graph;
+  const numbers = [...graph.inputs, ...graph.parameters].map((p) => ({ ...p, classes: 0 }));
+  const targets = (train?.targets ?? []).map((p) => ({ ...p, classes: p.rowElements }));
+  return new Map(
+    [...numbers, ...targets].map(({ value, classes }) => {
+      const { shape, dtype } = values[value];
+      const draw = dtype === "i32" ? () => Math.floor(((uniform() + 1) / 2) * classes) : uniform;
+      return [value, Float32Array.from({ length: resolve(sizeOf(shape), rows) }, draw)];
+    }),
+  );
+}
+
+/** The training graph before the plan, extended by the gradients of all parameters. */
+export function reference({ graph, train }: PlanRequest) {
+  const whole = (train as { graph: Graph }).graph.copy();
+  const forward = whole.copy();
+  const loss = (train as { loss: ValueId }).loss;
+  const gradients = differentiate(
+    whole,
+    loss,
+    graph.parameters.map((p) => p.value),
+  );
+  return { whole, forward, loss, gradients };
+}
+
+function expectNear(got: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string) {
+  for (let i = 0; i < expected.length; i++)
+    if (!(Math.abs(got[i] - expected[i]) <= tolerance))
+      expect.fail(`${what}[${i}] is ${got[i]}, expected ${expected[i]} up to ${tolerance}`);
+}
+
+/** Plans and runs a request, and holds everything it gives to what the oracle makes of `intended`. */
+export function checkRequest(request: PlanRequest, rows: number, intended = request): void {
+  const { graph, train } = request;
+  const { whole, loss, gradients } = reference(intended);
+  const feeds = feedsOf(request, rows, rows);
+  const plan = planProgram(request);
+  const got = runPlan(plan, request, feeds, rows);
+  const predictions = train?.predictions ?? [];
+  const found = gradients.filter((id) => id !== undefined);
+  const wanted = [loss, ...found, ...predictions, ...graph.outputs.map((p) => p.value)];
+  const { values, tolerance } = tolerances(whole, rows, feeds, wanted);
+  const check = (data: ArrayLike<number>, id: ValueId, what: string) => {
+    expectNear(data, values.get(id) as number[], tolerance.get(id) as number, what);
+  };
+  check([got.loss], loss, "loss");
+  gradients.forEach((id, i) => {
+    const { name } = graph.parameters[i];
+    if (id === undefined) expectNear(got.gradients[i], new Float32Array(got.gradients[i].length), 0, name);
+    else check(got.gradients[i], id, `gradient of ${name}`);
+  });
+  predictions.forEach((id, i) => {
+    check(got.predictions[i], id, `prediction ${i}`);
+  });
+  graph.outputs.forEach(({ name, value }, i) => {
+    check(got.outputs[i], value, name);
+  });
+}
