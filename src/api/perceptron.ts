@@ -65,11 +65,11 @@ export function perceptron({ inputs }: PerceptronOptions): Perceptron {
   const weights = new Float32Array(inputs);
   let bias = 0;
 
-  /** `w . x + b` in f32: from +0, k ascending, then the bias. */
+  /** `w . x + b`: in f32 from +0, k ascending, then the bias, whose rounding cannot change the sign. */
   const weigh = (x: Float32Array, at: number): number => {
     let sum = 0;
     for (let k = 0; k < inputs; k++) sum = Math.fround(sum + Math.fround(x[at + k] * weights[k]));
-    return Math.fround(sum + bias);
+    return sum + bias;
   };
 
   return {

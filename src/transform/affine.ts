@@ -91,7 +91,7 @@ export function rounded(who: string, name: string, values: Float64Array): Float3
   return data;
 }
 
-/** Adds a parameter behind another in the order of declaration, under `name` or the next free one. */
+/** Adds a parameter behind another in the order of declaration. */
 export function addParameter(
   who: string,
   graph: Graph,
@@ -100,11 +100,7 @@ export function addParameter(
   values: Float64Array,
   behind: ValueId,
 ): ValueId {
-  const taken = new Set(graph.parameters.map((p) => p.name));
-  let free = name;
-  for (let count = 2; taken.has(free); count++) free = `${name}${count}`;
-  const data = rounded(who, free, values);
-  const value = graph.addParameter(free, shape, { kind: "values", data });
+  const value = graph.addParameter(name, shape, { kind: "values", data: rounded(who, name, values) });
   const added = graph.parameters.pop() as Parameter;
   graph.parameters.splice(graph.parameters.findIndex((p) => p.value === behind) + 1, 0, added);
   return value;

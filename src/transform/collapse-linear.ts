@@ -57,7 +57,7 @@ function findRuns(graph: Graph): Run[] {
       const [reader, ...others] = readers.get(id) ?? [];
       if (reader === undefined || reader === "output" || others.length > 0) break;
       const next = byNode.get(reader);
-      if (next && next.input === id) {
+      if (next) {
         run.layers.push(next);
         run.idle.push(...idle);
         runs.set(next, run);

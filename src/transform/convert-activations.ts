@@ -84,7 +84,7 @@ export function convertActivations<X, P>(
   const graph = graphWithValues(model);
   const layers = affineLayers(graph);
   const changes = findChanges(graph, layers, from, output);
-  checkShared(graph, layers, changes);
+  checkShared(layers, changes);
   rewriteParameters(graph, layers, changes);
   graph.nodes = graph.nodes.map((node) =>
     isActivation(node, from) ? { ...node, attrs: { fn: FUNCTIONS[to], alpha: 0 } } : node,
@@ -151,7 +151,7 @@ function findChanges(
           if (!changes.outputs.includes(id)) changes.outputs.push(id);
         } else if (!movesElements(reader)) {
           const layer = byNode.get(reader);
-          if (layer?.input !== id) throw unabsorbed(node, where, describe(reader));
+          if (!layer) throw unabsorbed(node, where, describe(reader));
           changes.add(layer, { scale, shift });
         }
       }
@@ -206,31 +206,18 @@ function describe(node: Node): string {
   return `the ${fn[0].toLowerCase()}${fn.slice(1)} of ${layerOf(node)}`;
 }
 
-/** A parameter that is read more than once must change in the same way for every reader. */
-function checkShared(graph: Graph, layers: readonly AffineLayer[], changes: Changes): void {
-  const readers = readersOf(graph);
-  const same = (p: AffineLayer, q: AffineLayer) => {
-    const [a, b] = [changes.of(p), changes.of(q)];
-    return (
-      p.weight === q.weight &&
-      p.bias === q.bias &&
-      a.inner === b.inner &&
-      a.scale === b.scale &&
-      a.shift === b.shift
-    );
-  };
+/** A layer used more than once must change in the same way at every use. */
+function checkShared(layers: readonly AffineLayer[], changes: Changes): void {
   for (const layer of layers) {
-    if (!changes.byNode.has(layer.node)) continue;
-    for (const id of [layer.weight, layer.bias]) {
-      if (id === undefined) continue;
-      const alike = layers.filter((other) => same(layer, other)).length;
-      if (readers.get(id)?.length !== alike)
-        throw new TransformError(
-          `${WHO}: every use of a shared layer must change alike; ` +
-            `got ${graph.values[id].name} read ${readers.get(id)?.length} times, ${alike} of them like this`,
-          layer.name,
-        );
-    }
+    const { inner, scale } = changes.of(layer);
+    const uses = layers.filter(({ weight }) => weight === layer.weight);
+    const alike = uses.filter((use) => changes.of(use).inner === inner && changes.of(use).scale === scale);
+    if (alike.length !== uses.length)
+      throw new TransformError(
+        `${WHO}: every use of a shared layer must change alike; ` +
+          `got ${layer.name} used ${uses.length} times, ${alike.length} of them like this`,
+        layer.name,
+      );
   }
 }
 

@@ -76,6 +76,32 @@ describe("perceptron", () => {
     );
   });
 
+  it("adds up in f32, in the order of the engine", () => {
+    const eps = 2 ** -23;
+    for (const { w, row } of [
+      { w: [1, 1, 1], row: [1, 2 ** -30, -1] },
+      { w: [1, 1 + eps], row: [-(1 + 2 * eps), 1 + eps] },
+    ]) {
+      const unit = perceptron({ inputs: w.length });
+      unit.weights.set(w);
+      // Exact sums are above 0; what is lost to rounding decides.
+      expect([...unit.predict([row]).data]).toEqual([0]);
+      expect(unit.predict([row]).data).toEqual(compile(unit.toModel()).predict([row]).data);
+    }
+  });
+
+  it("says separated when the last correction that was allowed did it", () => {
+    const result = perceptron({ inputs: 1 }).fit({ x: [[1]], y: [1] }, { epochs: 1 });
+    expect(result).toEqual({ reason: "separated", epochs: 1, updates: 1, mistakes: 0 });
+  });
+
+  it("gives models that do not change when it learns on", () => {
+    const unit = perceptron({ inputs: 1 });
+    const before = unit.toModel();
+    unit.fit({ x: [[1]], y: [1] });
+    expect([...compile(before).predict([[1]]).data]).toEqual([0]);
+  });
+
   it("counts a row on the line as a mistake", () => {
     const result = perceptron({ inputs: 1 }).fit({ x: [[0], [0]], y: [1, -1] }, { epochs: 1 });
     expect(result.reason).toBe("epochs");

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Fn } from "../../src/graph/op.ts";
 import { compile, dense, flatten, model, reshape, sequential, TransformError } from "../../src/index.ts";
 import { collapseLinear } from "../../src/transform/index.ts";
 import { forward, layersOf, modelOf, names, rowsFor, type Spec, specs, values } from "./networks.ts";
@@ -105,8 +106,16 @@ describe("collapseLinear", () => {
   it("sees through reshapes that change nothing, and stops at others", () => {
     const idle = sequential({ input: [4] }, [dense(6), flatten(), dense(2)]);
     expect(names(collapseLinear(idle))).toEqual(["dense2.weight", "dense2.bias"]);
+    expect(collapseLinear(idle).graph.nodes).toHaveLength(1);
     const other = sequential({ input: [4] }, [dense(6), reshape([2, 3]), dense(2)]);
     expect(names(collapseLinear(other))).toHaveLength(4);
+  });
+
+  it("takes a layer whose node has an activation of its own for a boundary", () => {
+    const given = sequential({ input: [2] }, [dense(3), dense(2)]);
+    const [first] = given.graph.nodes;
+    given.graph.nodes[0] = { ...first, attrs: { fn: Fn.Tanh, alpha: 0 } };
+    expect(names(collapseLinear(given))).toHaveLength(4);
   });
 
   it("refuses a shared layer within a run", () => {

@@ -11,6 +11,7 @@ import {
   OptionError,
   reshape,
   sequential,
+  type Tensor,
   TransformError,
 } from "../../src/index.ts";
 import { convertActivations } from "../../src/transform/index.ts";
@@ -145,6 +146,9 @@ describe("convertActivations", () => {
     const before = JSON.stringify(given.graph);
     convertActivations(given, "tanh", "sigmoid");
     expect(JSON.stringify(given.graph)).toBe(before);
+    const made = convertActivations(given, "sigmoid", "tanh");
+    expect(values(made, "dense1.weight")).toEqual(values(given, "dense1.weight"));
+    expect(values(made, "dense1.weight")).not.toBe(values(given, "dense1.weight"));
   });
 
   it("draws the random values that compile would draw", () => {
@@ -210,6 +214,30 @@ describe("convertActivations", () => {
     const back = convertActivations(made, "tanh", "sigmoid");
     expect(values(back, "rescale.weight")[0]).toBe(1);
     expect(values(back, "rescale.bias")).toEqual(new Float32Array(4));
+  });
+});
+
+describe("convertActivations with appended layers", () => {
+  it("appends one for a value that is several outputs, with a name that is free", () => {
+    const given = model({ inputs: { x: [2] } }, ({ x }) => {
+      const h = dense(2, { activation: "tanh", name: "rescale" })(x);
+      return { first: h, second: h, other: dense(1)(h) };
+    });
+    const made = convertActivations(given, "tanh", "sigmoid", { output: "append" });
+    expect(names(made)).toEqual([
+      "rescale.weight",
+      "rescale.bias",
+      "dense2.weight",
+      "dense2.bias",
+      "rescale2.weight",
+      "rescale2.bias",
+    ]);
+    const x = { x: [[0.3, -2]] };
+    const [old, now] = [compile(given).predict(x), compile(made).predict(x)];
+    for (const port of ["first", "second", "other"] as const)
+      old[port].data.forEach((y, j) => {
+        expect(now[port].data[j]).toBeCloseTo(y, 6);
+      });
   });
 });
 
@@ -306,8 +334,32 @@ describe("convertActivations refuses", () => {
         return dense(1)(shared(shared(x)));
       }),
       "tanh",
-      "every use of a shared layer must change alike; got dense1.weight read 2 times, 1 of them like this",
+      "every use of a shared layer must change alike; got dense1 used 2 times, 1 of them like this",
       "dense1",
+    );
+  });
+
+  it("a shared layer that only one of its uses would halve, or only one would ask to absorb", () => {
+    const used = (first: (x: Tensor) => Tensor, second: (x: Tensor) => Tensor) =>
+      model({ inputs: { x: [3] } }, ({ x }) => {
+        const shared = dense(3, { name: "shared" });
+        const top = dense(1, { name: "top" });
+        const a = second(shared(first(dense(3, { name: "first" })(x))));
+        return { a: top(a), b: dense(1)(shared(x)) };
+      });
+    const id = (x: Tensor) => x;
+    const text = "got shared used 2 times, 1 of them like this";
+    fails(
+      used(id, (x) => x.tanh()),
+      "tanh",
+      text,
+      "shared",
+    );
+    fails(
+      used((x) => x.tanh(), id),
+      "tanh",
+      text,
+      "shared",
     );
   });
 
