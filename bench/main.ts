@@ -71,7 +71,7 @@ const starts = wanted("start") ? measureStarts(shapes.starts, root) : undefined;
 if (starts)
   console.log(
     `\nStart: XOR trained to loss < 0.01 in a fresh process\n` +
-      `import done to trained ${formatTime(starts.coldMs)}; ` +
+      `import done to trained ${formatTime(starts.coldMs)} (fastest ${formatTime(starts.fastestColdMs)}); ` +
       `process start to end ${formatTime(starts.trainedMs)}, ${formatTime(starts.overBareMs)} over bare Node`,
   );
 if (lines.length === 0 && !starts) {
