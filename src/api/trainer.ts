@@ -204,7 +204,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * @example
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: adam() });
    * trainer.step({ x: [[1]], y: [1] });
-   * trainer.optimizerState["dense1.weight"].firstMoment.data;
+   * trainer.optimizerState["dense1.weight"].firstMoment?.data;
    */
   get optimizerState(): { readonly [name: string]: { readonly [moment in Moment]?: ParameterView } } {
     const { program } = this;

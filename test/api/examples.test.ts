@@ -1,0 +1,164 @@
+/**
+ * Every `@example` in the sources and every ts block of the README: type-checked, then run, each as a module of its
+ * own against the built package. Names of the package that an example uses without declaring or importing them are
+ * imported for it. `expression; // => value` is also compared.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { transformSync } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as analysis from "../../src/analysis/index.ts";
+import * as main from "../../src/index.ts";
+import * as transform from "../../src/transform/index.ts";
+
+const root = new URL("../../", import.meta.url);
+// Inside the package, so that it can import itself by name.
+const folder = new URL("build/examples/", root);
+
+interface Example {
+  readonly where: string;
+  readonly code: string;
+}
+
+function examplesOf(file: string): Example[] {
+  const text = readFileSync(new URL(file, root), "utf8");
+  const lineAt = (index: number) => text.slice(0, index).split("\n").length;
+  if (file.endsWith(".md"))
+    return Array.from(text.matchAll(/^```ts\n([\s\S]*?)^```/gm), (m) => ({
+      where: `${file}:${lineAt(m.index)}`,
+      code: m[1],
+    }));
+  return Array.from(text.matchAll(/^ *\* @example\n((?: *\*(?! @|\/).*\n)*)/gm), (m) => {
+    const lines = m[1].replaceAll(/^ *\* ?/gm, "");
+    return {
+      where: `${file}:${lineAt(m.index)}`,
+      code: /^```ts\n([\s\S]*?)^```/m.exec(lines)?.[1] ?? lines,
+    };
+  });
+}
+
+/** Imports for names of the package that are used and neither declared nor imported. */
+function importsFor(code: string): string {
+  const declared = new Set(
+    Array.from(code.matchAll(/\b(?:const|let|function|class)\s+(?:(\w+)|[{[]([^}\]=]*)[}\]])/g), (m) =>
+      (m[1] ?? m[2]).split(/[\s,:]+/),
+    ).flat(),
+  );
+  for (const [, names] of code.matchAll(/import\s*{([^}]*)}/g))
+    for (const name of names.split(/[\s,]+/)) declared.add(name);
+  const free = (names: object) =>
+    Object.keys(names).filter(
+      (name) => !declared.has(name) && new RegExp(`(?<![.\\w])${name}\\b`).test(code),
+    );
+  const taken = new Set<string>();
+  return Object.entries({ wasmgrad: main, "wasmgrad/transform": transform, "wasmgrad/analysis": analysis })
+    .map(([from, module]) => {
+      const names = free(module).filter((name) => !taken.has(name));
+      for (const name of names) taken.add(name);
+      return names.length > 0 ? `import { ${names.join(", ")} } from "${from}";\n` : "";
+    })
+    .join("");
+}
+
+/** `a; // => b` as a comparison. */
+const compared = (code: string) =>
+  code.replaceAll(/^(\s*(?:if \(.*?\) )?)([\w.([][^;\n]*); *\/\/ => (.*)$/gm, "$1mustBe($2, $3);");
+
+const sources = readdirSync(new URL("src/", root), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts") && !name.endsWith(".wasm.ts"))
+  .map((name) => `src/${name}`);
+const examples = [...sources, "README.md"].flatMap(examplesOf);
+const path = (name: string) => fileURLToPath(new URL(name, folder));
+
+describe("the examples in the docs", () => {
+  let types = "";
+  let outcomes: Record<string, string> = {};
+
+  beforeAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    examples.forEach(({ code }, i) => {
+      const text = `${importsFor(code)}${code}\nexport {};\n`;
+      writeFileSync(path(`example${i}.ts`), text);
+      const mustBe = 'import { deepStrictEqual as mustBe } from "node:assert";\n';
+      writeFileSync(path(`example${i}.mjs`), transformSync(mustBe + compared(text), { loader: "ts" }).code);
+    });
+    const options = {
+      target: "ES2022",
+      lib: ["ES2022", "ESNext.Disposable", "DOM"],
+      module: "ESNext",
+      moduleResolution: "Bundler",
+      strict: true,
+      noEmit: true,
+      types: [],
+    };
+    writeFileSync(path("tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
+    const tsc = fileURLToPath(new URL("node_modules/typescript/bin/tsc", root));
+    try {
+      execFileSync(process.execPath, [tsc, "-p", path("tsconfig.json"), "--pretty", "false"], {
+        encoding: "utf8",
+      });
+    } catch (error) {
+      types = (error as { stdout: string }).stdout;
+    }
+    writeFileSync(
+      path("run.mjs"),
+      `console.log = () => {};
+       const outcomes = {};
+       for (let i = 0; i < ${examples.length}; i++)
+         await import(\`./example\${i}.mjs\`).then(() => { outcomes[i] = "ran"; }, (e) => { outcomes[i] = String(e.stack); });
+       process.stdout.write(JSON.stringify(outcomes));`,
+    );
+    outcomes = JSON.parse(execFileSync(process.execPath, [path("run.mjs")], { encoding: "utf8" }));
+  }, 120_000);
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  examples.forEach(({ where }, i) => {
+    it(`${where} is sound TypeScript`, () => {
+      expect(types.split("\n").filter((line) => line.includes(`example${i}.ts`))).toEqual([]);
+    });
+    it(`${where} runs`, () => {
+      expect(outcomes[i]).toBe("ran");
+    });
+  });
+
+  it("are all of them", () => {
+    expect(examples.filter(({ where }) => where.startsWith("README.md")).length).toBeGreaterThanOrEqual(4);
+    const written = sources.flatMap(
+      (file) => readFileSync(new URL(file, root), "utf8").match(/^ *\* @example/gm) ?? [],
+    );
+    expect(examples.filter(({ where }) => where.startsWith("src/")).length).toBe(written.length);
+    for (const { where, code } of examples) expect(code.trim(), where).not.toBe("");
+  });
+
+  it("would be caught if they were wrong", () => {
+    expect(compared('reason; // => "x"\nf([1]).data; // => Float32Array.of(1)\nconst a = 1;')).toBe(
+      'mustBe(reason, "x");\nmustBe(f([1]).data, Float32Array.of(1));\nconst a = 1;',
+    );
+    expect(importsFor("const model = sequential({}, [dense(1)]); x.adam();")).toBe(
+      'import { dense, sequential } from "wasmgrad";\n',
+    );
+  });
+});
+
+describe("the reference", () => {
+  it("has an example for every function a newcomer meets first", () => {
+    for (const name of [
+      "sequential",
+      "compile",
+      "dense",
+      "adam",
+      "sgd",
+      "valueAndGrad",
+      "model",
+      "createEngine",
+    ])
+      expect(
+        examples.some(({ code }) => code.includes(`${name}(`)),
+        name,
+      ).toBe(true);
+  });
+});
