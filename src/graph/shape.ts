@@ -80,12 +80,8 @@ export function fourLoops(who: string, shape: Shape, operands: readonly (readonl
   for (let axis = 0; axis < shape.length; axis++) {
     if (shape[axis] === 1) continue;
     const top = dims.length - 1;
-    const merges =
-      top >= 0 &&
-      operands.every((s, i) =>
-        strides[i][top] === 0 ? s[axis] === 0 : strides[i][top] === s[axis] * shape[axis] && s[axis] !== 0,
-      ) &&
-      !(dims[top] < 0 && shape[axis] < 0);
+    // A broadcast axis has stride 0, and merges with another one.
+    const merges = top >= 0 && operands.every((s, i) => strides[i][top] === s[axis] * shape[axis]);
     if (merges) {
       dims[top] = multiply(dims[top], shape[axis]);
       operands.forEach((s, i) => {

@@ -66,12 +66,7 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
       ? undefined
       : op.inPlace?.find((i) => {
           const root = rootOf(node.inputs[i]);
-          return (
-            first.has(root) &&
-            !pinned.has(root) &&
-            lastUse.get(root) === node &&
-            bytesOf(root) === bytesOf(output)
-          );
+          return first.has(root) && lastUse.get(root) === node && bytesOf(root) === bytesOf(output);
         });
     if (over !== undefined) {
       const root = rootOf(node.inputs[over]);
