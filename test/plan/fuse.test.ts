@@ -134,6 +134,37 @@ describe("fused ops", () => {
     expect(ops).toEqual(["lossAndGrad"]);
   });
 
+  it("leave a value alone that somebody keeps, though one node reads it", () => {
+    const graph = new Graph();
+    const builder = new Builder(graph);
+    const x = graph.addInput("x", [ROWS, 3]);
+    const [z] = builder.emit(OPS.dense, LINEAR, [x, graph.addInput("w", [3, 2])]);
+    const [y] = builder.emit(OPS.unary, { fn: Fn.Tanh, alpha: 0 }, [z]);
+    const kept = graph.copy();
+    fuse(kept, [y, z]);
+    expect(kept.nodes.map((node) => node.op)).toEqual(["dense", "unary"]);
+    fuse(graph, [y]);
+    expect(graph.nodes.map((node) => node.op)).toEqual(["dense"]);
+  });
+
+  it("pair each loss with the gradient of the same predictions and targets", () => {
+    const ops = bothWays((graph, builder) => {
+      const [p, q] = ["p", "q"].map((name) => graph.addInput(name, [ROWS, 5]));
+      const [t, u] = ["t", "u"].map((name) => graph.addInput(name, [ROWS, 5]));
+      const losses = [
+        [p, t],
+        [q, t],
+        [p, u],
+      ].map((inputs) => builder.emit(OPS.loss, mse, inputs)[0]);
+      const loss = losses.reduce((total, part) => builder.emit(OPS.accumulate, {}, [total, part])[0]);
+      return { loss, parameters: [p, q] };
+    }, 6);
+    expect(ops).toEqual([
+      ...["lossAndGrad", "lossAndGrad", "lossAndGrad"],
+      ...["accumulate", "accumulate", "accumulate"],
+    ]);
+  });
+
   it("leave a loss alone whose cotangent is not 1", () => {
     const ops = bothWays((graph, builder) => {
       const p = graph.addInput("p", [ROWS, 5]);

@@ -111,6 +111,13 @@ describe("a plan is refused", () => {
     refused(plan, "plan: operands must hold their values; got x of denseGradWeights without one.unary");
   });
 
+  it("when scratch covers a value that a later record reads", () => {
+    const plan = trainer();
+    const edit = editor(plan, "train");
+    edit.set("dense", 0, "scratch", edit.get("dense", 1, "w"));
+    refused(plan, "plan: operands must hold their values; got w of dense without two.weight");
+  });
+
   it("when an output is overwritten before the tape ends", () => {
     const plan = predictor([ROWS, 4], (builder, x) => [
       builder.emit(OPS.unary, { fn: Fn.Exp, alpha: 0 }, [x], "a")[0],
