@@ -10,7 +10,7 @@
  */
 
 export enum Abi {
-  Version = 1,
+  Version = 2,
   /** Alignment in bytes of every buffer a tape names. */
   Alignment = 16,
 }
@@ -26,10 +26,10 @@ export enum Opcode {
   Unary,
   /** dx = dy * fn'(s), s being x or y as the function prefers: fn alpha dx dy s n */
   UnaryGrad,
-  /** y = a fn b with broadcasting: fn y a b d0 d1 d2 d3 as0 as1 as2 as3 bs0 bs1 bs2 bs3 */
-  Binary,
-  /** y = x / divisor, gathered by strides (broadcast, transpose): y x divisor d0 d1 d2 d3 s0 s1 s2 s3 */
-  Copy,
+  /** y = a + b: y a b n */
+  Accumulate,
+  /** y = x, or one element of x for all of y: y x n every */
+  Place,
   /** y = softmax(x) by rows: y x m n */
   Softmax,
   /** dx = y * (dy - sum(dy * y)): dx dy y m n */
@@ -47,6 +47,10 @@ export enum Opcode {
   FirstExtended,
   /** C = op(A) op(B): form path c a b m n k scratch */
   MatMul = FirstExtended,
+  /** y = a fn b with broadcasting: fn y a b d0 d1 d2 d3 as0 as1 as2 as3 bs0 bs1 bs2 bs3 */
+  Binary,
+  /** y = x / divisor, gathered by strides (broadcast, transpose): y x divisor d0 d1 d2 d3 s0 s1 s2 s3 */
+  Copy,
   /** y[o, i] = fn over j of x[o, j, i]: fn y x outer n inner */
   Reduce,
   /** dx = dy shared equally between the positions that attain the maximum y: dx dy x y outer n inner */
@@ -87,7 +91,7 @@ export enum Gemm {
   TileBytes = 128,
 }
 
-/** Elementwise functions: activations first, in the order of the public API. */
+/** Elementwise functions: activations first, in the order of the public API. Identity only ever comes fused. */
 export enum Fn {
   Identity = 0,
   Relu,
@@ -102,6 +106,8 @@ export enum Fn {
   Tanh,
   HardSigmoid,
   Sign,
+
+  /** From here on: what only tensors' methods compute, in the extended build. */
   Exp,
   Log,
   Sqrt,

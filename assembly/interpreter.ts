@@ -5,6 +5,7 @@
  * form only at the next call, so no function here is entered once and stays.
  */
 import { Counter, Guard, Header, Opcode, Status, Window } from "./abi";
+import { accumulate, place } from "./kernels/accumulate";
 import { binary } from "./kernels/binary";
 import { copy } from "./kernels/copy";
 import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
@@ -107,23 +108,14 @@ export function execute(program: usize, from: usize, to: usize): void {
         r += 28;
         break;
       }
-      case Opcode.Binary: {
-        binary(
-          word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4),
-          dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows), dim(r, 8, rows),
-          dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows), dim(r, 12, rows),
-          dim(r, 13, rows), dim(r, 14, rows), dim(r, 15, rows), dim(r, 16, rows),
-        );
-        r += 68;
+      case Opcode.Accumulate: {
+        accumulate(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows));
+        r += 20;
         break;
       }
-      case Opcode.Copy: {
-        copy(
-          pointer(r, 1), pointer(r, 2), dim(r, 3, rows),
-          dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
-          dim(r, 8, rows), dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows),
-        );
-        r += 48;
+      case Opcode.Place: {
+        place(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), word(r, 4));
+        r += 20;
         break;
       }
       case Opcode.Softmax: {
@@ -177,6 +169,23 @@ function executeExtended(r: usize, rows: i32): usize {
         dim(r, 6, rows), dim(r, 7, rows), dim(r, 8, rows), pointer(r, 9),
       );
       return r + 40;
+    }
+    case Opcode.Binary: {
+      binary(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4),
+        dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows), dim(r, 8, rows),
+        dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows), dim(r, 12, rows),
+        dim(r, 13, rows), dim(r, 14, rows), dim(r, 15, rows), dim(r, 16, rows),
+      );
+      return r + 68;
+    }
+    case Opcode.Copy: {
+      copy(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows),
+        dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
+        dim(r, 8, rows), dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows),
+      );
+      return r + 48;
     }
     case Opcode.Reduce: {
       reduce(word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows));

@@ -353,6 +353,16 @@ export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32): void {
     case Fn.Tanh: return hyperbolicTangent(y, x, n);
     case Fn.HardSigmoid: return hardSigmoid(y, x, n);
     case Fn.Sign: return sign(y, x, n);
+    default: {
+      // @ts-ignore: defined for the extended build only
+      if (isDefined(EXTENDED)) unaryExtended(fn, y, x, n);
+      else unreachable();
+    }
+  }
+}
+
+function unaryExtended(fn: i32, y: usize, x: usize, n: i32): void {
+  switch (fn) {
     case Fn.Exp: return exponential(y, x, n);
     case Fn.Log: return logarithm(y, x, n);
     case Fn.Sqrt: return sqrt(y, x, n);
@@ -397,6 +407,16 @@ export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n
     case Fn.Sigmoid: return logisticGrad(dx, dy, s, n);
     case Fn.Tanh: return hyperbolicTangentGrad(dx, dy, s, n);
     case Fn.HardSigmoid: return hardSigmoidGrad(dx, dy, s, n);
+    default: {
+      // @ts-ignore: defined for the extended build only
+      if (isDefined(EXTENDED)) unaryGradExtended(fn, dx, dy, s, n);
+      else unreachable();
+    }
+  }
+}
+
+function unaryGradExtended(fn: i32, dx: usize, dy: usize, s: usize, n: i32): void {
+  switch (fn) {
     case Fn.Sign: return fillZero(dx, n);
     case Fn.Exp: return exponentialGrad(dx, dy, s, n);
     case Fn.Log: return logarithmGrad(dx, dy, s, n);

@@ -2,13 +2,13 @@
 import { ShapeError, TraceError } from "../errors.ts";
 import { BinaryFn, Fn, ReduceFn } from "../graph/op.ts";
 import { binary } from "../graph/ops/binary.ts";
+import { elementary } from "../graph/ops/elementary.ts";
 import { logSoftmax } from "../graph/ops/log-softmax.ts";
 import { matMul } from "../graph/ops/mat-mul.ts";
 import { reduce } from "../graph/ops/reduce.ts";
 import { reshape } from "../graph/ops/reshape.ts";
 import { softmax } from "../graph/ops/softmax.ts";
 import { transpose } from "../graph/ops/transpose.ts";
-import { unary } from "../graph/ops/unary.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import { Symbolic } from "./symbolic.ts";
 
@@ -128,7 +128,7 @@ export class Tensor extends Symbolic {
   }
 
   #apply(fn: Fn): Tensor {
-    return this.emit(unary, { fn, alpha: 0 }, [this.id]);
+    return this.emit(elementary, { fn, alpha: 0 }, [this.id]);
   }
 
   #reduce(fn: ReduceFn, axes?: number | readonly number[]): Tensor {

@@ -2,7 +2,7 @@
  * A computation as pure data: values with shapes, nodes that make them. Nothing here computes; `src/plan` turns
  * a graph into a tape.
  */
-import type { AnyOp, OpAttrs, OpName } from "./op.ts";
+import type { AnyOp, KernelBuild, OpAttrs, OpName } from "./op.ts";
 import { type Dim, formatShape, type Shape } from "./shape.ts";
 
 export type DType = "f32" | "i32";
@@ -62,6 +62,8 @@ export class Graph {
   readonly parameters: Parameter[] = [];
   readonly constants: Constant[] = [];
   readonly outputs: Port[] = [];
+  /** The kernels that its records will need, where the core build does not have them. */
+  kernels: KernelBuild | undefined;
 
   addValue(type: Type, name: string): ValueId {
     const id = this.values.length;
@@ -100,6 +102,7 @@ export class Graph {
     g.parameters.push(...this.parameters);
     g.constants.push(...this.constants);
     g.outputs.push(...this.outputs);
+    g.kernels = this.kernels;
     return g;
   }
 

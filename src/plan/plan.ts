@@ -307,11 +307,10 @@ export function planProgram(request: PlanRequest): Plan {
   writer.tape(predict, predictAddresses, scratch);
   writer.header(Header.PredictEnd, writer.at);
 
-  const nodes = [predict, trained].flatMap((tape) => tape?.graph.nodes ?? []);
   const plan: Plan = {
     base,
     end,
-    kernels: nodes.find((node) => node.rule.kernels)?.rule.kernels ?? CORE,
+    kernels: (train?.graph ?? graph).kernels ?? CORE,
     batch,
     parameters,
     state: { offset: state, parameterBytes, bytes: stateBytes },

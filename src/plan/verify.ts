@@ -2,7 +2,7 @@
  * Checks a whole plan: its tapes record by record, and then as a flow of data: every operand must still hold, when it
  * is read, the value the graph says, and what is kept must survive to the end.
  */
-import { Opcode } from "../../assembly/abi.ts";
+import { Fn, Opcode } from "../../assembly/abi.ts";
 import { TapeError } from "../errors.ts";
 import type { ValueId } from "../graph/graph.ts";
 import { formatShape, resolve, sizeOf } from "../graph/shape.ts";
@@ -60,6 +60,10 @@ export function verifyPlan(plan: Plan, rows = plan.batch): void {
       throw new TapeError(`plan: parameters must survive the step; got ${p.name} overwritten`);
 }
 
+/** Whether the core kernels lack a record, or the function in it. */
+const needsExtended = ({ opcode, operands: { fn } }: TapeRecord) =>
+  opcode >= Opcode.FirstExtended || (opcode !== Opcode.Loss && fn >= Fn.Exp);
+
 /** Addresses of the kept values, in the order of `Keeps`. */
 interface Places {
   readonly atEnd: readonly number[];
@@ -105,7 +109,7 @@ function flow(
   };
   let phase = "forward";
   records.forEach((record, i) => {
-    if (record.opcode >= Opcode.FirstExtended && plan.kernels === CORE)
+    if (plan.kernels === CORE && needsExtended(record))
       throw new TapeError(`plan: the core kernels must have every record; got ${Opcode[record.opcode]}`);
     const { fields, node } = lowered.records[i];
     if (Object.keys(fields).join() !== Object.keys(record.operands).join())

@@ -124,6 +124,14 @@ export const RECORDS = {
     name: "unaryGrad",
     operands: { fn: int, alpha: f32, dx: output(n), dy: input(n), s: input(n), n: dim },
   },
+  [Opcode.Accumulate]: {
+    name: "accumulate",
+    operands: { y: output(n), a: input(n), b: input(n), n: dim },
+  },
+  [Opcode.Place]: {
+    name: "place",
+    operands: { y: output(n), x: input((r) => (r.every === 1 ? r.n : 1)), n: dim, every: int },
+  },
   [Opcode.Binary]: {
     name: "binary",
     operands: {

@@ -6,6 +6,7 @@ import { Builder } from "../../src/graph/builder.ts";
 import { Graph, type ValueId } from "../../src/graph/graph.ts";
 import { Fn, LossFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
+import { unary } from "../../src/graph/ops/unary.ts";
 import { CORE } from "../../src/kernels/core.wasm.ts";
 import { optimizerPlan } from "../../src/plan/optimizer.ts";
 import { type Plan, planProgram, type TrainRequest } from "../../src/plan/plan.ts";
@@ -41,7 +42,7 @@ function trainer(): Plan {
     const w = model.addParameter(`${name}.weight`, [k, n], ZERO);
     const b = model.addParameter(`${name}.bias`, [n], ZERO);
     const [z] = modelBuilder.emit(OPS.dense, LINEAR, [x, w, b]);
-    return modelBuilder.emit(OPS.unary, { fn: Fn.Tanh, alpha: 0 }, [z])[0];
+    return modelBuilder.emit(unary, { fn: Fn.Tanh, alpha: 0 }, [z])[0];
   };
   const h = layer("one", model.addInput("x", [ROWS, 3]), 3, 5);
   const y = layer("two", h, 5, 2);
@@ -208,6 +209,14 @@ describe("a plan is refused", () => {
     const plan = predictor([ROWS, 4], (builder, x) => builder.emit(OPS.logSoftmax, {}, [x], "a"));
     expect(plan.kernels).not.toBe(CORE);
     refused({ ...plan, kernels: CORE }, "plan: the core kernels must have every record; got LogSoftmax");
+  });
+
+  it("when its kernels lack a function", () => {
+    const plan = predictor([ROWS, 4], (builder, x) =>
+      builder.emit(OPS.unary, { fn: Fn.Exp, alpha: 0 }, [x], "a"),
+    );
+    expect(plan.kernels).not.toBe(CORE);
+    refused({ ...plan, kernels: CORE }, "plan: the core kernels must have every record; got Unary");
   });
 });
 

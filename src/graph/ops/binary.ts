@@ -1,9 +1,10 @@
 import { ShapeError } from "../../errors.ts";
+import { EXTENDED } from "../../kernels/extended.wasm.ts";
 import type { ValueId } from "../graph.ts";
 import { BinaryFn, draft, type Emit, Fn, f32, type Op, Opcode } from "../op.ts";
 import { broadcastShape, broadcastStrides, formatShape, fourLoops, type Shape } from "../shape.ts";
+import { elementary } from "./elementary.ts";
 import { sumTo } from "./reduce.ts";
-import { unary } from "./unary.ts";
 
 const NAMES = {
   [BinaryFn.Add]: "add",
@@ -30,6 +31,7 @@ const NAMES = {
  */
 export const binary: Op<"binary"> = {
   name: "binary",
+  kernels: EXTENDED,
   infer(who, [a, b], { fn }) {
     const shape = broadcastShape(a.shape, b.shape);
     if (!shape)
@@ -92,7 +94,7 @@ function gradients(
 ): readonly [Make, Make] {
   const apply = (f: BinaryFn, p: ValueId, q: ValueId) => emit(binary, { fn: f }, [p, q])[0];
   const times = (p: ValueId, q: ValueId) => apply(BinaryFn.Multiply, p, q);
-  const negate = (x: ValueId) => emit(unary, { fn: Fn.Negate, alpha: 0 }, [x])[0];
+  const negate = (x: ValueId) => emit(elementary, { fn: Fn.Negate, alpha: 0 }, [x])[0];
   const above = (p: ValueId, q: ValueId) => apply(BinaryFn.Above, p, q);
   switch (fn) {
     case BinaryFn.Add:

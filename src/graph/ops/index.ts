@@ -7,6 +7,7 @@
 import type { Op, OpName } from "../op.ts";
 import { binary } from "./binary.ts";
 import { dense, denseGradInput, denseGradWeights } from "./dense.ts";
+import { elementary } from "./elementary.ts";
 import { accumulate, place } from "./gradient.ts";
 import { logSoftmax, logSoftmaxGrad } from "./log-softmax.ts";
 import { loss, lossAndGrad, lossGrad } from "./loss.ts";
@@ -15,14 +16,14 @@ import { broadcast, maxGrad, reduce } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { softmax, softmaxGrad } from "./softmax.ts";
 import { transpose } from "./transpose.ts";
-import { unary, unaryGrad } from "./unary.ts";
+import { unaryGrad } from "./unary.ts";
 
 export const OPS: { readonly [K in OpName]: Op<K> } = {
   dense,
   denseGradWeights,
   denseGradInput,
   matMul,
-  unary,
+  unary: elementary,
   unaryGrad,
   binary,
   broadcast,

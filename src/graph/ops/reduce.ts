@@ -81,6 +81,7 @@ export const maxGrad: Op<"maxGrad"> = {
  */
 export const broadcast: Op<"broadcast"> = {
   name: "broadcast",
+  kernels: EXTENDED,
   infer(who, [x], { shape }) {
     const common = broadcastShape(x.shape, shape);
     if (!common || !sameShape(common, shape))

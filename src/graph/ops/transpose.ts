@@ -1,4 +1,5 @@
 import { ShapeError } from "../../errors.ts";
+import { EXTENDED } from "../../kernels/extended.wasm.ts";
 import { f32, type Op } from "../op.ts";
 import { broadcastStrides, formatShape } from "../shape.ts";
 import { copyRecord } from "./copy-record.ts";
@@ -10,6 +11,7 @@ import { copyRecord } from "./copy-record.ts";
  */
 export const transpose: Op<"transpose"> = {
   name: "transpose",
+  kernels: EXTENDED,
   infer(who, [x], { axes }) {
     const sorted = [...axes].sort((p, q) => p - q);
     if (axes.length !== x.shape.length || sorted.some((axis, i) => axis !== i))
