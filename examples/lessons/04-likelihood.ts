@@ -26,18 +26,19 @@ const trainer = wg.compile(model, {
 
 const likelihoods: number[] = [];
 const rows: (string | number)[][] = [];
+let exact = true;
 for (let epoch = 0; epoch <= 60; epoch++) {
   const yhat = trainer.predict(x).toArray();
   const [l, h] = [logLikelihood(yhat, y), crossEntropy(yhat, y)];
   likelihoods.push(l);
   if (epoch % 15 === 0) rows.push([`${epoch}`, l, h, h / 60, trainer.evaluate({ x, y }).loss]);
-  if (h !== -l) throw new Error("H must be -log p(D)");
+  exact &&= h === -l;
   trainer.fitSync({ x, y });
 }
 table(["epoch", "log p(D)", "H", "H / 60", "training loss"], rows);
 say("  log p(D) over 60 epochs of gradient descent on the cross-entropy:\n");
 curve([likelihoods], { height: 7 });
-check("H = -log p(D) exactly, in every epoch", true);
+check("H = -log p(D) exactly, in every epoch", exact);
 check(
   "each step raises the likelihood",
   likelihoods.every((l, i) => i === 0 || l > likelihoods[i - 1]),

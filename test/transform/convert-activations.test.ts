@@ -64,10 +64,10 @@ function expectSame(spec: Spec, rewritten: Model, units: readonly Unit[]) {
 
 describe("convertActivations", () => {
   it.each(DIRECTIONS)(
-    "keeps the function of random networks, %s to %s: depths 2 to 8, widths 1 to 64",
+    "keeps the function of random networks, %s to %s: depths 1 to 8, widths 1 to 64",
     (from, to) => {
       fc.assert(
-        fc.property(specs([2, 8], ["sigmoid", "tanh", "relu", "linear"]).map(endLinear), (spec) => {
+        fc.property(specs([1, 8], ["sigmoid", "tanh", "relu", "linear"]).map(endLinear), (spec) => {
           const rewritten = convertActivations(modelOf(spec), from, to);
           const units = spec.layers.map(({ unit }) => (unit === from ? to : unit));
           expectSame(spec, rewritten, units);
