@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import * as wasmgrad from "../../src/index.ts";
+import { equalRuns, runAll } from "./runs.mjs";
+
+const expected: Record<string, string> = JSON.parse(
+  readFileSync(new URL("digests.json", import.meta.url), "utf8"),
+);
+const digests = await runAll(wasmgrad);
+
+describe("parameter digests after named runs", () => {
+  for (const name of Object.keys(expected))
+    it(`${name}: as checked in`, () => {
+      expect(digests[name]).toBe(expected[name]);
+    });
+
+  it("are checked in for every run", () => {
+    expect(Object.keys(digests)).toEqual(Object.keys(expected));
+  });
+
+  it("are the same when a run is sliced, resumed, streamed, continued, or interrupted by predictions", () => {
+    const pairs = equalRuns(digests);
+    expect(pairs.length).toBeGreaterThan(10);
+    for (const [name, like] of pairs) expect(digests[name], name).toBe(digests[like]);
+  });
+
+  it("differ between runs that should differ", () => {
+    const others = Object.keys(digests).filter((name) => !name.includes(" = "));
+    expect(new Set(others.map((name) => digests[name])).size).toBe(others.length);
+  });
+});

@@ -1,0 +1,319 @@
+/**
+ * The named runs whose digests are checked in. Plain JavaScript without imports and without anything of Node, so that
+ * the same file runs in every engine, on the sources or on the built package.
+ *
+ * What a run yields is put into the weights of a layer, whose `digest()` then stands for it: numbers must be finite,
+ * and a loss of 53 bits goes in as three numbers of 24.
+ */
+
+/** Numbers in [-1, 1) that look random and are the same everywhere: a linear congruential generator. */
+function noise(count, seed = 1) {
+  let state = seed >>> 0;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 8) / 8388608 - 1;
+  });
+}
+
+const xor = {
+  x: [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ],
+  y: [0, 1, 1, 0],
+};
+
+/**
+ * @param {typeof import("../../src/index.ts")} wasmgrad
+ * @returns {Promise<Record<string, string>>} digests by name of the run
+ */
+export async function runAll(wasmgrad) {
+  const { compile, dense, model, sequential, valueAndGrad } = wasmgrad;
+  const { adam, adamW, sgd, binaryCrossEntropy, crossEntropy, huber } = wasmgrad;
+  const { meanAbsoluteError, meanSquaredError } = wasmgrad;
+  const digests = {};
+
+  function digestOf(values) {
+    const parts = Array.from(values, (v) => {
+      const high = Math.fround(v);
+      const middle = Math.fround(v - high);
+      return [high, middle, v - high - middle];
+    }).flat();
+    const holder = compile(sequential({ input: [parts.length] }, [dense(1, { bias: false })]), { batch: 1 });
+    holder.setParameters({ "dense1.weight": parts });
+    const digest = holder.digest();
+    holder.dispose();
+    return digest;
+  }
+
+  function xorTrainer(seed = 42) {
+    const net = sequential({ input: [2], seed }, [
+      dense(8, { activation: "tanh" }),
+      dense(1, { activation: "sigmoid" }),
+    ]);
+    return compile(net, { loss: binaryCrossEntropy(), optimizer: adam({ learningRate: 0.05 }) });
+  }
+
+  // The main job.
+  {
+    const trainer = xorTrainer();
+    const { history } = trainer.fitSync(xor, { epochs: 1000, stopWhen: { lossBelow: 0.01 } });
+    digests["xor to loss 0.01"] = trainer.digest();
+    digests["xor losses"] = digestOf(history);
+    digests["xor predictions"] = digestOf(trainer.predict(xor.x).data);
+    trainer.reset({ seed: 0 });
+    trainer.fitSync(xor, { epochs: 2000 });
+    digests["xor seed 0, 2,000 steps"] = trainer.digest();
+  }
+
+  // Three layers, mini-batches of 16 in random order, the last one short.
+  const rows = 16 * 9 + 5;
+  const features = 11;
+  const data = { x: noise(rows * features), y: Array.from(noise(rows, 2), (v) => Math.floor((v + 1) * 2)) };
+  const mlp = (options = {}) =>
+    compile(
+      sequential({ input: [features], seed: 7 }, [
+        dense(24, { activation: "relu" }),
+        dense(17, { activation: "tanh" }),
+        dense(4, { activation: "softmax" }),
+      ]),
+      { loss: crossEntropy(), optimizer: adam({ learningRate: 0.01 }), batch: 16, ...options },
+    );
+  {
+    const trainer = mlp();
+    const { history } = trainer.fitSync(data, { epochs: 10 });
+    digests.mlp = trainer.digest();
+    digests["mlp losses"] = digestOf(history);
+    digests["mlp predictions"] = digestOf(trainer.predict(data.x).data);
+    digests["mlp evaluation"] = digestOf([trainer.evaluate(data).loss, trainer.evaluate(data).accuracy]);
+  }
+  {
+    const trainer = mlp({ shuffleSeed: 8 });
+    trainer.fitSync(data, { epochs: 10 });
+    digests["mlp, another shuffle seed"] = trainer.digest();
+    trainer.reset();
+    trainer.fitSync(data, { epochs: 10, shuffle: false });
+    digests["mlp, in order"] = trainer.digest();
+  }
+
+  // Ways to run the same thing: each must give the digest of `mlp`.
+  {
+    const trainer = mlp();
+    for (let i = 0; i < 2; i++) trainer.fitSync(data, { epochs: 5 });
+    digests["mlp = fit(5) twice"] = trainer.digest();
+  }
+  {
+    // A clock on which every slice has room for one step.
+    const real = performance.now;
+    let now = 0;
+    performance.now = () => {
+      now += 6;
+      return now;
+    };
+    const trainer = mlp();
+    const states = [trainer.state()];
+    try {
+      await trainer.fit(data, { epochs: 10, onProgress: () => states.push(trainer.state()) });
+    } finally {
+      performance.now = real;
+    }
+    digests["mlp = sliced after every step"] = trainer.digest();
+    for (const at of [0, 1, 7, 10, 42, 99]) {
+      const resumed = mlp({ shuffleSeed: 1 });
+      resumed.restore(states[at]);
+      const { epochs } = resumed.manifest().options;
+      resumed.fitSync(data, { epochs: 10 - epochs });
+      digests[`mlp = resumed from step ${at}`] = resumed.digest();
+    }
+  }
+  {
+    const trainer = mlp();
+    for (let epoch = 0; epoch < 10; epoch++) {
+      trainer.fitSync(data);
+      trainer.predict(data.x);
+      trainer.evaluate(data);
+      trainer.gradients({ x: data.x.slice(0, 3 * features), y: data.y.slice(0, 3) });
+      trainer.snapshot().dispose();
+    }
+    digests["mlp = predictions in between"] = trainer.digest();
+  }
+  for (const windowRows of [16, 48, 144]) {
+    const trainer = mlp({ windowRows });
+    trainer.fitSync(data, { epochs: 10 });
+    digests[`mlp = streamed through ${windowRows} rows`] = trainer.digest();
+  }
+
+  // Every optimizer.
+  const optimizers = {
+    sgd: sgd({ learningRate: 0.1 }),
+    "sgd with momentum": sgd({ learningRate: 0.1, momentum: 0.9 }),
+    "sgd with nesterov": sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true }),
+    adam: adam(),
+    "adam, epsilon inside": adam({ epsilonMode: "inside" }),
+    "adam without bias correction": adam({ biasCorrection: false }),
+    adamW: adamW({ weightDecay: 0.1 }),
+  };
+  for (const [name, optimizer] of Object.entries(optimizers)) {
+    const trainer = mlp({ optimizer });
+    trainer.fitSync(data, { epochs: 5 });
+    digests[`optimizer ${name}`] = trainer.digest();
+  }
+
+  // Every activation and every loss, forward and backward.
+  const targets = { x: data.x, y: noise(rows * 5, 3) };
+  const activations = ["linear", "relu", "leakyRelu", "elu", "selu", "gelu", "geluTanh", "silu"];
+  for (const activation of [
+    ...activations,
+    "softplus",
+    "sigmoid",
+    "tanh",
+    "hardSigmoid",
+    "sign",
+    "softmax",
+  ]) {
+    const trainer = compile(
+      sequential({ input: [features], seed: 3 }, [dense(13, { activation }), dense(5)]),
+      { loss: meanSquaredError(), optimizer: sgd({ learningRate: 0.05 }), batch: 32 },
+    );
+    trainer.fitSync(targets, { epochs: 4 });
+    digests[`activation ${activation}`] = trainer.digest();
+  }
+  const losses = {
+    meanSquaredError: meanSquaredError(),
+    meanAbsoluteError: meanAbsoluteError(),
+    huber: huber({ delta: 0.5 }),
+    binaryCrossEntropy: binaryCrossEntropy({ fromLogits: true }),
+    "crossEntropy of probabilities": crossEntropy({ fromLogits: true }),
+  };
+  for (const [name, loss] of Object.entries(losses)) {
+    const y = targets.y.map((v) => (v + 1) / 2);
+    if (name.startsWith("crossEntropy"))
+      for (let at = 0; at < y.length; at += 5) {
+        const sum = y.subarray(at, at + 5).reduce((p, q) => p + q, 0);
+        for (let j = at; j < at + 5; j++) y[j] /= sum;
+      }
+    const trainer = compile(
+      sequential({ input: [features], seed: 4 }, [dense(13, { activation: "tanh" }), dense(5)]),
+      {
+        loss,
+        optimizer: sgd({ learningRate: 0.05 }),
+        batch: 32,
+      },
+    );
+    trainer.fitSync({ x: data.x, y }, { epochs: 4 });
+    digests[`loss ${name}`] = trainer.digest();
+  }
+
+  // Every distribution that parameters start from.
+  const initializers = [
+    "glorotUniform",
+    "glorotNormal",
+    "heUniform",
+    "heNormal",
+    "lecunUniform",
+    "lecunNormal",
+  ];
+  for (const weightInitializer of initializers)
+    digests[`initializer ${weightInitializer}`] = compile(
+      sequential({ input: [37], seed: 2 ** 40 + 5 }, [dense(53, { weightInitializer })]),
+    ).digest();
+
+  // Products too large for one tile: blocked in every dimension, with ragged edges.
+  {
+    const wide = 530;
+    const trainer = compile(
+      sequential({ input: [wide], seed: 9 }, [
+        dense(301, { activation: "relu" }),
+        dense(129, { activation: "gelu" }),
+        dense(10, { activation: "softmax" }),
+      ]),
+      { loss: crossEntropy(), optimizer: adam(), batch: 150 },
+    );
+    const x = noise(wide * 310, 5);
+    const y = Array.from({ length: 310 }, (_, i) => (i * 7) % 10);
+    trainer.fitSync({ x, y }, { epochs: 2 });
+    digests["wide layers"] = trainer.digest();
+    digests["wide layers, predictions"] = digestOf(trainer.predict(x.slice(0, wide * 33)).data);
+  }
+
+  // A shared layer, a skip connection, two inputs and two outputs.
+  {
+    const net = model({ inputs: { a: [6], b: [2, 3] }, seed: 11 }, ({ a, b }) => {
+      const shared = dense(6, { activation: "silu" });
+      const h = shared(shared(a))
+        .add(shared(b.reshape([-1, 6])))
+        .mul(a);
+      return {
+        size: dense(2)(h),
+        kind: dense(3, { activation: "softmax" })(h.sub(h.mean(1).reshape([-1, 1]))),
+      };
+    });
+    const trainer = compile(net, {
+      loss: { size: huber(), kind: crossEntropy() },
+      optimizer: adamW({ learningRate: 0.01 }),
+      batch: 8,
+    });
+    const count = 29;
+    trainer.fitSync(
+      {
+        x: { a: noise(count * 6, 6), b: noise(count * 6, 7) },
+        y: { size: noise(count * 2, 8), kind: Array.from({ length: count }, (_, i) => i % 3) },
+      },
+      { epochs: 10 },
+    );
+    digests["several inputs and outputs"] = trainer.digest();
+  }
+
+  // Gradient descent by hand on every method of a tensor.
+  {
+    const f = valueAndGrad((w, v, s) => {
+      const h = w
+        .matMul(v)
+        .tanh()
+        .add(w.sum(1).reshape([5, 1]).sigmoid());
+      const t = h
+        .transpose()
+        .softmax()
+        .mul(s.exp())
+        .div(s.square().add(1))
+        .add(h.transpose().logSoftmax().mul(0.01));
+      return t
+        .maximum(0.1)
+        .minimum(0.9)
+        .sub(v.mean())
+        .abs()
+        .add(0.5)
+        .sqrt()
+        .add(w.max().relu().neg())
+        .mean()
+        .add(v.square().add(1).log().max(0).sum().mul(0.1));
+    });
+    const w = { data: noise(20, 9), shape: [5, 4] };
+    const v = { data: noise(12, 10), shape: [4, 3] };
+    let s = 0.3;
+    const values = [];
+    for (let i = 0; i < 50; i++) {
+      const { value, gradients } = f(w, v, s);
+      values.push(value);
+      for (const [p, g] of [
+        [w, gradients[0]],
+        [v, gradients[1]],
+      ])
+        for (let j = 0; j < p.data.length; j++) p.data[j] -= Math.fround(0.1 * g.data[j]);
+      s = Math.fround(s - Math.fround(0.1 * gradients[2]));
+    }
+    digests["valueAndGrad values"] = digestOf(values);
+    digests["valueAndGrad arguments"] = digestOf([...w.data, ...v.data, s]);
+    const { value, gradients } = valueAndGrad((w1, w2, w3) => w1.add(w2).mul(w3))(1, 2.3, 5.7);
+    digests["(w1 + w2) * w3"] = digestOf([value, ...gradients]);
+  }
+  return digests;
+}
+
+/** Names of runs that must give what another gives: `a = how` stands for `a`. */
+export const equalRuns = (digests) =>
+  Object.keys(digests)
+    .filter((name) => name.includes(" = "))
+    .map((name) => [name, name.split(" = ")[0]]);
