@@ -1,6 +1,6 @@
 /** Whole programs: what the XOR trainer becomes, and where parameters, gradients and outputs stand in odd cases. */
 import { describe, expect, it } from "vitest";
-import { Abi, Header } from "../../assembly/abi.ts";
+import { Abi, Counter, Header } from "../../assembly/abi.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph, type ValueId } from "../../src/graph/graph.ts";
 import { BinaryFn, Fn, ReduceFn } from "../../src/graph/op.ts";
@@ -8,6 +8,7 @@ import { OPS } from "../../src/graph/ops/index.ts";
 import { adam, binaryCrossEntropy, compile, dense, sequential } from "../../src/index.ts";
 import { optimizerPlan } from "../../src/plan/optimizer.ts";
 import { type Plan, planProgram } from "../../src/plan/plan.ts";
+import { verifyPlan } from "../../src/plan/verify.ts";
 import { disassemble } from "../../src/tape/disassemble.ts";
 import type { Feeds } from "../oracle/graph.ts";
 import { runPlan } from "./train.ts";
@@ -83,6 +84,22 @@ describe("the XOR trainer", () => {
     expect(sections[0]).toBe(train.tape.from);
     expect(sections[4]).toBe(train.tape.to);
     expect(plan.words[Header.Version]).toBe(Abi.Version);
+  });
+
+  it("names in the header what the machine reads and writes", () => {
+    const { words, state, batch } = plan;
+    const parameters = plan.parameters[0].offset;
+    expect(words[Header.Batch]).toBe(batch);
+    expect(words[Header.State]).toBe(state.offset);
+    expect(words[Header.LossValue]).toBe(train.loss);
+    expect(words[Header.Gradients]).toBe(train.gradients.offset);
+    expect(words[Header.GradientCount] * 4).toBe(state.parameterBytes);
+    expect(words[Header.History]).toBe(train.history.offset);
+    expect(words[Header.HistoryCapacity]).toBe(train.history.capacity);
+    expect([words[Header.Predict], words[Header.PredictEnd]]).toEqual([plan.predict.from, plan.predict.to]);
+    // Counters, parameters, both moments.
+    expect(parameters).toBe(state.offset + Counter.Count * 8);
+    expect(state.bytes).toBe(Counter.Count * 8 + 3 * state.parameterBytes);
   });
 
   it("takes this many bytes", () => {
@@ -211,5 +228,26 @@ describe("outputs", () => {
       [1, 2, 3, 4],
       [5, 6, 5, 6],
     ]);
+  });
+});
+
+describe("a program of more than 2 GiB", () => {
+  it("has unsigned addresses that verify", () => {
+    const model = sequential({ input: [9000] }, [dense(12_000), dense(9000)]);
+    const graph = model.graph.copy();
+    const builder = new Builder(graph);
+    const [{ value }] = graph.outputs;
+    const loss = sumOf(builder, value);
+    const optimizer = optimizerPlan({ kind: "sgd", learningRate: 0.1, momentum: 0.9, nesterov: false });
+    const train = { graph, loss, targets: [], predictions: [], optimizer };
+    const plan = planProgram({ graph: model.graph, batch: 4, windowRows: 4, base: 4096, train });
+    const [first] = plan.parameters;
+    expect(plan.end).toBeGreaterThan(2 ** 31);
+    expect(plan.end).toBeLessThan(2 ** 32);
+    const gradients = (plan.train as NonNullable<Plan["train"]>).gradients.offset;
+    const places = plan.parameters.map((p) => gradients + p.offset - first.offset);
+    expect(Math.max(...places)).toBeGreaterThan(2 ** 31);
+    // Every plan of the tests is verified; this one not less.
+    expect(() => verifyPlan(plan)).not.toThrow();
   });
 });
