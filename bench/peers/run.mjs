@@ -230,7 +230,8 @@ function cell(name, result) {
   if (result.missing) return result.missing.startsWith("inference only") ? "-" : result.missing;
   const time = formatTime(result.ms);
   if (name === RUNTIMES[0].name) return time;
-  return `${time} (${formatRatio(result.ratio)})${result.note ? " *" : ""}`;
+  const ratio = Number.isFinite(result.ratio) ? ` (${formatRatio(result.ratio)})` : "";
+  return `${time}${ratio}${result.note ? " *" : ""}`;
 }
 
 function markdown({ machine, versions, results }) {
@@ -309,8 +310,12 @@ for (const child of children) child.end();
 const report = { machine, versions, results };
 const text = markdown(report);
 console.log(`\n${text}`);
+const failures = Object.entries(results).filter(([, entries]) => entries[RUNTIMES[0].name].missing);
+for (const [workload, entries] of failures)
+  console.error(`${workload}: wasmgrad ${entries[RUNTIMES[0].name].missing}`);
+if (failures.length > 0) process.exitCode = 1;
 // A part of the workloads, or hurried figures, are for the eye only.
-if (positionals.length === 0 && !values.quick) {
+else if (positionals.length === 0 && !values.quick) {
   writeFileSync(join(here, "results.json"), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(join(here, "results.md"), text);
 }
