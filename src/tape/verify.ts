@@ -104,7 +104,7 @@ function readRecord(words: Int32Array, at: number, to: number, bounds: Bounds): 
     for (const b of buffers) {
       if (a === b || a.kind === "in" || a.to <= b.from || b.to <= a.from) continue;
       const inPlace = a.kind === "out" && b.kind === "in" && a.from === b.from && a.to === b.to;
-      if (!(inPlace || (a.kind === "scratch" && b.kind === "scratch")))
+      if (!inPlace)
         fail("what a record writes must not overlap its other operands", `${a.name} and ${b.name}`);
     }
   return { at, opcode, operands, buffers };

@@ -2,7 +2,7 @@
 import { Header } from "../../assembly/abi.ts";
 import type { Port, ValueId } from "../../src/graph/graph.ts";
 import type { Plan, PlanRequest } from "../../src/plan/plan.ts";
-import { instantiate } from "../kernels/harness.ts";
+import type { KernelExports } from "../kernels/harness.ts";
 import type { Feeds } from "../oracle/graph.ts";
 
 export interface PassResult {
@@ -13,8 +13,19 @@ export interface PassResult {
   readonly outputs: readonly Float32Array[];
 }
 
+const modules = new Map<string, WebAssembly.Module>();
+
+/** An instance of the kernels that the plan asks for, not of ones that can do more. */
+function instantiate({ kernels: { hex }, end }: Plan) {
+  const module = modules.get(hex) ?? new WebAssembly.Module(Buffer.from(hex, "hex"));
+  modules.set(hex, module);
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(end / 65536) });
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  return { kernels: instance.exports as unknown as KernelExports, memory };
+}
+
 export function runPlan(plan: Plan, request: PlanRequest, feeds: Feeds, rows: number): PassResult {
-  const { kernels, memory } = instantiate(plan.end);
+  const { kernels, memory } = instantiate(plan);
   if (kernels.staticEnd() > plan.base) throw new Error(`the kernels' constants reach ${kernels.staticEnd()}`);
   const f32 = new Float32Array(memory.buffer);
   const i32 = new Int32Array(memory.buffer);
