@@ -59,7 +59,8 @@ export interface Perceptron {
  * reason; // => "separated"
  * unit.predict([[1, 1], [1, 0]]).data; // => Float32Array.of(1, -1)
  */
-export function perceptron({ inputs }: PerceptronOptions): Perceptron {
+export function perceptron(options: PerceptronOptions): Perceptron {
+  const inputs = options?.inputs;
   if (!(Number.isSafeInteger(inputs) && inputs >= 1))
     throw new OptionError(`perceptron: inputs must be a whole number >= 1; got ${inputs}`);
   const weights = new Float32Array(inputs);

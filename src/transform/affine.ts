@@ -1,7 +1,7 @@
 /** The affine layers of a graph, and a graph whose parameters all carry values: what every rewrite starts from. */
 import { compile } from "../api/compile.ts";
 import type { Model } from "../api/model.ts";
-import { TransformError } from "../errors.ts";
+import { OptionError, TransformError } from "../errors.ts";
 import type { Graph, Node, Parameter, ValueId } from "../graph/graph.ts";
 import { Fn, type OpName } from "../graph/op.ts";
 
@@ -21,7 +21,11 @@ export interface AffineLayer {
 export const is = <K extends OpName>(node: Node, op: K): node is Node<K> => node.op === op;
 
 /** A copy of the model's graph in which random initial values are drawn, as `compile` would from the model's seed. */
-export function graphWithValues<X, P>(model: Model<X, P>): Graph {
+export function graphWithValues<X, P>(who: string, model: Model<X, P>): Graph {
+  if (!Array.isArray(model?.graph?.parameters))
+    throw new OptionError(
+      `${who}: needs a model; got ${model === null ? "null" : typeof model} without a graph`,
+    );
   const drawn = model.graph.parameters.some(({ init }) => init.kind === "uniform" || init.kind === "normal");
   const graph = (drawn ? draw(model) : model.graph).copy();
   graph.parameters.forEach((p, i) => {

@@ -30,7 +30,7 @@ const WHO = "collapseLinear";
  * collapseLinear(model).graph.parameters.map((p) => p.name); // => ["dense2.weight", "dense2.bias"]
  */
 export function collapseLinear<X, P>(model: Model<X, P>): Model<X, P> {
-  const graph = graphWithValues(model);
+  const graph = graphWithValues(WHO, model);
   for (const run of findRuns(graph)) {
     checkUnshared(graph, run);
     collapse(graph, run);

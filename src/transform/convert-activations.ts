@@ -81,7 +81,7 @@ export function convertActivations<X, P>(
   if (from === to) throw new OptionError(`${WHO}: from and to must differ; got ${from} twice`);
   if (output !== "error" && output !== "append")
     throw new OptionError(`${WHO}: output must be "error" or "append"; got ${String(output)}`);
-  const graph = graphWithValues(model);
+  const graph = graphWithValues(WHO, model);
   const layers = affineLayers(graph);
   const changes = findChanges(graph, layers, from, output);
   checkShared(layers, changes);

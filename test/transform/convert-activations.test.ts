@@ -380,6 +380,10 @@ describe("convertActivations refuses", () => {
     const m = sequential({ input: [1] }, [dense(1, { activation: "tanh" }), dense(1)]);
     const fail = (...args: unknown[]) =>
       expect(() => (convertActivations as (...a: unknown[]) => void)(m, ...args));
+    expect(() => convertActivations({} as Model, "tanh", "sigmoid")).toThrow(OptionError);
+    expect(() => convertActivations({} as Model, "tanh", "sigmoid")).toThrow(
+      "convertActivations: needs a model; got object without a graph",
+    );
     fail("relu", "tanh").toThrow(OptionError);
     fail("relu", "tanh").toThrow("from must be one of sigmoid, tanh; got relu");
     fail("tanh", "toString").toThrow("to must be one of sigmoid, tanh; got toString");
