@@ -13,3 +13,8 @@ export function abiVersion(): i32 {
 export function staticEnd(): usize {
   return __heap_base;
 }
+
+/** Whether products may be fused, so that their bits depend on engine and CPU. */
+export function isRelaxed(): bool {
+  return ASC_FEATURE_RELAXED_SIMD;
+}

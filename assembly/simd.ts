@@ -61,6 +61,17 @@ export function addWide(sum: v128, v: v128): v128 {
   return f64x2.add(low, f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 0)));
 }
 
+/**
+ * `sum + a b`, one step of a product: rounded twice, the same everywhere. In the relaxed build it is rounded
+ * once where the CPU has a fused multiply-add, and the bits are the CPU's.
+ */
+// @ts-ignore: decorator
+@inline
+export function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, sum);
+  return f32x4.add(sum, f32x4.mul(a, b));
+}
+
 /** The total of the even elements plus the total of the odd ones. */
 // @ts-ignore: decorator
 @inline

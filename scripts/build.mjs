@@ -93,23 +93,30 @@ function asc(target) {
 
 lock();
 
-/** A build of the kernels as a module of the package. */
+/** A build of the kernels as a module of the package; returns its bytes. */
 function embed(target, file, constant) {
   asc(target);
   const bytes = read(`build/${target}.wasm`);
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   // Hex, because gzip finds in it the repetitions that base64 hides: fewer bytes over the wire.
   mkdirSync(join(root, "src/kernels"), { recursive: true });
   writeFileSync(join(root, file), `export const ${constant} = {\n  hex: "${bytes.toString("hex")}",\n};\n`);
-  return exports.staticEnd();
+  return bytes;
+}
+
+/** First byte that the constants of a build leave free. */
+function staticEnd(bytes) {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports.staticEnd();
 }
 
 const CORE = "src/kernels/core.wasm.ts";
 const EXTENDED = "src/kernels/extended.wasm.ts";
-part("kernels", ["assembly", "asconfig.json"], ["build/release.wasm", CORE, EXTENDED], () => {
-  const ends = [embed("core", CORE, "CORE"), embed("release", EXTENDED, "EXTENDED")];
-  appendFileSync(join(root, CORE), `export const STATIC_END = ${Math.max(...ends)};\n`);
+const RELAXED = "src/kernels/relaxed.wasm.ts";
+const KERNELS = ["build/release.wasm", "build/relaxed.wasm", CORE, EXTENDED, RELAXED];
+part("kernels", ["assembly", "asconfig.json"], KERNELS, () => {
+  const builds = [embed("core", CORE, "CORE"), embed("release", EXTENDED, "EXTENDED")];
+  appendFileSync(join(root, CORE), `export const STATIC_END = ${Math.max(...builds.map(staticEnd))};\n`);
+  embed("relaxed", RELAXED, "RELAXED");
 });
 
 const entries = { index: "src/index.ts", "cli/start": "src/cli/start.ts" };
@@ -134,6 +141,7 @@ part("bundles", ["src", "assembly/abi.ts", "asconfig.json", "assembly"], bundles
   })});`;
   node(["--input-type=module", "-e", bundle]);
   copyFileSync(join(root, "build/release.wasm"), join(root, "dist/wasmgrad.wasm"));
+  copyFileSync(join(root, "build/relaxed.wasm"), join(root, "dist/wasmgrad-relaxed.wasm"));
 });
 
 part("types", ["src", "assembly/abi.ts", "tsconfig.json"], ["dist/types/src/index.d.ts"], () => {

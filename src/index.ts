@@ -38,6 +38,7 @@ export type { Tensor } from "./api/tensor.ts";
 export type { Data, Evaluation, Moment, Snapshot, Trainer } from "./api/trainer.ts";
 export { type ValueAndGradResult, valueAndGrad } from "./api/value-and-grad.ts";
 export * from "./errors.ts";
+export { createEngine, type EngineOptions } from "./runtime/engine.ts";
 export { isSupported } from "./runtime/kernels.ts";
-export { createEngine, type Engine, type EngineOptions } from "./runtime/space.ts";
+export type { Engine } from "./runtime/space.ts";
 export { VERSION } from "./version.ts";

@@ -263,10 +263,11 @@ export class Predictor<X = Rows, P = Result> {
   manifest(): Record<string, unknown> {
     this.program.checkAlive("manifest");
     const { graph } = this.model;
-    const { seeds, plan } = this.program;
+    const { seeds, plan, engine } = this.program;
     return {
       package: "wasmgrad",
       version: VERSION,
+      kernels: engine.relaxed ? "relaxed" : "strict",
       model: {
         inputs: graph.inputs.map((p) => ({ name: p.name, shape: graph.shape(p.value).slice(1) })),
         outputs: graph.outputs.map((p) => ({ name: p.name, shape: graph.shape(p.value).slice(1) })),

@@ -7,6 +7,7 @@ import { AbiError, UnsupportedEngineError } from "../errors.ts";
 export interface Kernels extends Record<string, unknown> {
   abiVersion(): number;
   staticEnd(): number;
+  isRelaxed(): number;
   execute(program: number, from: number, to: number): void;
   run(program: number, steps: number): number;
   step(program: number): number;
@@ -90,14 +91,14 @@ const unsupported = (got: string, cause: unknown) =>
 /**
  * A module that someone else keeps, tried out.
  *
- * @returns the module and the first byte that its constants leave free
+ * @returns the module and the instance that tried it
  */
 export async function loadModule(
   wasm: WebAssembly.Module | BufferSource,
-): Promise<[WebAssembly.Module, number]> {
+): Promise<[WebAssembly.Module, Kernels]> {
   try {
     const module = wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm);
-    return [module, instantiate(module, new WebAssembly.Memory({ initial: 1 })).staticEnd()];
+    return [module, instantiate(module, new WebAssembly.Memory({ initial: 1 }))];
   } catch (cause) {
     if (!isSupported()) throw unsupported(NOT_SUPPORTED, cause);
     if (cause instanceof AbiError) throw cause;

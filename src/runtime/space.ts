@@ -1,6 +1,6 @@
 import { MemoryError } from "../errors.ts";
-import { CORE, STATIC_END } from "../kernels/core.wasm.ts";
-import { embeddedModule, instantiate, type Kernels, loadModule } from "./kernels.ts";
+import { STATIC_END } from "../kernels/core.wasm.ts";
+import { embeddedModule, instantiate, type Kernels } from "./kernels.ts";
 
 const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
@@ -26,6 +26,8 @@ export class Engine {
     private readonly moduleFor: (build: { readonly hex: string }) => WebAssembly.Module,
     /** First byte that the kernels' constants leave free, rounded up to a cache line. */
     readonly base: number,
+    /** Whether products are fused, outside the promise of same bits. */
+    readonly relaxed = false,
   ) {}
 
   get livePrograms(): number {
@@ -96,7 +98,8 @@ export function formatBytes(bytes: number): string {
 }
 
 const CACHE_LINE_BYTES = 64;
-const baseAfter = (end: number) => Math.ceil(end / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
+/** Where programs may start when constants end at `end`. */
+export const baseAfter = (end: number) => Math.ceil(end / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
 
 let shared: Engine | undefined;
 
@@ -104,39 +107,4 @@ let shared: Engine | undefined;
 export function defaultEngine(): Engine {
   shared ??= new Engine(embeddedModule, baseAfter(STATIC_END));
   return shared;
-}
-
-export interface EngineOptions {
-  /**
-   * The kernels, where compiling the embedded copy is not what you want: a compiled module, its bytes, a response
-   * or a URL of `wasmgrad.wasm`. Default: the embedded copy.
-   */
-  readonly wasm?: WebAssembly.Module | BufferSource | Response | URL | string;
-}
-
-/**
- * An engine made explicitly and asynchronously: needed only where compiling on the main thread is unwelcome or the
- * kernels come from elsewhere. `compile` makes do without.
- *
- * @throws UnsupportedEngineError without WebAssembly SIMD
- * @throws AbiError if what is given is not the kernels of this version
- * @example
- * const engine = await createEngine();
- * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { engine });
- */
-export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { wasm } = options;
-  if (wasm === undefined) {
-    embeddedModule(CORE);
-    return new Engine(embeddedModule, baseAfter(STATIC_END));
-  }
-  const [module, end] = await loadModule(await read(wasm));
-  return new Engine(() => module, baseAfter(end));
-}
-
-async function read(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module | BufferSource> {
-  if (typeof wasm === "string" || wasm instanceof URL) return (await fetch(wasm)).arrayBuffer();
-  return typeof Response !== "undefined" && wasm instanceof Response
-    ? wasm.arrayBuffer()
-    : (wasm as BufferSource);
 }

@@ -23,12 +23,19 @@ export interface KernelExports {
   maxMagnitude(x: number, n: number): number;
 }
 
-const module = new WebAssembly.Module(readFileSync(new URL("../../build/release.wasm", import.meta.url)));
+/** A build of the kernels, of those in the folder `build`. */
+export const load = (build: string) =>
+  new WebAssembly.Module(readFileSync(new URL(`../../build/${build}.wasm`, import.meta.url)));
+
+const release = load("release");
 const GUARD_BYTES = 32;
 const GUARD_PATTERN = 0x5a5aa5a5 | 0;
 
 /** A fresh instance over a memory of at least `bytes`. */
-export function instantiate(bytes: number): { kernels: KernelExports; memory: WebAssembly.Memory } {
+export function instantiate(
+  bytes: number,
+  module = release,
+): { kernels: KernelExports; memory: WebAssembly.Memory } {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) + 1 });
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return { kernels: instance.exports as unknown as KernelExports, memory };
@@ -47,6 +54,7 @@ export function runRecord<K extends Opcode>(
   opcode: K,
   given: { [F in keyof Fields<K>]: Given },
   rows = 1,
+  module = release,
 ): { [name: string]: Float32Array } & { doubles: { [name: string]: Float64Array } } {
   const format = formatOf(opcode)!;
   const values = given as Record<string, Given>;
@@ -91,7 +99,7 @@ export function runRecord<K extends Opcode>(
       places.find((p) => p.name === v.same)!.written = true;
     }
 
-  const { kernels, memory } = instantiate(top);
+  const { kernels, memory } = instantiate(top, module);
   const words = new Int32Array(memory.buffer);
   words.fill(GUARD_PATTERN, 4096 / 4, Math.ceil(top / 4));
   const program = 4096;

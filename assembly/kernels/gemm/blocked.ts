@@ -7,11 +7,12 @@
  *   j  by NR over columns    panels of B stream past it
  *
  * Splatted, each value of A is stored four times: the tile then multiplies by a plain load, which every
- * engine does at full speed, unlike a load that splats.
+ * engine does at full speed, unlike a load that splats. The relaxed build has larger tiles, of six rows, and
+ * leaves what remains of rows and columns to the others.
  */
 import { Form, Gemm } from "../../abi";
 import { copyTile, packB, packWide, WIDE } from "./pack";
-import { micro, packingTile, tile } from "./tiles";
+import { micro, packingTile, RELAXED_MR, relaxedMicro, tile } from "./tiles";
 
 /** Packs a block of B, kc by nc, into panels of eight columns. */
 function packBlock(panels: usize, transposed: bool, kc: i32, nc: i32, b: usize, ldb: usize): void {
@@ -54,6 +55,30 @@ function blockRows(
   }
 }
 
+/**
+ * Six rows of a block of C in the relaxed build. The panel of A is packed apart, and not splatted: twelve
+ * accumulators leave a tile no register to do it on the way, and hide the cost of loads that splat.
+ *
+ * @param m  rows of A from here on, at least six
+ */
+function relaxedRows(
+  m: i32, kc: i32, nc: i32, a: usize, row: usize, step: usize, panelA: usize,
+  panelB: usize, c: usize, ldc: usize, accumulate: bool, edge: usize,
+): void {
+  // stored by rows, six are transposed; by columns, eight where there are as many copy faster
+  if (step == 4) packB(panelA, true, kc, RELAXED_MR, a, row);
+  else packB(panelA, false, kc, m >= 8 ? 8 : RELAXED_MR, a, step);
+  for (; nc >= Gemm.NR; nc -= Gemm.NR) {
+    relaxedMicro(kc, panelA, panelB, c, ldc, accumulate);
+    panelB += <usize>kc << 5;
+    c += 32;
+  }
+  if (nc == 0) return;
+  blockRows(4, kc, nc, a, row, step, panelA, panelB, c, ldc, accumulate, edge);
+  const a4 = a + (row << 2);
+  blockRows(2, kc, nc, a4, row, step, panelA, panelB, c + (ldc << 2), ldc, accumulate, edge);
+}
+
 /** See matMul; m, n, k >= 1. Scratch holds an edge tile, a panel of A and a block of B, in this order. */
 export function blocked(
   form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize,
@@ -74,7 +99,15 @@ export function blocked(
       packBlock(panelsB, transposedB, kc, nc, b + <usize>jc * columnB + <usize>pc * stepB, ldb);
       let rowsA = a + <usize>pc * stepA;
       let rowsC = c + (<usize>jc << 2);
-      for (let i = m; i > 0; i -= Gemm.MR) {
+      let i = m;
+      if (ASC_FEATURE_RELAXED_SIMD) {
+        for (; i >= RELAXED_MR; i -= RELAXED_MR) {
+          relaxedRows(i, kc, nc, rowsA, rowA, stepA, panelA, panelsB, rowsC, ldc, pc > 0, scratch);
+          rowsA += rowA * RELAXED_MR;
+          rowsC += ldc * RELAXED_MR;
+        }
+      }
+      for (; i > 0; i -= Gemm.MR) {
         const rows = min<i32>(i, Gemm.MR);
         blockRows(rows, kc, nc, rowsA, rowA, stepA, panelA, panelsB, rowsC, ldc, pc > 0, scratch);
         rowsA += rowA << 2;

@@ -12,6 +12,7 @@
  * one, comes after an exit of its own; without it the compiler would nest both additions of an accumulator
  * into one expression and run out of registers.
  */
+import { multiplyAdd } from "../../simd";
 
 /**
  * The micro-kernel of the packed path: a tile from a splatted panel of A and a panel of B.
@@ -43,17 +44,17 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     const s0 = v128.load(a);
-    r00 = f32x4.add(r00, f32x4.mul(s0, b0));
-    r01 = f32x4.add(r01, f32x4.mul(s0, b1));
+    r00 = multiplyAdd(r00, s0, b0);
+    r01 = multiplyAdd(r01, s0, b1);
     const s1 = v128.load(a, 16);
-    r10 = f32x4.add(r10, f32x4.mul(s1, b0));
-    r11 = f32x4.add(r11, f32x4.mul(s1, b1));
+    r10 = multiplyAdd(r10, s1, b0);
+    r11 = multiplyAdd(r11, s1, b1);
     const s2 = v128.load(a, 32);
-    r20 = f32x4.add(r20, f32x4.mul(s2, b0));
-    r21 = f32x4.add(r21, f32x4.mul(s2, b1));
+    r20 = multiplyAdd(r20, s2, b0);
+    r21 = multiplyAdd(r21, s2, b1);
     const s3 = v128.load(a, 48);
-    r30 = f32x4.add(r30, f32x4.mul(s3, b0));
-    r31 = f32x4.add(r31, f32x4.mul(s3, b1));
+    r30 = multiplyAdd(r30, s3, b0);
+    r31 = multiplyAdd(r31, s3, b1);
     if (b == last) break;
     a += 64;
     b += 32;
@@ -107,25 +108,25 @@ function plain(
     let b1 = v128.load(b, 16);
     let s = v128.load32_splat(a);
     if (keep) v128.store(panel, s);
-    r00 = f32x4.add(r00, f32x4.mul(s, b0));
-    r01 = f32x4.add(r01, f32x4.mul(s, b1));
+    r00 = multiplyAdd(r00, s, b0);
+    r01 = multiplyAdd(r01, s, b1);
     if (rows > 1) {
       s = v128.load32_splat(a1);
       if (keep) v128.store(panel, s, 16);
-      r10 = f32x4.add(r10, f32x4.mul(s, b0));
-      r11 = f32x4.add(r11, f32x4.mul(s, b1));
+      r10 = multiplyAdd(r10, s, b0);
+      r11 = multiplyAdd(r11, s, b1);
     }
     if (rows > 2) {
       s = v128.load32_splat(a2);
       if (keep) v128.store(panel, s, 32);
-      r20 = f32x4.add(r20, f32x4.mul(s, b0));
-      r21 = f32x4.add(r21, f32x4.mul(s, b1));
+      r20 = multiplyAdd(r20, s, b0);
+      r21 = multiplyAdd(r21, s, b1);
     }
     if (rows > 3) {
       s = v128.load32_splat(a3);
       if (keep) v128.store(panel, s, 48);
-      r30 = f32x4.add(r30, f32x4.mul(s, b0));
-      r31 = f32x4.add(r31, f32x4.mul(s, b1));
+      r30 = multiplyAdd(r30, s, b0);
+      r31 = multiplyAdd(r31, s, b1);
     }
     if (twice) {
       if (--k == 0) break;
@@ -138,25 +139,25 @@ function plain(
       b1 = v128.load(b, 16);
       s = v128.load32_splat(a);
       if (keep) v128.store(panel, s, 64);
-      r00 = f32x4.add(r00, f32x4.mul(s, b0));
-      r01 = f32x4.add(r01, f32x4.mul(s, b1));
+      r00 = multiplyAdd(r00, s, b0);
+      r01 = multiplyAdd(r01, s, b1);
       if (rows > 1) {
         s = v128.load32_splat(a1);
         if (keep) v128.store(panel, s, 80);
-        r10 = f32x4.add(r10, f32x4.mul(s, b0));
-        r11 = f32x4.add(r11, f32x4.mul(s, b1));
+        r10 = multiplyAdd(r10, s, b0);
+        r11 = multiplyAdd(r11, s, b1);
       }
       if (rows > 2) {
         s = v128.load32_splat(a2);
         if (keep) v128.store(panel, s, 96);
-        r20 = f32x4.add(r20, f32x4.mul(s, b0));
-        r21 = f32x4.add(r21, f32x4.mul(s, b1));
+        r20 = multiplyAdd(r20, s, b0);
+        r21 = multiplyAdd(r21, s, b1);
       }
       if (rows > 3) {
         s = v128.load32_splat(a3);
         if (keep) v128.store(panel, s, 112);
-        r30 = f32x4.add(r30, f32x4.mul(s, b0));
-        r31 = f32x4.add(r31, f32x4.mul(s, b1));
+        r30 = multiplyAdd(r30, s, b0);
+        r31 = multiplyAdd(r31, s, b1);
       }
     }
     if (--k == 0) break;
@@ -248,4 +249,80 @@ export function packingTile(
   k: i32, a: usize, row: usize, step: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
   plain(4, true, true, k, a, row, step, panel, b, 32, c, ldc, accumulate);
+}
+
+/** Rows of the relaxed micro-kernel: without a product to hold, twelve accumulators fit the registers. */
+export const RELAXED_MR = 6;
+
+/**
+ * The micro-kernel of the relaxed build: six rows of eight columns of C. A fused multiply-add takes four
+ * cycles and two start in each: eight accumulators would just cover that, twelve do with room to spare.
+ *
+ * @param k           steps, at least 1
+ * @param a           in     panel [k, 8] of which six columns are read
+ * @param b           in     panel [k, 8], 16-byte aligned
+ * @param c           inout  6 rows of 8, ldc bytes apart
+ * @param accumulate  false: sums start at +0 and C is not read
+ */
+export function relaxedMicro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
+  const c1 = c + ldc;
+  const c2 = c1 + ldc;
+  const c3 = c2 + ldc;
+  const c4 = c3 + ldc;
+  const c5 = c4 + ldc;
+  const last = b + (<usize>k << 5) - 32;
+  let r00 = f32x4.splat(0);
+  let r01 = r00, r10 = r00, r11 = r00, r20 = r00, r21 = r00;
+  let r30 = r00, r31 = r00, r40 = r00, r41 = r00, r50 = r00, r51 = r00;
+  if (accumulate) {
+    r00 = v128.load(c);
+    r01 = v128.load(c, 16);
+    r10 = v128.load(c1);
+    r11 = v128.load(c1, 16);
+    r20 = v128.load(c2);
+    r21 = v128.load(c2, 16);
+    r30 = v128.load(c3);
+    r31 = v128.load(c3, 16);
+    r40 = v128.load(c4);
+    r41 = v128.load(c4, 16);
+    r50 = v128.load(c5);
+    r51 = v128.load(c5, 16);
+  }
+  while (true) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    const s0 = v128.load32_splat(a);
+    r00 = multiplyAdd(r00, s0, b0);
+    r01 = multiplyAdd(r01, s0, b1);
+    const s1 = v128.load32_splat(a, 4);
+    r10 = multiplyAdd(r10, s1, b0);
+    r11 = multiplyAdd(r11, s1, b1);
+    const s2 = v128.load32_splat(a, 8);
+    r20 = multiplyAdd(r20, s2, b0);
+    r21 = multiplyAdd(r21, s2, b1);
+    const s3 = v128.load32_splat(a, 12);
+    r30 = multiplyAdd(r30, s3, b0);
+    r31 = multiplyAdd(r31, s3, b1);
+    const s4 = v128.load32_splat(a, 16);
+    r40 = multiplyAdd(r40, s4, b0);
+    r41 = multiplyAdd(r41, s4, b1);
+    const s5 = v128.load32_splat(a, 20);
+    r50 = multiplyAdd(r50, s5, b0);
+    r51 = multiplyAdd(r51, s5, b1);
+    if (b == last) break;
+    a += 32;
+    b += 32;
+  }
+  v128.store(c, r00);
+  v128.store(c, r01, 16);
+  v128.store(c1, r10);
+  v128.store(c1, r11, 16);
+  v128.store(c2, r20);
+  v128.store(c2, r21, 16);
+  v128.store(c3, r30);
+  v128.store(c3, r31, 16);
+  v128.store(c4, r40);
+  v128.store(c4, r41, 16);
+  v128.store(c5, r50);
+  v128.store(c5, r51, 16);
 }

@@ -1,4 +1,5 @@
 /** Products with a vector: every value of the matrix is used once, so they run as fast as it streams in. */
+import { multiplyAdd } from "../../simd";
 
 /** `y[i] = sum_p b[i, p] x[p]` for four rows of B, of which those from `rows` on repeat the last. */
 // @ts-ignore: decorator
@@ -31,7 +32,7 @@ function fourDots(x: usize, b: usize, ldb: usize, rows: i32, k: i32): v128 {
     v = v128.load_lane<f32>(b1 + p, v, 1);
     v = v128.load_lane<f32>(b2 + p, v, 2);
     v = v128.load_lane<f32>(b3 + p, v, 3);
-    y = f32x4.add(y, f32x4.mul(v128.load32_splat(x + p), v));
+    y = multiplyAdd(y, v128.load32_splat(x + p), v);
   }
   return y;
 }
@@ -80,10 +81,10 @@ function addRows(steps: i32, y: usize, x: usize, b: usize, n: i32, accumulate: b
   let j: usize = 0;
   for (; j < whole; j += 16) {
     let v = accumulate ? v128.load(y + j) : f32x4.splat(0);
-    v = f32x4.add(v, f32x4.mul(s0, v128.load(b + j)));
-    if (steps > 1) v = f32x4.add(v, f32x4.mul(s1, v128.load(b1 + j)));
-    if (steps > 2) v = f32x4.add(v, f32x4.mul(s2, v128.load(b2 + j)));
-    if (steps > 3) v = f32x4.add(v, f32x4.mul(s3, v128.load(b3 + j)));
+    v = multiplyAdd(v, s0, v128.load(b + j));
+    if (steps > 1) v = multiplyAdd(v, s1, v128.load(b1 + j));
+    if (steps > 2) v = multiplyAdd(v, s2, v128.load(b2 + j));
+    if (steps > 3) v = multiplyAdd(v, s3, v128.load(b3 + j));
     v128.store(y + j, v);
   }
   for (; j < ldb; j += 4) {

@@ -1,0 +1,85 @@
+import { OptionError, UnsupportedEngineError } from "../errors.ts";
+import { CORE } from "../kernels/core.wasm.ts";
+import { embeddedModule, isSupported, loadModule } from "./kernels.ts";
+import { baseAfter, defaultEngine, Engine } from "./space.ts";
+
+export interface EngineOptions {
+  /**
+   * The kernels, where compiling the embedded copy is not what you want: a compiled module, its bytes, a response
+   * or a URL of `wasmgrad.wasm`. Default: the embedded copy.
+   */
+  readonly wasm?: WebAssembly.Module | BufferSource | Response | URL | string;
+  /**
+   * Kernels whose products use the CPU's fused multiply-add: a little faster, and **outside the promise of same
+   * bits**: results depend on engine and CPU. They come in a chunk of their own, loaded here (with `wasm`:
+   * `wasmgrad-relaxed.wasm`), and need an engine with relaxed SIMD. Default: false.
+   */
+  readonly relaxed?: boolean;
+}
+
+/** A module with one function that holds one relaxed instruction: `f32x4.relaxed_madd`. */
+const RELAXED_PROBE = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 1, 253, 15],
+  ...[65, 1, 253, 15, 65, 1, 253, 15, 253, 133, 2, 11],
+);
+
+/**
+ * An engine made explicitly and asynchronously: needed only where compiling on the main thread is unwelcome, the
+ * kernels come from elsewhere, or fused products are wanted. `compile` makes do without.
+ *
+ * @throws UnsupportedEngineError without WebAssembly SIMD, or without relaxed SIMD where that is asked for
+ * @throws AbiError if the given kernels belong to another version, or are none
+ * @throws OptionError if they cannot be fetched, or are not of the build that `relaxed` asks for
+ * @example
+ * const engine = await createEngine();
+ * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { engine });
+ */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { wasm, relaxed = false } = options;
+  if (typeof relaxed !== "boolean")
+    throw new OptionError(`createEngine: relaxed must be true or false; got ${relaxed}`);
+  if (wasm === undefined && !relaxed) {
+    embeddedModule(CORE);
+    const { base } = defaultEngine();
+    return new Engine(embeddedModule, base);
+  }
+  if (relaxed) checkRelaxed();
+  const [module, kernels] = await loadModule(wasm === undefined ? await relaxedModule() : await read(wasm));
+  if (Boolean(kernels.isRelaxed()) !== relaxed)
+    throw new OptionError(
+      `createEngine: wasm must be wasmgrad${relaxed ? "-relaxed" : ""}.wasm where relaxed is ${relaxed}; got the other build`,
+    );
+  return new Engine(() => module, baseAfter(kernels.staticEnd()), relaxed);
+}
+
+function checkRelaxed(): void {
+  if (!isSupported() || !WebAssembly.validate(RELAXED_PROBE))
+    throw new UnsupportedEngineError(
+      "createEngine: relaxed needs an engine with WebAssembly relaxed SIMD; got one without, which can run the default kernels at most",
+    );
+}
+
+async function relaxedModule(): Promise<WebAssembly.Module> {
+  const { RELAXED } = await import("../kernels/relaxed.wasm.ts");
+  return embeddedModule(RELAXED);
+}
+
+async function read(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module | BufferSource> {
+  const response = typeof wasm === "string" || wasm instanceof URL ? await get(wasm) : wasm;
+  if (typeof Response === "undefined" || !(response instanceof Response)) return response as BufferSource;
+  if (!response.ok) throw unreadable(`status ${response.status} for ${response.url || "a response"}`);
+  return response.arrayBuffer();
+}
+
+async function get(url: string | URL): Promise<Response> {
+  try {
+    return await fetch(url);
+  } catch (cause) {
+    throw unreadable(`${url}: ${cause}`, cause);
+  }
+}
+
+const unreadable = (got: string, cause?: unknown) =>
+  new OptionError(`createEngine: wasm must be the kernels, or a URL they can be fetched from; got ${got}`, {
+    cause,
+  });

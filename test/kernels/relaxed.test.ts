@@ -1,0 +1,77 @@
+/** The relaxed build: the same kernels, with fused products where the CPU has them and tiles of their own. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Form, Gemm, Opcode, Path } from "../../assembly/abi.ts";
+import { magnitudes, matMul, matMulF32 } from "../oracle/mat-mul.ts";
+import { enableRelaxedSimd } from "../relaxed-simd.ts";
+import { difference, values } from "./compare.ts";
+import { load, runRecord } from "./harness.ts";
+
+enableRelaxedSimd();
+const relaxed = load("relaxed");
+
+const FORMS = [Form.NN, Form.TN, Form.NT] as const;
+const PATHS = [Path.Direct, Path.Packed] as const;
+/** Rows of its micro-kernel. */
+const MR = 6;
+
+const product = (form: Form, path: Path, a: Float32Array, b: Float32Array, m: number, n: number, k: number) =>
+  runRecord(Opcode.MatMul, { form, path, c: "out", a, b, m, n, k, scratch: 0 }, 1, relaxed).c;
+
+/** Small whole numbers: products and sums are exact, fused or not, so that every bit must agree. */
+const wholes = (count: number, seed: number) => values(count, seed).map((x) => Math.trunc(8 * x));
+
+function check(form: Form, m: number, n: number, k: number): void {
+  const a = wholes(m * k, 1 + m + k);
+  const b = wholes(k * n, 2 + n + k);
+  // -0 and +0 are the same number; adding +0 makes them the same bits.
+  const expected = matMulF32(form, a, b, m, n, k).map((x) => x + 0);
+  for (const path of PATHS) {
+    const got = product(form, path, a, b, m, n, k).map((x) => x + 0);
+    const wrong = difference(got, expected);
+    if (wrong) throw new Error(`form ${form} path ${path} ${m}x${k}x${n}: ${wrong}`);
+  }
+}
+
+const around = (t: number) => [t - 1, t, t + 1, 2 * t - 1, 2 * t, 2 * t + 1, 2 * t + 2];
+
+describe("relaxed products", () => {
+  for (const form of FORMS) {
+    it(`take every element of whole numbers exactly, for tiles and their edges, form ${form}`, () => {
+      for (const m of [0, 1, ...around(MR), ...around(Gemm.FewRows)])
+        for (const n of [1, ...around(Gemm.NR)]) for (const k of [0, 1, 2, 3, 4, 5, 8]) check(form, m, n, k);
+    });
+
+    it(`and across blocks of steps and columns, form ${form}`, () => {
+      for (const k of [Gemm.KC - 1, Gemm.KC, Gemm.KC + 1, 2 * Gemm.KC + 1]) check(form, 4 * MR + 3, 11, k);
+      for (const n of [Gemm.NC - 1, Gemm.NC, Gemm.NC + 1, 2 * Gemm.NC + 1]) check(form, 4 * MR + 1, n, 3);
+      check(form, 3 * MR + 5, Gemm.NC + 9, Gemm.KC + 2);
+    });
+
+    it(`stay within the rounding of their sum, form ${form}`, () => {
+      for (const [m, n, k] of [
+        [16, 10, 64],
+        [33, 17, 300],
+        [1, 40, 300],
+      ]) {
+        const a = values(m * k, 3);
+        const b = values(k * n, 4);
+        const exact = matMul(form, a, b, m, n, k);
+        const size = magnitudes(form, a, b, m, n, k);
+        for (const path of PATHS) {
+          const got = product(form, path, a, b, m, n, k);
+          for (let i = 0; i < got.length; i++)
+            expect(Math.abs(got[i] - exact[i])).toBeLessThanOrEqual((k + 1) * 2 ** -24 * size[i]);
+        }
+      }
+    });
+  }
+
+  it("take any sizes", () => {
+    const size = fc.integer({ min: 0, max: 90 });
+    fc.assert(
+      fc.property(fc.constantFrom(...FORMS), size, size, size, (form, m, n, k) => check(form, m, n, k)),
+      { numRuns: 100 },
+    );
+  });
+});
