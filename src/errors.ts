@@ -3,43 +3,43 @@
  * from the others by `instanceof` or by `name`, also across copies of the package.
  */
 export class WasmgradError extends Error {
-  static {
-    WasmgradError.prototype.name = "WasmgradError";
+  override get name(): string {
+    return "WasmgradError";
   }
 }
 
 /** Shapes that do not fit together, found when a graph is built or data is handed over. */
 export class ShapeError extends WasmgradError {
-  static {
-    ShapeError.prototype.name = "ShapeError";
+  override get name(): string {
+    return "ShapeError";
   }
 }
 
 /** An option outside its range, or of the wrong kind. */
 export class OptionError extends WasmgradError {
-  static {
-    OptionError.prototype.name = "OptionError";
+  override get name(): string {
+    return "OptionError";
   }
 }
 
 /** A value in the data that cannot be learned from: NaN, a label out of range, an unknown string. */
 export class DataError extends WasmgradError {
-  static {
-    DataError.prototype.name = "DataError";
+  override get name(): string {
+    return "DataError";
   }
 }
 
 /** A symbolic value used as a number, or a function that cannot be traced or differentiated. */
 export class TraceError extends WasmgradError {
-  static {
-    TraceError.prototype.name = "TraceError";
+  override get name(): string {
+    return "TraceError";
   }
 }
 
 /** A model that cannot be rewritten as asked without changing what it computes. */
 export class TransformError extends WasmgradError {
-  static {
-    TransformError.prototype.name = "TransformError";
+  override get name(): string {
+    return "TransformError";
   }
 
   constructor(
@@ -53,50 +53,50 @@ export class TransformError extends WasmgradError {
 
 /** A state or model that belongs to another program, or bytes that are not a whole state. */
 export class StateError extends WasmgradError {
-  static {
-    StateError.prototype.name = "StateError";
+  override get name(): string {
+    return "StateError";
   }
 }
 
 /** Something that would change a program's state was called while a `fit` is under way. */
 export class BusyError extends WasmgradError {
-  static {
-    BusyError.prototype.name = "BusyError";
+  override get name(): string {
+    return "BusyError";
   }
 }
 
 /** A program, or a value of it, was used after `dispose()`. */
 export class DisposedError extends WasmgradError {
-  static {
-    DisposedError.prototype.name = "DisposedError";
+  override get name(): string {
+    return "DisposedError";
   }
 }
 
 /** A tape that breaks the rules of its format: always a defect of the package, never of its user. */
 export class TapeError extends WasmgradError {
-  static {
-    TapeError.prototype.name = "TapeError";
+  override get name(): string {
+    return "TapeError";
   }
 }
 
 /** The engine at hand cannot run the kernels: no WebAssembly, no SIMD, or compiling is forbidden. */
 export class UnsupportedEngineError extends WasmgradError {
-  static {
-    UnsupportedEngineError.prototype.name = "UnsupportedEngineError";
+  override get name(): string {
+    return "UnsupportedEngineError";
   }
 }
 
 /** The kernels and the package were built from different contracts. */
 export class AbiError extends WasmgradError {
-  static {
-    AbiError.prototype.name = "AbiError";
+  override get name(): string {
+    return "AbiError";
   }
 }
 
 /** A program that does not fit: beyond 4 GiB, or the engine has no memory left to give. */
 export class MemoryError extends WasmgradError {
-  static {
-    MemoryError.prototype.name = "MemoryError";
+  override get name(): string {
+    return "MemoryError";
   }
 
   constructor(
@@ -124,8 +124,8 @@ export interface NonFiniteOrigin {
 
 /** Training met NaN or infinity. The parameters are those of the last good step. */
 export class NonFiniteError extends WasmgradError implements NonFiniteOrigin {
-  static {
-    NonFiniteError.prototype.name = "NonFiniteError";
+  override get name(): string {
+    return "NonFiniteError";
   }
 
   readonly step: number;

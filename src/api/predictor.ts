@@ -1,5 +1,6 @@
 import { Header } from "../../assembly/abi.ts";
 import { DataError, OptionError, ShapeError } from "../errors.ts";
+import type { Port } from "../graph/graph.ts";
 import type { PlannedParameter, PlannedPort } from "../plan/plan.ts";
 import { formatBytes } from "../runtime/space.ts";
 import { VERSION } from "../version.ts";
@@ -232,15 +233,10 @@ export class Predictor<X = Rows, P = Result> {
     this.program.checkAlive("toModel");
     const { model, program } = this;
     const graph = model.graph.copy();
-    graph.parameters.splice(
-      0,
-      graph.parameters.length,
-      ...program.plan.parameters.map((p) => ({
-        name: p.name,
-        value: p.value,
-        init: { kind: "values" as const, data: program.parameter(p).slice() },
-      })),
-    );
+    program.plan.parameters.forEach((p, i) => {
+      const { name, value } = p;
+      graph.parameters[i] = { name, value, init: { kind: "values", data: program.parameter(p).slice() } };
+    });
     return makeModel(graph, model.seed, model.named) as Model<X, P>;
   }
 
@@ -264,13 +260,14 @@ export class Predictor<X = Rows, P = Result> {
     this.program.checkAlive("manifest");
     const { graph } = this.model;
     const { seeds, plan, engine } = this.program;
+    const describe = ({ name, value }: Port) => ({ name, shape: graph.shape(value).slice(1) });
     return {
       package: "wasmgrad",
       version: VERSION,
       kernels: engine.relaxed ? "relaxed" : "strict",
       model: {
-        inputs: graph.inputs.map((p) => ({ name: p.name, shape: graph.shape(p.value).slice(1) })),
-        outputs: graph.outputs.map((p) => ({ name: p.name, shape: graph.shape(p.value).slice(1) })),
+        inputs: graph.inputs.map(describe),
+        outputs: graph.outputs.map(describe),
         layers: layersOf(graph).map(({ name, parameters }) => ({ name, parameters })),
         parameters: plan.parameters.map((p) => ({ name: p.name, shape: this.program.shapeOf(p) })),
         graph: graph.toString().split("\n"),

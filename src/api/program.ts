@@ -8,7 +8,7 @@ import type { Engine, Space } from "../runtime/space.ts";
 
 const STATE_MAGIC = 0x31534757; // "WGS1"
 const STATE_HEADER_BYTES = 24;
-const UTF8 = new TextEncoder();
+const utf8 = (text: string) => new TextEncoder().encode(text);
 
 export interface Seeds {
   /** Of the initial parameters. */
@@ -25,7 +25,7 @@ export class Program {
   i32!: Int32Array;
   u8!: Uint8Array;
   #disposed = false;
-  #fingerprint: Int32Array | undefined;
+  #fingerprint: readonly number[] | undefined;
 
   constructor(
     who: string,
@@ -130,16 +130,15 @@ export class Program {
    * dimensions as little-endian u32, then the values as little-endian f32.
    */
   digest(): string {
-    return sha256(this.#digestParts());
-  }
-
-  *#digestParts(): Generator<Uint8Array> {
-    for (const p of this.plan.parameters) {
+    const parts = this.plan.parameters.flatMap((p) => {
       const shape = this.shapeOf(p);
-      yield UTF8.encode(`${p.name}\0`);
-      yield new Uint8Array(Uint32Array.of(shape.length, ...shape).buffer);
-      yield this.u8.subarray(p.offset, p.offset + p.elements * 4);
-    }
+      return [
+        utf8(`${p.name}\0`),
+        new Uint8Array(Uint32Array.of(shape.length, ...shape).buffer),
+        this.u8.subarray(p.offset, p.offset + p.elements * 4),
+      ];
+    });
+    return sha256(parts);
   }
 
   shapeOf(p: PlannedParameter): readonly number[] {
@@ -147,14 +146,11 @@ export class Program {
   }
 
   /** Tells models apart: the first 8 bytes of a digest over parameter names and shapes. */
-  #modelFingerprint(): Int32Array {
+  #modelFingerprint(): readonly number[] {
     if (!this.#fingerprint) {
       const text = this.plan.parameters.map((p) => `${p.name}[${this.shapeOf(p)}]`).join(";");
-      const hex = sha256([UTF8.encode(text)]);
-      this.#fingerprint = Int32Array.of(
-        Number.parseInt(hex.slice(0, 8), 16) | 0,
-        Number.parseInt(hex.slice(8, 16), 16) | 0,
-      );
+      const hex = sha256([utf8(text)]);
+      this.#fingerprint = [0, 8].map((at) => Number.parseInt(hex.slice(at, at + 8), 16) | 0);
     }
     return this.#fingerprint;
   }
@@ -163,13 +159,8 @@ export class Program {
   saveState(): Uint8Array<ArrayBuffer> {
     const { offset, bytes } = this.plan.state;
     const saved = new Uint8Array(STATE_HEADER_BYTES + bytes);
-    const [high, low] = this.#modelFingerprint();
-    const view = new DataView(saved.buffer);
-    view.setInt32(0, STATE_MAGIC, true);
-    view.setInt32(4, high, true);
-    view.setInt32(8, low, true);
-    view.setUint32(12, bytes, true);
-    view.setFloat64(16, this.seeds.seed, true);
+    new Int32Array(saved.buffer).set([STATE_MAGIC, ...this.#modelFingerprint(), bytes]);
+    new Float64Array(saved.buffer)[2] = this.seeds.seed;
     saved.set(this.u8.subarray(offset, offset + bytes), STATE_HEADER_BYTES);
     return saved;
   }
@@ -181,28 +172,30 @@ export class Program {
     };
     if (!(saved instanceof Uint8Array)) fail("a state is a Uint8Array, as state() gives it", typeof saved);
     if (saved.length < STATE_HEADER_BYTES) fail("bytes must be a whole state", `${saved.length} bytes`);
-    const view = new DataView(saved.buffer, saved.byteOffset, saved.byteLength);
-    if (view.getInt32(0, true) !== STATE_MAGIC)
-      fail("bytes must be a state", "bytes that do not start like one");
-    const bytes = view.getUint32(12, true);
+    // A copy, because what is given may stand anywhere in its buffer.
+    const { buffer } = new Uint8Array(saved.subarray(0, STATE_HEADER_BYTES + Counter.Count * 8));
+    const [magic, high, low, size] = new Int32Array(buffer, 0, 4);
+    if (magic !== STATE_MAGIC) fail("bytes must be a state", "bytes that do not start like one");
+    const bytes = size >>> 0;
     if (saved.length !== STATE_HEADER_BYTES + bytes)
       fail(`a state of ${bytes + STATE_HEADER_BYTES} bytes must be whole`, `${saved.length} bytes`);
-    const [high, low] = this.#modelFingerprint();
-    if (view.getInt32(4, true) !== high || view.getInt32(8, true) !== low)
+    const fingerprint = this.#modelFingerprint();
+    if (high !== fingerprint[0] || low !== fingerprint[1])
       fail("the state must be of a model with the same parameters", "a state of another model");
     const { state } = this.plan;
     if (whole && bytes !== state.bytes)
       fail("the state must be of a trainer with the same optimizer", "a state with other moments");
     if (bytes < Counter.Count * 8 + state.parameterBytes)
       fail("a state must hold all parameters", `${bytes} bytes`);
+    const doubles = new Float64Array(buffer);
     const isWhole = (counter: Counter) => {
-      const value = view.getFloat64(STATE_HEADER_BYTES + counter * 8, true);
+      const value = doubles[STATE_HEADER_BYTES / 8 + counter];
       return Number.isSafeInteger(value) && value >= 0;
     };
     if (![Counter.Step, Counter.Epoch, Counter.Cursor, Counter.ShuffleSeed].every(isWhole))
       fail("a state must count steps, epochs and rows in whole numbers", "bytes that were changed");
     const wanted = Math.min(bytes, state.bytes);
     this.u8.set(saved.subarray(STATE_HEADER_BYTES, STATE_HEADER_BYTES + wanted), state.offset);
-    this.seeds = { seed: view.getFloat64(16, true), shuffleSeed: this.counter(Counter.ShuffleSeed) };
+    this.seeds = { seed: doubles[2], shuffleSeed: this.counter(Counter.ShuffleSeed) };
   }
 }
