@@ -39,7 +39,7 @@ const wanted = (text: string) =>
 const here = machine();
 console.log(machineLine(here));
 console.log(
-  "Medians of interleaved turns, one thread. GFLOP/s count the multiplications and additions of the products only;\n" +
+  "Medians of interleaved turns, one thread, less what other processes took. GFLOP/s count the multiplications and additions of the products only;\n" +
     "the peak is a loop in registers, measured in the same turns. Every result was verified before it was timed.",
 );
 
