@@ -6,13 +6,22 @@ import { describe, expect, it } from "vitest";
 import { ShapeError, TraceError } from "../../src/errors.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph, type ValueId } from "../../src/graph/graph.ts";
-import { type AnyOp, BinaryFn, type Op, type OpAttrs, type OpName, ReduceFn } from "../../src/graph/op.ts";
+import {
+  type AnyOp,
+  BinaryFn,
+  Fn,
+  type Op,
+  type OpAttrs,
+  type OpName,
+  ReduceFn,
+} from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { formatShape, resolve, sizeOf } from "../../src/graph/shape.ts";
 import { differentiate } from "../../src/plan/differentiate.ts";
-import { evaluate, type Feeds, noiseOf, tolerances } from "../oracle/graph.ts";
+import { evaluate, type Feeds, noiseOf, SLOPE, tolerances } from "../oracle/graph.ts";
+import { UNARY } from "../oracle/unary.ts";
 import { runGraph } from "../plan/machine.ts";
-import { CASES, type Case, REFUSALS, type Refusal } from "./op-cases.ts";
+import { ALPHA, CASES, type Case, FNS, REFUSALS, type Refusal } from "./op-cases.ts";
 
 type AnyCase = Omit<Case<OpName>, "attrs"> & { readonly attrs: OpAttrs[OpName] };
 
@@ -144,6 +153,17 @@ describe.each(NAMES)("%s", (name) => {
             `element ${i} of ${formatShape(graph.shape(id))} with ${rows} rows: ${value}, expected ${expected}`,
           ).toBeLessThanOrEqual(tolerance.get(id) as number);
         });
+    }
+  });
+});
+
+describe("the slope that the oracle takes from a saved value", () => {
+  it.each(FNS.map((fn) => [Fn[fn], fn] as const))("is the derivative: %s", (_, fn) => {
+    const { value, derivative, saves } = UNARY[fn];
+    for (const x of [-4.5, -2.9, -1, -0.1, 0.1, 1, 2.9, 4.5]) {
+      if (x < 0 && UNARY[fn].positive) continue;
+      const slope = SLOPE[fn](saves === "y" ? value(x, ALPHA) : x, ALPHA);
+      expect(Math.abs(slope - derivative(x, ALPHA)), `at ${x}`).toBeLessThan(1e-14 + 1e-12 * Math.abs(slope));
     }
   });
 });
