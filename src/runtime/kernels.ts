@@ -41,7 +41,8 @@ export function isSupported(): boolean {
     return (
       typeof WebAssembly === "object" &&
       WebAssembly.validate(SIMD_PROBE) &&
-      Boolean(new WebAssembly.Module(SIMD_PROBE))
+      // WebKit compiles whatever the policy says, and refuses to make the instance.
+      Boolean(new WebAssembly.Instance(new WebAssembly.Module(SIMD_PROBE)))
     );
   } catch {
     return false;
@@ -108,11 +109,19 @@ export async function loadModule(
 
 /** An instance whose memory is `memory`; checks that it was built from this package's contract. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  const { exports } = instantiateSync<Kernels>(module, { env: { memory } });
+  const exports = instanceOver(module, memory);
   const version = exports.abiVersion?.();
   if (version !== Abi.Version)
     throw new AbiError(
       `kernels: must have ABI ${Abi.Version}; got ${version ?? "a module without one"}; run \`npm run build\``,
     );
   return exports;
+}
+
+function instanceOver(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  try {
+    return instantiateSync<Kernels>(module, { env: { memory } }).exports;
+  } catch (cause) {
+    throw cause instanceof WebAssembly.CompileError ? unsupported(NOT_SUPPORTED, cause) : cause;
+  }
 }

@@ -1,0 +1,178 @@
+/** What every engine is asked, apart from digests: plain JavaScript that runs on pages and in the shell. */
+
+/** @returns {{ name: string, ok: boolean, detail?: string }} */
+async function attempt(name, check) {
+  try {
+    const detail = await check();
+    return { name, ok: true, ...(detail ? { detail } : {}) };
+  } catch (error) {
+    return { name, ok: false, detail: String(error) };
+  }
+}
+
+function expect(holds, what) {
+  if (!holds) throw new Error(`expected ${what}`);
+}
+
+/** A module with one relaxed instruction, `i8x16.relaxed_swizzle`: that of the wasm-feature-detect package. */
+const HAS_RELAXED = WebAssembly.validate(
+  Uint8Array.of(
+    ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0],
+    ...[65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11],
+  ),
+);
+
+const ROWS = 64;
+
+function wideTrainer({ adam, compile, crossEntropy, dense, sequential }, options = {}) {
+  const model = sequential({ input: [20], seed: 1 }, [
+    dense(128, { activation: "relu" }),
+    dense(4, { activation: "softmax" }),
+  ]);
+  return compile(model, { loss: crossEntropy(), optimizer: adam({ learningRate: 0.003 }), ...options });
+}
+
+const wideData = {
+  x: {
+    data: Float32Array.from({ length: ROWS * 20 }, (_, i) => ((i * 37) % 101) / 50 - 1),
+    shape: [ROWS, 20],
+  },
+  y: Array.from({ length: ROWS }, (_, i) => (i * 7) % 4),
+};
+
+const xor = {
+  x: [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ],
+  y: [0, 1, 1, 0],
+};
+
+/** @param {typeof import("../../src/index.ts")} wasmgrad */
+export async function checkEngine(wasmgrad) {
+  const { compile, createEngine, dense, isSupported, MemoryError, sequential } = wasmgrad;
+  const small = () => compile(sequential({ input: [2] }, [dense(1)]));
+  return [
+    await attempt("isSupported", () => expect(isSupported() === true, "isSupported() to be true")),
+    await attempt("fit yields", async () => {
+      // A task of the page's, again and again: it must get its turns while a fit runs that takes a while.
+      const trainer = wideTrainer(wasmgrad);
+      let turns = 0;
+      let fitting = true;
+      const tick = () => {
+        turns++;
+        if (fitting) setTimeout(tick, 0);
+      };
+      setTimeout(tick, 0);
+      let frames = 0;
+      const frame = () => {
+        frames++;
+        if (fitting) requestAnimationFrame(frame);
+      };
+      if (typeof requestAnimationFrame === "function") requestAnimationFrame(frame);
+      const start = performance.now();
+      const controller = new AbortController();
+      let calls = 0;
+      await trainer
+        .fit(wideData, {
+          epochs: 1e6,
+          signal: controller.signal,
+          onProgress: () => {
+            calls++;
+            if (performance.now() - start > 500) controller.abort(new Error("enough"));
+          },
+        })
+        .then(
+          () => expect(false, "abort to end the fit"),
+          (error) => expect(error.message === "enough", `the signal's reason; got ${error}`),
+        );
+      fitting = false;
+      const ms = performance.now() - start;
+      trainer.dispose();
+      expect(turns >= 5 && calls >= 5, `turns for others; got ${turns} in ${ms.toFixed(0)} ms`);
+      return `${turns} timers, ${frames} frames in ${ms.toFixed(0)} ms`;
+    }),
+    await attempt("relaxed", async () => {
+      if (!HAS_RELAXED) {
+        const error = await createEngine({ relaxed: true }).catch((e) => e);
+        expect(error.name === "UnsupportedEngineError", `an UnsupportedEngineError; got ${error}`);
+        return "refused";
+      }
+      const engine = await createEngine({ relaxed: true });
+      const [a, b] = [wideTrainer(wasmgrad), wideTrainer(wasmgrad, { engine })];
+      const strict = a.fitSync(wideData, { epochs: 20 }).loss;
+      const relaxed = b.fitSync(wideData, { epochs: 20 }).loss;
+      expect(Math.abs(strict - relaxed) < 1e-3, `close losses; got ${strict} and ${relaxed}`);
+      const { kernels } = b.manifest();
+      expect(kernels === "relaxed", `a manifest that says so; got ${kernels}`);
+      for (const trainer of [a, b]) trainer.dispose();
+      return "close";
+    }),
+    await attempt("memories", () => {
+      // More programs, one after the other, than any browser gives memories to.
+      for (let i = 0; i < 1500; i++) small().dispose();
+      const kept = [];
+      let error;
+      for (let i = 0; i < 1100 && !error; i++)
+        try {
+          kept.push(small());
+        } catch (thrown) {
+          error = thrown;
+        }
+      expect(!error || error instanceof MemoryError, `a MemoryError; got ${error}`);
+      expect(!error || error.livePrograms >= kept.length, `live programs; got ${error?.livePrograms}`);
+      for (const predictor of kept) predictor.dispose();
+      const trainer = wideTrainer(wasmgrad);
+      trainer.fitSync(wideData, { epochs: 1 });
+      trainer.dispose();
+      return error ? `typed error at ${kept.length}` : `${kept.length} live`;
+    }),
+  ];
+}
+
+/** What only pages have: fetching, and policies. */
+export async function checkPage({ binaryCrossEntropy, adam, compile, createEngine, dense, sequential }) {
+  return [
+    await attempt("fetched kernels", async () => {
+      const train = (engine) => {
+        const model = sequential({ input: [2], seed: 5 }, [
+          dense(8, { activation: "tanh" }),
+          dense(1, { activation: "sigmoid" }),
+        ]);
+        const trainer = compile(model, { loss: binaryCrossEntropy(), optimizer: adam(), engine });
+        trainer.fitSync(xor, { epochs: 50 });
+        return trainer.digest();
+      };
+      const engine = await createEngine({ wasm: "/wasmgrad.wasm" });
+      const responses = await createEngine({ wasm: await fetch("/wasmgrad.wasm") });
+      expect(train(engine) === train(undefined), "the bits of the embedded kernels from a URL");
+      expect(train(responses) === train(undefined), "the bits of the embedded kernels from a response");
+      const missing = await createEngine({ wasm: "/no-such.wasm" }).catch((e) => e);
+      expect(missing.name === "OptionError", `an OptionError for a missing file; got ${missing}`);
+    }),
+    await attempt("blocked by policy", async () => {
+      const frame = document.createElement("iframe");
+      const said = new Promise((resolve) => {
+        addEventListener("message", ({ data }) => resolve(data), { once: true });
+      });
+      frame.src = "/blocked.html";
+      document.body.append(frame);
+      const { supported, thrown } = await said;
+      expect(supported === false, `isSupported() to be false; got ${supported} and ${thrown}`);
+      expect(thrown === "UnsupportedEngineError", `an UnsupportedEngineError; got ${thrown}`);
+    }),
+  ];
+}
+
+/** On a page whose policy forbids compiling. */
+export function checkBlocked({ compile, dense, isSupported, sequential }) {
+  let thrown = "nothing";
+  try {
+    compile(sequential({ input: [2] }, [dense(1)]));
+  } catch (error) {
+    thrown = error.name;
+  }
+  return { supported: isSupported(), thrown };
+}

@@ -1,0 +1,88 @@
+/**
+ * Runs the determinism suite and a few checks on a page in every browser at hand, and compares the digests with those
+ * checked in. A browser that is not installed is named, with the package that brings it.
+ *
+ *   npm run test:browser               all browsers
+ *   npm run test:browser -- firefox    those whose name contains one of these words
+ *
+ * CHROMIUM, FIREFOX, WEBKIT and JSC in the environment name other programs. Prints a table of browser x group of
+ * runs, then what went wrong, then `N passed, N failed`.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { BROWSERS, SHELL } from "./browsers.mjs";
+import { bundle, htmlOf, runEverywhere } from "./harness.mjs";
+
+const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const expected = JSON.parse(readFileSync(root("test/determinism/digests.json"), "utf8"));
+const names = Object.keys(expected);
+/** `optimizer sgd` belongs to `optimizer`, `mlp = resumed from step 7` to `mlp`. */
+const groupOf = (name) => /^(\(.*|\w+)/.exec(name)[0];
+const groups = [...new Set(names.map(groupOf))];
+const CHECKS = ["isSupported", "fit yields", "relaxed", "memories", "fetched kernels", "blocked by policy"];
+
+const pages = await bundle({
+  page: root("test/browser/page.mjs"),
+  blocked: root("test/browser/blocked.mjs"),
+});
+const shell = await bundle({ shell: root("test/browser/shell.mjs") }, { shell: true });
+const files = {
+  ...pages,
+  "/page.html": { body: htmlOf("page") },
+  "/blocked.html": { body: htmlOf("blocked"), headers: { "content-security-policy": "script-src 'self'" } },
+  "/wasmgrad.wasm": { body: readFileSync(root("dist/wasmgrad.wasm")) },
+};
+
+const { ran, skipped } = await runEverywhere({
+  browsers: BROWSERS,
+  shell: { ...SHELL, code: shell["/shell.js"].body },
+  files,
+  page: "/page.html",
+  wanted: process.argv.slice(2),
+  seconds: 180,
+});
+
+let passed = 0;
+const failures = [];
+const rows = [["engine", ...groups, ...CHECKS]];
+for (const { name, version, report } of ran) {
+  if (report.error) {
+    failures.push(`${name}: ${report.error}`);
+    rows.push([`${name} ${version}`]);
+    continue;
+  }
+  const { digests, checks } = report;
+  const wrong = names.filter((run) => digests[run] !== expected[run]);
+  passed += names.length - wrong.length + checks.filter((c) => c.ok).length;
+  for (const run of wrong)
+    failures.push(`${name}: ${run}: ${digests[run] ?? "no digest"}, not ${expected[run]}`);
+  for (const check of checks) if (!check.ok) failures.push(`${name}: ${check.name}: ${check.detail}`);
+  rows.push([
+    `${name} ${version}`,
+    ...groups.map((group) => {
+      const of = names.filter((run) => groupOf(run) === group);
+      const same = of.filter((run) => !wrong.includes(run)).length;
+      return same === of.length ? `${same}` : `${same}/${of.length}`;
+    }),
+    ...CHECKS.map((check) => {
+      const found = checks.find((c) => c.name === check);
+      return found ? (found.ok ? (found.detail ?? "ok") : "FAILED") : "no page";
+    }),
+  ]);
+}
+
+// The engines side by side: runs are many, browsers few.
+const columns = rows[0].map((_, j) => rows.map((row) => row[j] ?? ""));
+const widths = rows.map((_, i) => Math.max(...columns.map((column) => column[i].length)));
+for (const column of columns)
+  console.log(
+    column
+      .map((cell, i) => cell.padEnd(widths[i]))
+      .join("  ")
+      .trimEnd(),
+  );
+for (const { name, install } of skipped) console.log(`${name}: skipped, it is not installed (${install})`);
+for (const failure of failures) console.log(failure);
+console.log(`${passed} passed, ${failures.length} failed`);
+if (ran.length === 0) console.log("no browser ran");
+process.exitCode = failures.length > 0 || ran.length === 0 ? 1 : 0;
