@@ -118,18 +118,12 @@ export function readRows(
   into: Float32Array,
   at: number,
 ): void {
-  const flat = flatData(data);
+  const rows = data as readonly Row[];
+  const flat = flatData(data) ?? (typeof rows[0] === "number" ? rows : undefined);
   if (flat) {
     const start = from * rowElements;
     for (let i = 0; i < count * rowElements; i++)
       put(what, flat[start + i], into, at + i, from, i, rowElements);
-    return;
-  }
-  const rows = data as readonly Row[];
-  if (typeof rows[0] === "number") {
-    const start = from * rowElements;
-    for (let i = 0; i < count * rowElements; i++)
-      put(what, rows[start + i], into, at + i, from, i, rowElements);
     return;
   }
   for (let i = 0; i < count; i++) {

@@ -1,8 +1,7 @@
-import { TraceError } from "../errors.ts";
 import type { Builder } from "../graph/builder.ts";
 import type { ValueId } from "../graph/graph.ts";
 import type { Op, OpAttrs, OpName } from "../graph/op.ts";
-import { formatShape, type Shape } from "../graph/shape.ts";
+import type { Shape } from "../graph/shape.ts";
 
 /**
  * A value of a graph under construction. `sequential` works with these alone, so that a page which needs no more does
@@ -30,20 +29,5 @@ export class Symbolic {
   /** @internal adds a node and gives its first output */
   emit<K extends OpName>(op: Op<K>, attrs: OpAttrs[K], inputs: readonly ValueId[], name?: string): this {
     return this.of(this.builder.emit(op, attrs, inputs, name)[0]);
-  }
-
-  [Symbol.toPrimitive](): never {
-    throw new TraceError(
-      `Tensor: has a number only when the program runs, so it cannot be used as a number, string or condition while ` +
-        `it is traced; got ${formatShape(this.shape)} in such a place: use its methods, for example a.add(b)`,
-    );
-  }
-
-  toString(): string {
-    return this[Symbol.toPrimitive]();
-  }
-
-  toJSON(): never {
-    return this[Symbol.toPrimitive]();
   }
 }

@@ -127,6 +127,21 @@ export class Tensor extends Symbolic {
     return this.emit(logSoftmax, {}, [this.id]);
   }
 
+  [Symbol.toPrimitive](): never {
+    throw new TraceError(
+      `Tensor: has a number only when the program runs, so it cannot be used as a number, string or condition while ` +
+        `it is traced; got ${formatShape(this.shape)} in such a place: use its methods, for example a.add(b)`,
+    );
+  }
+
+  override toString(): string {
+    return this[Symbol.toPrimitive]();
+  }
+
+  toJSON(): never {
+    return this[Symbol.toPrimitive]();
+  }
+
   #apply(fn: Fn): Tensor {
     return this.emit(elementary, { fn, alpha: 0 }, [this.id]);
   }
