@@ -260,8 +260,9 @@ ${Object.entries(versions)
   .join(", ")}.
 
 Time of one unit (a training step with Adam, a product, an update, a prediction), one thread, medians of interleaved
-turns, less what other processes took; in brackets how many times as long as wasmgrad, the median over turns. All start from the same weights and
-data; losses, products, updates and predictions were compared before they were timed. Made by \`npm run bench:peers\`.
+turns, less what other processes took; in brackets how many times as long as wasmgrad, the median over turns. All
+start from the same weights and data; losses, products, updates and predictions were compared before they were timed.
+Made by \`npm run bench:peers\`.
 
 ${lines.join("\n")}
 
