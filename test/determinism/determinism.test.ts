@@ -24,6 +24,14 @@ describe("parameter digests after named runs", () => {
     for (const [name, like] of pairs) expect(digests[name], name).toBe(digests[like]);
   });
 
+  it("tell a run whose arithmetic changed in the last digit of one setting, and only that", async () => {
+    const adamW: typeof wasmgrad.adamW = (options = {}) =>
+      wasmgrad.adamW({ ...options, beta2: 0.999 - Number.EPSILON * 2 ** 30 });
+    const changed = await runAll({ ...wasmgrad, adamW });
+    const names = Object.keys(changed).filter((name) => changed[name] !== digests[name]);
+    expect(names).toEqual(["optimizer adamW", "several inputs and outputs"]);
+  });
+
   it("differ between runs that should differ", () => {
     const others = Object.keys(digests).filter((name) => !name.includes(" = "));
     expect(new Set(others.map((name) => digests[name])).size).toBe(others.length);
