@@ -54,7 +54,7 @@ function firstNonFinite(program: Program, train: TrainPlan, step: number): NonFi
 function errorAt(origin: NonFiniteOrigin, why = "NaN or infinity"): NonFiniteError {
   const { step, layer, tensor, phase } = origin;
   return new NonFiniteError(
-    `fit: every number must stay finite; got ${why} in ${tensor} (layer ${layer}, ${phase} of step ${step}); ` +
+    `training: every number must stay finite; got ${why} in ${tensor} (layer ${layer}, ${phase} of step ${step}); ` +
       "the parameters are those of the step before; a smaller learning rate or scaled inputs may help",
     origin,
   );
