@@ -4,7 +4,6 @@ import { EXTENDED } from "../src/kernels/extended.wasm.ts";
 import { embeddedModule, instantiate } from "../src/runtime/kernels.ts";
 import { encode, type Fields, formatOf, type Operand, type Resolved } from "../src/tape/records.ts";
 
-
 export interface LoadedRecord {
   readonly memory: WebAssembly.Memory;
   run(): void;
