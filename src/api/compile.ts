@@ -6,10 +6,11 @@ import { accumulate } from "../graph/ops/gradient.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
 import type { TargetPort, TrainRequest } from "../plan/plan.ts";
 import { defaultEngine, type Engine } from "../runtime/space.ts";
-import type { Result, Rows } from "./data.ts";
+import { describe, type Result, type Rows } from "./data.ts";
 import { type Loss, lossInput } from "./losses.ts";
 import { checkSeed, type Model } from "./model.ts";
 import type { Optimizer } from "./optimizers.ts";
+import { checkOptions } from "./options.ts";
 import { Predictor } from "./predictor.ts";
 import { Program } from "./program.ts";
 import { type OutputLoss, Trainer } from "./trainer.ts";
@@ -53,10 +54,12 @@ export function compile<X = Rows, P = Result>(
   model: Model<X, P>,
   options: CompileOptions | TrainOptions = {},
 ): Predictor<X, P> {
-  const { batch = 32, labels, engine = defaultEngine() } = options;
+  const { batch = 32, labels, engine = defaultEngine(), ...training } = options;
+  const { loss, optimizer, shuffleSeed, windowRows, ...others } = training as Partial<TrainOptions>;
+  checkOptions("compile", options, others);
   if (!(Number.isSafeInteger(batch) && batch >= 1))
     throw new OptionError(`compile: batch must be a whole number >= 1; got ${batch}`);
-  const { graph } = model;
+  const graph = model?.graph;
   if (!graph) throw new OptionError(`compile: needs a model; got ${typeof model} without a graph`);
   checkLabels(graph, labels);
   if (!("loss" in options || "optimizer" in options)) {
@@ -67,7 +70,6 @@ export function compile<X = Rows, P = Result>(
       labels,
     );
   }
-  const { loss, optimizer, shuffleSeed, windowRows } = options as TrainOptions;
   if (!loss || !optimizer)
     throw new OptionError(
       `compile: a trainer needs loss and optimizer; got no ${loss ? "optimizer" : "loss"}`,
@@ -159,7 +161,9 @@ function trainRequest(
 const names = (graph: Graph) => graph.outputs.map((p) => p.name).join(", ");
 
 function checkLabels(graph: Graph, labels: readonly string[] | undefined): void {
-  if (!labels) return;
+  if (labels === undefined) return;
+  if (!(Array.isArray(labels) && labels.every((label) => typeof label === "string")))
+    throw new OptionError(`compile: labels must be an array of strings; got ${describe(labels)}`);
   const [{ value }] = graph.outputs;
   const units = rowElements(graph, value);
   const classes = units === 1 ? 2 : units;

@@ -12,6 +12,7 @@ import {
   initializer,
   parseActivation,
 } from "./activations.ts";
+import { checkOptions } from "./options.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -95,18 +96,20 @@ export interface DenseOptions {
  * const model = sequential({ input: [2] }, [dense(8, { activation: "tanh" }), dense(1)]);
  */
 export function dense(units: number, options: DenseOptions = {}): Layer {
-  const who = options.name ?? "dense";
+  const { name: given, activation: fn = "linear", bias = true, ...more } = options;
+  const who = given ?? "dense";
   if (!(Number.isSafeInteger(units) && units >= 1))
     throw new OptionError(`${who}: units must be a whole number >= 1; got ${units}`);
-  const activation = parseActivation(who, options.activation ?? "linear");
+  const activation = parseActivation(who, fn);
   const {
-    bias = true,
     weightInitializer = defaultInitializer(activation.name),
     biasInitializer = "zeros",
-  } = options;
+    ...others
+  } = more;
+  checkOptions(who, options, others);
   return layer(
     "dense",
-    options.name,
+    given,
     (name, x) => {
       const fanIn = x.shape[x.shape.length - 1];
       if (x.shape.length < 2 || !(fanIn > 0))

@@ -3,8 +3,9 @@ import { Builder } from "../graph/builder.ts";
 import { Graph, type ValueId } from "../graph/graph.ts";
 import { Fn, type OpAttrs } from "../graph/op.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
-import type { Result, Rows } from "./data.ts";
+import { describe, type Result, type Rows } from "./data.ts";
 import type { Layer } from "./layers.ts";
+import { checkOptions } from "./options.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -45,7 +46,10 @@ export interface SequentialOptions {
  * ]);
  */
 export function sequential(options: SequentialOptions, layers: readonly Layer[]): Model<Rows, Result> {
-  const { input, seed } = options;
+  const { input, seed, ...others } = options;
+  checkOptions("sequential", options, others);
+  if (!(Array.isArray(layers) && layers.every((layer) => typeof layer === "function")))
+    throw new OptionError(`sequential: layers must be an array of layers; got ${describe(layers)}`);
   if (layers.length === 0) throw new OptionError("sequential: needs at least one layer; got none");
   return traceModel("sequential", Symbolic, { inputs: { input }, seed, namedInputs: false }, ({ input: x }) =>
     layers.reduce((y, layer) => layer(y as Tensor), x),

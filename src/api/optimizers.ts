@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { type OptimizerPlan, optimizerPlan } from "../plan/optimizer.ts";
+import { checkOptions } from "./options.ts";
 
 /** An optimizer and its settings; `compile` makes its records. */
 export interface Optimizer {
@@ -28,7 +29,8 @@ export interface SgdOptions {
  * const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
+  const { learningRate = 0.01, momentum = 0, nesterov = false, ...others } = options;
+  checkOptions("sgd", options, others);
   checkLearningRate("sgd", learningRate);
   inUnit("sgd", "momentum", momentum);
   if (nesterov && momentum === 0) throw new OptionError("sgd: nesterov needs momentum > 0; got momentum 0");
@@ -77,10 +79,12 @@ export interface AdamWOptions extends AdamOptions {
  *
  * @throws OptionError for a setting out of range
  */
-export function adamW({ weightDecay = 0.01, ...options }: AdamWOptions = {}): Optimizer {
+export function adamW(options: AdamWOptions = {}): Optimizer {
+  const { weightDecay = 0.01, ...others } = options;
+  checkOptions("adamW", options, {});
   if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
     throw new OptionError(`adamW: weightDecay must be a finite number >= 0; got ${weightDecay}`);
-  return makeAdam("adamW", options, weightDecay);
+  return makeAdam("adamW", others, weightDecay);
 }
 
 function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: number): Optimizer {
@@ -91,7 +95,9 @@ function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: num
     epsilon = 1e-8,
     epsilonMode = "outside",
     biasCorrection = true,
+    ...others
   } = options;
+  checkOptions(kind, options, others);
   checkLearningRate(kind, learningRate);
   inUnit(kind, "beta1", beta1);
   inUnit(kind, "beta2", beta2);

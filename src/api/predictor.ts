@@ -287,6 +287,11 @@ export class Predictor<X = Rows, P = Result> {
     this.dispose();
   }
 
+  /** What a console of Node shows of a program. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.summary();
+  }
+
   /** @internal what `manifest` says beyond a predictor's options */
   protected manifestOptions(): Record<string, unknown> {
     return this.labels ? { labels: this.labels } : {};

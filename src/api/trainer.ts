@@ -9,6 +9,7 @@ import { carefully, type FitOptions, type FitResult, FitRun, mayOverflow } from 
 import type { Loss } from "./losses.ts";
 import { checkSeed, type Model } from "./model.ts";
 import { checkLearningRate, type Optimizer } from "./optimizers.ts";
+import { checkOptions } from "./options.ts";
 import { inputOf, type ParameterView, Predictor } from "./predictor.ts";
 import type { Program } from "./program.ts";
 import { readTargets, sameRows, type Targets } from "./targets.ts";
@@ -296,9 +297,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   }
 
   #start(who: string, data: Data<X>, options: FitOptions): FitRun {
-    if (typeof options !== "object" || options === null)
-      throw new OptionError(`${who}: options must be an object; got ${describe(options)}`);
-    const { epochs, stopWhen, onProgress } = options;
+    const { epochs, stopWhen, onProgress, shuffle: _, signal: _1, ...others } = options;
+    checkOptions(who, options, others);
     if (onProgress !== undefined && typeof onProgress !== "function")
       throw new OptionError(`${who}: onProgress must be a function; got ${describe(onProgress)}`);
     if (
