@@ -124,7 +124,7 @@ const entries = { kernels: CORE, index: "src/index.ts", "cli/start": "src/cli/st
 for (const name of ["transform", "analysis"])
   if (existsSync(join(root, `src/${name}/index.ts`))) entries[name] = `src/${name}/index.ts`;
 const bundles = Object.keys(entries).map((name) => `dist/${name}.js`);
-part("bundles", ["src", "assembly/abi.ts", "asconfig.json", "assembly"], bundles, () => {
+part("bundles", ["src", "assembly/abi.ts", "asconfig.json", "assembly", "scripts/eager.mjs"], bundles, () => {
   rmSync(join(root, "dist"), { recursive: true, force: true });
   const bundle = `import { build } from "esbuild"; await build(${JSON.stringify({
     absWorkingDir: root,
@@ -141,6 +141,12 @@ part("bundles", ["src", "assembly/abi.ts", "asconfig.json", "assembly"], bundles
     logLevel: "warning",
   })});`;
   node(["--input-type=module", "-e", bundle]);
+  node([join(root, "scripts/eager.mjs")]);
+  // Functions are variables now, which must not be called before their line.
+  const imports = bundles
+    .filter((path) => !path.includes("cli/"))
+    .map((path) => `import ${JSON.stringify(`./${path}`)};`);
+  node(["--input-type=module", "-e", imports.join("")]);
   copyFileSync(join(root, "build/release.wasm"), join(root, "dist/wasmgrad.wasm"));
   copyFileSync(join(root, "build/relaxed.wasm"), join(root, "dist/wasmgrad-relaxed.wasm"));
 });
