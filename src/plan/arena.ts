@@ -89,16 +89,12 @@ function place(ranges: readonly LiveRange[], order: readonly number[]): Placemen
   return { offsets, bytes, top };
 }
 
+/** The most bytes alive at once, which is when some buffer begins. */
 function lowerBound(ranges: readonly LiveRange[]): number {
-  const change = new Map<number, number>();
-  for (const r of ranges) {
-    change.set(r.from, (change.get(r.from) ?? 0) + r.bytes);
-    change.set(r.to + 1, (change.get(r.to + 1) ?? 0) - r.bytes);
-  }
-  let live = 0;
   let most = 0;
-  for (const [, delta] of [...change].sort(([p], [q]) => p - q)) {
-    live += delta;
+  for (const { from } of ranges) {
+    let live = 0;
+    for (const r of ranges) if (r.from <= from && from <= r.to) live += r.bytes;
     most = Math.max(most, live);
   }
   return most;
