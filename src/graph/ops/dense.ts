@@ -30,7 +30,7 @@ const LINEAR = { fn: Fn.Identity, alpha: 0 } as const;
  */
 export const dense: Op<"dense"> = {
   name: "dense",
-  infer(who, [x, w, b]) {
+  infer: (who, [x, w, b]) => {
     const n = w.shape[1];
     const fits = x.shape.length >= 2 && w.shape.length === 2 && x.shape[x.shape.length - 1] === w.shape[0];
     if (!fits || (b && !(b.shape.length === 1 && b.shape[0] === n)))
@@ -40,14 +40,14 @@ export const dense: Op<"dense"> = {
       );
     return [f32([...x.shape.slice(0, -1), n])];
   },
-  vjp({ inputs: [x, w, b], dy, emit, needs }) {
+  vjp: ({ inputs: [x, w, b], dy, emit, needs }) => {
     const dx = needs(0) ? emit(denseGradInput, LINEAR, [dy, w, x])[0] : null;
     const bias = b !== undefined;
     const [dw = null, db = null] =
       needs(1) || (bias && needs(2)) ? emit(denseGradWeights, { bias }, [x, dy]) : [];
     return [dx, dw, db];
   },
-  lower(context) {
+  lower: (context) => {
     const { attrs, inputs, outputs, type } = context;
     const [x, w, bias] = inputs;
     const [m, k] = asMatrix(type(x).shape);
@@ -76,13 +76,13 @@ export const dense: Op<"dense"> = {
  */
 export const denseGradWeights: Op<"denseGradWeights"> = {
   name: "denseGradWeights",
-  infer(_, [x, dy], { bias }) {
+  infer: (_, [x, dy], { bias }) => {
     const n = asMatrix(dy.shape)[1];
     const dw = f32([asMatrix(x.shape)[1], n]);
     return bias ? [dw, f32([n])] : [dw];
   },
   vjp: secondDerivative,
-  lower(context) {
+  lower: (context) => {
     const { inputs, outputs, type } = context;
     const [x, dy] = inputs;
     const [k, m] = asMatrix(type(x).shape);
@@ -112,7 +112,7 @@ export const denseGradInput: Op<"denseGradInput"> = {
   name: "denseGradInput",
   infer: (_, [, , s]) => [f32(s.shape)],
   vjp: secondDerivative,
-  lower(context) {
+  lower: (context) => {
     const { attrs, inputs, outputs, type } = context;
     const [dy, w, s] = inputs;
     const [m, k] = asMatrix(type(dy).shape);

@@ -72,7 +72,7 @@ function record(attrs: LossAttrs, p: ValueId, t: ValueId, buffers: LossBuffers, 
  */
 export const loss: Op<"loss"> = {
   name: "loss",
-  infer(who, [p, t], attrs) {
+  infer: (who, [p, t], attrs) => {
     checkTarget(who, p, t, attrs);
     return [f32([])];
   },

@@ -9,7 +9,7 @@ import { formatShape, sizeOf } from "../shape.ts";
  */
 export const reshape: Op<"reshape"> = {
   name: "reshape",
-  infer(who, [x], { shape }) {
+  infer: (who, [x], { shape }) => {
     if (!shape.every(Number.isSafeInteger))
       throw new ShapeError(
         `${who}: reshape needs whole dimensions; got ${formatShape(x.shape)} to ${formatShape(shape)}`,

@@ -18,7 +18,7 @@ export function needsLastAxis(who: string, op: OpName, shape: Shape): void {
  */
 export const softmax: Op<"softmax"> = {
   name: "softmax",
-  infer(who, [x]) {
+  infer: (who, [x]) => {
     needsLastAxis(who, "softmax", x.shape);
     return [f32(x.shape)];
   },

@@ -36,7 +36,7 @@ const SAVES = {
 export const unary: Op<"unary"> = {
   name: "unary",
   infer: (_, [x]) => [f32(x.shape)],
-  vjp({ attrs, inputs: [x], output: y, dy, emit }) {
+  vjp: ({ attrs, inputs: [x], output: y, dy, emit }) => {
     const saved = SAVES[attrs.fn];
     if (saved === null) return [attrs.fn === Fn.Identity ? dy : null];
     return emit(unaryGrad, attrs, [dy, saved === "x" ? x : y]);
@@ -54,7 +54,7 @@ export const unary: Op<"unary"> = {
  */
 export const unaryGrad: Op<"unaryGrad"> = {
   name: "unaryGrad",
-  infer(who, [dy, s]) {
+  infer: (who, [dy, s]) => {
     if (!sameShape(dy.shape, s.shape))
       throw new ShapeError(
         `${who}: unaryGrad needs dy and s alike; got ${formatShape(dy.shape)}, ${formatShape(s.shape)}`,
