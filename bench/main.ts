@@ -39,8 +39,9 @@ const wanted = (text: string) =>
 const here = machine();
 console.log(machineLine(here));
 console.log(
-  "Medians of interleaved turns, one thread, less what other processes took. GFLOP/s count the multiplications and additions of the products only;\n" +
-    "the peak is a loop in registers, measured in the same turns. Every result was verified before it was timed.",
+  "Medians of interleaved turns, one thread, less what other processes took. GFLOP/s count the multiplications and\n" +
+    "additions of the products only; the peak is a loop in registers, measured in the same turns. Every result was\n" +
+    "verified before it was timed.",
 );
 
 function timed(suite: string, workload: Workload): Line {
