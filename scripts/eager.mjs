@@ -38,7 +38,7 @@ function parenthesize(path, functions) {
     const [{ startOffset: from, endOffset: to, count }] = ranges;
     const source = text.slice(from, to);
     const [, name] = (text[from - 1] === "\n" && /^function (\w+)\(/.exec(source)) || [];
-    const isArrow = /^(\([^]*?\)|\w+) => /.test(source);
+    const isArrow = /^(\([\s\S]*?\)|\w+) => /.test(source);
     if (count === 0 || !(name || isArrow)) continue;
     insertions.push([from, name ? `var ${name} = (` : "("], [to, name ? ");" : ")"]);
   }
