@@ -32,20 +32,21 @@ export interface Timing {
   readonly turns: readonly number[];
 }
 
-/** There processor time comes in ticks of 16 ms. */
-const COARSE_CPU_CLOCK = process.platform === "win32";
+/** Windows counts processor time in ticks of 16 ms; pages and shells do not tell it. */
+const HAS_CPU_CLOCK = typeof process === "object" && process.platform !== "win32";
 
 /**
  * Runs `work` and says how long this process was at it, in ms: by the clock, less what other processes took. On an
  * idle machine the two clocks agree; on a busy one they keep figures comparable.
  */
 export function timeOf(work: () => void): number {
-  const before = process.cpuUsage();
+  const before = HAS_CPU_CLOCK ? process.cpuUsage() : undefined;
   const start = performance.now();
   work();
   const elapsed = performance.now() - start;
+  if (!before) return elapsed;
   const { user, system } = process.cpuUsage(before);
-  return COARSE_CPU_CLOCK ? elapsed : Math.min(elapsed, (user + system) / 1000);
+  return Math.min(elapsed, (user + system) / 1000);
 }
 
 /** Calls shorter than this are timed several at once, in ms. */

@@ -22,11 +22,13 @@ const align = (at: number) => Math.ceil(at / CACHE_LINE_BYTES) * CACHE_LINE_BYTE
  * @param given numbers for dimensions and settings, arrays for what buffers hold, null for an absent one; buffers left
  *   out start as zeros
  * @param extraBytes room after the buffers, for instruments that want the same memory
+ * @param build which kernels run it
  */
 export function loadRecord<K extends Opcode>(
   opcode: K,
   given: { [F in keyof Fields<K>]?: number | Float32Array | Float64Array | null },
   extraBytes = 0,
+  build: { readonly hex: string } = EXTENDED,
 ): LoadedRecord & { readonly end: number } {
   const format = formatOf(opcode);
   if (!format) throw new Error(`no record has opcode ${opcode}`);
@@ -50,7 +52,7 @@ export function loadRecord<K extends Opcode>(
     }
   }
   const memory = new WebAssembly.Memory({ initial: Math.ceil((end + extraBytes) / 65536) });
-  const kernels = instantiate(embeddedModule(EXTENDED), memory);
+  const kernels = instantiate(embeddedModule(build), memory);
   if (kernels.staticEnd() > program) throw new Error("the kernels' constants reach the program");
   const words = new Int32Array(memory.buffer);
   words[program / 4 + Header.Rows] = 1;

@@ -9,10 +9,11 @@ import { find, serve, visit } from "./browsers.mjs";
 /**
  * Bundles entry points as a page's bundler would: minified modules, what is imported on demand in chunks.
  *
- * @param shell  one script without modules instead, in which `await` may stand at the top
+ * @param define  what stands for names the sources leave open
+ * @param shell   one script without modules instead, in which `await` may stand at the top
  * @returns files for `serve`, by path: `/name.js` for the entry `name`
  */
-export async function bundle(entryPoints, { shell = false } = {}) {
+export async function bundle(entryPoints, { shell = false, define } = {}) {
   const { outputFiles } = await build({
     entryPoints,
     bundle: true,
@@ -21,6 +22,7 @@ export async function bundle(entryPoints, { shell = false } = {}) {
     format: "esm",
     outdir: "out",
     write: false,
+    define,
     target: "es2022",
     ignoreAnnotations: shell,
     logLevel: "error",

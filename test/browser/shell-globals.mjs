@@ -33,3 +33,17 @@ globalThis.AbortController ??= class {
     for (const listener of this.signal.listeners) listener();
   }
 };
+
+globalThis.Event ??= class {
+  constructor(type) {
+    this.type = type;
+  }
+};
+
+globalThis.EventTarget ??= class {
+  addEventListener() {}
+  removeEventListener() {}
+  dispatchEvent() {
+    return true;
+  }
+};
