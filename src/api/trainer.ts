@@ -77,6 +77,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * a BusyError.
    *
    * @param data rows and targets; any number of rows, the last batch of an epoch may be short
+   *   A Float32Array is read where it is as long as the run lasts: leave it alone until then
    * @throws ShapeError, DataError or OptionError before the first step for what does not fit, NonFiniteError when
    *   training diverges (the parameters are those of the last good step), DisposedError after or during `dispose`,
    *   the signal's reason on abort

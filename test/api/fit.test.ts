@@ -341,6 +341,22 @@ describe("a fit that is under way", () => {
       expect(trainer.state()).toEqual(alone.state());
     });
 
+  it("takes turns with the fits of other trainers, each with the bits it has alone", async () => {
+    const trainers = [1, 2, 3].map((seed) => classifier({}, seed));
+    const order: number[] = [];
+    await Promise.all(
+      trainers.map((trainer, i) =>
+        trainer.fit(classes(21, i), { epochs: 4, onProgress: () => order.push(i) }),
+      ),
+    );
+    expect(order.slice(0, 6)).toEqual([0, 1, 2, 0, 1, 2]);
+    trainers.forEach((trainer, i) => {
+      const alone = classifier({}, i + 1);
+      alone.fitSync(classes(21, i), { epochs: 4 });
+      expect(trainer.state()).toEqual(alone.state());
+    });
+  });
+
   it("shows data that fit one batch as they are after others were evaluated", async () => {
     const alone = lineTrainer();
     alone.fitSync(line, { epochs: MANY });
@@ -397,6 +413,22 @@ describe("abort", () => {
     const alone = lineTrainer();
     alone.fitSync(line, { epochs: MANY });
     expect(trainer.state()).toEqual(alone.state());
+  });
+
+  it("from the run's own progress callback keeps the step it reports", async () => {
+    const trainer = lineTrainer();
+    const abort = new AbortController();
+    let steps = 0;
+    const running = trainer.fit(line, {
+      epochs: MANY,
+      signal: abort.signal,
+      onProgress: (progress) => {
+        steps = progress.steps;
+        if (steps >= 5) abort.abort();
+      },
+    });
+    await expect(running).rejects.toMatchObject({ name: "AbortError" });
+    expect(trainer.manifest()).toMatchObject({ options: { steps } });
   });
 
   it("of a run that has ended does nothing", async () => {

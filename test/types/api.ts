@@ -1,0 +1,104 @@
+/**
+ * What the types must allow and must refuse. Compiled by `npm run check` and never run: each `@ts-expect-error` fails
+ * where the line below it compiles.
+ */
+import {
+  adam,
+  binaryCrossEntropy,
+  type Classification,
+  compile,
+  crossEntropy,
+  dense,
+  type FitResult,
+  meanSquaredError,
+  model,
+  type Predictor,
+  type Result,
+  sequential,
+  sgd,
+  type Tensor,
+  type Trainer,
+  valueAndGrad,
+} from "../../src/index.ts";
+
+const net = sequential({ input: [2] }, [dense(1, { activation: "sigmoid" })]);
+const predictor: Predictor = compile(net);
+const trainer: Trainer = compile(net, { loss: binaryCrossEntropy(), optimizer: adam() });
+const two = model({ inputs: { a: [2], b: [3] } }, ({ a, b }) => ({ sum: dense(1)(a).add(dense(1)(b)), a }));
+const both = compile(two, { loss: { sum: meanSquaredError() }, optimizer: sgd() });
+
+// Data in every form.
+trainer.step({ x: [[0, 1]], y: [1] });
+trainer.step({ x: [Float32Array.of(0, 1)], y: Uint8Array.of(1) });
+trainer.step({ x: Float64Array.of(0, 1), y: [[1]] });
+trainer.step({ x: { data: [0, 1], shape: [1, 2] }, y: ["yes"] });
+trainer.step({ x: [[[0], [1]]], y: { data: new Int8Array(1), shape: [1] } });
+both.step({ x: { a: [[1, 2]], b: [1, 2, 3] }, y: { sum: [1] } });
+const frozen = [[0, 1]] as const;
+trainer.predict(frozen);
+// @ts-expect-error: strings are no numbers
+trainer.predict([["0", "1"]]);
+// @ts-expect-error: y is missing
+trainer.step({ x: [[0, 1]] });
+// @ts-expect-error: one of two inputs is missing
+both.predict({ a: [[1, 2]] });
+// @ts-expect-error: no input of that name
+both.predict({ a: [[1, 2]], b: [[1, 2, 3]], c: [[1]] });
+// @ts-expect-error: bare rows for a model with named inputs
+both.predict([[1, 2]]);
+
+// Results are typed by the model.
+const bare: Result = trainer.predict([[0, 1]]);
+const { sum, a }: { sum: Result; a: Result } = both.predict({ a: [1, 2], b: [1, 2, 3] });
+const out: Float32Array = trainer.predict([[0, 1]], { out: new Float32Array(1) });
+const classes: Classification[] = trainer.classify([[0, 1]]);
+const result: Promise<FitResult> = trainer.fit({ x: [[0, 1]], y: [1] });
+both.predict({ a: [1, 2], b: [1, 2, 3] }, { out: { sum: new Float32Array(1), a: new Float32Array(2) } });
+// @ts-expect-error: no output of that name
+both.predict({ a: [1, 2], b: [1, 2, 3] }).product;
+// @ts-expect-error: results go into single precision
+trainer.predict([[0, 1]], { out: new Float64Array(1) });
+// @ts-expect-error: results are read-only
+bare.data = new Float32Array(1);
+
+// A predictor does not train; a trainer predicts.
+const asPredictor: Predictor = trainer;
+// @ts-expect-error: no loss, no fit
+predictor.fit;
+// @ts-expect-error: an optimizer alone makes no trainer
+compile(net, { optimizer: adam() });
+// @ts-expect-error: a loss that was not called
+compile(net, { loss: crossEntropy, optimizer: adam() });
+
+// Options are objects with known names and values.
+// @ts-expect-error: misspelt
+adam({ learningrate: 0.1 });
+// @ts-expect-error: by position
+adam(0.1);
+// @ts-expect-error: SGD has no betas
+sgd({ beta1: 0.9 });
+// @ts-expect-error: unknown activation
+dense(1, { activation: "rlu" });
+// @ts-expect-error: alpha belongs to leakyRelu and elu
+dense(1, { activation: { name: "relu", alpha: 1 } });
+dense(1, { activation: { name: "elu", alpha: 1 } });
+// @ts-expect-error: misspelt
+trainer.fit({ x: [[0, 1]], y: [1] }, { epoch: 5 });
+// @ts-expect-error: a fit that does not yield cannot be aborted
+trainer.fitSync({ x: [[0, 1]], y: [1] }, { signal: new AbortController().signal });
+// @ts-expect-error: misspelt
+compile(net, { labels: ["no", "yes"], batchSize: 3 });
+
+// Functions of tensors.
+const scalars: readonly [number, number] = valueAndGrad<[number, number]>((p, q) => p.mul(q))(1, 2).gradients;
+const mixed: readonly [Result, number] = valueAndGrad<[number[], number]>((v, s) => v.mul(s).sum())(
+  [1],
+  2,
+).gradients;
+valueAndGrad((p: Tensor, q: Tensor) => p.add(q))(1, 2);
+// @ts-expect-error: a tensor is no number
+valueAndGrad((p) => p * 2);
+// @ts-expect-error: the value must be a tensor
+valueAndGrad(() => 5);
+
+export const used = [asPredictor, sum, a, out, classes, result, scalars, mixed];
