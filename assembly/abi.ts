@@ -219,7 +219,9 @@ export enum Counter {
   Beta1Power,
   Beta2Power,
   ShuffleSeed,
-  Count = 8,
+  /** rows of the epoch that the cursor stands in; 0 between epochs. A fit on other data starts the epoch anew */
+  EpochRows,
+  Count = 10,
 }
 
 /** Words of the program header; those marked f64 take two words and are read as f64. */

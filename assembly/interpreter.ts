@@ -268,11 +268,13 @@ function pass(program: usize): i32 {
   if (!last) {
     setCounter(state, Counter.Cursor, <f64>(cursor + rows));
     setCounter(state, Counter.EpochLoss, epochLoss);
+    setCounter(state, Counter.EpochRows, <f64>total);
     return Status.Ok;
   }
   record(program, mean);
   setCounter(state, Counter.Cursor, 0);
   setCounter(state, Counter.EpochLoss, 0);
+  setCounter(state, Counter.EpochRows, 0);
   setCounter(state, Counter.Epoch, counter(state, Counter.Epoch) + 1);
   const left = double(program, Header.EpochsLeft) - 1;
   setDouble(program, Header.EpochsLeft, left);
@@ -292,7 +294,9 @@ function loadBatch(program: usize, state: usize, cursor: u32, rows: i32): i32 {
   const held = <u32>word(program, Header.WindowRows);
   if (cursor < start || cursor + rows > start + held) return Status.WindowEnd;
   const index = pointer(program, Header.Index);
-  if (word(program, Header.WindowKind) == Window.Shuffled) {
+  // Rows of one batch stay in the order given; a cursor inside them is that of a smaller batch, which did shuffle.
+  const ordered = cursor == 0 && <u32>rows == <u32>word(program, Header.Total);
+  if (word(program, Header.WindowKind) == Window.Shuffled && !ordered) {
     permute(index, cursor, rows, word(program, Header.Total), counter(state, Counter.ShuffleSeed), counter(state, Counter.Epoch));
   } else {
     for (let i = 0; i < rows; ++i) store<u32>(index + (<usize>i << 2), cursor - start + i);

@@ -140,7 +140,7 @@ function trainRequest(
       throw new OptionError(`compile: losses must name outputs, one of ${names(model)}; got ${output}`);
     const value = lossInput(graph, port.name, port.value, outputLoss);
     const shape = graph.shape(value);
-    const labels = outputLoss.fn === LossFn.CrossEntropy && shape.length === 2;
+    const labels = outputLoss.fn === LossFn.CrossEntropy;
     // Class indices and rows share one buffer; the tape is told which one it holds.
     const target = graph.addValue(
       { shape: labels ? shape.slice(0, -1) : shape, dtype: labels ? "i32" : "f32" },

@@ -52,7 +52,7 @@ export function openWindow(program: Program, train: TrainPlan, dataset: Dataset,
   reclaimBuffers(program, dataset);
   program.setHeader(Header.Total, rows);
   program.setHeader(Header.WindowStart, 0);
-  if (rows <= program.plan.batch) {
+  if (rows <= program.plan.batch && program.counter(Counter.Cursor) === 0) {
     program.setHeader(Header.WindowKind, Window.Batch);
   } else if (rows <= train.windowRows) {
     program.setHeader(Header.WindowKind, shuffle ? Window.Shuffled : Window.Sequential);

@@ -89,10 +89,10 @@ export class FitRun {
     program.setDouble(Header.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
     program.setHeader(Header.HistoryCount, 0);
     program.setHeader(Header.Careful, 0);
-    if (program.counter(Counter.Cursor) >= dataset.rows) {
-      // A partial epoch over other, longer data: nothing of it is left.
-      program.setCounter(Counter.Cursor, 0);
-      program.setCounter(Counter.EpochLoss, 0);
+    if (program.counter(Counter.EpochRows) !== dataset.rows) {
+      // A partial epoch over other data cannot be finished with these.
+      for (const counter of [Counter.Cursor, Counter.EpochLoss, Counter.EpochRows])
+        program.setCounter(counter, 0);
     }
     openWindow(program, train, dataset, this.#shuffle);
     this.#careful = mayOverflow(program);
@@ -132,12 +132,13 @@ export class FitRun {
     const { program } = this;
     for (;;) {
       const before = performance.now();
+      const step = program.counter(Counter.Step);
       const bounded = deadline === Number.POSITIVE_INFINITY ? MOST_STEPS : this.#calls;
       const status = this.#careful ? this.#carefulStep() : program.kernels.run(program.plan.base, bounded);
       this.#drain();
       if (this.#handle(status)) return true;
-      // Not after a mere move of the window: a slice takes at least one step.
-      if (deadline === Number.POSITIVE_INFINITY || status === Status.WindowEnd) continue;
+      // A slice takes at least one step: it does not end with a mere move of the window.
+      if (deadline === Number.POSITIVE_INFINITY || program.counter(Counter.Step) === step) continue;
       const now = performance.now();
       if (now >= deadline) return false;
       // Doubles while a call takes less than a tenth of what is left.

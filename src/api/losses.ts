@@ -96,10 +96,10 @@ export function lossInput(graph: Graph, name: string, id: ValueId, loss: Loss): 
 
 function checkClasses(graph: Graph, name: string, id: ValueId, loss: Loss): ValueId {
   const shape = graph.shape(id);
-  if (loss.kind === "crossEntropy" && (shape.length < 2 || shape[shape.length - 1] < 2))
+  if (loss.kind === "crossEntropy" && !(shape.length === 2 && shape[1] >= 2))
     throw new OptionError(
-      `crossEntropy: ${name} must have at least two classes; got ${formatShape(shape)}: ` +
-        "use binaryCrossEntropy() with a sigmoid for one yes-or-no output",
+      `crossEntropy: ${name} must be [rows, classes] with at least two classes; got ${formatShape(shape)}: ` +
+        "use binaryCrossEntropy() with a sigmoid for yes-or-no outputs",
     );
   return id;
 }

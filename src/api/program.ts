@@ -7,7 +7,7 @@ import { sha256 } from "../runtime/sha256.ts";
 import type { Engine, Space } from "../runtime/space.ts";
 
 const STATE_MAGIC = 0x31534757; // "WGS1"
-const STATE_HEADER_BYTES = 24;
+const STATE_HEADER_BYTES = 32;
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 export interface Seeds {
@@ -145,22 +145,24 @@ export class Program {
     return this.plan.predict.lowered.graph.shape(p.value);
   }
 
-  /** Tells models apart: the first 8 bytes of a digest over parameter names and shapes. */
-  #modelFingerprint(): readonly number[] {
+  /** Tells models and optimizers apart: the first bytes of digests over the printed graph and over the settings. */
+  #fingerprints(): readonly number[] {
     if (!this.#fingerprint) {
-      const text = this.plan.parameters.map((p) => `${p.name}[${this.shapeOf(p)}]`).join(";");
-      const hex = sha256([utf8(text)]);
-      this.#fingerprint = [0, 8].map((at) => Number.parseInt(hex.slice(at, at + 8), 16) | 0);
+      const { train, hyper, predict } = this.plan;
+      const word = (hex: string, at: number) => Number.parseInt(hex.slice(at, at + 8), 16) | 0;
+      const model = sha256([utf8(`${predict.lowered.graph}`)]);
+      const optimizer = train ? sha256([utf8(`${train.optimizer} ${hyper.values}`)]) : "0";
+      this.#fingerprint = [word(model, 0), word(model, 8), word(optimizer, 0)];
     }
     return this.#fingerprint;
   }
 
-  /** Little-endian: magic, fingerprint, seed of the parameters, bytes of the block; then the block itself. */
+  /** Little-endian: magic, fingerprints of model and optimizer, seed of the parameters, bytes of the block; the block. */
   saveState(): Uint8Array<ArrayBuffer> {
     const { offset, bytes } = this.plan.state;
     const saved = new Uint8Array(STATE_HEADER_BYTES + bytes);
-    new Int32Array(saved.buffer).set([STATE_MAGIC, ...this.#modelFingerprint(), bytes]);
-    new Float64Array(saved.buffer)[2] = this.seeds.seed;
+    new Int32Array(saved.buffer).set([STATE_MAGIC, ...this.#fingerprints()]);
+    new Float64Array(saved.buffer).set([this.seeds.seed, bytes], 2);
     saved.set(this.u8.subarray(offset, offset + bytes), STATE_HEADER_BYTES);
     return saved;
   }
@@ -174,28 +176,30 @@ export class Program {
     if (saved.length < STATE_HEADER_BYTES) fail("bytes must be a whole state", `${saved.length} bytes`);
     // A copy, because what is given may stand anywhere in its buffer.
     const { buffer } = new Uint8Array(saved.subarray(0, STATE_HEADER_BYTES + Counter.Count * 8));
-    const [magic, high, low, size] = new Int32Array(buffer, 0, 4);
+    const [magic, ...prints] = new Int32Array(buffer, 0, 4);
     if (magic !== STATE_MAGIC) fail("bytes must be a state", "bytes that do not start like one");
-    const bytes = size >>> 0;
+    const [seed, bytes, ...counters] = new Float64Array(buffer, 16);
     if (saved.length !== STATE_HEADER_BYTES + bytes)
       fail(`a state of ${bytes + STATE_HEADER_BYTES} bytes must be whole`, `${saved.length} bytes`);
-    const fingerprint = this.#modelFingerprint();
-    if (high !== fingerprint[0] || low !== fingerprint[1])
-      fail("the state must be of a model with the same parameters", "a state of another model");
+    const [high, low, optimizer] = this.#fingerprints();
+    if (prints[0] !== high || prints[1] !== low)
+      fail("the state must be of this model", "a state of another model");
+    if (whole && prints[2] !== optimizer)
+      fail(
+        "the state must be of a trainer with the same optimizer",
+        "a state of another optimizer, or of a predictor",
+      );
     const { state } = this.plan;
-    if (whole && bytes !== state.bytes)
-      fail("the state must be of a trainer with the same optimizer", "a state with other moments");
-    if (bytes < Counter.Count * 8 + state.parameterBytes)
-      fail("a state must hold all parameters", `${bytes} bytes`);
-    const doubles = new Float64Array(buffer);
-    const isWhole = (counter: Counter) => {
-      const value = doubles[STATE_HEADER_BYTES / 8 + counter];
-      return Number.isSafeInteger(value) && value >= 0;
-    };
-    if (![Counter.Step, Counter.Epoch, Counter.Cursor, Counter.ShuffleSeed].every(isWhole))
-      fail("a state must count steps, epochs and rows in whole numbers", "bytes that were changed");
+    if (bytes < Counter.Count * 8 + state.parameterBytes || (whole && bytes !== state.bytes))
+      fail("a state must hold all that it is restored to", `${bytes} bytes`);
+    const numbers = [
+      seed,
+      ...[Counter.Step, Counter.Epoch, Counter.Cursor, Counter.ShuffleSeed].map((i) => counters[i]),
+    ];
+    if (!(numbers.every((n) => Number.isSafeInteger(n) && n >= 0) && counters.every((n) => n - n === 0)))
+      fail("the counters of a state must be finite, and whole where they count", "bytes that were changed");
     const wanted = Math.min(bytes, state.bytes);
     this.u8.set(saved.subarray(STATE_HEADER_BYTES, STATE_HEADER_BYTES + wanted), state.offset);
-    this.seeds = { seed: doubles[2], shuffleSeed: this.counter(Counter.ShuffleSeed) };
+    this.seeds = { seed, shuffleSeed: this.counter(Counter.ShuffleSeed) };
   }
 }

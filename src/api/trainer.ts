@@ -76,8 +76,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * `fit(10)`. Meanwhile `predict`, `evaluate` and `state` see the last whole step; what would change the state throws
    * a BusyError.
    *
-   * @param data rows and targets; any number of rows, the last batch of an epoch may be short
-   *   A Float32Array is read where it is as long as the run lasts: leave it alone until then
+   * @param data rows and targets; any number of rows, the last batch of an epoch may be short. Float32Arrays are read where
+   *   they stand: leave them alone until the promise settles
    * @throws ShapeError, DataError or OptionError before the first step for what does not fit, NonFiniteError when
    *   training diverges (the parameters are those of the last good step), DisposedError after or during `dispose`,
    *   the signal's reason on abort
@@ -91,11 +91,6 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     options?.signal?.throwIfAborted();
     const run = this.#start("fit", data, options);
     const { signal, onProgress } = options;
-    // An aborted run has ended as soon as its signal says so, not when it next looks.
-    const end = () => {
-      if (this.#run === run) this.#run = undefined;
-    };
-    signal?.addEventListener("abort", end, { once: true });
     try {
       while (!run.advance(performance.now() + SLICE_MS)) {
         onProgress?.(run.progress);
@@ -103,11 +98,12 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
         signal?.throwIfAborted();
         this.#checkNotDisposed("fit");
       }
+      const { result } = run;
       onProgress?.(run.progress);
-      return run.result;
+      signal?.throwIfAborted();
+      return result;
     } finally {
-      end();
-      signal?.removeEventListener("abort", end);
+      if (this.#run === run) this.#run = undefined;
     }
   }
 
@@ -123,8 +119,9 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
         onProgress?.(run.progress);
         this.#checkNotDisposed("fitSync");
       }
+      const { result } = run;
       onProgress?.(run.progress);
-      return run.result;
+      return result;
     } finally {
       this.#run = undefined;
     }
@@ -269,7 +266,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   }
 
   protected override checkIdle(who: string): void {
-    if (this.#run)
+    // An aborted run has ended as soon as its signal says so, not when it next looks.
+    if (this.#run && !this.#run.options.signal?.aborted)
       throw new BusyError(
         `${who}: needs a trainer at rest; got a call while a fit is under way: await or abort it first`,
       );
@@ -311,7 +309,12 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     if (lossBelow !== undefined && !(typeof lossBelow === "number" && lossBelow > Number.NEGATIVE_INFINITY))
       throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${lossBelow}`);
     const dataset = this.#read(who, data);
-    this.#run = new FitRun(this.program, this.#train, dataset, options);
+    // Data of one batch are laid into its buffers again after others used them: from a copy, which nobody can change.
+    const columns =
+      dataset.rows > this.program.plan.batch
+        ? dataset.columns
+        : dataset.columns.map((column) => ({ ...column, data: column.data.slice() }));
+    this.#run = new FitRun(this.program, this.#train, { ...dataset, columns }, options);
     return this.#run;
   }
 

@@ -2,7 +2,7 @@
  * The format of every record, as data: what the tape writer encodes, the disassembler prints and `verify`
  * checks. `assembly/interpreter.ts` decodes the same words in the same order.
  */
-import { Opcode, Targets } from "../../assembly/abi.ts";
+import { Counter, Hyper, Opcode, Targets } from "../../assembly/abi.ts";
 import { f32Word } from "./float-word.ts";
 import { productScratchBytes } from "./product-path.ts";
 
@@ -211,8 +211,8 @@ export const RECORDS = {
       g: input(n),
       v: optional("inout", n),
       n: dim,
-      hyper: doubles("in", 6),
-      counters: doubles("inout", 8),
+      hyper: doubles("in", Hyper.Count),
+      counters: doubles("inout", Counter.Count),
     },
   },
   [Opcode.Adam]: {
@@ -223,8 +223,8 @@ export const RECORDS = {
       m: inout(n),
       v: inout(n),
       n: dim,
-      hyper: doubles("in", 6),
-      counters: doubles("inout", 8),
+      hyper: doubles("in", Hyper.Count),
+      counters: doubles("inout", Counter.Count),
     },
   },
   [Opcode.Gather]: {

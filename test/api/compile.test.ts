@@ -143,7 +143,7 @@ describe("bad options of compile are refused", () => {
           model({ inputs: { x: [3] } }, ({ x }) => x.sum(1)),
           { loss: crossEntropy({ fromLogits: true }), optimizer: sgd() },
         ),
-      "crossEntropy: output must have at least two classes; got [rows]",
+      "crossEntropy: output must be [rows, classes] with at least two classes; got [rows]",
     ],
   ];
   for (const [name, act, message] of wrong)

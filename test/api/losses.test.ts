@@ -132,7 +132,7 @@ describe("the final activation", () => {
     [
       "a softmax over one class",
       () => compile(ending("softmax", 1), { loss: crossEntropy(), optimizer: sgd() }),
-      "crossEntropy: output must have at least two classes; got [rows, 1]",
+      "crossEntropy: output must be [rows, classes] with at least two classes; got [rows, 1]",
     ],
   ];
   for (const [name, act, message] of wrong)

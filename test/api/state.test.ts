@@ -118,8 +118,15 @@ describe("state", () => {
     expect(predictor.digest()).toBe(trainer.digest());
     expect(predictor.predict(xor.x).data).toEqual(trainer.predict(xor.x).data);
     expect(() => trainer.restore(predictor.state())).toThrow(
-      "restore: the state must be of a trainer with the same optimizer; got a state with other moments",
+      "restore: the state must be of a trainer with the same optimizer; got a state of another optimizer, or of a predictor",
     );
+  });
+});
+
+describe("a trainer with plain SGD", () => {
+  it("does not take the state of a predictor, which has no learning rate", () => {
+    const trainer = xorTrainer(1, { optimizer: sgd() });
+    expect(() => trainer.restore(compile(xorModel(1)).state())).toThrow("or of a predictor");
   });
 });
 
@@ -134,7 +141,7 @@ describe("restore refuses, and changes nothing,", () => {
   };
   const wrong: [string, unknown, string][] = [
     ["no bytes", new Uint8Array(), "restore: bytes must be a whole state; got 0 bytes"],
-    ["the header alone", state.slice(0, 24), "must be whole; got 24 bytes"],
+    ["the header alone", state.slice(0, 32), "must be whole; got 32 bytes"],
     ["a truncated state", state.slice(0, -1), `must be whole; got ${state.length - 1} bytes`],
     [
       "a state with bytes after it",
@@ -148,23 +155,35 @@ describe("restore refuses, and changes nothing,", () => {
     [
       "a state of a model of other shapes",
       compile(sequential({ input: [2] }, [dense(9), dense(1)])).state(),
-      "restore: the state must be of a model with the same parameters; got a state of another model",
+      "restore: the state must be of this model; got a state of another model",
+    ],
+    [
+      "a state of a model with other activations",
+      compile(
+        sequential({ input: [2] }, [dense(8, { activation: "relu" }), dense(1, { activation: "sigmoid" })]),
+      ).state(),
+      "got a state of another model",
+    ],
+    [
+      "a state of the same optimizer with other settings",
+      xorTrainer(42, { optimizer: adam({ beta2: 0.5 }) }).state(),
+      "got a state of another optimizer",
     ],
     ["a state of a model with other names", xorTrainerNamed("other").state(), "got a state of another model"],
     [
       "a state of another optimizer",
       xorTrainer(42, { optimizer: sgd() }).state(),
-      "restore: the state must be of a trainer with the same optimizer; got a state with other moments",
+      "restore: the state must be of a trainer with the same optimizer; got a state of another optimizer, or of a predictor",
     ],
     [
       "a state whose step counter is NaN",
-      changed(24, new Uint8Array(Float64Array.of(Number.NaN).buffer)),
-      "must count steps, epochs and rows in whole numbers",
+      changed(32, new Uint8Array(Float64Array.of(Number.NaN).buffer)),
+      "the counters of a state must be finite, and whole where they count; got bytes that were changed",
     ],
     [
       "a state whose cursor is negative",
-      changed(24 + 16, new Uint8Array(Float64Array.of(-4).buffer)),
-      "must count steps, epochs and rows in whole numbers",
+      changed(32 + 16, new Uint8Array(Float64Array.of(-4).buffer)),
+      "the counters of a state must be finite, and whole where they count; got bytes that were changed",
     ],
   ];
   for (const [name, bytes, message] of wrong)
@@ -177,9 +196,11 @@ describe("restore refuses, and changes nothing,", () => {
 
   it("a state that ends before its parameters do, in a predictor", () => {
     const predictor = compile(xorModel());
-    const short = predictor.state().slice(0, 24 + 64 + 16);
-    new DataView(short.buffer).setUint32(12, 64 + 16, true);
-    expect(() => predictor.restore(short)).toThrow("restore: a state must hold all parameters; got 80 bytes");
+    const short = predictor.state().slice(0, 32 + 80 + 16);
+    new DataView(short.buffer).setFloat64(24, 80 + 16, true);
+    expect(() => predictor.restore(short)).toThrow(
+      "restore: a state must hold all that it is restored to; got 96 bytes",
+    );
   });
 
   function xorTrainerNamed(name: string) {

@@ -55,15 +55,15 @@ describe("the XOR trainer", () => {
     expect(
       relative(disassemble(plan.words, train.tape.from, train.tape.to, plan.base)),
     ).toMatchInlineSnapshot(`
-      "128: gather y=@9488 window=@10240 index=@9536 rows=rows words=2
-      152: gather y=@9520 window=@534528 index=@9536 rows=rows words=1
-      176: dense path=Direct y=@9584 x=@9488 w=@8896 bias=@8960 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@9856
-      224: dense path=Direct y=@9712 x=@9584 w=@8992 bias=@9024 m=rows n=1 k=8 fn=Identity alpha=0 scratch=@9856
-      272: loss fn=BinaryCrossEntropy loss=@8816 dx=@9840 scale=none p=@9712 t=@9520 m=rows n=1 targets=Rows parameter=0
-      316: denseGradWeights path=Direct dw=@9424 db=@9456 x=@9584 dy=@9840 m=8 n=1 k=rows scratch=@9856
-      356: denseGradInput path=Direct dx=@9712 dy=@9840 w=@8992 m=rows n=8 k=1 fn=Tanh alpha=0 y=@9584 scratch=@9856
-      404: denseGradWeights path=Direct dw=@9328 db=@9392 x=@9488 dy=@9712 m=2 n=8 k=rows scratch=@9856
-      444: adam w=@8896 g=@9328 m=@9040 v=@9184 n=36 hyper=@576 counters=@8832"
+      "128: gather y=@9504 window=@10256 index=@9552 rows=rows words=2
+      152: gather y=@9536 window=@534544 index=@9552 rows=rows words=1
+      176: dense path=Direct y=@9600 x=@9504 w=@8912 bias=@8976 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@9872
+      224: dense path=Direct y=@9728 x=@9600 w=@9008 bias=@9040 m=rows n=1 k=8 fn=Identity alpha=0 scratch=@9872
+      272: loss fn=BinaryCrossEntropy loss=@8816 dx=@9856 scale=none p=@9728 t=@9536 m=rows n=1 targets=Rows parameter=0
+      316: denseGradWeights path=Direct dw=@9440 db=@9472 x=@9600 dy=@9856 m=8 n=1 k=rows scratch=@9872
+      356: denseGradInput path=Direct dx=@9728 dy=@9856 w=@9008 m=rows n=8 k=1 fn=Tanh alpha=0 y=@9600 scratch=@9872
+      404: denseGradWeights path=Direct dw=@9344 db=@9408 x=@9504 dy=@9728 m=2 n=8 k=rows scratch=@9872
+      444: adam w=@8912 g=@9344 m=@9056 v=@9200 n=36 hyper=@576 counters=@8832"
     `);
   });
 
@@ -71,8 +71,8 @@ describe("the XOR trainer", () => {
     expect(
       relative(disassemble(plan.words, plan.predict.from, plan.predict.to, plan.base)),
     ).toMatchInlineSnapshot(`
-      "476: dense path=Direct y=@9584 x=@9552 w=@8896 bias=@8960 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@9856
-      524: dense path=Direct y=@9712 x=@9584 w=@8992 bias=@9024 m=rows n=1 k=8 fn=Sigmoid alpha=0 scratch=@9856"
+      "476: dense path=Direct y=@9600 x=@9568 w=@8912 bias=@8976 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@9872
+      524: dense path=Direct y=@9728 x=@9600 w=@9008 bias=@9040 m=rows n=1 k=8 fn=Sigmoid alpha=0 scratch=@9872"
     `);
   });
 
@@ -110,7 +110,7 @@ describe("the XOR trainer", () => {
         "gradients": 144,
         "optimizer": 288,
         "parameters": 144,
-        "total": 796672,
+        "total": 796688,
         "window": 786432,
       }
     `);

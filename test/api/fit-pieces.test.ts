@@ -1,0 +1,124 @@
+import { describe, expect, it, vi } from "vitest";
+import {
+  adam,
+  compile,
+  dense,
+  meanSquaredError,
+  sequential,
+  sgd,
+  type TrainOptions,
+} from "../../src/index.ts";
+
+/** Rows of one input and a target of `level`, with a little spread. */
+const rows = (count: number, level: number) => ({
+  x: Array.from({ length: count }, (_, i) => [i / count]),
+  y: Array.from({ length: count }, () => level),
+});
+
+const linear = (options: Partial<TrainOptions> = {}) =>
+  compile(sequential({ input: [1], seed: 5 }, [dense(1)]), {
+    loss: meanSquaredError(),
+    optimizer: sgd({ learningRate: 1e-6 }),
+    ...options,
+  });
+
+describe("fit over streamed data", () => {
+  it("yields though every call ends with the window", async () => {
+    let now = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 0.05));
+    try {
+      const trainer = linear({ batch: 2, windowRows: 4 });
+      const seen: number[] = [];
+      await trainer.fit(rows(400, 1), { epochs: 20, onProgress: ({ steps }) => seen.push(steps) });
+      expect(seen.length).toBeGreaterThanOrEqual(10);
+      expect(seen.at(-1)).toBe(4000);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it("ends soon after its signal aborts", async () => {
+    const trainer = linear({ batch: 2, windowRows: 4 });
+    const controller = new AbortController();
+    const training = trainer.fit(rows(4000, 1), {
+      epochs: Number.POSITIVE_INFINITY,
+      signal: controller.signal,
+    });
+    setImmediate(() => controller.abort());
+    await expect(training).rejects.toThrow("aborted");
+  });
+});
+
+describe("a partial epoch", () => {
+  const stopped = () => {
+    const trainer = linear({ batch: 32 });
+    // Met at the last batch of the first epoch, whose update is not applied: the cursor stays on it.
+    const { reason } = trainer.fitSync(rows(96, 0), { stopWhen: { lossBelow: 1e9 } });
+    expect(reason).toBe("lossBelow");
+    return trainer;
+  };
+
+  it("is not finished with other data: their epoch starts anew", () => {
+    const trainer = stopped();
+    const data = rows(100, 1000);
+    const { loss } = trainer.evaluate(data);
+    const fitted = trainer.fitSync(data, { stopWhen: { lossBelow: loss / 2 }, epochs: 1 });
+    expect(fitted).toMatchObject({ reason: "epochs", steps: 4 });
+    expect(fitted.loss / loss).toBeCloseTo(1, 2);
+  });
+
+  it("is finished first with the same data, and counts as one", () => {
+    const trainer = stopped();
+    expect(trainer.fitSync(rows(96, 0), { epochs: 1 }).steps).toBe(1);
+    expect(trainer.fitSync(rows(96, 0), { epochs: 1 }).steps).toBe(3);
+  });
+
+  it("goes on with the rows that are left when the batch has grown to hold all", () => {
+    const data = { x: rows(20, 0).x, y: Array.from({ length: 20 }, (_, i) => (i < 16 ? 0 : 1000)) };
+    const options = { optimizer: adam({ learningRate: 1e-9 }) };
+    const small = linear({ ...options, batch: 16 });
+    small.fitSync(data, { shuffle: false, stopWhen: { lossBelow: 1e9 } });
+    const large = linear({ ...options, batch: 32 });
+    large.restore(small.state());
+    const expected = small.fitSync(data, { shuffle: false }).loss;
+    expect(large.fitSync(data, { shuffle: false }).loss).toBeCloseTo(expected, 3);
+  });
+});
+
+describe("the last report of progress", () => {
+  const data = rows(4, 1);
+
+  it("may dispose the trainer: the run is over", async () => {
+    const [first, second] = [linear(), linear()];
+    expect(first.fitSync(data, { onProgress: () => first.dispose() })).toMatchObject({ epochs: 1, steps: 1 });
+    const fitted = await second.fit(data, { onProgress: () => second.dispose() });
+    expect(fitted).toMatchObject({ epochs: 1, steps: 1 });
+  });
+
+  it("may abort: the promise rejects", async () => {
+    const trainer = linear();
+    const controller = new AbortController();
+    const onProgress = () => {
+      controller.abort();
+      trainer.reset();
+    };
+    await expect(trainer.fit(data, { onProgress, signal: controller.signal })).rejects.toThrow("aborted");
+  });
+});
+
+describe("an abort", () => {
+  it("has ended the fit when listeners hear of it, whoever listened first", async () => {
+    const trainer = linear();
+    const controller = new AbortController();
+    const fresh = trainer.digest();
+    let digest = "";
+    controller.signal.addEventListener("abort", () => {
+      trainer.reset();
+      digest = trainer.digest();
+    });
+    const training = trainer.fit(rows(4, 1), { epochs: Number.POSITIVE_INFINITY, signal: controller.signal });
+    setImmediate(() => controller.abort());
+    await expect(training).rejects.toThrow("aborted");
+    expect(digest).toBe(fresh);
+  });
+});
