@@ -64,7 +64,7 @@ export function parseActivation(
   const { alpha } = activation;
   if (name !== "leakyRelu" && name !== "elu")
     throw new OptionError(`${who}: alpha belongs to leakyRelu and elu; got it with ${name}`);
-  if (!(alpha >= 0 && Number.isFinite(alpha)))
+  if (!(alpha >= 0 && Number.isFinite(Math.fround(alpha))))
     throw new OptionError(`${who}: alpha of ${name} must be a finite number >= 0; got ${alpha}`);
   return { name, alpha };
 }
@@ -118,7 +118,7 @@ export function initializer(
   if (typeof init === "object") return checkInitializer(who, init, elements);
   if (init === "zeros") return { kind: "constant", value: 0 };
   if (init === "ones") return { kind: "constant", value: 1 };
-  const variance = SCALES[init]?.(fanIn, fanOut);
+  const variance = Object.hasOwn(SCALES, init) ? SCALES[init](fanIn, fanOut) : undefined;
   if (variance === undefined)
     throw new OptionError(
       `${who}: initializer must be one of ${[...Object.keys(SCALES), "zeros", "ones"].join(", ")}; got ${String(init)}`,
@@ -128,18 +128,23 @@ export function initializer(
   return { kind: "uniform", low: -limit, high: limit };
 }
 
+/** The numbers of each kind of initializer. */
+const NUMBERS = { constant: ["value"], uniform: ["low", "high"], normal: ["mean", "std"] } as const;
+
 function checkInitializer(who: string, init: Initializer, elements: number): Initializer {
-  const { kind, ...rest } = init;
-  if (kind === "values") {
+  const isFinite32 = (value: unknown) => typeof value === "number" && Number.isFinite(Math.fround(value));
+  if (init.kind === "values") {
     const { data } = init;
-    if (data instanceof Float32Array && data.length === elements) return init;
+    if (data instanceof Float32Array && data.length === elements && data.every(isFinite32)) return init;
     throw new ShapeError(
-      `${who}: initial values must be a Float32Array of ${elements} numbers; got ${data?.length ?? typeof data}`,
+      `${who}: initial values must be a Float32Array of ${elements} finite numbers; got ${data?.length ?? typeof data}`,
     );
   }
-  if (!Object.values(rest).every((value) => Number.isFinite(Math.fround(value))))
+  const numbers = Object.hasOwn(NUMBERS, init.kind) ? NUMBERS[init.kind] : undefined;
+  if (!numbers?.every((name) => isFinite32((init as unknown as Record<string, unknown>)[name])))
     throw new OptionError(
-      `${who}: numbers of an initializer must be finite; got ${Object.values(rest).join(", ")}`,
+      `${who}: an initializer must be of kind constant, uniform, normal or values, and its numbers finite; ` +
+        `got ${JSON.stringify(init)}`,
     );
   return init;
 }

@@ -164,6 +164,8 @@ function checkLabels(graph: Graph, labels: readonly string[] | undefined): void 
   if (labels === undefined) return;
   if (!(Array.isArray(labels) && labels.every((label) => typeof label === "string")))
     throw new OptionError(`compile: labels must be an array of strings; got ${describe(labels)}`);
+  if (graph.outputs.length !== 1)
+    throw new OptionError(`compile: labels need a model with one output; got outputs ${names(graph)}`);
   const [{ value }] = graph.outputs;
   const units = rowElements(graph, value);
   const classes = units === 1 ? 2 : units;

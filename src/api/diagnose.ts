@@ -4,6 +4,7 @@ import { NonFiniteError, type NonFiniteOrigin } from "../errors.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import { recordWords } from "../plan/lower.ts";
 import type { TrainPlan } from "../plan/plan.ts";
+import { layerOf } from "./model.ts";
 import type { Program } from "./program.ts";
 
 /** The state must be that of before the step, and the batch of the step still loaded. */
@@ -14,14 +15,14 @@ export const nonFinite = (program: Program, train: TrainPlan, step: number): Non
 function nonFiniteParameter(program: Program, step: number): NonFiniteError | undefined {
   const bad = program.plan.parameters.find((p) => program.reaches(p.offset, p.elements * 4));
   if (!bad) return undefined;
-  const layer = bad.name.split(".")[0];
+  const layer = layerOf(bad.name);
   return errorAt({ step, layer, tensor: bad.name, phase: "forward" }, "a parameter that was set so before");
 }
 
 /** The update of `step` made a parameter or moment overflow; the state is already put back. */
 export const overflow = (program: Program, step: number, parameter: string): NonFiniteError =>
   nonFiniteParameter(program, step) ??
-  errorAt({ step, layer: parameter.split(".")[0], tensor: parameter, phase: "update" });
+  errorAt({ step, layer: layerOf(parameter), tensor: parameter, phase: "update" });
 
 function firstNonFinite(program: Program, train: TrainPlan, step: number): NonFiniteOrigin {
   const { lowered } = train.tape;

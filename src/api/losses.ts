@@ -1,9 +1,11 @@
-import { OptionError } from "../errors.ts";
+import { OptionError, TraceError } from "../errors.ts";
 import type { Graph, Node, ValueId } from "../graph/graph.ts";
 import { LossFn } from "../graph/op.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
 import { formatShape } from "../graph/shape.ts";
+import { describe } from "./data.ts";
 import { finalActivation } from "./model.ts";
+import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A loss: what `compile` minimizes; called with two tensors it is their mean loss, for `valueAndGrad`. */
@@ -17,8 +19,12 @@ export interface Loss {
 }
 
 function makeLoss(kind: Loss["kind"], fn: LossFn, parameter = 0, fromLogits = false): Loss {
-  const call = (prediction: Tensor, target: Tensor) =>
-    prediction.emit(lossOp, { fn, parameter }, [prediction.id, target.id], kind);
+  const call = (prediction: Tensor, target: Tensor) => {
+    for (const tensor of [prediction, target])
+      if (!(tensor instanceof Symbolic && tensor.builder === prediction.builder))
+        throw new TraceError(`${kind}: needs two tensors of one function; got ${describe(tensor)}`);
+    return prediction.emit(lossOp, { fn, parameter }, [prediction.id, target.id], kind);
+  };
   return Object.assign(call, { kind, fn, parameter, fromLogits });
 }
 

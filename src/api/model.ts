@@ -106,6 +106,9 @@ export function checkSeed(who: string, seed: number | undefined): void {
     throw new OptionError(`${who}: seed must be a whole number from 0 to 2^53 - 1; got ${seed}`);
 }
 
+/** The layer that a parameter belongs to, by its name: `dense1` of `dense1.weight`. */
+export const layerOf = (parameter: string): string => parameter.slice(0, parameter.lastIndexOf("."));
+
 export interface LayerSummary {
   readonly name: string;
   readonly outputShape: Shape;
@@ -120,7 +123,7 @@ export function layersOf(graph: Graph): LayerSummary[] {
     name,
     outputShape,
     parameters: graph.parameters
-      .filter((p) => p.name.startsWith(`${name}.`))
+      .filter((p) => layerOf(p.name) === name)
       .reduce((sum, p) => sum + product(graph.shape(p.value)), 0),
   }));
 }

@@ -106,6 +106,8 @@ function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: num
     throw new OptionError(`${kind}: epsilon must be a number >= 1.2e-38; got ${epsilon}`);
   if (epsilonMode !== "outside" && epsilonMode !== "inside")
     throw new OptionError(`${kind}: epsilonMode must be "outside" or "inside"; got ${String(epsilonMode)}`);
+  if (typeof biasCorrection !== "boolean")
+    throw new OptionError(`${kind}: biasCorrection must be true or false; got ${String(biasCorrection)}`);
   const settings = { learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection };
   return {
     kind,
@@ -125,8 +127,11 @@ function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: num
 }
 
 export function checkLearningRate(who: string, rate: number): void {
-  if (!(rate > 0 && Number.isFinite(rate)))
-    throw new OptionError(`${who}: learningRate must be a finite number > 0; got ${rate}`);
+  const rounded = Math.fround(rate);
+  if (!(typeof rate === "number" && rounded > 0 && Number.isFinite(rounded)))
+    throw new OptionError(
+      `${who}: learningRate must be a finite number > 0; got ${rate}`,
+    );
 }
 
 function inUnit(who: string, name: string, value: number): void {

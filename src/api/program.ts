@@ -1,10 +1,11 @@
 /** A planned model in a space of its own: parameters, state, and the passes that `Predictor` and `Trainer` run. */
 import { Counter, Distribution, Guard, Header } from "../../assembly/abi.ts";
-import { DisposedError, StateError } from "../errors.ts";
+import { DisposedError, OptionError, StateError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
 import { type Plan, type PlannedParameter, type PlanRequest, planProgram } from "../plan/plan.ts";
 import { sha256 } from "../runtime/sha256.ts";
-import type { Engine, Space } from "../runtime/space.ts";
+import { Engine, type Space } from "../runtime/space.ts";
+import { describe } from "./data.ts";
 
 const STATE_MAGIC = 0x31534757; // "WGS1"
 const STATE_HEADER_BYTES = 32;
@@ -33,6 +34,8 @@ export class Program {
     request: Omit<PlanRequest, "base">,
     public seeds: Seeds,
   ) {
+    if (!(engine instanceof Engine))
+      throw new OptionError(`${who}: engine must come from await createEngine(); got ${describe(engine)}`);
     const plan = planProgram({ ...request, base: engine.base });
     const space = engine.open(who, plan.kernels, plan.end, this);
     this.plan = plan;

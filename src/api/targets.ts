@@ -25,6 +25,10 @@ export interface TargetRules {
 /** @param what names the data in errors: `fit: y` */
 export function readTargets(what: string, given: Targets, rules: TargetRules): ReadTargets {
   const { loss, rowElements } = rules;
+  if (typeof given !== "object" || given === null)
+    throw new DataError(
+      `${what}: targets must be rows, class indices or class names; got ${describe(given)}`,
+    );
   const y = isStrings(given) ? indicesOf(what, given, rules) : (given as Rows);
   if (loss.kind === "crossEntropy" && isLabels(y, rules)) return readLabels(what, y, rowElements);
   const rows = countRows(what, y, rowElements);

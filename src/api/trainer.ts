@@ -305,7 +305,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY))
     )
       throw new OptionError(`${who}: epochs must be a whole number >= 1, or Infinity; got ${epochs}`);
-    const lossBelow = stopWhen?.lossBelow;
+    const { lossBelow, ...unknown } = stopWhen ?? {};
+    checkOptions(`${who}: stopWhen`, stopWhen ?? {}, unknown);
     if (lossBelow !== undefined && !(typeof lossBelow === "number" && lossBelow > Number.NEGATIVE_INFINITY))
       throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${lossBelow}`);
     const dataset = this.#read(who, data);

@@ -34,8 +34,24 @@ export interface ValueAndGradResult<A extends readonly Argument[]> {
 
 type Tensors<A extends readonly Argument[]> = { readonly [K in keyof A]: Tensor };
 
-/** How many argument shapes one function keeps programs for. */
-const CACHE_LIMIT = 16;
+/** How many programs all functions of one engine keep together: memories are scarce, in browsers a hundred or so. */
+const PROGRAM_LIMIT = 32;
+
+/** Of each engine the traced programs, the one used last at the end, with what makes their function forget them. */
+const traced = new WeakMap<Engine, Map<Program, () => void>>();
+
+/** Notes that a program was used, and drops the one that was not for longest when there are too many. */
+function touch(engine: Engine, program: Program, forget: () => void): void {
+  const programs = traced.get(engine) ?? new Map<Program, () => void>();
+  traced.set(engine, programs);
+  programs.delete(program);
+  programs.set(program, forget);
+  if (programs.size <= PROGRAM_LIMIT) return;
+  const [[oldest, forgetOldest]] = programs;
+  programs.delete(oldest);
+  forgetOldest();
+  oldest.dispose();
+}
 
 /** For the planner, which wants one; it never runs. */
 const NO_OPTIMIZER = optimizerPlan({ kind: "sgd", learningRate: 0, momentum: 0, nesterov: false });
@@ -53,19 +69,16 @@ export function valueAndGrad<A extends readonly Argument[] = number[]>(
   f: (...tensors: Tensors<A>) => Tensor,
   options: { readonly engine?: Engine } = {},
 ): (...args: A) => ValueAndGradResult<A> {
+  if (typeof f !== "function")
+    throw new TraceError(`valueAndGrad: needs a function of tensors; got ${describe(f)}`);
   const cache = new Map<string, Program>();
   return (...args) => {
     const shapes = args.map((arg, i) => shapeOf(i, arg));
     const key = JSON.stringify(shapes);
-    let program = cache.get(key);
-    if (program) cache.delete(key);
-    else program = trace(f as (...tensors: Tensor[]) => Tensor, shapes, options.engine ?? defaultEngine());
+    const engine = options.engine ?? defaultEngine();
+    const program = cache.get(key) ?? trace(f as (...tensors: Tensor[]) => Tensor, shapes, engine);
     cache.set(key, program);
-    if (cache.size > CACHE_LIMIT) {
-      const [[oldest, dropped]] = cache;
-      cache.delete(oldest);
-      dropped.dispose();
-    }
+    touch(engine, program, () => cache.delete(key));
     return evaluate(program, args, shapes) as ValueAndGradResult<typeof args>;
   };
 }

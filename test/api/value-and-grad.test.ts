@@ -76,7 +76,7 @@ describe("valueAndGrad", () => {
       { engine },
     );
     for (let n = 1; n <= 50; n++) f(new Float32Array(n));
-    expect(engine.livePrograms).toBe(16);
+    expect(engine.livePrograms).toBe(32);
     f(new Float32Array(50));
     expect(traced).toBe(50);
     f(new Float32Array(1));
