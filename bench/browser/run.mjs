@@ -84,10 +84,11 @@ if (wanted.length === 0 && measured.length > 0)
 ${head}. Written by \`npm run bench:browser\`.
 
 Products of square matrices, as per cent of what a loop of multiplications and additions in registers, without memory,
-reaches in the same engine, in turns with the product; the fastest samples of either, as pages have no clock for processor
-time and the machine had other work. T names the operand that is stored transposed. Relaxed products are compared with fused multiply-adds. XOR trains 2-8-1 by Adam on four rows to loss < 0.01;
-cold is from the package's import done to trained, once in a fresh browser that had a second to settle, the fastest of ${STARTS}.
-JavaScriptCore is the shell, WebKit the browser around the same engine.
+reaches in the same engine, in turns with the product; the fastest samples of either, as pages have no clock for
+processor time and the machine had other work. T names the operand that is stored transposed. Relaxed products are
+compared with fused multiply-adds. XOR trains 2-8-1 by Adam on four rows to loss < 0.01; cold is from the package's
+import done to trained, once in a fresh browser that had a second to settle, the fastest of ${STARTS}. JavaScriptCore is the
+shell, WebKit the browser around the same engine.
 
 ${table.join("\n")}
 `,
