@@ -128,7 +128,10 @@ describe("fit", () => {
 describe("stopWhen.lossBelow", () => {
   it("returns a loss that belongs to the returned parameters: that update is not applied", () => {
     const trainer = xorTrainer();
-    const { loss, steps, epochs, reason } = trainer.fitSync(xor, { stopWhen: { lossBelow: 0.05 } });
+    const { loss, steps, epochs, reason } = trainer.fitSync(xor, {
+      epochs: 5_000,
+      stopWhen: { lossBelow: 0.05 },
+    });
     expect(reason).toBe("lossBelow");
     expect(loss).toBeLessThan(0.05);
     expect(steps).toBe(epochs);
@@ -140,9 +143,9 @@ describe("stopWhen.lossBelow", () => {
 
   it("is met at once by a trainer that already is below, without a step", () => {
     const trainer = xorTrainer();
-    trainer.fitSync(xor, { stopWhen: { lossBelow: 0.05 } });
+    trainer.fitSync(xor, { epochs: 5_000, stopWhen: { lossBelow: 0.05 } });
     const before = trainer.state();
-    const again = trainer.fitSync(xor, { stopWhen: { lossBelow: 0.05 } });
+    const again = trainer.fitSync(xor, { epochs: 5_000, stopWhen: { lossBelow: 0.05 } });
     expect(again).toMatchObject({ reason: "lossBelow", steps: 0, epochs: 0 });
     expect(again.history).toEqual([again.loss]);
     expect(trainer.state()).toEqual(before);
@@ -161,7 +164,7 @@ describe("stopWhen.lossBelow", () => {
     const { history } = free.fitSync(data, { epochs: 60 });
     const at = history.findIndex((loss) => loss < 0.8);
     const trainer = classifier();
-    const result = trainer.fitSync(data, { stopWhen: { lossBelow: 0.8 } });
+    const result = trainer.fitSync(data, { epochs: 5_000, stopWhen: { lossBelow: 0.8 } });
     expect(result).toMatchObject({ reason: "lossBelow", epochs: at, loss: history[at] });
     expect(result.steps).toBe(at * 3 + 2);
     expect(result.history).toEqual(history.slice(0, at + 1));
@@ -170,7 +173,7 @@ describe("stopWhen.lossBelow", () => {
   it("leaves a run that can go on as if it had not stopped", () => {
     const data = classes(21);
     const trainer = classifier();
-    const { epochs } = trainer.fitSync(data, { stopWhen: { lossBelow: 0.8 } });
+    const { epochs } = trainer.fitSync(data, { epochs: 5_000, stopWhen: { lossBelow: 0.8 } });
     trainer.fitSync(data, { epochs: 60 - epochs });
     const free = classifier();
     free.fitSync(data, { epochs: 60 });
