@@ -129,9 +129,7 @@ function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: num
 export function checkLearningRate(who: string, rate: number): void {
   const rounded = Math.fround(rate);
   if (!(typeof rate === "number" && rounded > 0 && Number.isFinite(rounded)))
-    throw new OptionError(
-      `${who}: learningRate must be a finite number > 0; got ${rate}`,
-    );
+    throw new OptionError(`${who}: learningRate must be a finite number > 0; got ${rate}`);
 }
 
 function inUnit(who: string, name: string, value: number): void {
