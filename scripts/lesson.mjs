@@ -34,4 +34,6 @@ if (!lesson) {
     logLevel: "warning",
   });
   await import(pathToFileURL(outfile).href);
+  // At once: ending by itself, Node may wait for ever for a compilation of V8's (nodejs/node issue 54918).
+  process.stdout.write("", () => process.exit());
 }

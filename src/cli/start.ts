@@ -141,3 +141,5 @@ function main(): void {
 }
 
 main();
+// At once: ending by itself, Node may wait for ever for a compilation of V8's (nodejs/node issue 54918).
+process.stdout.write("", () => process.exit());

@@ -108,7 +108,7 @@ describe("the examples in the docs", () => {
        const outcomes = {};
        for (let i = 0; i < ${examples.length}; i++)
          await import(\`./example\${i}.mjs\`).then(() => { outcomes[i] = "ran"; }, (e) => { outcomes[i] = String(e.stack); });
-       process.stdout.write(JSON.stringify(outcomes));`,
+       process.stdout.write(JSON.stringify(outcomes), () => process.exit());`,
     );
     outcomes = JSON.parse(execFileSync(process.execPath, [path("run.mjs")], { encoding: "utf8" }));
   }, 120_000);

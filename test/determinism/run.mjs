@@ -26,13 +26,23 @@ const TIERS = {
   "without AVX": ["--no-enable-avx"],
 };
 
+/** A run takes seconds, an emulated one a minute or two. */
+const LONGEST_MS = { native: 60_000, emulated: 600_000 };
+
+/** What a child printed counts, even if it had to be ended: Node may hang at exit (nodejs/node issue 54918). */
 function digestsIn([program, ...before], flags) {
   const args = [...before, ...flags, path("child.mjs")];
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
+  const timeout = before.length === 0 ? LONGEST_MS.native : LONGEST_MS.emulated;
+  const { stdout, stderr, error } = spawnSync(program, args, {
     encoding: "utf8",
+    timeout,
+    killSignal: "SIGKILL",
   });
-  if (status !== 0) throw new Error(`${program} ${args.join(" ")} failed: ${error ?? stderr}`);
-  return JSON.parse(stdout);
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    throw new Error(`${program} ${args.join(" ")} failed: ${error ?? stderr}`);
+  }
 }
 
 /** The runtimes' own package holds one binary per version, that of this machine. */
