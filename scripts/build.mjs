@@ -119,28 +119,11 @@ part("kernels", ["assembly", "asconfig.json"], KERNELS, () => {
   embed("relaxed", RELAXED, "RELAXED");
 });
 
-// The kernels come in a file of their own, which bundlers put first: gzip does worse where they part the code.
-const entries = { kernels: CORE, index: "src/index.ts", "cli/start": "src/cli/start.ts" };
-for (const name of ["transform", "analysis"])
-  if (existsSync(join(root, `src/${name}/index.ts`))) entries[name] = `src/${name}/index.ts`;
-const bundles = Object.keys(entries).map((name) => `dist/${name}.js`);
-part("bundles", ["src", "assembly/abi.ts", "asconfig.json", "assembly", "scripts/eager.mjs"], bundles, () => {
+const bundles = ["index", "transform", "analysis", "cli/start"].map((name) => `dist/${name}.js`);
+const bundling = ["scripts/bundle.mjs", "scripts/eager.mjs"];
+part("bundles", ["src", "assembly", "asconfig.json", ...bundling], bundles, () => {
   rmSync(join(root, "dist"), { recursive: true, force: true });
-  const bundle = `import { build } from "esbuild"; await build(${JSON.stringify({
-    absWorkingDir: root,
-    entryPoints: entries,
-    outdir: "dist",
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    target: "es2022",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    external: ["node:*", "@assemblyscript/loader", "ml-matrix"],
-    chunkNames: "chunks/[name]-[hash]",
-    logLevel: "warning",
-  })});`;
-  node(["--input-type=module", "-e", bundle]);
+  node([join(root, "scripts/bundle.mjs")]);
   node([join(root, "scripts/eager.mjs")]);
   // Functions are variables now, which must not be called before their line.
   const imports = bundles

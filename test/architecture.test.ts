@@ -48,7 +48,6 @@ const NARROW: readonly { readonly from: RegExp; readonly into: RegExp; readonly 
 
 /** Packages and built-in modules, by part: everything else runs anywhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  runtime: ["@assemblyscript/loader"],
   analysis: ["ml-matrix"],
   cli: ["node:os", "node:util", "asciichart"],
 };

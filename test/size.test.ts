@@ -22,7 +22,7 @@ async function bundle(names: string): Promise<string> {
 }
 
 describe("a page that trains an MLP", () => {
-  it("carries the package, the loader and the core kernels in few bytes", async () => {
+  it("carries the package and the core kernels in few bytes", async () => {
     const page = await bundle("adam, binaryCrossEntropy, compile, dense, sequential");
     expect(gzipSync(page, { level: 9 }).length).toBeLessThan(LIMIT);
   });

@@ -1,5 +1,4 @@
 /** The embedded kernels: bytes, module, and instances over a memory. */
-import { instantiateSync } from "@assemblyscript/loader";
 import { Abi } from "../../assembly/abi.ts";
 import { AbiError, UnsupportedEngineError } from "../errors.ts";
 
@@ -120,7 +119,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
 
 function instanceOver(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   try {
-    return instantiateSync<Kernels>(module, { env: { memory } }).exports;
+    return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
   } catch (cause) {
     throw cause instanceof WebAssembly.CompileError ? unsupported(NOT_SUPPORTED, cause) : cause;
   }

@@ -3,6 +3,7 @@
  * filled with NaN before, everything outside the outputs checked after.
  */
 import { readFileSync } from "node:fs";
+import { instantiateSync } from "@assemblyscript/loader";
 import { Header, type Opcode } from "../../assembly/abi.ts";
 import { encode, type Fields, formatOf, type Resolved } from "../../src/tape/records.ts";
 
@@ -37,8 +38,8 @@ export function instantiate(
   module = release,
 ): { kernels: KernelExports; memory: WebAssembly.Memory } {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) + 1 });
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  return { kernels: instance.exports as unknown as KernelExports, memory };
+  const { exports } = instantiateSync<KernelExports & Record<string, unknown>>(module, { env: { memory } });
+  return { kernels: exports, memory };
 }
 
 type TypedArray = Float32Array | Int32Array | Float64Array;
