@@ -35,7 +35,8 @@ export {
 export type { Classification, ParameterView, PredictOptions, Predictor } from "./api/predictor.ts";
 export type { Targets } from "./api/targets.ts";
 export type { Tensor } from "./api/tensor.ts";
-export type { Data, Evaluation, Moment, Snapshot, Trainer } from "./api/trainer.ts";
+export type { Evaluation, Moment, Snapshot, Trainer } from "./api/trainer.ts";
+export type { Data } from "./api/training-data.ts";
 export { type ValueAndGradResult, valueAndGrad } from "./api/value-and-grad.ts";
 export * from "./errors.ts";
 export { createEngine, type EngineOptions } from "./runtime/engine.ts";

@@ -13,7 +13,8 @@ import type { Optimizer } from "./optimizers.ts";
 import { checkOptions } from "./options.ts";
 import { Predictor } from "./predictor.ts";
 import { Program } from "./program.ts";
-import { type OutputLoss, Trainer } from "./trainer.ts";
+import { Trainer } from "./trainer.ts";
+import type { OutputLoss } from "./training-data.ts";
 
 export interface CompileOptions {
   /** Most rows of a pass; it sizes the memory. Larger data go through in batches. Default: 32. */

@@ -222,3 +222,11 @@ export function flatten32(what: string, data: Rows, rowElements: number, rows: n
   readRows(what, data, rowElements, 0, rows, into, 0);
   return into;
 }
+
+/** The rows of one input: `x` itself, or its entry of that name. */
+export function inputOf(who: string, x: unknown, name: string, named: boolean): Rows {
+  if (!named) return x as Rows;
+  const rows = (x as Record<string, Rows> | undefined)?.[name];
+  if (rows === undefined) throw new DataError(`${who}: needs data for ${name}; got none`);
+  return rows;
+}

@@ -1,7 +1,10 @@
 import { Counter, Guard, Header, Hyper, Status } from "../../assembly/abi.ts";
+import { OptionError } from "../errors.ts";
 import type { TrainPlan } from "../plan/plan.ts";
+import { describe } from "./data.ts";
 import { type Dataset, moveWindow, openWindow, reclaimBuffers } from "./dataset.ts";
 import { nonFinite, overflow } from "./diagnose.ts";
+import { checkOptions } from "./options.ts";
 import type { Program } from "./program.ts";
 
 export interface FitProgress {
@@ -37,160 +40,155 @@ export interface FitResult extends FitProgress {
   readonly historyEvery: number;
 }
 
-const HISTORY_LIMIT = 8192;
-
-/** Losses of an unbounded run in bounded memory: when full, every second one goes. */
-class History {
-  values: number[] = [];
-  every = 1;
-  #seen = 0;
-
-  push(value: number): void {
-    if (this.#seen++ % this.every !== 0) return;
-    if (this.values.length === HISTORY_LIMIT) {
-      this.values = this.values.filter((_, i) => i % 2 === 0);
-      this.every *= 2;
-      if ((this.#seen - 1) % this.every !== 0) return;
-    }
-    this.values.push(value);
-  }
+/** Checks the options of a fit; unknown ones are refused. */
+export function checkFitOptions(who: string, options: FitOptions): void {
+  const { epochs, stopWhen, onProgress, shuffle: _, signal: _1, ...others } = options;
+  checkOptions(who, options, others);
+  if (onProgress !== undefined && typeof onProgress !== "function")
+    throw new OptionError(`${who}: onProgress must be a function; got ${describe(onProgress)}`);
+  if (
+    epochs !== undefined &&
+    !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY))
+  )
+    throw new OptionError(`${who}: epochs must be a whole number >= 1, or Infinity; got ${epochs}`);
+  if (stopWhen === undefined) return;
+  const { lossBelow, ...unknown } = stopWhen;
+  checkOptions(`${who}: stopWhen`, stopWhen, unknown);
+  if (lossBelow !== undefined && !(typeof lossBelow === "number" && lossBelow > Number.NEGATIVE_INFINITY))
+    throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${lossBelow}`);
 }
 
+const HISTORY_LIMIT = 8192;
 /** Steps of one call into the machine: a bound between two looks at the parameters. */
 const MOST_STEPS = 1 << 20;
 /** Learning rates above this may overflow an update by themselves. */
 const LARGE_RATE = 1 << 20;
 
 /** One `fit` under way: takes steps until done, in slices of any length. */
-export class FitRun {
-  #calls = 1;
-  #careful: boolean;
-  #reason: FitResult["reason"] | undefined;
-  #loss = Number.NaN;
-  readonly #history = new History();
-  readonly #firstStep: number;
-  readonly #firstEpoch: number;
-  readonly #shuffle: boolean;
-
-  constructor(
-    readonly program: Program,
-    readonly train: TrainPlan,
-    readonly dataset: Dataset,
-    readonly options: FitOptions,
-  ) {
-    this.#shuffle = options.shuffle ?? true;
-    this.#firstStep = program.counter(Counter.Step);
-    this.#firstEpoch = program.counter(Counter.Epoch);
-    const lossBelow = options.stopWhen?.lossBelow;
-    program.setDouble(
-      Header.EpochsLeft,
-      options.epochs ?? (lossBelow === undefined ? 1 : Number.POSITIVE_INFINITY),
-    );
-    program.setDouble(Header.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
-    program.setHeader(Header.HistoryCount, 0);
-    program.setHeader(Header.Careful, 0);
-    if (program.counter(Counter.EpochRows) !== dataset.rows) {
-      // A partial epoch over other data cannot be finished with these.
-      for (const counter of [Counter.Cursor, Counter.EpochLoss, Counter.EpochRows])
-        program.setCounter(counter, 0);
-    }
-    openWindow(program, train, dataset, this.#shuffle);
-    this.#careful = mayOverflow(program);
-  }
-
-  /** Takes the batch buffers back, after others used them. */
-  reclaim(): void {
-    reclaimBuffers(this.program, this.dataset);
-  }
-
-  get progress(): FitProgress {
-    const { program } = this;
-    return {
-      epochs: program.counter(Counter.Epoch) - this.#firstEpoch,
-      steps: program.counter(Counter.Step) - this.#firstStep,
-      loss: this.#loss,
-    };
-  }
-
-  get result(): FitResult {
-    return {
-      reason: this.#reason ?? "epochs",
-      ...this.progress,
-      history: this.#history.values,
-      historyEvery: this.#history.every,
-    };
-  }
-
+export interface FitRun {
+  readonly options: FitOptions;
   /**
-   * Takes steps until the run is over or `deadline` has passed.
+   * Takes steps until the run is over or about `sliceMs` have passed, by a clock that may be set meanwhile; Infinity
+   * never looks at it.
    *
-   * @param deadline in ms, as `performance.now()` counts
    * @returns whether the run is over
    * @throws NonFiniteError with the state of the last good step
    */
-  advance(deadline: number): boolean {
-    const { program } = this;
-    for (;;) {
-      const before = performance.now();
-      const step = program.counter(Counter.Step);
-      const bounded = deadline === Number.POSITIVE_INFINITY ? MOST_STEPS : this.#calls;
-      const status = this.#careful ? this.#carefulStep() : program.kernels.run(program.plan.base, bounded);
-      this.#drain();
-      if (this.#handle(status)) return true;
-      // A slice takes at least one step: it does not end with a mere move of the window.
-      if (deadline === Number.POSITIVE_INFINITY || program.counter(Counter.Step) === step) continue;
-      const now = performance.now();
-      if (now >= deadline) return false;
-      // Doubles while a call takes less than a tenth of what is left.
-      if ((now - before) * 10 < deadline - now && this.#calls < MOST_STEPS) this.#calls *= 2;
-      else if ((now - before) * 2 > deadline - now && this.#calls > 1) this.#calls /= 2;
-    }
-  }
+  advance(sliceMs: number): boolean;
+  /** Takes the batch buffers back, after others used them. */
+  reclaim(): void;
+  progress(): FitProgress;
+  result(): FitResult;
+}
 
-  #handle(status: Status): boolean {
+/** Closures rather than a class: V8 compiles them together with the file, but methods when they are first called. */
+export function startFit(program: Program, train: TrainPlan, dataset: Dataset, options: FitOptions): FitRun {
+  const { epochs, stopWhen, shuffle = true } = options;
+  const lossBelow = stopWhen?.lossBelow;
+  const firstStep = program.counter(Counter.Step);
+  const firstEpoch = program.counter(Counter.Epoch);
+  program.setDouble(Header.EpochsLeft, epochs ?? (lossBelow === undefined ? 1 : Number.POSITIVE_INFINITY));
+  program.setDouble(Header.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
+  program.setHeader(Header.HistoryCount, 0);
+  program.setHeader(Header.Careful, 0);
+  if (program.counter(Counter.EpochRows) !== dataset.rows) {
+    // A partial epoch over other data cannot be finished with these.
+    for (const counter of [Counter.Cursor, Counter.EpochLoss, Counter.EpochRows])
+      program.setCounter(counter, 0);
+  }
+  openWindow(program, train, dataset, shuffle);
+  let careful = mayOverflow(program);
+  let calls = 1;
+  let reason: FitResult["reason"] = "epochs";
+  let loss = Number.NaN;
+  let history: number[] = [];
+  let historyEvery = 1;
+  let epochsSeen = 0;
+
+  /** Keeps the losses of an unbounded run in bounded memory: when full, every second one goes. */
+  const remember = (value: number) => {
+    if (epochsSeen++ % historyEvery !== 0) return;
+    if (history.length === HISTORY_LIMIT) {
+      history = history.filter((_, i) => i % 2 === 0);
+      historyEvery *= 2;
+      if ((epochsSeen - 1) % historyEvery !== 0) return;
+    }
+    history.push(value);
+  };
+
+  /** Takes epoch losses out of the ring. */
+  const drain = () => {
+    const count = program.header(Header.HistoryCount);
+    const at = train.history.offset >>> 3;
+    for (let i = 0; i < count; i++) remember(program.f64[at + i]);
+    if (count > 0) loss = program.f64[at + count - 1];
+    else if (history.length === 0) loss = program.double(Header.Loss);
+    program.setHeader(Header.HistoryCount, 0);
+  };
+
+  const carefulStep = () => carefully(program, () => program.kernels.run(program.plan.base, 1));
+
+  /** Whether the run is over. */
+  const handle = (status: Status): boolean => {
     switch (status) {
       case Status.Ok:
       case Status.HistoryFull:
-        this.#careful = mayOverflow(this.program);
+        careful = mayOverflow(program);
         return false;
       case Status.EpochsDone:
-        this.#reason = "epochs";
         return true;
       case Status.LossBelow:
-        this.#reason = "lossBelow";
+        reason = "lossBelow";
         return true;
       case Status.WindowEnd:
-        moveWindow(this.program, this.train, this.dataset, this.#shuffle);
+        moveWindow(program, train, dataset, shuffle);
         return false;
       case Status.LargeGradient: {
-        const careful = this.#carefulStep();
-        this.#drain();
-        return this.#handle(careful);
+        const taken = carefulStep();
+        drain();
+        return handle(taken);
       }
       default:
-        throw nonFinite(this.program, this.train, this.#nextStep());
+        throw nonFinite(program, train, program.counter(Counter.Step) + 1);
     }
-  }
+  };
 
-  #nextStep(): number {
-    return this.program.counter(Counter.Step) + 1;
-  }
+  const advance = (sliceMs: number): boolean => {
+    const unbounded = sliceMs === Number.POSITIVE_INFINITY;
+    const start = unbounded ? 0 : Date.now();
+    let before = start;
+    for (;;) {
+      const step = program.counter(Counter.Step);
+      const steps = unbounded ? MOST_STEPS : calls;
+      const status = careful ? carefulStep() : program.kernels.run(program.plan.base, steps);
+      drain();
+      if (handle(status)) return true;
+      // A slice takes at least one step: it does not end with a mere move of the window.
+      if (unbounded || program.counter(Counter.Step) === step) continue;
+      const now = Date.now();
+      const left = start + sliceMs - now;
+      // Beyond the whole slice, if the clock was set back.
+      if (left <= 0 || left > sliceMs) return false;
+      // Doubles while a call takes less than a tenth of what is left.
+      if ((now - before) * 10 < left && calls < MOST_STEPS) calls *= 2;
+      else if ((now - before) * 2 > left && calls > 1) calls /= 2;
+      before = now;
+    }
+  };
 
-  /** Takes epoch losses out of the ring. */
-  #drain(): void {
-    const { program, train } = this;
-    const count = program.header(Header.HistoryCount);
-    const at = train.history.offset >>> 3;
-    for (let i = 0; i < count; i++) this.#history.push(program.f64[at + i]);
-    if (count > 0) this.#loss = program.f64[at + count - 1];
-    else if (this.#history.values.length === 0) this.#loss = program.double(Header.Loss);
-    program.setHeader(Header.HistoryCount, 0);
-  }
+  const progress = () => ({
+    epochs: program.counter(Counter.Epoch) - firstEpoch,
+    steps: program.counter(Counter.Step) - firstStep,
+    loss,
+  });
 
-  #carefulStep(): Status {
-    const { program } = this;
-    return carefully(program, () => program.kernels.run(program.plan.base, 1));
-  }
+  return {
+    options,
+    advance,
+    reclaim: () => reclaimBuffers(program, dataset),
+    progress,
+    result: () => ({ reason, ...progress(), history, historyEvery }),
+  };
 }
 
 /** Takes one step whose update may overflow: the state is saved first, and put back if it does. */

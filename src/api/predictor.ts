@@ -1,10 +1,10 @@
 import { Header } from "../../assembly/abi.ts";
-import { DataError, OptionError, ShapeError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import type { Port } from "../graph/graph.ts";
 import type { PlannedParameter, PlannedPort } from "../plan/plan.ts";
 import { formatBytes } from "../runtime/space.ts";
 import { VERSION } from "../version.ts";
-import { countRows, isNumericArray, makeResult, type Result, type Rows, readRows } from "./data.ts";
+import { countRows, inputOf, isNumericArray, makeResult, type Result, type Rows, readRows } from "./data.ts";
 import { finalActivation, formatTable, layersOf, type Model, makeModel } from "./model.ts";
 import type { Program } from "./program.ts";
 
@@ -316,12 +316,4 @@ export class Predictor<X = Rows, P = Result> {
   #inputOf(x: X, port: PlannedPort): Rows {
     return inputOf("predict", x, port.name, this.model.named.inputs);
   }
-}
-
-/** The rows of one input: `x` itself, or its entry of that name. */
-export function inputOf(who: string, x: unknown, name: string, named: boolean): Rows {
-  if (!named) return x as Rows;
-  const rows = (x as Record<string, Rows> | undefined)?.[name];
-  if (rows === undefined) throw new DataError(`${who}: needs data for ${name}; got none`);
-  return rows;
 }

@@ -1,5 +1,5 @@
 /** Targets at the border: class labels, names, one-hot rows or numbers, as each loss takes them. */
-import { DataError, ShapeError } from "../errors.ts";
+import { DataError } from "../errors.ts";
 import { countRows, describe, flatten32, isNumericArray, type Rows } from "./data.ts";
 import type { Loss } from "./losses.ts";
 
@@ -110,16 +110,4 @@ function checkDistributions(what: string, data: Float32Array, classes: number): 
     if (!(Math.abs(sum - 1) <= SUM_TOLERANCE))
       throw new DataError(`${what}: probabilities of a row must sum to 1; got ${sum} at row ${at / classes}`);
   }
-}
-
-/** Checks that inputs and targets have one row count, at least one row. */
-export function sameRows(who: string, counts: ReadonlyMap<string, number>): number {
-  const [[first, rows], ...others] = counts;
-  for (const [name, count] of others)
-    if (count !== rows)
-      throw new ShapeError(
-        `${who}: inputs and targets must have as many rows; got ${rows} in ${first}, ${count} in ${name}`,
-      );
-  if (rows === 0) throw new DataError(`${who}: needs at least one row; got none`);
-  return rows;
 }

@@ -1,38 +1,31 @@
 import { Counter, Header, Status } from "../../assembly/abi.ts";
-import { BusyError, DataError, DisposedError, OptionError, ShapeError } from "../errors.ts";
+import { BusyError, DisposedError, ShapeError } from "../errors.ts";
 import type { TrainPlan } from "../plan/plan.ts";
 import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
-import { countRows, describe, flatten32, makeResult, type Result, type Rows } from "./data.ts";
-import { bindKinds, type Column, type Dataset, fillBatch } from "./dataset.ts";
+import { makeResult, type Result, type Rows } from "./data.ts";
+import { bindKinds, type Dataset, fillBatch } from "./dataset.ts";
 import { nonFinite } from "./diagnose.ts";
-import { carefully, type FitOptions, type FitResult, FitRun, mayOverflow } from "./fit.ts";
+import {
+  carefully,
+  checkFitOptions,
+  type FitOptions,
+  type FitResult,
+  type FitRun,
+  mayOverflow,
+  startFit,
+} from "./fit.ts";
 import type { Loss } from "./losses.ts";
 import { checkSeed, type Model } from "./model.ts";
 import { checkLearningRate, type Optimizer } from "./optimizers.ts";
-import { checkOptions } from "./options.ts";
-import { inputOf, type ParameterView, Predictor } from "./predictor.ts";
+import { type ParameterView, Predictor } from "./predictor.ts";
 import type { Program } from "./program.ts";
-import { readTargets, sameRows, type Targets } from "./targets.ts";
-
-/** Rows and what should come out of them. */
-export interface Data<X = Rows> {
-  readonly x: X;
-  /** Targets, or targets by output name. */
-  readonly y: Targets | { readonly [output: string]: Targets };
-}
+import { type Data, type DataRules, type OutputLoss, ownSmall, readData } from "./training-data.ts";
 
 export interface Evaluation {
   /** Mean loss over all rows. */
   readonly loss: number;
   /** Share of rows whose most probable class is right, for cross-entropy losses. */
   readonly accuracy?: number;
-}
-
-/** A loss with the output it belongs to. */
-export interface OutputLoss {
-  readonly output: string;
-  readonly loss: Loss;
-  readonly rowElements: number;
 }
 
 /** `velocity` is the momentum of SGD; Adam has both moments. */
@@ -56,6 +49,7 @@ export interface TrainerParts {
 export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   readonly #parts: TrainerParts;
   readonly #train: TrainPlan;
+  readonly #reading: DataRules;
   #run: FitRun | undefined;
 
   /** @internal */
@@ -69,6 +63,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     super(program, model, labels);
     this.#parts = parts;
     this.#train = program.plan.train as TrainPlan;
+    const { losses, namedTargets } = parts;
+    this.#reading = { train: this.#train, losses, labels, namedInputs: model.named.inputs, namedTargets };
   }
 
   /**
@@ -92,14 +88,14 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     const run = this.#start("fit", data, options);
     const { signal, onProgress } = options;
     try {
-      while (!run.advance(performance.now() + SLICE_MS)) {
-        onProgress?.(run.progress);
+      while (!run.advance(SLICE_MS)) {
+        onProgress?.(run.progress());
         await yieldToEventLoop();
         signal?.throwIfAborted();
         this.#checkNotDisposed("fit");
       }
-      const { result } = run;
-      onProgress?.(run.progress);
+      const result = run.result();
+      onProgress?.(run.progress());
       signal?.throwIfAborted();
       return result;
     } finally {
@@ -115,12 +111,12 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     const { onProgress } = options;
     try {
       const slice = onProgress ? SLICE_MS : Number.POSITIVE_INFINITY;
-      while (!run.advance(performance.now() + slice)) {
-        onProgress?.(run.progress);
+      while (!run.advance(slice)) {
+        onProgress?.(run.progress());
         this.#checkNotDisposed("fitSync");
       }
-      const { result } = run;
-      onProgress?.(run.progress);
+      const result = run.result();
+      onProgress?.(run.progress());
       return result;
     } finally {
       this.#run = undefined;
@@ -296,55 +292,14 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   }
 
   #start(who: string, data: Data<X>, options: FitOptions): FitRun {
-    const { epochs, stopWhen, onProgress, shuffle: _, signal: _1, ...others } = options;
-    checkOptions(who, options, others);
-    if (onProgress !== undefined && typeof onProgress !== "function")
-      throw new OptionError(`${who}: onProgress must be a function; got ${describe(onProgress)}`);
-    if (
-      epochs !== undefined &&
-      !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY))
-    )
-      throw new OptionError(`${who}: epochs must be a whole number >= 1, or Infinity; got ${epochs}`);
-    const { lossBelow, ...unknown } = stopWhen ?? {};
-    checkOptions(`${who}: stopWhen`, stopWhen ?? {}, unknown);
-    if (lossBelow !== undefined && !(typeof lossBelow === "number" && lossBelow > Number.NEGATIVE_INFINITY))
-      throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${lossBelow}`);
-    const dataset = this.#read(who, data);
-    // Data of one batch are laid into its buffers again after others used them: from a copy, which nobody can change.
-    const columns =
-      dataset.rows > this.program.plan.batch
-        ? dataset.columns
-        : dataset.columns.map((column) => ({ ...column, data: column.data.slice() }));
-    this.#run = new FitRun(this.program, this.#train, { ...dataset, columns }, options);
+    checkFitOptions(who, options);
+    const dataset = ownSmall(this.#read(who, data), this.program.plan.batch);
+    this.#run = startFit(this.program, this.#train, dataset, options);
     return this.#run;
   }
 
-  /** Reads and checks everything before anything changes. */
   #read(who: string, data: Data<X>): Dataset {
-    if (typeof data !== "object" || data === null || !("x" in data && "y" in data))
-      throw new DataError(
-        `${who}: data must be { x, y }; got ${data === null ? "null" : typeof data} without both`,
-      );
-    const { named } = this.model;
-    const counts = new Map<string, number>();
-    const columns: Column[] = this.#train.inputs.map((port) => {
-      const what = named.inputs ? `${who}: x.${port.name}` : `${who}: x`;
-      const given = inputOf(who, data.x, port.name, named.inputs);
-      const rows = countRows(what, given, port.rowElements);
-      counts.set(what.slice(who.length + 2), rows);
-      return { port, words: port.rowElements, data: flatten32(what, given, port.rowElements, rows) };
-    });
-    const [rows = 0] = counts.values();
-    this.#parts.losses.forEach(({ output, loss, rowElements }, i) => {
-      const named = this.#parts.namedTargets;
-      const what = named ? `${who}: y.${output}` : `${who}: y`;
-      const given = inputOf(who, data.y, output, named) as Targets;
-      const read = readTargets(what, given, { rows, loss, rowElements, labels: this.labels });
-      counts.set(what.slice(who.length + 2), read.rows);
-      const port = this.#train.targets[i];
-      columns.push({ port, words: read.kind === "labels" ? 1 : rowElements, data: read.data });
-    });
-    return { rows: sameRows(who, counts), columns };
+    return readData(who, data, this.#reading);
   }
 
   #loadOneBatch(who: string, data: Data<X>): number {

@@ -25,7 +25,7 @@ const linear = (options: Partial<TrainOptions> = {}) =>
 describe("fit over streamed data", () => {
   it("yields though every call ends with the window", async () => {
     let now = 0;
-    const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 0.05));
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => (now += 0.05));
     try {
       const trainer = linear({ batch: 2, windowRows: 4 });
       const seen: number[] = [];

@@ -270,7 +270,7 @@ describe("a fit that is under way", () => {
 
   it("does not yield while it is shorter than a slice", async () => {
     vi.restoreAllMocks();
-    vi.spyOn(performance, "now").mockReturnValue(0);
+    vi.spyOn(Date, "now").mockReturnValue(0);
     let yielded = false;
     setImmediate(() => {
       yielded = true;
@@ -285,6 +285,16 @@ describe("a fit that is under way", () => {
     await lineTrainer().fit(line, { epochs: 500 });
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(2);
+  });
+
+  it("yields though the clock is set back by an hour on the way", async () => {
+    let now = 3_600_000;
+    vi.spyOn(Date, "now").mockImplementation(() => (now-- > 3_599_990 ? now : (now = 0)));
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 0);
+    await lineTrainer().fit(line, { epochs: 100_000 });
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(0);
   });
 
   it("refuses with a BusyError what would change its state, and is not disturbed", async () => {

@@ -81,10 +81,10 @@ export function thrownBy(act: () => unknown): Error {
 }
 
 /**
- * From here to `vi.restoreAllMocks()` every look at the clock takes 6 ms, so that a fit yields after each single step,
+ * From here to `vi.restoreAllMocks()` every look at the clock takes 12 ms, so that a fit yields after each single step,
  * however fast the machine.
  */
 export function slowClock(): void {
   let now = 0;
-  vi.spyOn(performance, "now").mockImplementation(() => (now += 6));
+  vi.spyOn(Date, "now").mockImplementation(() => (now += 12));
 }

@@ -106,10 +106,10 @@ export async function runAll(wasmgrad) {
   }
   {
     // A clock on which every slice has room for one step.
-    const real = performance.now;
+    const real = Date.now;
     let now = 0;
-    performance.now = () => {
-      now += 6;
+    Date.now = () => {
+      now += 12;
       return now;
     };
     const trainer = mlp();
@@ -117,7 +117,7 @@ export async function runAll(wasmgrad) {
     try {
       await trainer.fit(data, { epochs: 10, onProgress: () => states.push(trainer.state()) });
     } finally {
-      performance.now = real;
+      Date.now = real;
     }
     digests["mlp = sliced after every step"] = trainer.digest();
     for (const at of [0, 1, 7, 10, 42, 99]) {
