@@ -1,7 +1,6 @@
 /** A planned model in a space of its own: parameters, state, and the passes that `Predictor` and `Trainer` run. */
 import { Counter, Distribution, Guard, Header } from "../../assembly/abi.ts";
 import { DisposedError, OptionError, StateError } from "../errors.ts";
-import type { Initializer } from "../graph/graph.ts";
 import { type Plan, type PlannedParameter, type PlanRequest, planProgram } from "../plan/plan.ts";
 import { sha256 } from "../runtime/sha256.ts";
 import { Engine, type Space } from "../runtime/space.ts";
@@ -40,9 +39,7 @@ export class Program {
     const space = engine.open(who, plan.kernels, plan.end, this);
     this.plan = plan;
     this.#attach(space);
-    this.i32.set(plan.words, plan.base >>> 2);
-    this.f64.set(plan.hyper.values, plan.hyper.offset >>> 3);
-    for (const { offset, data } of plan.constants) this.f32.set(data, offset >>> 2);
+    layDown(plan, space);
     this.initialize(seeds, request.train?.optimizer.learningRate ?? 0);
   }
 
@@ -58,7 +55,11 @@ export class Program {
   }
 
   #attach({ kernels, f32, f64, i32, u8 }: Partial<Space>): void {
-    Object.assign(this, { kernels, f32, f64, i32, u8 });
+    this.kernels = kernels as Space["kernels"];
+    this.f32 = f32 as Float32Array;
+    this.f64 = f64 as Float64Array;
+    this.i32 = i32 as Int32Array;
+    this.u8 = u8 as Uint8Array;
   }
 
   checkAlive(who: string): void {
@@ -96,27 +97,9 @@ export class Program {
     this.kernels.execute(this.plan.base, from, to);
   }
 
-  /** Parameters drawn afresh, moments and counters as new. */
   initialize(seeds: Seeds, learningRate: number): void {
-    const { state, parameters } = this.plan;
     this.seeds = seeds;
-    this.u8.fill(0, state.offset, state.offset + state.bytes);
-    this.setCounter(Counter.LearningRate, learningRate);
-    this.setCounter(Counter.Beta1Power, 1);
-    this.setCounter(Counter.Beta2Power, 1);
-    this.setCounter(Counter.ShuffleSeed, seeds.shuffleSeed);
-    parameters.forEach((p, stream) => {
-      this.#fill(p, p.init, seeds.seed, stream);
-    });
-  }
-
-  #fill({ offset, elements }: PlannedParameter, init: Initializer, seed: number, stream: number): void {
-    const at = offset >>> 2;
-    if (init.kind === "constant") this.f32.fill(init.value, at, at + elements);
-    else if (init.kind === "values") this.f32.set(init.data, at);
-    else if (init.kind === "uniform")
-      this.kernels.randomFill(offset, elements, Distribution.Uniform, init.low, init.high, seed, stream);
-    else this.kernels.randomFill(offset, elements, Distribution.Normal, init.mean, init.std, seed, stream);
+    initializeState(this, seeds, learningRate);
   }
 
   parameter(p: PlannedParameter): Float32Array {
@@ -205,4 +188,30 @@ export class Program {
     this.u8.set(saved.subarray(STATE_HEADER_BYTES, STATE_HEADER_BYTES + wanted), state.offset);
     this.seeds = { seed, shuffleSeed: this.counter(Counter.ShuffleSeed) };
   }
+}
+
+function layDown({ words, base, hyper, constants }: Plan, { i32, f32, f64 }: Space): void {
+  i32.set(words, base >>> 2);
+  f64.set(hyper.values, hyper.offset >>> 3);
+  for (const { offset, data } of constants) f32.set(data, offset >>> 2);
+}
+
+/** Parameters drawn afresh, moments and counters as new. */
+function initializeState({ plan, kernels, u8, f32, f64 }: Program, seeds: Seeds, learningRate: number): void {
+  const { state, parameters } = plan;
+  u8.fill(0, state.offset, state.offset + state.bytes);
+  const counters = state.offset >>> 3;
+  f64[counters + Counter.LearningRate] = learningRate;
+  f64[counters + Counter.Beta1Power] = 1;
+  f64[counters + Counter.Beta2Power] = 1;
+  f64[counters + Counter.ShuffleSeed] = seeds.shuffleSeed;
+  parameters.forEach(({ init, offset, elements }, stream) => {
+    const at = offset >>> 2;
+    const draw = (distribution: Distribution, a: number, b: number) =>
+      kernels.randomFill(offset, elements, distribution, a, b, seeds.seed, stream);
+    if (init.kind === "constant") f32.fill(init.value, at, at + elements);
+    else if (init.kind === "values") f32.set(init.data, at);
+    else if (init.kind === "uniform") draw(Distribution.Uniform, init.low, init.high);
+    else draw(Distribution.Normal, init.mean, init.std);
+  });
 }

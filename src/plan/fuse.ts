@@ -51,6 +51,19 @@ export function fuse(graph: Graph, kept: readonly ValueId[]): void {
     nodes[at] = { ...old, op: rule.name, rule, attrs, inputs, outputs };
   };
 
+  /** A gradient whose incoming cotangent is the seed 1 comes out of the loss record itself. */
+  const fuseLoss = (grad: Node<"lossGrad">, i: number): void => {
+    const [p, t, scale] = grad.inputs;
+    if (graph.constants.find((c) => c.value === scale)?.data[0] !== 1) return;
+    const at = nodes.findIndex(
+      (n) => is(n, "loss") && n.inputs[0] === p && n.inputs[1] === t && n.attrs === grad.attrs,
+    );
+    if (at < 0) return;
+    const forward = nodes[at] as Node;
+    replace(at, forward, lossAndGrad, grad.attrs, [p, t], [forward.outputs[0], grad.outputs[0]]);
+    nodes[i] = undefined;
+  };
+
   nodes.forEach((node, i) => {
     if (is(node, "unary")) {
       const at = soleLinear(node.inputs[0], "dense");
@@ -68,17 +81,4 @@ export function fuse(graph: Graph, kept: readonly ValueId[]): void {
     }
   });
   graph.nodes = nodes.filter((node) => node !== undefined);
-
-  /** A gradient whose incoming cotangent is the seed 1 comes out of the loss record itself. */
-  function fuseLoss(grad: Node<"lossGrad">, i: number): void {
-    const [p, t, scale] = grad.inputs;
-    if (graph.constants.find((c) => c.value === scale)?.data[0] !== 1) return;
-    const at = nodes.findIndex(
-      (n) => is(n, "loss") && n.inputs[0] === p && n.inputs[1] === t && n.attrs === grad.attrs,
-    );
-    if (at < 0) return;
-    const forward = nodes[at] as Node;
-    replace(at, forward, lossAndGrad, grad.attrs, [p, t], [forward.outputs[0], grad.outputs[0]]);
-    nodes[i] = undefined;
-  }
 }

@@ -92,12 +92,11 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
     }
     if (node.phase === "forward") forwardEnd = records.length;
   }
+  const extend = (id: ValueId, to: number) => {
+    last.set(id, Math.max(last.get(id) ?? 0, to));
+  };
   for (const id of keeps.afterForward) extend(rootOf(id), forwardEnd);
   for (const id of keeps.atEnd) extend(rootOf(id), records.length);
-
-  function extend(id: ValueId, to: number) {
-    last.set(id, Math.max(last.get(id) ?? 0, to));
-  }
 
   const storage = [...first.keys()].filter((id) => !pinned.has(id));
   return {

@@ -14,7 +14,7 @@ import { differentiate } from "./differentiate.ts";
 import { dropDead, fuse } from "./fuse.ts";
 import { type LoweredTape, lower } from "./lower.ts";
 import type { OptimizerPlan } from "./optimizer.ts";
-import { TapeWriter } from "./writer.ts";
+import { tapeWriter } from "./writer.ts";
 
 export interface TargetPort extends Port {
   /** f32 elements of a row when targets come as rows; labels take one word. */
@@ -239,7 +239,7 @@ export function planProgram(request: PlanRequest): Plan {
     });
   }
 
-  const writer = new TapeWriter(words, base);
+  const writer = tapeWriter(words, base);
   writer.header(Header.Version, Abi.Version);
   writer.header(Header.Batch, batch);
   writer.header(Header.State, state);

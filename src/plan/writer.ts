@@ -1,6 +1,6 @@
 import type { Header, Opcode } from "../../assembly/abi.ts";
 import type { ValueId } from "../graph/graph.ts";
-import { SCRATCH } from "../graph/op.ts";
+import { type BufferRef, type RecordDraft, SCRATCH } from "../graph/op.ts";
 import { f32Word } from "../tape/float-word.ts";
 import type { Fields } from "../tape/records.ts";
 import type { LoweredRecord, LoweredTape } from "./lower.ts";
@@ -9,47 +9,46 @@ import type { LoweredRecord, LoweredTape } from "./lower.ts";
 const FLOATS = new Set(["alpha", "parameter"]);
 
 /** Writes header words and records at absolute addresses into the words of a program. */
-export class TapeWriter {
+export interface TapeWriter {
   /** Address of the next record. */
   at: number;
-
-  constructor(
-    private readonly words: Int32Array,
-    private readonly base: number,
-  ) {
-    this.at = base;
-  }
-
-  header(field: Header, value: number): void {
-    this.words[field] = value;
-  }
-
+  header(field: Header, value: number): void;
   /** Writes a record whose fields are listed in the order of its operands, as `verify` checks. */
-  write<K extends Opcode>(opcode: K, fields: Fields<K>): void {
-    const start = (this.at - this.base) / 4;
-    let i = start;
-    this.words[i++] = opcode;
-    for (const name in fields) this.words[i++] = FLOATS.has(name) ? f32Word(fields[name]) : fields[name];
-    this.at += (i - start) * 4;
-  }
-
+  write<K extends Opcode>(opcode: K, fields: Fields<K>): void;
   /** Writes every record of a tape; `before` hears of each with its address. */
   tape(
     tape: LoweredTape,
     addresses: ReadonlyMap<ValueId, number>,
     scratch: number,
     before?: (record: LoweredRecord, at: number) => void,
-  ): void {
-    for (const record of tape.records) {
-      before?.(record, this.at);
-      const fields: Record<string, number> = {};
-      for (const name in record.fields) {
-        const field = record.fields[name];
-        if (typeof field === "number") fields[name] = field;
-        else if (field === SCRATCH) fields[name] = scratch;
-        else fields[name] = addresses.get(tape.rootOf((field as { value: ValueId }).value)) as number;
-      }
-      this.write(record.opcode, fields as Fields<Opcode>);
+  ): void;
+}
+
+/** @param base address of the first word */
+export function tapeWriter(words: Int32Array, base: number): TapeWriter {
+  const put = (opcode: Opcode, fields: RecordDraft["fields"], addressOf: (ref: object) => number) => {
+    let i = (writer.at - base) >> 2;
+    words[i++] = opcode;
+    for (const name in fields) {
+      const field = fields[name];
+      words[i++] = typeof field === "object" ? addressOf(field) : FLOATS.has(name) ? f32Word(field) : field;
     }
-  }
+    writer.at = base + i * 4;
+  };
+  const writer: TapeWriter = {
+    at: base,
+    header: (field, value) => {
+      words[field] = value;
+    },
+    write: (opcode, fields) => put(opcode, fields, () => Number.NaN),
+    tape: (tape, addresses, scratch, before) => {
+      const addressOf = (ref: object) =>
+        ref === SCRATCH ? scratch : (addresses.get(tape.rootOf((ref as BufferRef).value)) as number);
+      for (const record of tape.records) {
+        before?.(record, writer.at);
+        put(record.opcode, record.fields, addressOf);
+      }
+    },
+  };
+  return writer;
 }

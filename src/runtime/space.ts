@@ -40,44 +40,7 @@ export class Engine {
    * @param owner whose collection counts as release
    */
   open(who: string, build: { readonly hex: string }, bytes: number, owner: object): Space {
-    const pages = Math.ceil(bytes / PAGE_BYTES);
-    const fail = (rule: string, cause?: unknown): never => {
-      throw new MemoryError(
-        `${who}: ${rule}; got a program of ${formatBytes(bytes)} beside ${this.#live} live programs`,
-        bytes,
-        this.#live,
-        { cause },
-      );
-    };
-    if (!(pages <= MAX_PAGES)) fail("a program must fit in 4 GiB");
-    const module = this.moduleFor(build);
-    const noMemory = (cause: unknown) =>
-      fail(
-        "the engine has no memory left; dispose() programs, or train many models by one program and states",
-        cause,
-      );
-    let memory: WebAssembly.Memory;
-    try {
-      memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    } catch (cause) {
-      // Engines differ in what they throw; with sizes that fit, only one thing can be wrong.
-      return noMemory(cause);
-    }
-    let kernels: Kernels;
-    try {
-      kernels = instantiate(module, memory);
-    } catch (cause) {
-      if (cause instanceof RangeError || cause instanceof WebAssembly.RuntimeError) return noMemory(cause);
-      throw cause;
-    }
-    const { buffer } = memory;
-    const space = {
-      kernels,
-      u8: new Uint8Array(buffer),
-      i32: new Int32Array(buffer),
-      f32: new Float32Array(buffer),
-      f64: new Float64Array(buffer),
-    };
+    const space = openSpace(who, () => this.moduleFor(build), bytes, this.#live);
     this.#live++;
     this.#collected.register(owner, undefined, owner);
     return space;
@@ -87,6 +50,48 @@ export class Engine {
   release(owner: object): void {
     if (this.#collected.unregister(owner)) this.#live--;
   }
+}
+
+/** @param live how many programs the engine already has, for the error */
+function openSpace(who: string, makeModule: () => WebAssembly.Module, bytes: number, live: number): Space {
+  const fail = (rule: string, cause?: unknown): never => {
+    throw new MemoryError(
+      `${who}: ${rule}; got a program of ${formatBytes(bytes)} beside ${live} live programs`,
+      bytes,
+      live,
+      { cause },
+    );
+  };
+  const noMemory = (cause: unknown) =>
+    fail(
+      "the engine has no memory left; dispose() programs, or train many models by one program and states",
+      cause,
+    );
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  if (!(pages <= MAX_PAGES)) fail("a program must fit in 4 GiB");
+  const module = makeModule();
+  let memory: WebAssembly.Memory;
+  try {
+    memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch (cause) {
+    // Engines differ in what they throw; with sizes that fit, only one thing can be wrong.
+    return noMemory(cause);
+  }
+  let kernels: Kernels;
+  try {
+    kernels = instantiate(module, memory);
+  } catch (cause) {
+    if (cause instanceof RangeError || cause instanceof WebAssembly.RuntimeError) return noMemory(cause);
+    throw cause;
+  }
+  const { buffer } = memory;
+  return {
+    kernels,
+    u8: new Uint8Array(buffer),
+    i32: new Int32Array(buffer),
+    f32: new Float32Array(buffer),
+    f64: new Float64Array(buffer),
+  };
 }
 
 export function formatBytes(bytes: number): string {

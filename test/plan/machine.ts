@@ -4,7 +4,7 @@ import type { Graph, ValueId } from "../../src/graph/graph.ts";
 import { resolve, sizeOf } from "../../src/graph/shape.ts";
 import { packArena } from "../../src/plan/arena.ts";
 import { lower } from "../../src/plan/lower.ts";
-import { TapeWriter } from "../../src/plan/writer.ts";
+import { tapeWriter } from "../../src/plan/writer.ts";
 import { readTape } from "../../src/tape/verify.ts";
 import { instantiate } from "../kernels/harness.ts";
 import type { Feeds } from "../oracle/graph.ts";
@@ -43,7 +43,7 @@ export function runGraph(
   lowered.storage.forEach((id, i) => {
     addresses.set(id, arena + packing.offsets[i]);
   });
-  const writer = new TapeWriter(words, BASE);
+  const writer = tapeWriter(words, BASE);
   const tape = BASE + Header.Count * 4;
   writer.at = tape;
   writer.tape(lowered, addresses, allocate(lowered.scratchBytes));

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BinaryFn, Fn, Form, LossFn, Opcode, Path, ReduceFn, Targets } from "../../assembly/abi.ts";
-import { TapeWriter } from "../../src/plan/writer.ts";
+import { tapeWriter } from "../../src/plan/writer.ts";
 import { disassemble, disassembleRecord } from "../../src/tape/disassemble.ts";
 import {
   encode,
@@ -78,7 +78,7 @@ describe.each(OPCODES.map((opcode) => [Opcode[opcode], opcode] as const))("%s", 
     const { fields } = validRecord(opcode, 2, (below) => 1 % below);
     const encoded = encode(opcode, fields);
     const words = new Int32Array(encoded.length);
-    const writer = new TapeWriter(words, BASE);
+    const writer = tapeWriter(words, BASE);
     const ordered = Object.fromEntries(
       Object.keys((formatOf(opcode) as RecordFormat).operands).map((operand) => [
         operand,
