@@ -83,12 +83,17 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
       type: (id) => graph.values[id],
     });
     for (const made of drafts) {
+      const { opcode, fields } = made;
       const at = records.length;
-      records.push({ ...made, node });
+      records.push({ opcode, fields, node });
       words += recordWords(made);
-      scratchBytes = Math.max(scratchBytes, scratchOf(made, batch));
-      for (const id of node.outputs) if (!first.has(rootOf(id))) first.set(rootOf(id), at);
-      for (const id of [...node.inputs, ...node.outputs]) last.set(rootOf(id), at);
+      if ("scratch" in fields) scratchBytes = Math.max(scratchBytes, scratchOf(made, batch));
+      for (const id of node.inputs) last.set(rootOf(id), at);
+      for (const id of node.outputs) {
+        const root = rootOf(id);
+        if (!first.has(root)) first.set(root, at);
+        last.set(root, at);
+      }
     }
     if (node.phase === "forward") forwardEnd = records.length;
   }
@@ -119,11 +124,6 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
 export const recordWords = ({ fields }: RecordDraft): number => 1 + Object.keys(fields).length;
 
 function scratchOf({ fields }: RecordDraft, batch: number): number {
-  if (!("scratch" in fields)) return 0;
-  const resolved: Record<string, number> = {};
-  for (const name in fields) {
-    const value = fields[name];
-    if (typeof value === "number") resolved[name] = resolve(value, batch);
-  }
-  return productScratchBytes(resolved);
+  const { path, m, n, k } = fields as Readonly<Record<string, number>>;
+  return productScratchBytes({ path, m: resolve(m, batch), n: resolve(n, batch), k: resolve(k, batch) });
 }

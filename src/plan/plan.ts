@@ -4,7 +4,7 @@
  */
 import { Abi, Counter, Header, Hyper, Opcode } from "../../assembly/abi.ts";
 import { Builder } from "../graph/builder.ts";
-import type { Graph, Parameter, Port, ValueId } from "../graph/graph.ts";
+import type { Graph, Node, Parameter, Port, ValueId } from "../graph/graph.ts";
 import type { KernelBuild } from "../graph/op.ts";
 import { place } from "../graph/ops/gradient.ts";
 import { ROWS, sizeOf } from "../graph/shape.ts";
@@ -350,7 +350,8 @@ function gradientValues(train: TrainRequest, parameters: readonly Parameter[]): 
   );
   const builder = new Builder(graph);
   builder.phase = "backward";
-  const made = new Map(graph.nodes.flatMap((node) => node.outputs.map((id) => [id, node] as const)));
+  const made = new Map<ValueId, Node>();
+  for (const node of graph.nodes) for (const id of node.outputs) made.set(id, node);
   const taken = new Set<ValueId>();
   return parameters.map((p, i) => {
     const { shape } = graph.values[p.value];
