@@ -68,12 +68,12 @@ for (const suite of suitesOf(shapes, copyLoop)) {
   console.log(table(measured));
 }
 
-const starts = wanted("start") ? measureStarts(shapes.starts, root) : undefined;
+const starts = wanted("start") ? await measureStarts(shapes.starts, root) : undefined;
 if (starts)
   console.log(
     `\nStart: XOR trained to loss < 0.01 in a fresh process\n` +
       `import done to trained ${formatTime(starts.coldMs)} (fastest ${formatTime(starts.fastestColdMs)}); ` +
-      `process start to end ${formatTime(starts.trainedMs)}, ${formatTime(starts.overBareMs)} over bare Node`,
+      `process start to trained ${formatTime(starts.trainedMs)}, ${formatTime(starts.overBareMs)} over bare Node`,
   );
 if (lines.length === 0 && !starts) {
   console.error(`bench: a filter must match a workload; got ${positionals.join(" ")}`);

@@ -1,11 +1,12 @@
 /** Cold starts, in processes of their own: from nothing to a trained XOR network. */
-import { execFileSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { median } from "./measure.ts";
+import { verifyThat } from "./verify.ts";
 
 export interface StartTimes {
-  /** A process that does nothing, in ms. */
+  /** From the start of a process to its first statement, in ms. */
   readonly bareMs: number;
-  /** A process that trains XOR to loss < 0.01. */
+  /** From the start of a process until it has trained XOR to loss < 0.01. */
   readonly trainedMs: number;
   /** Of that, what import and training add. */
   readonly overBareMs: number;
@@ -16,27 +17,37 @@ export interface StartTimes {
 }
 
 /** Medians over `count` starts of either kind, in turn. */
-export function measureStarts(count: number, root: string): StartTimes {
+export async function measureStarts(count: number, root: string): Promise<StartTimes> {
   const bare: number[] = [];
   const trained: number[] = [];
   const cold: number[] = [];
-  // Fails if the process does, which says by that that it has not learned XOR.
-  const run = (...args: string[]) => {
-    const start = performance.now();
-    const text = execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" });
-    return { ms: performance.now() - start, text };
-  };
   for (let i = 0; i < count; i++) {
-    bare.push(run("-e", "").ms);
-    trained.push(run("bench/start-xor.mjs").ms);
-    cold.push(Number(run("bench/start-xor.mjs", "--cold").text));
+    bare.push((await untilItSpeaks(root, "-e", 'fs.writeSync(1, "!")')).ms);
+    const { ms, text } = await untilItSpeaks(root, "bench/start-xor.mjs");
+    const { converged, coldMs } = JSON.parse(text);
+    verifyThat("XOR must reach loss < 0.01 in a fresh process", converged);
+    trained.push(ms);
+    cold.push(coldMs);
   }
-  const overBareMs = median(trained.map((ms, i) => ms - bare[i]));
   return {
     bareMs: median(bare),
     trainedMs: median(trained),
-    overBareMs,
+    overBareMs: median(trained.map((ms, i) => ms - bare[i])),
     coldMs: median(cold),
     fastestColdMs: Math.min(...cold),
   };
+}
+
+/** Runs Node until it has written something; when it ends after that is its own affair. */
+function untilItSpeaks(cwd: string, ...args: string[]): Promise<{ ms: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn(process.execPath, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
+    let said: { ms: number; text: string } | undefined;
+    child.stdout.once("data", (data) => {
+      said = { ms: performance.now() - start, text: String(data) };
+    });
+    child.once("error", reject);
+    child.once("close", () => (said ? resolve(said) : reject(new Error(`node ${args} said nothing`))));
+  });
 }
