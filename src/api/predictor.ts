@@ -208,7 +208,7 @@ export class Predictor<X = Rows, P = Result> {
    */
   state(): Uint8Array<ArrayBuffer> {
     this.program.checkAlive("state");
-    return this.program.saveState();
+    return this.program.states.save();
   }
 
   /**
@@ -219,7 +219,7 @@ export class Predictor<X = Rows, P = Result> {
   restore(state: Uint8Array): void {
     this.program.checkAlive("restore");
     this.checkIdle("restore");
-    this.program.loadState("restore", state, false);
+    this.program.states.load("restore", state, false);
   }
 
   /** SHA-256 over names, shapes and values of the parameters: the same on every machine for the same run. */

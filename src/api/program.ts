@@ -1,13 +1,12 @@
 /** A planned model in a space of its own: parameters, state, and the passes that `Predictor` and `Trainer` run. */
 import { Counter, Distribution, Guard, Header } from "../../assembly/abi.ts";
-import { DisposedError, OptionError, StateError } from "../errors.ts";
+import { DisposedError, OptionError } from "../errors.ts";
 import { type Plan, type PlannedParameter, type PlanRequest, planProgram } from "../plan/plan.ts";
 import { sha256 } from "../runtime/sha256.ts";
 import { Engine, type Space } from "../runtime/space.ts";
 import { describe } from "./data.ts";
+import { type StateCodec, stateCodec } from "./state.ts";
 
-const STATE_MAGIC = 0x31534757; // "WGS1"
-const STATE_HEADER_BYTES = 32;
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 export interface Seeds {
@@ -25,7 +24,7 @@ export class Program {
   i32!: Int32Array;
   u8!: Uint8Array;
   #disposed = false;
-  #fingerprint: readonly number[] | undefined;
+  #states: StateCodec | undefined;
 
   constructor(
     who: string,
@@ -51,6 +50,7 @@ export class Program {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#attach({});
+    this.#states = undefined;
     this.engine.release(this);
   }
 
@@ -131,62 +131,10 @@ export class Program {
     return this.plan.predict.lowered.graph.shape(p.value);
   }
 
-  /** Tells models and optimizers apart: the first bytes of digests over the printed graph and over the settings. */
-  #fingerprints(): readonly number[] {
-    if (!this.#fingerprint) {
-      const { train, hyper, predict } = this.plan;
-      const word = (hex: string, at: number) => Number.parseInt(hex.slice(at, at + 8), 16) | 0;
-      const model = sha256([utf8(`${predict.lowered.graph}`)]);
-      const optimizer = train ? sha256([utf8(`${train.optimizer} ${hyper.values}`)]) : "0";
-      this.#fingerprint = [word(model, 0), word(model, 8), word(optimizer, 0)];
-    }
-    return this.#fingerprint;
-  }
-
-  /** Little-endian: magic, fingerprints of model and optimizer, seed of the parameters, bytes of the block; the block. */
-  saveState(): Uint8Array<ArrayBuffer> {
-    const { offset, bytes } = this.plan.state;
-    const saved = new Uint8Array(STATE_HEADER_BYTES + bytes);
-    new Int32Array(saved.buffer).set([STATE_MAGIC, ...this.#fingerprints()]);
-    new Float64Array(saved.buffer).set([this.seeds.seed, bytes], 2);
-    saved.set(this.u8.subarray(offset, offset + bytes), STATE_HEADER_BYTES);
-    return saved;
-  }
-
-  /** @param whole whether moments are needed too, as training does */
-  loadState(who: string, saved: Uint8Array, whole: boolean): void {
-    const fail = (rule: string, got: string): never => {
-      throw new StateError(`${who}: ${rule}; got ${got}`);
-    };
-    if (!(saved instanceof Uint8Array)) fail("a state is a Uint8Array, as state() gives it", typeof saved);
-    if (saved.length < STATE_HEADER_BYTES) fail("bytes must be a whole state", `${saved.length} bytes`);
-    // A copy, because what is given may stand anywhere in its buffer.
-    const { buffer } = new Uint8Array(saved.subarray(0, STATE_HEADER_BYTES + Counter.Count * 8));
-    const [magic, ...prints] = new Int32Array(buffer, 0, 4);
-    if (magic !== STATE_MAGIC) fail("bytes must be a state", "bytes that do not start like one");
-    const [seed, bytes, ...counters] = new Float64Array(buffer, 16);
-    if (saved.length !== STATE_HEADER_BYTES + bytes)
-      fail(`a state of ${bytes + STATE_HEADER_BYTES} bytes must be whole`, `${saved.length} bytes`);
-    const [high, low, optimizer] = this.#fingerprints();
-    if (prints[0] !== high || prints[1] !== low)
-      fail("the state must be of this model", "a state of another model");
-    if (whole && prints[2] !== optimizer)
-      fail(
-        "the state must be of a trainer with the same optimizer",
-        "a state of another optimizer, or of a predictor",
-      );
-    const { state } = this.plan;
-    if (bytes < Counter.Count * 8 + state.parameterBytes || (whole && bytes !== state.bytes))
-      fail("a state must hold all that it is restored to", `${bytes} bytes`);
-    const numbers = [
-      seed,
-      ...[Counter.Step, Counter.Epoch, Counter.Cursor, Counter.ShuffleSeed].map((i) => counters[i]),
-    ];
-    if (!(numbers.every((n) => Number.isSafeInteger(n) && n >= 0) && counters.every((n) => n - n === 0)))
-      fail("the counters of a state must be finite, and whole where they count", "bytes that were changed");
-    const wanted = Math.min(bytes, state.bytes);
-    this.u8.set(saved.subarray(STATE_HEADER_BYTES, STATE_HEADER_BYTES + wanted), state.offset);
-    this.seeds = { seed, shuffleSeed: this.counter(Counter.ShuffleSeed) };
+  /** What reads and writes its states. */
+  get states(): StateCodec {
+    this.#states ??= stateCodec(this);
+    return this.#states;
   }
 }
 

@@ -253,7 +253,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   override restore(state: Uint8Array): void {
     this.program.checkAlive("restore");
     this.checkIdle("restore");
-    this.program.loadState("restore", state, true);
+    this.program.states.load("restore", state, true);
   }
 
   override dispose(): void {
