@@ -1,12 +1,15 @@
 /**
  * Has V8 compile what every training run calls together with the file. Otherwise it scans each function for its end
  * when it loads the file, and parses it again when it is first called, which is most of a cold start. What V8 goes by
- * is a parenthesis before the function; esbuild keeps it in pages. A training run says which functions are called.
- * Methods stay as they are: they have no place for a parenthesis.
+ * is a parenthesis before `function`, before arrows only since its version 13; esbuild keeps it in pages. A training run
+ * says which functions are called. Methods stay as they are: they have no place for a parenthesis.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
 import { fileURLToPath } from "node:url";
+import { parse } from "acorn";
+import { recursive, simple } from "acorn-walk";
+import MagicString from "magic-string";
 
 const dist = new URL("../dist/", import.meta.url).href;
 
@@ -28,24 +31,59 @@ const x = [
 trainer.fitSync({ x, y: [0, 1] }, { epochs: 2, stopWhen: { lossBelow: 0 } });
 
 const { result } = await session.post("Profiler.takePreciseCoverage");
-for (const { url, functions } of result)
-  if (url.startsWith(dist)) parenthesize(fileURLToPath(url), functions);
+for (const { url, functions } of result) {
+  if (!url.startsWith(dist)) continue;
+  const called = functions.map(({ ranges: [whole] }) => whole).filter(({ count }) => count > 0);
+  parenthesize(fileURLToPath(url), new Set(called.map(({ startOffset }) => startOffset)));
+}
 
-function parenthesize(path, functions) {
-  let text = readFileSync(path, "utf8");
-  const insertions = [];
-  for (const { ranges } of functions) {
-    const [{ startOffset: from, endOffset: to, count }] = ranges;
-    const source = text.slice(from, to);
-    const [, name] = (text[from - 1] === "\n" && /^function (\w+)\(/.exec(source)) || [];
-    const isArrow = /^(\([\s\S]*?\)|\w+) => /.test(source);
-    if (count === 0 || !(name || isArrow)) continue;
-    insertions.push([from, name ? `var ${name} = (` : "("], [to, name ? ");" : ")"]);
+/** @param called where the functions start that were called */
+function parenthesize(path, called) {
+  const text = readFileSync(path, "utf8");
+  const edited = new MagicString(text);
+  const tree = parse(text, { ecmaVersion: "latest", sourceType: "module" });
+  for (const node of tree.body)
+    if (node.type === "FunctionDeclaration" && called.has(node.start))
+      edited.appendLeft(node.start, `var ${node.id.name} = (`).appendRight(node.end, ");");
+  simple(tree, {
+    ArrowFunctionExpression(node) {
+      if (!called.has(node.start)) return;
+      if (!node.async && !borrowsFromAround(node)) toFunction(node, text, edited);
+      edited.prependLeft(node.start, "(").appendRight(node.end, ")");
+    },
+  });
+  writeFileSync(path, edited.toString());
+}
+
+/** Whether an arrow function uses what only arrow functions take from around them: `this`, `arguments`, `super`. */
+function borrowsFromAround(arrow) {
+  let found = false;
+  const find = () => {
+    found = true;
+  };
+  const leave = () => {};
+  recursive(arrow, undefined, {
+    ThisExpression: find,
+    Super: find,
+    MetaProperty: find,
+    Identifier: ({ name }) => {
+      if (name === "arguments") find();
+    },
+    FunctionExpression: leave,
+    FunctionDeclaration: leave,
+  });
+  return found;
+}
+
+function toFunction({ start, end, params, body, expression }, text, edited) {
+  const arrow = text.lastIndexOf("=>", body.start);
+  edited.appendLeft(start, "function");
+  if (text[start] !== "(") {
+    edited.appendLeft(start, "(");
+    edited.appendLeft(params[0].end, ")");
   }
-  // From the end, so that offsets stay what they are.
-  insertions.sort(([p], [q]) => q - p);
-  for (const [at, inserted] of insertions) text = text.slice(0, at) + inserted + text.slice(at);
-  writeFileSync(path, text);
+  edited.overwrite(arrow, arrow + 2, expression ? "{ return (" : "");
+  if (expression) edited.appendLeft(end, "); }");
 }
 
 // At once: ending by itself, Node may wait for ever for a compilation of V8's (nodejs/node issue 54918).
