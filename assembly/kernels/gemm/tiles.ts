@@ -28,6 +28,7 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
   const c2 = c1 + ldc;
   const c3 = c2 + ldc;
   const last = b + (<usize>k << 5) - 32;
+  const lastButOne = last - 32;
   let r00 = f32x4.splat(0);
   let r01 = r00, r10 = r00, r11 = r00, r20 = r00, r21 = r00, r30 = r00, r31 = r00;
   if (accumulate) {
@@ -41,23 +42,38 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
     r31 = v128.load(c3, 16);
   }
   while (true) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    const s0 = v128.load(a);
-    r00 = multiplyAdd(r00, s0, b0);
-    r01 = multiplyAdd(r01, s0, b1);
-    const s1 = v128.load(a, 16);
-    r10 = multiplyAdd(r10, s1, b0);
-    r11 = multiplyAdd(r11, s1, b1);
-    const s2 = v128.load(a, 32);
-    r20 = multiplyAdd(r20, s2, b0);
-    r21 = multiplyAdd(r21, s2, b1);
-    const s3 = v128.load(a, 48);
-    r30 = multiplyAdd(r30, s3, b0);
-    r31 = multiplyAdd(r31, s3, b1);
+    let b0 = v128.load(b);
+    let b1 = v128.load(b, 16);
+    let s = v128.load(a);
+    r00 = multiplyAdd(r00, s, b0);
+    r01 = multiplyAdd(r01, s, b1);
+    s = v128.load(a, 16);
+    r10 = multiplyAdd(r10, s, b0);
+    r11 = multiplyAdd(r11, s, b1);
+    s = v128.load(a, 32);
+    r20 = multiplyAdd(r20, s, b0);
+    r21 = multiplyAdd(r21, s, b1);
+    s = v128.load(a, 48);
+    r30 = multiplyAdd(r30, s, b0);
+    r31 = multiplyAdd(r31, s, b1);
     if (b == last) break;
-    a += 64;
-    b += 32;
+    b0 = v128.load(b, 32);
+    b1 = v128.load(b, 48);
+    s = v128.load(a, 64);
+    r00 = multiplyAdd(r00, s, b0);
+    r01 = multiplyAdd(r01, s, b1);
+    s = v128.load(a, 80);
+    r10 = multiplyAdd(r10, s, b0);
+    r11 = multiplyAdd(r11, s, b1);
+    s = v128.load(a, 96);
+    r20 = multiplyAdd(r20, s, b0);
+    r21 = multiplyAdd(r21, s, b1);
+    s = v128.load(a, 112);
+    r30 = multiplyAdd(r30, s, b0);
+    r31 = multiplyAdd(r31, s, b1);
+    if (b == lastButOne) break;
+    a += 128;
+    b += 64;
   }
   v128.store(c, r00);
   v128.store(c, r01, 16);
