@@ -27,8 +27,12 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
   const c1 = c + ldc;
   const c2 = c1 + ldc;
   const c3 = c2 + ldc;
-  const last = b + (<usize>k << 5) - 32;
-  const lastButOne = last - 32;
+  const last = b + (<usize>((k - 1) >> 1) << 6);
+  let odd: usize = 0, even = last;
+  if (k & 1) {
+    odd = last;
+    even = 0;
+  }
   let r00 = f32x4.splat(0);
   let r01 = r00, r10 = r00, r11 = r00, r20 = r00, r21 = r00, r30 = r00, r31 = r00;
   if (accumulate) {
@@ -41,7 +45,11 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
     r30 = v128.load(c3);
     r31 = v128.load(c3, 16);
   }
+  a -= 128;
+  b -= 64;
   while (true) {
+    a += 128;
+    b += 64;
     let b0 = v128.load(b);
     let b1 = v128.load(b, 16);
     let s = v128.load(a);
@@ -56,7 +64,7 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
     s = v128.load(a, 48);
     r30 = multiplyAdd(r30, s, b0);
     r31 = multiplyAdd(r31, s, b1);
-    if (b == last) break;
+    if (b == odd) break;
     b0 = v128.load(b, 32);
     b1 = v128.load(b, 48);
     s = v128.load(a, 64);
@@ -71,9 +79,7 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
     s = v128.load(a, 112);
     r30 = multiplyAdd(r30, s, b0);
     r31 = multiplyAdd(r31, s, b1);
-    if (b == lastButOne) break;
-    a += 128;
-    b += 64;
+    if (b == even) break;
   }
   v128.store(c, r00);
   v128.store(c, r01, 16);
