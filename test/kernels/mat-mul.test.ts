@@ -146,6 +146,8 @@ describe("matMul", () => {
 
   it("chooses the direct path for small products and the packed one for large", () => {
     expect(productPath(4, 8, 2)).toBe(Path.Direct);
+    expect(productPath(32, 32, 31)).toBe(Path.Direct);
+    expect(productPath(32, 32, 32)).toBe(Path.Packed);
     expect(productPath(512, 512, 512)).toBe(Path.Packed);
   });
 
