@@ -87,6 +87,8 @@ export enum Gemm {
   NC = 512,
   /** rows below which the packed path runs X W straight from its operands: packing W would not pay */
   FewRows = 16,
+  /** columns below which a remainder of few is worth tiles of its own, and packing few rows costs little */
+  Narrow = 32,
   /** bytes of scratch for a tile that C has no room for */
   TileBytes = 128,
 }

@@ -33,7 +33,7 @@ export function matMul(
     // C as a row: its transpose is B^T A^T, and one row or column is stored like the other
     if (form == Form.TN) times(c, b, a, m, k);
     else timesTransposed(c, b, a, m, k);
-  } else if (path == Path.Packed && (form != Form.NN || m >= Gemm.FewRows || n < Gemm.NR)) {
+  } else if (path == Path.Packed && (form != Form.NN || m >= Gemm.FewRows || n < Gemm.Narrow)) {
     // a short batch goes the direct way, which needs no scratch for this form and width
     blocked(form, c, a, b, m, n, k, scratch);
   } else direct(form, c, a, b, m, n, k, scratch);

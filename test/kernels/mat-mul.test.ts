@@ -44,6 +44,15 @@ describe("matMul", () => {
       for (const m of MS) for (const n of NS) for (const k of KS) check(form, m, n, k);
     });
 
+    it(`keeps them where few columns are left and where rounds take two steps, ${name(form)}`, () => {
+      for (const m of [4, 7, 8, 9, 15, 16, 17])
+        for (const n of [1, 2, 3, 4, 5, 9, 10, 12, 13, 17, 20, Gemm.Narrow - 4, Gemm.Narrow + 1])
+          for (const k of [11, 12, 13, 15, 16, 17, 35]) check(form, m, n, k);
+      // more steps than the scratch of the packed path has room for in one panel
+      check(form, Gemm.FewRows - 1, 10, 5 * Gemm.KC);
+      check(form, Gemm.FewRows - 1, Gemm.Narrow + 2, 5 * Gemm.KC);
+    });
+
     it(`keeps them across blocks of steps and columns, ${name(form)}`, () => {
       for (const k of [Gemm.KC - 1, Gemm.KC, Gemm.KC + 1, 2 * Gemm.KC + 1])
         for (const m of [5, Gemm.FewRows + 3]) check(form, m, 11, k);
@@ -137,6 +146,8 @@ describe("matMul", () => {
 
   it("chooses the direct path for small products and the packed one for large", () => {
     expect(productPath(4, 8, 2)).toBe(Path.Direct);
+    expect(productPath(32, 32, 31)).toBe(Path.Direct);
+    expect(productPath(32, 32, 32)).toBe(Path.Packed);
     expect(productPath(512, 512, 512)).toBe(Path.Packed);
   });
 

@@ -101,7 +101,8 @@ export function blocked(
       let rowsC = c + (<usize>jc << 2);
       let i = m;
       if (ASC_FEATURE_RELAXED_SIMD) {
-        for (; i >= RELAXED_MR; i -= RELAXED_MR) {
+        // the last eight are two tiles of four: six would leave two, which take as long as four
+        for (; i >= RELAXED_MR && i != 2 * Gemm.MR; i -= RELAXED_MR) {
           relaxedRows(i, kc, nc, rowsA, rowA, stepA, panelA, panelsB, rowsC, ldc, pc > 0, scratch);
           rowsA += rowA * RELAXED_MR;
           rowsC += ldc * RELAXED_MR;

@@ -1,6 +1,6 @@
 /** The product of small matrices: tiles straight from the operands. */
 import { Form, Gemm } from "../../abi";
-import { copyPadded, copyTile, packB } from "./pack";
+import { copyPadded, copyTile, copyTransposed, packB } from "./pack";
 import { tile } from "./tiles";
 
 /** Elements of B that stay in the first cache while rows of A and C pass by. */
@@ -36,12 +36,39 @@ function narrowStrip(
 
 /** Up to four rows of C, all columns; B as it is stored. */
 function bar(m: i32, n: i32, k: i32, a: usize, row: usize, step: usize, b: usize, c: usize, ld: usize): void {
-  let j: usize = 0;
+  let j = 0;
   while (true) {
-    tile(m, k, a, row, step, b + j, ld, c + j, ld, false);
-    j += 32;
-    if (j >= ld) return;
-    j = min(j, ld - 32);
+    const at = <usize>j << 2;
+    tile(m, k, a, row, step, b + at, ld, c + at, ld, false);
+    j += 8;
+    if (j >= n) return;
+    j = min(j, n - 8);
+  }
+}
+
+/**
+ * Up to four columns of C, all rows, as rows of C^T: eight rows of A side by side are what a tile takes for B,
+ * and columns of B what it takes for A. Tiles of columns would leave most of their width unused.
+ *
+ * @param m        at least eight; the last tile overlaps the one before
+ * @param columnB  bytes from a column of op(B) to the next; stepB: from a step to the next; one of them is 4
+ */
+function narrowColumns(
+  m: i32, n: i32, k: i32, a: usize, row: usize, step: usize,
+  b: usize, columnB: usize, stepB: usize, c: usize, ldc: usize, edge: usize,
+): void {
+  const panel = edge + Gemm.TileBytes;
+  let i = 0;
+  while (true) {
+    const rows = a + <usize>i * row;
+    if (step == 4) {
+      packB(panel, true, k, 8, rows, row);
+      tile(n, k, b, columnB, stepB, panel, 32, edge, 32, false);
+    } else tile(n, k, b, columnB, stepB, rows, step, edge, 32, false);
+    copyTransposed(c + <usize>i * ldc, ldc, edge, n);
+    i += 8;
+    if (i >= m) return;
+    i = min(i, m - 8);
   }
 }
 
@@ -60,6 +87,15 @@ export function direct(
   const ldc = <usize>n << 2;
   const ldb = transposed ? <usize>k << 2 : ldc;
   const panel = scratch + Gemm.TileBytes;
+  const rest = n & 7;
+  if (m >= 8 && k >= 16 && n < Gemm.Narrow && rest > 0 && rest <= 4) {
+    n -= rest;
+    const columnB = transposed ? ldb : <usize>4;
+    const stepB = transposed ? <usize>4 : ldb;
+    const to = c + (<usize>n << 2);
+    narrowColumns(m, rest, k, a, row, step, b + <usize>n * columnB, columnB, stepB, to, ldc, scratch);
+    if (n == 0) return;
+  }
   if (n < 8) {
     if (transposed) packB(panel, true, k, n, b, ldb);
     else copyPadded(panel, k, b, ldb);

@@ -116,3 +116,11 @@ export function copyTile(to: usize, ldt: usize, from: usize, ldf: usize, rows: i
     from += ldf;
   }
 }
+
+/** Up to four columns of eight rows, from a tile that holds them as rows; stride in bytes. */
+export function copyTransposed(to: usize, ldt: usize, tile: usize, columns: i32): void {
+  for (let i: usize = 0; i < 32; i += 4) {
+    for (let j = 0; j < columns; ++j) store<f32>(to + (<usize>j << 2), load<f32>(tile + i + (<usize>j << 5)));
+    to += ldt;
+  }
+}

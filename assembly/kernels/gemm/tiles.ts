@@ -27,7 +27,12 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
   const c1 = c + ldc;
   const c2 = c1 + ldc;
   const c3 = c2 + ldc;
-  const last = b + (<usize>k << 5) - 32;
+  const last = b + (<usize>((k - 1) >> 1) << 6);
+  let odd: usize = 0, even = last;
+  if (k & 1) {
+    odd = last;
+    even = 0;
+  }
   let r00 = f32x4.splat(0);
   let r01 = r00, r10 = r00, r11 = r00, r20 = r00, r21 = r00, r30 = r00, r31 = r00;
   if (accumulate) {
@@ -40,24 +45,41 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
     r30 = v128.load(c3);
     r31 = v128.load(c3, 16);
   }
+  a -= 128;
+  b -= 64;
   while (true) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    const s0 = v128.load(a);
-    r00 = multiplyAdd(r00, s0, b0);
-    r01 = multiplyAdd(r01, s0, b1);
-    const s1 = v128.load(a, 16);
-    r10 = multiplyAdd(r10, s1, b0);
-    r11 = multiplyAdd(r11, s1, b1);
-    const s2 = v128.load(a, 32);
-    r20 = multiplyAdd(r20, s2, b0);
-    r21 = multiplyAdd(r21, s2, b1);
-    const s3 = v128.load(a, 48);
-    r30 = multiplyAdd(r30, s3, b0);
-    r31 = multiplyAdd(r31, s3, b1);
-    if (b == last) break;
-    a += 64;
-    b += 32;
+    a += 128;
+    b += 64;
+    let b0 = v128.load(b);
+    let b1 = v128.load(b, 16);
+    let s = v128.load(a);
+    r00 = multiplyAdd(r00, s, b0);
+    r01 = multiplyAdd(r01, s, b1);
+    s = v128.load(a, 16);
+    r10 = multiplyAdd(r10, s, b0);
+    r11 = multiplyAdd(r11, s, b1);
+    s = v128.load(a, 32);
+    r20 = multiplyAdd(r20, s, b0);
+    r21 = multiplyAdd(r21, s, b1);
+    s = v128.load(a, 48);
+    r30 = multiplyAdd(r30, s, b0);
+    r31 = multiplyAdd(r31, s, b1);
+    if (b == odd) break;
+    b0 = v128.load(b, 32);
+    b1 = v128.load(b, 48);
+    s = v128.load(a, 64);
+    r00 = multiplyAdd(r00, s, b0);
+    r01 = multiplyAdd(r01, s, b1);
+    s = v128.load(a, 80);
+    r10 = multiplyAdd(r10, s, b0);
+    r11 = multiplyAdd(r11, s, b1);
+    s = v128.load(a, 96);
+    r20 = multiplyAdd(r20, s, b0);
+    r21 = multiplyAdd(r21, s, b1);
+    s = v128.load(a, 112);
+    r30 = multiplyAdd(r30, s, b0);
+    r31 = multiplyAdd(r31, s, b1);
+    if (b == even) break;
   }
   v128.store(c, r00);
   v128.store(c, r01, 16);
@@ -70,159 +92,157 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
 }
 
 /**
- * A tile from A as it is stored. `twice`: two steps a round; `keep`: packs the panel of A that `micro` takes
- * while using it.
+ * A tile from A as it is stored, of `height` rows, two or four; where there are fewer, the last is computed
+ * again.
+ *
+ * `columns`: rows are 4 bytes apart, and one pointer serves them all. `twice`: steps are 4 bytes apart, and
+ * there are two a round. `keep`: packs the panel of A that `micro` takes while using it.
  */
 // @ts-ignore: decorator
 @inline
 function plain(
-  rows: i32, twice: bool, keep: bool, k: i32, a: usize, row: usize, step: usize, panel: usize,
-  b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+  height: i32, columns: bool, twice: bool, keep: bool, rows: i32, k: i32, a: usize, row: usize, step: usize,
+  panel: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
-  const c1 = c + ldc;
+  const c1 = rows < 2 ? c : c + ldc;
   const c2 = c1 + ldc;
-  const c3 = c2 + ldc;
+  const c3 = rows < 4 ? c2 : c2 + ldc;
   let r00 = f32x4.splat(0);
   let r01 = r00, r10 = r00, r11 = r00, r20 = r00, r21 = r00, r30 = r00, r31 = r00;
   if (accumulate) {
     r00 = v128.load(c);
     r01 = v128.load(c, 16);
-    if (rows > 1) {
-      r10 = v128.load(c1);
-      r11 = v128.load(c1, 16);
-    }
-    if (rows > 2) {
+    r10 = v128.load(c1);
+    r11 = v128.load(c1, 16);
+    if (height > 2) {
       r20 = v128.load(c2);
       r21 = v128.load(c2, 16);
-    }
-    if (rows > 3) {
       r30 = v128.load(c3);
       r31 = v128.load(c3, 16);
     }
   }
-  let a1 = a + row;
+  let last = a + (twice ? <usize>((k - 1) >> 1) << 3 : <usize>(k - 1) * step);
+  let odd: usize = 0;
+  if (twice && k & 1) {
+    odd = last;
+    last = 0;
+  }
+  const ahead = twice ? <usize>8 : step;
+  a -= ahead;
+  let a1 = rows < 2 ? a : a + row;
   let a2 = a1 + row;
-  let a3 = a2 + row;
+  let a3 = rows < 4 ? a2 : a2 + row;
+  b -= ldb;
+  if (keep) panel -= twice ? 128 : 64;
   while (true) {
+    a += ahead;
+    if (!columns) {
+      a1 += ahead;
+      if (height > 2) {
+        a2 += ahead;
+        a3 += ahead;
+      }
+    }
+    b += ldb;
+    if (keep) panel += twice ? 128 : 64;
     let b0 = v128.load(b);
     let b1 = v128.load(b, 16);
     let s = v128.load32_splat(a);
     if (keep) v128.store(panel, s);
     r00 = multiplyAdd(r00, s, b0);
     r01 = multiplyAdd(r01, s, b1);
-    if (rows > 1) {
-      s = v128.load32_splat(a1);
-      if (keep) v128.store(panel, s, 16);
-      r10 = multiplyAdd(r10, s, b0);
-      r11 = multiplyAdd(r11, s, b1);
-    }
-    if (rows > 2) {
-      s = v128.load32_splat(a2);
+    s = columns ? v128.load32_splat(a, 4) : v128.load32_splat(a1);
+    if (keep) v128.store(panel, s, 16);
+    r10 = multiplyAdd(r10, s, b0);
+    r11 = multiplyAdd(r11, s, b1);
+    if (height > 2) {
+      s = columns ? v128.load32_splat(a, 8) : v128.load32_splat(a2);
       if (keep) v128.store(panel, s, 32);
       r20 = multiplyAdd(r20, s, b0);
       r21 = multiplyAdd(r21, s, b1);
-    }
-    if (rows > 3) {
-      s = v128.load32_splat(a3);
+      s = columns ? v128.load32_splat(a, 12) : v128.load32_splat(a3);
       if (keep) v128.store(panel, s, 48);
       r30 = multiplyAdd(r30, s, b0);
       r31 = multiplyAdd(r31, s, b1);
     }
     if (twice) {
-      if (--k == 0) break;
+      if (a == odd) break;
       b += ldb;
-      a += step;
-      a1 += step;
-      a2 += step;
-      a3 += step;
       b0 = v128.load(b);
       b1 = v128.load(b, 16);
-      s = v128.load32_splat(a);
+      s = v128.load32_splat(a, 4);
       if (keep) v128.store(panel, s, 64);
       r00 = multiplyAdd(r00, s, b0);
       r01 = multiplyAdd(r01, s, b1);
-      if (rows > 1) {
-        s = v128.load32_splat(a1);
-        if (keep) v128.store(panel, s, 80);
-        r10 = multiplyAdd(r10, s, b0);
-        r11 = multiplyAdd(r11, s, b1);
-      }
-      if (rows > 2) {
-        s = v128.load32_splat(a2);
+      s = v128.load32_splat(a1, 4);
+      if (keep) v128.store(panel, s, 80);
+      r10 = multiplyAdd(r10, s, b0);
+      r11 = multiplyAdd(r11, s, b1);
+      if (height > 2) {
+        s = v128.load32_splat(a2, 4);
         if (keep) v128.store(panel, s, 96);
         r20 = multiplyAdd(r20, s, b0);
         r21 = multiplyAdd(r21, s, b1);
-      }
-      if (rows > 3) {
-        s = v128.load32_splat(a3);
+        s = v128.load32_splat(a3, 4);
         if (keep) v128.store(panel, s, 112);
         r30 = multiplyAdd(r30, s, b0);
         r31 = multiplyAdd(r31, s, b1);
       }
     }
-    if (--k == 0) break;
-    if (keep) panel += twice ? 128 : 64;
-    b += ldb;
-    a += step;
-    a1 += step;
-    a2 += step;
-    a3 += step;
+    if (a == last) break;
   }
   v128.store(c, r00);
   v128.store(c, r01, 16);
-  if (rows > 1) {
-    v128.store(c1, r10);
-    v128.store(c1, r11, 16);
-  }
-  if (rows > 2) {
+  v128.store(c1, r10);
+  v128.store(c1, r11, 16);
+  if (height > 2) {
     v128.store(c2, r20);
     v128.store(c2, r21, 16);
-  }
-  if (rows > 3) {
     v128.store(c3, r30);
     v128.store(c3, r31, 16);
   }
 }
 
-function tile1(
-  k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
-): void {
-  plain(1, true, false, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
-}
-
 function tile2(
-  k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+  rows: i32, k: i32, a: usize, row: usize, step: usize,
+  b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
-  plain(2, true, false, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
+  plain(2, false, false, false, rows, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
 }
 
 function tile3(
   k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
-  plain(3, true, false, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
+  plain(4, false, false, false, 3, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
 }
 
-function tile4Short(
-  k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+function shortTile(
+  k: i32, a: usize, row: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
-  plain(4, false, false, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
+  plain(4, false, false, false, 4, k, a, row, 4, 0, b, ldb, c, ldc, accumulate);
 }
 
-function tile4(
-  k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+function rowsTile(
+  k: i32, a: usize, row: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
-  plain(4, true, false, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
+  plain(4, false, true, false, 4, k, a, row, 4, 0, b, ldb, c, ldc, accumulate);
 }
 
-/** Steps up to which one a round is faster: the code of two takes 2 ns longer to start. */
-const SHORT = 16;
+function columnsTile(
+  k: i32, a: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  plain(4, true, false, false, 4, k, a, 4, step, 0, b, ldb, c, ldc, accumulate);
+}
+
+/** Steps below which one a round is faster: the code of two takes 2 ns longer to start. */
+const SHORT = 12;
 
 /**
  * A tile straight from A as it is stored.
  *
- * @param rows        1 to 4
+ * @param rows        at least 1; more than 4 are 4
  * @param k           steps, at least 1
- * @param a           in     op(A)[i, p] at a + i row + p step
+ * @param a           in     op(A)[i, p] at a + i row + p step; row or step is 4
  * @param b           in     k rows of 8, ldb bytes apart
  * @param c           inout  rows of 8, ldc bytes apart
  * @param accumulate  false: sums start at +0 and C is not read
@@ -232,23 +252,36 @@ export function tile(
   b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
   if (rows >= 4) {
-    if (k <= SHORT) tile4Short(k, a, row, step, b, ldb, c, ldc, accumulate);
-    else tile4(k, a, row, step, b, ldb, c, ldc, accumulate);
+    if (step != 4) columnsTile(k, a, step, b, ldb, c, ldc, accumulate);
+    else if (k < SHORT) shortTile(k, a, row, b, ldb, c, ldc, accumulate);
+    else rowsTile(k, a, row, b, ldb, c, ldc, accumulate);
   } else if (rows == 3) tile3(k, a, row, step, b, ldb, c, ldc, accumulate);
-  else if (rows == 2) tile2(k, a, row, step, b, ldb, c, ldc, accumulate);
-  else tile1(k, a, row, step, b, ldb, c, ldc, accumulate);
+  else tile2(rows, k, a, row, step, b, ldb, c, ldc, accumulate);
+}
+
+function packingRows(
+  k: i32, a: usize, row: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  plain(4, false, true, true, 4, k, a, row, 4, panel, b, 32, c, ldc, accumulate);
+}
+
+function packingColumns(
+  k: i32, a: usize, step: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  plain(4, true, false, true, 4, k, a, 4, step, panel, b, 32, c, ldc, accumulate);
 }
 
 /**
- * A tile of four rows from A as it is stored and a panel of B. The stores that pack A for `micro` hide behind
- * the arithmetic, so that packing costs next to nothing.
+ * A tile of four rows from A as it is stored, as above, and a panel of B. The stores that pack A for `micro`
+ * hide behind the arithmetic, so that packing costs next to nothing.
  *
  * @param panel  out [k, 4, 4] f32, 16-byte aligned: each value of A four times
  */
 export function packingTile(
   k: i32, a: usize, row: usize, step: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
-  plain(4, true, true, k, a, row, step, panel, b, 32, c, ldc, accumulate);
+  if (step == 4) packingRows(k, a, row, panel, b, c, ldc, accumulate);
+  else packingColumns(k, a, step, panel, b, c, ldc, accumulate);
 }
 
 /** Rows of the relaxed micro-kernel: without a product to hold, twelve accumulators fit the registers. */
