@@ -1,5 +1,5 @@
 import { Counter, Hyper, OptimizerFlag } from "../abi";
-import { loadLanes, storeLanes } from "../simd";
+import { loadLanes, put, storeLanes, take } from "../simd";
 
 // @ts-ignore: decorator
 @inline
@@ -35,43 +35,56 @@ export function sgd(w: usize, g: usize, v: usize, n: i32, hyper: usize, counters
   const rate = splat(f64At(counters, Counter.LearningRate));
   const momentum = splat(f64At(hyper, Hyper.Beta1));
   const nesterov = <i32>f64At(hyper, Hyper.Flags) & OptimizerFlag.Nesterov;
-  const bytes = <usize>(n & ~3) << 2;
-  const left = n & 3;
-  if (!v) {
-    for (let i: usize = 0; i < bytes; i += 16) {
-      v128.store(w + i, descend(v128.load(w + i), v128.load(g + i), rate));
+  // Two vectors a turn, read before they are written: one a turn takes 1.1 (V8 11.3) to 1.4 times as long (13.6).
+  for (; n >= 8; n -= 8) {
+    const g0 = v128.load(g);
+    const g1 = v128.load(g, 16);
+    let d0 = g0;
+    let d1 = g1;
+    if (v) {
+      d0 = pushed(v128.load(v), g0, momentum);
+      d1 = pushed(v128.load(v, 16), g1, momentum);
+      v128.store(v, d0);
+      v128.store(v, d1, 16);
+      v += 32;
+      if (nesterov) {
+        d0 = pushed(d0, g0, momentum);
+        d1 = pushed(d1, g1, momentum);
+      }
     }
-    if (left) {
-      const before = loadLanes(w + bytes, left);
-      storeLanes(w + bytes, descend(before, loadLanes(g + bytes, left), rate), left);
+    const w0 = descend(v128.load(w), d0, rate);
+    const w1 = descend(v128.load(w, 16), d1, rate);
+    v128.store(w, w0);
+    v128.store(w, w1, 16);
+    g += 32;
+    w += 32;
+  }
+  for (; n > 0; n -= 4) {
+    const dw = take(g, n);
+    let d = dw;
+    if (v) {
+      d = pushed(take(v, n), dw, momentum);
+      put(v, d, n);
+      v += 16;
+      if (nesterov) d = pushed(d, dw, momentum);
     }
-    return;
+    put(w, descend(take(w, n), d, rate), n);
+    g += 16;
+    w += 16;
   }
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const dw = v128.load(g + i);
-    const velocity = f32x4.add(f32x4.mul(momentum, v128.load(v + i)), dw);
-    v128.store(v + i, velocity);
-    v128.store(w + i, descend(v128.load(w + i), direction(velocity, dw, momentum, nesterov), rate));
-  }
-  if (left) {
-    const dw = loadLanes(g + bytes, left);
-    const velocity = f32x4.add(f32x4.mul(momentum, loadLanes(v + bytes, left)), dw);
-    storeLanes(v + bytes, velocity, left);
-    const before = loadLanes(w + bytes, left);
-    storeLanes(w + bytes, descend(before, direction(velocity, dw, momentum, nesterov), rate), left);
-  }
+}
+
+/** `momentum v + g`: the next velocity, and once more for the step of Nesterov. */
+// @ts-ignore: decorator
+@inline
+function pushed(v: v128, g: v128, momentum: v128): v128 {
+  return f32x4.add(f32x4.mul(momentum, v), g);
 }
 
 // @ts-ignore: decorator
 @inline
 function descend(w: v128, direction: v128, rate: v128): v128 {
   return f32x4.sub(w, f32x4.mul(rate, direction));
-}
-
-// @ts-ignore: decorator
-@inline
-function direction(velocity: v128, dw: v128, momentum: v128, nesterov: i32): v128 {
-  return nesterov ? f32x4.add(dw, f32x4.mul(momentum, velocity)) : velocity;
 }
 
 /**

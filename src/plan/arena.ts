@@ -18,84 +18,107 @@ export interface Packing {
   readonly lowerBoundBytes: number;
 }
 
-/** What is placed first, one after the other while the packings so far leave gaps. */
-const ORDERS: readonly ((r: LiveRange) => number)[] = [
-  (r) => r.bytes,
-  (r) => r.bytes * (r.to - r.from + 1),
-  (r) => r.to,
+interface Placed extends LiveRange {
+  /** Below 0: not placed yet. */
+  offset: number;
+}
+
+interface Search {
+  /** In the order in which buffers that can be equally low are tried. */
+  readonly ranges: readonly Placed[];
+  readonly capacity: number;
+  /** How often it may still place a buffer. */
+  left: number;
+}
+
+/** The longest life first; where that fails, the most bytes times records. */
+const ORDERS: readonly ((p: LiveRange, q: LiveRange) => number)[] = [
+  (p, q) => q.to - q.from - (p.to - p.from) || q.bytes - p.bytes,
+  (p, q) => q.bytes * (q.to - q.from + 1) - p.bytes * (p.to - p.from + 1),
 ];
 
-/** How often the buffer that ends on top goes first next time. */
-const REPAIRS = 8;
+/** How many buffers more than there are a search may place before it gives up. */
+const DETOURS = 1000;
+
+/** How much more room the next search has. */
+const GROWTH = 1.02;
 
 /**
- * Greedy by size: the largest buffer first, each at the tightest gap between buffers that live while it does.
- * Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference", https://arxiv.org/abs/2001.03288
- * Where that is above the bound, the buffer on top goes first and all are placed again, and other orders follow; the
- * smallest packing wins. Nearly always the first one is.
+ * Looks for a packing of the lower bound. There nearly always is one, and the first way down nearly always finds it; else
+ * the capacity grows until one is found.
  */
 export function packArena(given: readonly LiveRange[], alignment: number): Packing {
-  const ranges = given.map((r) => ({ ...r, bytes: Math.ceil(r.bytes / alignment) * alignment }));
-  const lowerBoundBytes = lowerBound(ranges);
-  let best: Placement = { offsets: [], bytes: Number.POSITIVE_INFINITY, top: -1 };
-  for (const weight of ORDERS) {
-    let order = ranges.map((_, i) => i).sort((p, q) => weight(ranges[q]) - weight(ranges[p]) || p - q);
-    for (let repair = 0; repair <= REPAIRS; repair++) {
-      const placement = place(ranges, order);
-      if (placement.bytes < best.bytes) best = placement;
-      if (best.bytes === lowerBoundBytes) return { ...best, lowerBoundBytes };
-      order = [placement.top, ...order.filter((i) => i !== placement.top)];
-    }
+  const ranges: Placed[] = [];
+  let records = 0;
+  for (const { bytes, from, to } of given) {
+    ranges.push({ bytes: Math.ceil(bytes / alignment) * alignment, from, to, offset: -1 });
+    records = Math.max(records, to + 1);
   }
-  return { ...best, lowerBoundBytes };
+  const tops = new Array<number>(records).fill(0);
+  const floors = new Array<number>(ranges.length).fill(0);
+  const waiting = tops.slice();
+  let lowerBoundBytes = 0;
+  for (const { bytes, from, to } of ranges)
+    for (let t = from; t <= to; t++) {
+      waiting[t] += bytes;
+      lowerBoundBytes = Math.max(lowerBoundBytes, waiting[t]);
+    }
+  for (let capacity = lowerBoundBytes; ; capacity *= GROWTH)
+    for (const order of ORDERS) {
+      const search = { ranges: ranges.slice().sort(order), capacity, left: ranges.length + DETOURS };
+      if (!place(search, ranges.length, floors, tops, waiting, 0)) continue;
+      let bytes = 0;
+      for (const r of ranges) bytes = Math.max(bytes, r.offset + r.bytes);
+      return { offsets: ranges.map((r) => r.offset), bytes, lowerBoundBytes };
+    }
 }
 
-interface Placement {
-  readonly offsets: readonly number[];
-  readonly bytes: number;
-  /** A buffer that ends where the block does. */
-  readonly top: number;
-}
-
-/** Puts each buffer in turn at the tightest gap that the ones before left, or above them. */
-function place(ranges: readonly LiveRange[], order: readonly number[]): Placement {
-  const offsets = new Array<number>(ranges.length).fill(0);
-  /** Buffers already placed, by offset. */
-  const placed: number[] = [];
-  let bytes = 0;
-  let top = -1;
-  for (const i of order) {
-    const needed = ranges[i].bytes;
-    let best = -1;
-    let bestGap = Number.POSITIVE_INFINITY;
-    let end = 0;
-    for (const j of placed) {
-      if (ranges[j].to < ranges[i].from || ranges[j].from > ranges[i].to) continue;
-      const gap = offsets[j] - end;
-      if (gap >= needed && gap < bestGap) {
-        best = end;
-        bestGap = gap;
-      }
-      end = Math.max(end, offsets[j] + ranges[j].bytes);
+/**
+ * Places `count` buffers, all that are not placed yet, such that they end at the capacity or below; false, and they are
+ * not placed, if that cannot be or takes too long.
+ *
+ * Any packing can be pushed down until each buffer stands on 0 or on one that lives with it, and can then be built in the
+ * order of its offsets. So it is enough to place the next buffer on what it stands on, not below the one before, and to
+ * turn back where what else a record needs does not fit above that.
+ *
+ * @param floors  the lowest offset left to each buffer
+ * @param tops    where the buffers placed so far end, at each record
+ * @param waiting bytes of the others, at each record
+ * @param offset  of the buffer before
+ */
+function place(
+  search: Search,
+  count: number,
+  floors: readonly number[],
+  tops: readonly number[],
+  waiting: readonly number[],
+  offset: number,
+): boolean {
+  if (count === 0) return true;
+  const { ranges, capacity } = search;
+  for (let last = -1; search.left-- > 0; ) {
+    // The lowest of those that were not tried yet.
+    let next = -1;
+    for (let i = 0; i < ranges.length; i++) {
+      const isLeft = ranges[i].offset < 0 && (floors[i] > offset || (floors[i] === offset && i > last));
+      if (isLeft && (next < 0 || floors[i] < floors[next])) next = i;
     }
-    offsets[i] = best >= 0 ? best : end;
-    if (offsets[i] + needed > bytes) {
-      bytes = offsets[i] + needed;
-      top = i;
-    }
-    const at = placed.findIndex((j) => offsets[j] > offsets[i]);
-    placed.splice(at < 0 ? placed.length : at, 0, i);
+    if (next < 0) return false;
+    last = next;
+    offset = floors[next];
+    for (let t = 0; t < tops.length; t++)
+      if (waiting[t] > 0 && Math.max(tops[t], offset) + waiting[t] > capacity) return false;
+    const r = ranges[next];
+    r.offset = offset;
+    const top = offset + r.bytes;
+    const raised = floors.slice();
+    for (let i = 0; i < ranges.length; i++)
+      if (ranges[i].from <= r.to && r.from <= ranges[i].to) raised[i] = Math.max(raised[i], top);
+    const others = waiting.slice();
+    for (let t = r.from; t <= r.to; t++) others[t] -= r.bytes;
+    if (place(search, count - 1, raised, tops.slice().fill(top, r.from, r.to + 1), others, offset))
+      return true;
+    r.offset = -1;
   }
-  return { offsets, bytes, top };
-}
-
-/** The most bytes alive at once, which is when some buffer begins. */
-function lowerBound(ranges: readonly LiveRange[]): number {
-  let most = 0;
-  for (const { from } of ranges) {
-    let live = 0;
-    for (const r of ranges) if (r.from <= from && from <= r.to) live += r.bytes;
-    most = Math.max(most, live);
-  }
-  return most;
+  return false;
 }

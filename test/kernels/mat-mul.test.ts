@@ -64,6 +64,14 @@ describe("matMul", () => {
       check(form, 250, 63, 61);
     });
 
+    it(`keeps them in products with a vector, whatever is left of sixteen columns and eight rows, ${name(form)}`, () => {
+      for (const n of [14, 15, 16, 17, 19, 20, 21, 31, 32, 33, 47, 63])
+        for (const k of [7, 8, 9, 15, 16, 17, 25]) {
+          check(form, 1, n, k);
+          check(form, n, 1, k);
+        }
+    });
+
     it(`multiplies by the identity exactly, ${name(form)}`, () => {
       for (const size of [1, 4, 5, 8, 13, Gemm.KC + 3]) {
         const identity = new Float32Array(size * size);

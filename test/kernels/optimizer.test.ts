@@ -4,7 +4,7 @@ import { type AdamOptions, adam, type SgdOptions, sgd } from "../oracle/optimize
 import { difference, values } from "./compare.ts";
 import { runRecord } from "./harness.ts";
 
-const SIZES = [0, 1, 3, 4, 5, 7, 8, 9, 12, 31];
+const SIZES = [0, 1, 3, 4, 5, 7, 8, 9, 12, 15, 31];
 const STEPS = 10;
 
 function counters(learningRate: number): Float64Array {
@@ -87,15 +87,26 @@ describe("sgd", () => {
   it("gives an element the same bits in the vector body and in the tail", () => {
     const hyper = new Float64Array(Hyper.Count);
     hyper[Hyper.Beta1] = 0.9;
-    for (const flags of [0, OptimizerFlag.Nesterov]) {
+    // Two vectors, one, and three lanes.
+    const n = 15;
+    const arrays = [1, 2, 3].map((seed) => values(n, seed));
+    for (const [flags, momentum] of [
+      [0, true],
+      [OptimizerFlag.Nesterov, true],
+      [0, false],
+    ] as const) {
       hyper[Hyper.Flags] = flags;
-      const arrays = [1, 2, 3].map((seed) => values(7, seed));
       const update = (from: number, to: number) => {
         const [w, g, v] = arrays.map((x) => x.slice(from, to));
-        return runRecord(Opcode.Sgd, { w, g, v, n: to - from, hyper, counters: counters(0.1) }).w;
+        const given = { w, g, v: momentum ? v : null, n: to - from, hyper, counters: counters(0.1) };
+        const after = runRecord(Opcode.Sgd, given);
+        return momentum ? [after.w, after.v] : [after.w];
       };
-      const whole = update(0, 7);
-      for (let i = 0; i < 7; i++) expect(difference(update(i, i + 1), whole.slice(i, i + 1))).toBeUndefined();
+      const whole = update(0, n);
+      for (let i = 0; i < n; i++)
+        update(i, i + 1).forEach((alone, array) => {
+          expect(difference(alone, whole[array].slice(i, i + 1))).toBeUndefined();
+        });
     }
   });
 

@@ -61,70 +61,85 @@ export function timesTransposed(y: usize, x: usize, b: usize, n: i32, k: i32): v
   }
 }
 
-/** `y = (accumulate ? y : +0) + x[0] b[0] + .. `, `steps` (1 to 4) rows of B of n columns. */
+/**
+ * Rows of B that `times` takes at a time. Their sums stay in registers, so more rows mean less traffic to and from y;
+ * but each is a stream of its own to the hardware's prefetchers, and where rows are a multiple of 4 KB apart, a first
+ * level of eight ways keeps only eight of them.
+ */
+const STREAMS = 8;
+
+/**
+ * Adds rows of B to sixteen columns of y, one row for each element of x up to `end`, which is not x. Four vectors: V8 11.3
+ * loads a whole row before it multiplies, and spills registers from eight on.
+ */
 // @ts-ignore: decorator
 @inline
-function addRows(steps: i32, y: usize, x: usize, b: usize, n: i32, accumulate: bool): void {
-  const ldb = <usize>n << 2;
-  const b1 = b + ldb;
-  const b2 = b1 + ldb;
-  const b3 = b2 + ldb;
-  const x0 = load<f32>(x);
-  const x1 = steps > 1 ? load<f32>(x, 4) : 0;
-  const x2 = steps > 2 ? load<f32>(x, 8) : 0;
-  const x3 = steps > 3 ? load<f32>(x, 12) : 0;
-  const s0 = f32x4.splat(x0);
-  const s1 = f32x4.splat(x1);
-  const s2 = f32x4.splat(x2);
-  const s3 = f32x4.splat(x3);
-  const whole = <usize>(n & ~3) << 2;
-  let j: usize = 0;
-  for (; j < whole; j += 16) {
-    let v = accumulate ? v128.load(y + j) : f32x4.splat(0);
-    v = multiplyAdd(v, s0, v128.load(b + j));
-    if (steps > 1) v = multiplyAdd(v, s1, v128.load(b1 + j));
-    if (steps > 2) v = multiplyAdd(v, s2, v128.load(b2 + j));
-    if (steps > 3) v = multiplyAdd(v, s3, v128.load(b3 + j));
-    v128.store(y + j, v);
-  }
-  for (; j < ldb; j += 4) {
-    let v: f32 = accumulate ? load<f32>(y + j) : 0;
-    v += x0 * load<f32>(b + j);
-    if (steps > 1) v += x1 * load<f32>(b1 + j);
-    if (steps > 2) v += x2 * load<f32>(b2 + j);
-    if (steps > 3) v += x3 * load<f32>(b3 + j);
-    store<f32>(y + j, v);
-  }
+function addSixteen(y: usize, x: usize, end: usize, b: usize, ldb: usize): void {
+  let y0 = v128.load(y);
+  let y1 = v128.load(y, 16);
+  let y2 = v128.load(y, 32);
+  let y3 = v128.load(y, 48);
+  do {
+    const s = v128.load32_splat(x);
+    y0 = multiplyAdd(y0, s, v128.load(b));
+    y1 = multiplyAdd(y1, s, v128.load(b, 16));
+    y2 = multiplyAdd(y2, s, v128.load(b, 32));
+    y3 = multiplyAdd(y3, s, v128.load(b, 48));
+    x += 4;
+    b += ldb;
+  } while (x < end);
+  v128.store(y, y0);
+  v128.store(y, y1, 16);
+  v128.store(y, y2, 32);
+  v128.store(y, y3, 48);
 }
 
-function addFour(y: usize, x: usize, b: usize, n: i32, accumulate: bool): void {
-  addRows(4, y, x, b, n, accumulate);
+// @ts-ignore: decorator
+@inline
+function addFour(y: usize, x: usize, end: usize, b: usize, ldb: usize): void {
+  let v = v128.load(y);
+  do {
+    v = multiplyAdd(v, v128.load32_splat(x), v128.load(b));
+    x += 4;
+    b += ldb;
+  } while (x < end);
+  v128.store(y, v);
 }
 
-function addOne(y: usize, x: usize, b: usize, n: i32, accumulate: bool): void {
-  addRows(1, y, x, b, n, accumulate);
+// @ts-ignore: decorator
+@inline
+function addOne(y: usize, x: usize, end: usize, b: usize, ldb: usize): void {
+  let v = load<f32>(y);
+  do {
+    v += load<f32>(x) * load<f32>(b);
+    x += 4;
+    b += ldb;
+  } while (x < end);
+  store<f32>(y, v);
 }
 
 /**
- * `y[j] = sum_p x[p] b[p, j]`: a vector times a matrix, which is read once, in the order it is stored.
+ * `y[j] = sum_p x[p] b[p, j]`: a vector times a matrix, which is read once, about in the order it is stored.
  *
- * @param y  out [n]    f32; overwritten, never read
- * @param x  in  [k]    f32; k >= 1
+ * @param y  out [n]    f32; overwritten, never read before it is written
+ * @param x  in  [k]    f32
  * @param b  in  [k, n] f32, row-major
  *
  * Order: each y[j] starts at +0 and adds p = 0, 1, .., k - 1 in one accumulator, kept in y between groups of
- * four.
+ * STREAMS rows.
  */
 export function times(y: usize, x: usize, b: usize, n: i32, k: i32): void {
-  let p = 0;
-  for (; p + 4 <= k; p += 4) {
-    addFour(y, x, b, n, p > 0);
-    x += 16;
-    b += <usize>n << 4;
-  }
-  for (; p < k; ++p) {
-    addOne(y, x, b, n, p > 0);
-    x += 4;
-    b += <usize>n << 2;
+  const ldb = <usize>n << 2;
+  let j: usize = 0;
+  for (; j + 16 <= ldb; j += 16) v128.store(y + j, f32x4.splat(0));
+  for (; j < ldb; j += 4) store<f32>(y + j, 0);
+  for (; k > 0; k -= STREAMS) {
+    const end = x + (<usize>min(k, STREAMS) << 2);
+    j = 0;
+    for (; j + 64 <= ldb; j += 64) addSixteen(y + j, x, end, b + j, ldb);
+    for (; j + 16 <= ldb; j += 16) addFour(y + j, x, end, b + j, ldb);
+    for (; j < ldb; j += 4) addOne(y + j, x, end, b + j, ldb);
+    x = end;
+    b += ldb * STREAMS;
   }
 }
