@@ -88,7 +88,8 @@ function node(args) {
 const run = (script, args) => node([join(root, "node_modules", script), ...args]);
 
 function asc(target) {
-  run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target]);
+  const transform = ["--transform", join(root, "scripts/out-of-line.mjs")];
+  run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target, ...transform]);
 }
 
 lock();
@@ -112,8 +113,9 @@ function staticEnd(bytes) {
 const CORE = "src/kernels/core.wasm.ts";
 const EXTENDED = "src/kernels/extended.wasm.ts";
 const RELAXED = "src/kernels/relaxed.wasm.ts";
+const KERNEL_SOURCES = ["assembly", "asconfig.json", "scripts/out-of-line.mjs"];
 const KERNELS = ["build/release.wasm", "build/relaxed.wasm", CORE, EXTENDED, RELAXED];
-part("kernels", ["assembly", "asconfig.json"], KERNELS, () => {
+part("kernels", KERNEL_SOURCES, KERNELS, () => {
   const builds = [embed("core", CORE, "CORE"), embed("release", EXTENDED, "EXTENDED")];
   appendFileSync(join(root, CORE), `export const STATIC_END = ${Math.max(...builds.map(staticEnd))};\n`);
   embed("relaxed", RELAXED, "RELAXED");
@@ -124,7 +126,7 @@ const entries = { kernels: CORE, index: "src/index.ts", "cli/start": "src/cli/st
 for (const name of ["transform", "analysis"])
   if (existsSync(join(root, `src/${name}/index.ts`))) entries[name] = `src/${name}/index.ts`;
 const bundles = Object.keys(entries).map((name) => `dist/${name}.js`);
-part("bundles", ["src", "assembly/abi.ts", "asconfig.json", "assembly", "scripts/eager.mjs"], bundles, () => {
+part("bundles", ["src", ...KERNEL_SOURCES, "scripts/eager.mjs"], bundles, () => {
   rmSync(join(root, "dist"), { recursive: true, force: true });
   const bundle = `import { build } from "esbuild"; await build(${JSON.stringify({
     absWorkingDir: root,
