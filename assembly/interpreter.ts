@@ -98,36 +98,6 @@ export function execute(program: usize, from: usize, to: usize): void {
         r += 48;
         break;
       }
-      case Opcode.Unary: {
-        unary(word(r, 1), float(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows));
-        r += 24;
-        break;
-      }
-      case Opcode.UnaryGrad: {
-        unaryGrad(word(r, 1), float(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows));
-        r += 28;
-        break;
-      }
-      case Opcode.Accumulate: {
-        accumulate(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows));
-        r += 20;
-        break;
-      }
-      case Opcode.Place: {
-        place(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), word(r, 4));
-        r += 20;
-        break;
-      }
-      case Opcode.Softmax: {
-        softmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows));
-        r += 20;
-        break;
-      }
-      case Opcode.SoftmaxGrad: {
-        softmaxGrad(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows));
-        r += 24;
-        break;
-      }
       case Opcode.Loss: {
         loss(
           word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6),
@@ -136,26 +106,57 @@ export function execute(program: usize, from: usize, to: usize): void {
         r += 44;
         break;
       }
-      case Opcode.Sgd: {
-        sgd(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), pointer(r, 5), pointer(r, 6));
-        r += 28;
-        break;
-      }
       case Opcode.Adam: {
         adam(pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), pointer(r, 6), pointer(r, 7));
         r += 32;
         break;
       }
-      case Opcode.Gather: {
-        gather(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), word(r, 5));
-        r += 24;
-        break;
-      }
       default: {
-        // @ts-ignore: defined for the extended build only
-        if (!isDefined(EXTENDED)) unreachable();
-        r = executeExtended(r, rows);
+        r = executeOther(r, rows);
       }
+    }
+  }
+}
+
+/** Runs one record of those that the smallest networks do without, and returns where the next one starts. */
+function executeOther(r: usize, rows: i32): usize {
+  switch (load<i32>(r)) {
+    case Opcode.Unary: {
+      unary(word(r, 1), float(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows));
+      return r + 24;
+    }
+    case Opcode.UnaryGrad: {
+      unaryGrad(word(r, 1), float(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows));
+      return r + 28;
+    }
+    case Opcode.Accumulate: {
+      accumulate(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows));
+      return r + 20;
+    }
+    case Opcode.Place: {
+      place(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), word(r, 4));
+      return r + 20;
+    }
+    case Opcode.Softmax: {
+      softmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows));
+      return r + 20;
+    }
+    case Opcode.SoftmaxGrad: {
+      softmaxGrad(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows));
+      return r + 24;
+    }
+    case Opcode.Sgd: {
+      sgd(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), pointer(r, 5), pointer(r, 6));
+      return r + 28;
+    }
+    case Opcode.Gather: {
+      gather(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), word(r, 5));
+      return r + 24;
+    }
+    default: {
+      // @ts-ignore: defined for the extended build only
+      if (!isDefined(EXTENDED)) unreachable();
+      return executeExtended(r, rows);
     }
   }
 }

@@ -10,21 +10,19 @@
 /** Three lanes of ones, three of zeros: a window of four from lane `3 - count` on keeps `count` lanes. */
 const KEPT: usize = memory.data<i32>([-1, -1, -1, 0, 0, 0], 16);
 
-/**
- * The first `count` lanes from an address of any alignment, zeros in the others; 1 <= count <= 3. This and
- * `storeLanes` call themselves because the optimizer copies functions without calls into every loop of every
- * kernel.
- */
+/** The first `count` lanes from an address of any alignment, zeros in the others; 1 <= count <= 3. */
 function loadLanes(p: usize, count: i32): v128 {
-  if (count == 1) return v128.load32_zero(p);
-  const others = loadLanes(p + 4, count - 1);
-  return v128.load_lane<f32>(p, i32x4.shuffle(others, others, 3, 0, 1, 2), 0);
+  let v = v128.load32_zero(p);
+  if (count > 1) v = v128.load_lane<f32>(p, v, 1, 4);
+  if (count > 2) v = v128.load_lane<f32>(p, v, 2, 8);
+  return v;
 }
 
 /** Writes the first `count` lanes to an address of any alignment; 1 <= count <= 3. */
 function storeLanes(p: usize, v: v128, count: i32): void {
   v128.store_lane<f32>(p, v, 0);
-  if (count > 1) storeLanes(p + 4, i32x4.shuffle(v, v, 1, 2, 3, 0), count - 1);
+  if (count > 1) v128.store_lane<f32>(p, v, 1, 4);
+  if (count > 2) v128.store_lane<f32>(p, v, 2, 8);
 }
 
 /** Four elements, or the `left` that remain and zeros; any alignment. */

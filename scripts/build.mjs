@@ -88,7 +88,8 @@ function node(args) {
 const run = (script, args) => node([join(root, "node_modules", script), ...args]);
 
 function asc(target) {
-  run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target]);
+  const transform = ["--transform", join(root, "scripts/out-of-line.mjs")];
+  run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target, ...transform]);
 }
 
 lock();
@@ -112,8 +113,9 @@ function staticEnd(bytes) {
 const CORE = "src/kernels/core.wasm.ts";
 const EXTENDED = "src/kernels/extended.wasm.ts";
 const RELAXED = "src/kernels/relaxed.wasm.ts";
+const KERNEL_SOURCES = ["assembly", "asconfig.json", "scripts/out-of-line.mjs"];
 const KERNELS = ["build/release.wasm", "build/relaxed.wasm", CORE, EXTENDED, RELAXED];
-part("kernels", ["assembly", "asconfig.json"], KERNELS, () => {
+part("kernels", KERNEL_SOURCES, KERNELS, () => {
   const builds = [embed("core", CORE, "CORE"), embed("release", EXTENDED, "EXTENDED")];
   appendFileSync(join(root, CORE), `export const STATIC_END = ${Math.max(...builds.map(staticEnd))};\n`);
   embed("relaxed", RELAXED, "RELAXED");
@@ -121,7 +123,7 @@ part("kernels", ["assembly", "asconfig.json"], KERNELS, () => {
 
 const bundles = ["index", "transform", "analysis", "cli/start"].map((name) => `dist/${name}.js`);
 const bundling = ["scripts/bundle.mjs", "scripts/eager.mjs"];
-part("bundles", ["src", "assembly", "asconfig.json", ...bundling], bundles, () => {
+part("bundles", ["src", ...KERNEL_SOURCES, ...bundling], bundles, () => {
   rmSync(join(root, "dist"), { recursive: true, force: true });
   node([join(root, "scripts/bundle.mjs")]);
   node([join(root, "scripts/eager.mjs")]);

@@ -1,17 +1,31 @@
 /** Dense layers: a product with what follows it, or its gradients. Same bits as the separate records. */
 import { Fn, Form } from "../abi";
+import { columnSums, isSmall, small } from "./gemm/small";
 import { matMul } from "./mat-mul";
 import { unary, unaryGrad } from "./unary";
 
-/** `y[i, j] += b[j]` for m rows of n columns. */
+/** `y[i, j] += b[j]` for m rows of n columns, down the rows: b stays in a register, and rows may be short. */
 function addBias(y: usize, b: usize, m: i32, n: i32): void {
-  const whole = <usize>(n & ~3) << 2;
   const row = <usize>n << 2;
-  for (; m > 0; --m) {
-    let j: usize = 0;
-    for (; j < whole; j += 16) v128.store(y + j, f32x4.add(v128.load(y + j), v128.load(b + j)));
-    for (; j < row; j += 4) store<f32>(y + j, load<f32>(y + j) + load<f32>(b + j));
-    y += row;
+  for (; n >= 4; n -= 4) {
+    const bias = v128.load(b);
+    let at = y;
+    for (let i = m; i > 0; --i) {
+      v128.store(at, f32x4.add(v128.load(at), bias));
+      at += row;
+    }
+    y += 16;
+    b += 16;
+  }
+  for (; n > 0; --n) {
+    const bias = load<f32>(b);
+    let at = y;
+    for (let i = m; i > 0; --i) {
+      store<f32>(at, load<f32>(at) + bias);
+      at += row;
+    }
+    y += 4;
+    b += 4;
   }
 }
 
@@ -37,50 +51,12 @@ export function dense(
   path: i32, y: usize, x: usize, w: usize, bias: usize,
   m: i32, n: i32, k: i32, fn: i32, alpha: f32, scratch: usize,
 ): void {
-  matMul(Form.NN, path, y, x, w, m, n, k, scratch);
-  if (bias != 0) addBias(y, bias, m, n);
+  if (isSmall(Form.NN, m, n, k)) small(y, x, <usize>k << 2, 4, w, bias, m, n, k);
+  else {
+    matMul(Form.NN, path, y, x, w, m, n, k, scratch);
+    if (bias != 0) addBias(y, bias, m, n);
+  }
   if (fn != Fn.Identity) unary(fn, alpha, y, y, m * n);
-}
-
-/** `db[j] = sum_i dy[i, j]`, sixteen (wide), four or one column at a time. */
-function columnSums(db: usize, dy: usize, m: i32, n: i32): void {
-  const row = <usize>n << 2;
-  let j = 0;
-  for (; j + 16 <= n; j += 16) {
-    let s0 = f32x4.splat(0);
-    let s1 = s0, s2 = s0, s3 = s0;
-    let at = dy + (<usize>j << 2);
-    for (let i = 0; i < m; ++i) {
-      s0 = f32x4.add(s0, v128.load(at));
-      s1 = f32x4.add(s1, v128.load(at, 16));
-      s2 = f32x4.add(s2, v128.load(at, 32));
-      s3 = f32x4.add(s3, v128.load(at, 48));
-      at += row;
-    }
-    const to = db + (<usize>j << 2);
-    v128.store(to, s0);
-    v128.store(to, s1, 16);
-    v128.store(to, s2, 32);
-    v128.store(to, s3, 48);
-  }
-  for (; j + 4 <= n; j += 4) {
-    let s = f32x4.splat(0);
-    let at = dy + (<usize>j << 2);
-    for (let i = 0; i < m; ++i) {
-      s = f32x4.add(s, v128.load(at));
-      at += row;
-    }
-    v128.store(db + (<usize>j << 2), s);
-  }
-  for (; j < n; ++j) {
-    let s: f32 = 0;
-    let at = dy + (<usize>j << 2);
-    for (let i = 0; i < m; ++i) {
-      s += load<f32>(at);
-      at += row;
-    }
-    store<f32>(db + (<usize>j << 2), s);
-  }
 }
 
 /**
@@ -104,8 +80,9 @@ function columnSums(db: usize, dy: usize, m: i32, n: i32): void {
 export function denseGradWeights(
   path: i32, dw: usize, db: usize, x: usize, dy: usize, m: i32, n: i32, k: i32, scratch: usize,
 ): void {
-  matMul(Form.TN, path, dw, x, dy, m, n, k, scratch);
-  if (db != 0) columnSums(db, dy, k, n);
+  if (isSmall(Form.TN, m, n, k)) small(dw, x, 4, <usize>m << 2, dy, 0, m, n, k);
+  else matMul(Form.TN, path, dw, x, dy, m, n, k, scratch);
+  if (db != 0) columnSums(db, dy, n, k);
 }
 
 /**
@@ -130,6 +107,7 @@ export function denseGradInput(
   path: i32, dx: usize, dy: usize, w: usize,
   m: i32, n: i32, k: i32, fn: i32, alpha: f32, y: usize, scratch: usize,
 ): void {
-  matMul(Form.NT, path, dx, dy, w, m, n, k, scratch);
+  if (isSmall(Form.NT, m, n, k)) small(dx, dy, <usize>k << 2, 4, w, 0, m, n, k);
+  else matMul(Form.NT, path, dx, dy, w, m, n, k, scratch);
   if (fn != Fn.Identity) unaryGrad(fn, alpha, dx, dx, y, m * n);
 }

@@ -12,8 +12,14 @@
 export function maxMagnitude(x: usize, n: i32): i32 {
   const end = x + (<usize>n << 2);
   const vectorEnd = x + (<usize>(n & ~3) << 2);
+  const blockEnd = x + (<usize>(n & ~15) << 2);
   // Doubling drops the sign bit and needs no constant; the order of what is left is unchanged.
   let largest = i32x4.splat(0);
+  for (; x < blockEnd; x += 64) {
+    const first = i32x4.max_u(i32x4.shl(v128.load(x), 1), i32x4.shl(v128.load(x, 16), 1));
+    const second = i32x4.max_u(i32x4.shl(v128.load(x, 32), 1), i32x4.shl(v128.load(x, 48), 1));
+    largest = i32x4.max_u(largest, i32x4.max_u(first, second));
+  }
   for (; x < vectorEnd; x += 16) largest = i32x4.max_u(largest, i32x4.shl(v128.load(x), 1));
   for (; x < end; x += 4) largest = i32x4.max_u(largest, i32x4.shl(v128.load_zero<i32>(x), 1));
   largest = i32x4.max_u(largest, v128.shuffle<i32>(largest, largest, 2, 3, 0, 1));

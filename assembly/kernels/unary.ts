@@ -22,8 +22,8 @@ const TABLE: usize = memory.data<v128>(
     i32x4.splat(0x3fcc422a), // 1.59576917 2 sqrt(2 / pi)
     i32x4.splat(0x3d922279), // 0.0713548139 2 sqrt(2 / pi) 0.044715
     i32x4.splat(0x3e5b33b6), // 0.214064449 three times that
-    i32x4.splat(0x41400000), // 12 where sigmoid(2 u) of geluTanh is 1 and that of -12 is 0
-    i32x4.splat(0xc1400000), // -12
+    i32x4.splat(0xc1400000), // -12 where sigmoid(2 u) of geluTanh is 0 and that of 12 is 1
+    i32x4.splat(0x41400000), // 12
     i32x4.splat(0xc2b40000), // -90 where sigmoid is 0
     i32x4.splat(0x42b40000), // 90
   ],
@@ -40,8 +40,9 @@ const enum At {
   GeluLinear = 96,
   GeluCubic = 112,
   GeluCubicSlope = 128,
-  GeluLimit = 144,
-  GeluLowest = 160,
+  /** the greatest argument of gatedGrad follows the lowest */
+  GeluLowest = 144,
+  GeluLimit = 160,
   SiluLowest = 176,
   SiluLimit = 192,
 }
@@ -204,8 +205,16 @@ function eluGrad(scale: f32, scaleAlpha: f32, dx: usize, dy: usize, y: usize, n:
   }
 }
 
-function logistic(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) put(y, sigmoid(v128.load(x)), n);
+/**
+ * sigmoid(x); with dy the gradient of softplus, dy sigmoid(x).
+ *
+ * @param dy  0: the function
+ */
+function logistic(y: usize, dy: usize, x: usize, n: i32): void {
+  for (let at: usize = 0; n > 0; n -= 4, at += 16) {
+    const s = sigmoid(v128.load(x + at));
+    put(y + at, dy ? f32x4.mul(v128.load(dy + at), s) : s, n);
+  }
 }
 
 /** dx = dy y (1 - y) */
@@ -239,21 +248,6 @@ function softplus(y: usize, x: usize, n: i32): void {
   }
 }
 
-/** dx = dy sigmoid(x) */
-function softplusGrad(dx: usize, dy: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
-    put(dx, f32x4.mul(v128.load(dy), sigmoid(v128.load(x))), n);
-  }
-}
-
-/** x sigmoid(x); x below -90, where sigmoid is 0, is taken as -90 so that -inf gives -0. */
-function silu(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) {
-    const v = f32x4.pmax(v128.load(x), v128.load(TABLE, At.SiluLowest));
-    put(y, f32x4.mul(v, sigmoid(v)), n);
-  }
-}
-
 /** `sigmoid(z) + x sigmoid'(z) slope`: the derivative of x sigmoid(z(x)) with slope = z'(x). */
 // @ts-ignore: decorator
 @inline
@@ -265,38 +259,7 @@ function gateSlope(x: v128, z: v128, slope: v128): v128 {
   return f32x4.add(gate, f32x4.mul(f32x4.mul(x, slope), f32x4.mul(larger, smaller)));
 }
 
-/** dx = dy (s + x s (1 - s)), s = sigmoid(x) */
-function siluGrad(dx: usize, dy: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
-    const floor = f32x4.pmax(v128.load(x), v128.load(TABLE, At.SiluLowest));
-    const v = f32x4.pmin(floor, v128.load(TABLE, At.SiluLimit));
-    put(dx, f32x4.mul(v128.load(dy), gateSlope(v, v, v128.load(TABLE, At.One))), n);
-  }
-}
-
-/** x Phi(x) = max(x, 0) - |x| Q(|x|) */
-function gelu(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) {
-    const v = v128.load(x);
-    const a = tailArgument(v);
-    const tail = upperTail(a, gaussian(a));
-    put(y, f32x4.sub(f32x4.pmax(v, zero()), f32x4.mul(a, tail)), n);
-  }
-}
-
-/** dx = dy (Phi(x) + x phi(x)): Q(a) - a phi(a) with a = |x| for x <= 0, and 1 minus that for x > 0. */
-function geluGrad(dx: usize, dy: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
-    const v = v128.load(x);
-    const a = tailArgument(v);
-    const e = gaussian(a);
-    const below = f32x4.sub(upperTail(a, e), f32x4.mul(a, f32x4.mul(e, v128.load(TABLE, At.Density))));
-    const above = f32x4.sub(v128.load(TABLE, At.One), below);
-    put(dx, f32x4.mul(v128.load(dy), v128.bitselect(above, below, f32x4.gt(v, zero()))), n);
-  }
-}
-
-/** 2 u = x (c + d x^2), twice the argument of tanh in geluTanh. */
+/** 2 u = x (c + d x^2), twice the argument of tanh in geluTanh; u = sqrt(2 / pi) (x + 0.044715 x^3). */
 // @ts-ignore: decorator
 @inline
 function geluTanhArgument(x: v128): v128 {
@@ -304,22 +267,56 @@ function geluTanhArgument(x: v128): v128 {
   return f32x4.mul(x, f32x4.add(cubic, v128.load(TABLE, At.GeluLinear)));
 }
 
-/** x (1 + tanh(u)) / 2 = x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3) */
-function geluTanh(y: usize, x: usize, n: i32): void {
+/**
+ * x sigmoid(z): silu with z = x, geluTanh with z = 2 u, for (1 + tanh(u)) / 2 = sigmoid(2 u).
+ *
+ * @param limits  At.SiluLowest or At.GeluLowest: where sigmoid is 0, x is taken as that, so that -inf gives -0
+ */
+function gated(limits: usize, y: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, y += 16, x += 16) {
-    const v = f32x4.pmax(v128.load(x), v128.load(TABLE, At.GeluLowest));
-    put(y, f32x4.mul(v, sigmoid(geluTanhArgument(v))), n);
+    const v = f32x4.pmax(v128.load(x), v128.load(TABLE + limits));
+    const z = limits == At.GeluLowest ? geluTanhArgument(v) : v;
+    put(y, f32x4.mul(v, sigmoid(z)), n);
   }
 }
 
-/** dx = dy (s + x s (1 - s) 2 u'), s = sigmoid(2 u) */
-function geluTanhGrad(dx: usize, dy: usize, x: usize, n: i32): void {
+/** dx = dy (s + x s (1 - s) z'), s = sigmoid(z), with z as in `gated`. */
+function gatedGrad(limits: usize, dx: usize, dy: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
-    const floor = f32x4.pmax(v128.load(x), v128.load(TABLE, At.GeluLowest));
-    const v = f32x4.pmin(floor, v128.load(TABLE, At.GeluLimit));
-    const cubic = f32x4.mul(f32x4.mul(v, v), v128.load(TABLE, At.GeluCubicSlope));
-    const slope = f32x4.add(cubic, v128.load(TABLE, At.GeluLinear));
-    put(dx, f32x4.mul(v128.load(dy), gateSlope(v, geluTanhArgument(v), slope)), n);
+    const floor = f32x4.pmax(v128.load(x), v128.load(TABLE + limits));
+    const v = f32x4.pmin(floor, v128.load(TABLE + limits, 16));
+    let z = v;
+    let slope = v128.load(TABLE, At.One);
+    if (limits == At.GeluLowest) {
+      z = geluTanhArgument(v);
+      const cubic = f32x4.mul(f32x4.mul(v, v), v128.load(TABLE, At.GeluCubicSlope));
+      slope = f32x4.add(cubic, v128.load(TABLE, At.GeluLinear));
+    }
+    put(dx, f32x4.mul(v128.load(dy), gateSlope(v, z, slope)), n);
+  }
+}
+
+/**
+ * x Phi(x) = max(x, 0) - |x| Q(|x|). With dy, the gradient dy (Phi(x) + x phi(x)) instead: the bracket is
+ * Q(a) - a phi(a) with a = |x| for x <= 0, and 1 minus that for x > 0.
+ *
+ * @param dy  0: the function
+ */
+function gelu(y: usize, dy: usize, x: usize, n: i32): void {
+  for (let at: usize = 0; n > 0; n -= 4, at += 16) {
+    const v = v128.load(x + at);
+    const a = tailArgument(v);
+    const e = gaussian(a);
+    const tail = upperTail(a, e);
+    let result: v128;
+    if (dy) {
+      const below = f32x4.sub(tail, f32x4.mul(a, f32x4.mul(e, v128.load(TABLE, At.Density))));
+      const above = f32x4.sub(v128.load(TABLE, At.One), below);
+      result = f32x4.mul(v128.load(dy + at), v128.bitselect(above, below, f32x4.gt(v, zero())));
+    } else {
+      result = f32x4.sub(f32x4.pmax(v, zero()), f32x4.mul(a, tail));
+    }
+    put(y + at, result, n);
   }
 }
 
@@ -345,11 +342,11 @@ export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32): void {
     case Fn.LeakyRelu: return leakyRelu(alpha, y, x, n);
     case Fn.Elu: return elu(1, alpha, y, x, n);
     case Fn.Selu: return elu(SELU_SCALE, SELU_SCALE_ALPHA, y, x, n);
-    case Fn.Gelu: return gelu(y, x, n);
-    case Fn.GeluTanh: return geluTanh(y, x, n);
-    case Fn.Silu: return silu(y, x, n);
+    case Fn.Gelu: return gelu(y, 0, x, n);
+    case Fn.GeluTanh: return gated(At.GeluLowest, y, x, n);
+    case Fn.Silu: return gated(At.SiluLowest, y, x, n);
     case Fn.Softplus: return softplus(y, x, n);
-    case Fn.Sigmoid: return logistic(y, x, n);
+    case Fn.Sigmoid: return logistic(y, 0, x, n);
     case Fn.Tanh: return hyperbolicTangent(y, x, n);
     case Fn.HardSigmoid: return hardSigmoid(y, x, n);
     case Fn.Sign: return sign(y, x, n);
@@ -400,10 +397,10 @@ export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n
     case Fn.LeakyRelu: return leakyReluGrad(alpha, dx, dy, s, n);
     case Fn.Elu: return eluGrad(1, alpha, dx, dy, s, n);
     case Fn.Selu: return eluGrad(SELU_SCALE, SELU_SCALE_ALPHA, dx, dy, s, n);
-    case Fn.Gelu: return geluGrad(dx, dy, s, n);
-    case Fn.GeluTanh: return geluTanhGrad(dx, dy, s, n);
-    case Fn.Silu: return siluGrad(dx, dy, s, n);
-    case Fn.Softplus: return softplusGrad(dx, dy, s, n);
+    case Fn.Gelu: return gelu(dx, dy, s, n);
+    case Fn.GeluTanh: return gatedGrad(At.GeluLowest, dx, dy, s, n);
+    case Fn.Silu: return gatedGrad(At.SiluLowest, dx, dy, s, n);
+    case Fn.Softplus: return logistic(dx, dy, s, n);
     case Fn.Sigmoid: return logisticGrad(dx, dy, s, n);
     case Fn.Tanh: return hyperbolicTangentGrad(dx, dy, s, n);
     case Fn.HardSigmoid: return hardSigmoidGrad(dx, dy, s, n);

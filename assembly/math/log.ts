@@ -101,13 +101,16 @@ export function log1pUnit(x: v128): v128 {
   return f32x4.sub(x, f32x4.mul(s, f32x4.sub(x, rest)));
 }
 
-/** `log` of one number, with the bits of the vector form. */
+/** `log` of one positive normal number, with the bits of the vector form. */
 export function logScalar(x: f32): f32 {
-  return f32x4.extract_lane(logAny(f32x4.splat(x)), 0);
+  return f32x4.extract_lane(logNormal(f32x4.splat(x), i32x4.splat(0)), 0);
 }
 
-/** `log(sum)` of exponentials the largest of which is 1; near 1 it keeps what rounding to f32 would lose. */
+/**
+ * `log(sum)` of exponentials the largest of which is 1; near 1 it keeps what rounding to f32 would lose. NaN gives
+ * NaN.
+ */
 export function logSum(sum: f64): f32 {
   if (sum <= 2) return f32x4.extract_lane(log1pUnit(f32x4.splat(<f32>(sum - 1))), 0);
-  return logScalar(<f32>sum);
+  return sum > 2 ? logScalar(<f32>sum) : NaN;
 }

@@ -9,6 +9,17 @@ const FNS = [Fn.Identity, Fn.Relu, Fn.LeakyRelu, Fn.Tanh, Fn.Sigmoid] as const;
 const SHAPES = [
   [4, 8, 2],
   [4, 1, 8],
+  // so small that no tile is started: one column or several, whole blocks of eight or not, the most and one more
+  [2, 8, 4],
+  [3, 9, 2],
+  [1, 17, 3],
+  [3, 1, 17],
+  [9, 1, 7],
+  [9, 7, 1],
+  [1, 1, 64],
+  [1, 1, 65],
+  [8, 8, 1],
+  [5, 13, 1],
   [1, 10, 33],
   [5, 10, 17],
   [17, 16, 3],

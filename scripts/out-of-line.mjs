@@ -1,0 +1,29 @@
+/**
+ * A transform of asc: names functions that the optimizer must not copy into their callers, even where they have one
+ * only.
+ *
+ * Engines compile a function when it is first called, whole. A training run that a switch sends to one loss should
+ * not wait for the code of the others. `pass` is here because `run` is entered once and stays in the code it began with.
+ */
+const OUT_OF_LINE = [
+  "assembly/interpreter/executeOther",
+  "assembly/interpreter/loadBatch",
+  "assembly/interpreter/pass",
+  "assembly/simd/*",
+  "assembly/kernels/accumulate/*",
+  "assembly/kernels/dense/addBias",
+  "assembly/kernels/gather/*",
+  "assembly/kernels/loss/*",
+  "assembly/kernels/optimizer/*",
+  "assembly/kernels/softmax/*",
+  "assembly/kernels/unary/*",
+];
+
+export default class {
+  afterCompile(module) {
+    for (const pattern of OUT_OF_LINE) {
+      this.binaryen.setPassArgument("no-inline", pattern);
+      module.runPasses(["no-inline"]);
+    }
+  }
+}
