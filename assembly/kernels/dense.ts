@@ -4,28 +4,26 @@ import { columnSums, isSmall, small } from "./gemm/small";
 import { matMul } from "./mat-mul";
 import { unary, unaryGrad } from "./unary";
 
-/** `y[i, j] += b[j]` for m rows of n columns, down the rows: b stays in a register, and rows may be short. */
+/** Columns below which a row is so short that its loop costs more than walking down a column. */
+const SHORT_ROW = 32;
+
+/** `y[i, j] += b[j]` for m rows of n columns. */
 function addBias(y: usize, b: usize, m: i32, n: i32): void {
   const row = <usize>n << 2;
-  for (; n >= 4; n -= 4) {
-    const bias = v128.load(b);
-    let at = y;
-    for (let i = m; i > 0; --i) {
-      v128.store(at, f32x4.add(v128.load(at), bias));
-      at += row;
-    }
-    y += 16;
-    b += 16;
+  const end = y + row * m;
+  let j: usize = 0;
+  if (n >= SHORT_ROW) {
+    const whole = row & ~15;
+    for (let at = y; at < end; at += row)
+      for (j = 0; j < whole; j += 16) v128.store(at + j, f32x4.add(v128.load(at + j), v128.load(b + j)));
   }
-  for (; n > 0; --n) {
-    const bias = load<f32>(b);
-    let at = y;
-    for (let i = m; i > 0; --i) {
-      store<f32>(at, load<f32>(at) + bias);
-      at += row;
-    }
-    y += 4;
-    b += 4;
+  for (; j + 16 <= row; j += 16) {
+    const bias = v128.load(b + j);
+    for (let at = y + j; at < end; at += row) v128.store(at, f32x4.add(v128.load(at), bias));
+  }
+  for (; j < row; j += 4) {
+    const bias = load<f32>(b + j);
+    for (let at = y + j; at < end; at += row) store<f32>(at, load<f32>(at) + bias);
   }
 }
 

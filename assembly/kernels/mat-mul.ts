@@ -28,10 +28,10 @@ export function matMul(
   if (k == 0) memory.fill(c, 0, (<usize>m * <usize>n) << 2);
   else if (m == 1) {
     if (form == Form.NT) timesTransposed(c, a, b, n, k);
-    else times(c, a, b, n, k);
+    else times(c, a, 4, b, n, k);
   } else if (n == 1) {
     // C as a row: its transpose is B^T A^T, and one row or column is stored like the other
-    if (form == Form.TN) times(c, b, a, m, k);
+    if (form == Form.TN) times(c, b, 4, a, m, k);
     else timesTransposed(c, b, a, m, k);
   } else if (path == Path.Packed && (form != Form.NN || m >= Gemm.FewRows || n < Gemm.Narrow)) {
     // a short batch goes the direct way, which needs no scratch for this form and width

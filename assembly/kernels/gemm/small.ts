@@ -1,6 +1,7 @@
 /** The product of a few numbers, for which starting a tile takes longer than the arithmetic. */
 import { Form } from "../../abi";
 import { multiplyAdd, put } from "../../simd";
+import { times } from "./vector";
 
 /** Multiplications up to which `small` is as fast as the tiles, with a tenth of their code to compile. */
 const MOST = 64;
@@ -94,11 +95,12 @@ function smallColumn(
   }
 }
 
-/** A row or a column of ones, however long: a step along it stays where it is. */
-const ONE: usize = memory.data<f32>([1], 16);
-
-/** `c[j] = sum_p b[p, j]` for k rows of n columns: each starts at +0 and adds the rows in order. */
+/** `c[j] = sum_p b[p, j]` for k rows of n columns: the product of a row of ones with B. */
 export function columnSums(c: usize, b: usize, n: i32, k: i32): void {
-  if (n < 8) smallColumn(c, b, 4, <usize>n << 2, ONE, 0, 0, n, k);
+  if (n * k > MOST) times(c, ONE, 0, b, n, k);
+  else if (n < 8) smallColumn(c, b, 4, <usize>n << 2, ONE, 0, 0, n, k);
   else small(c, ONE, 0, 0, b, 0, 1, n, k);
 }
+
+/** A row or a column of ones, however long: a step along it stays where it is. */
+const ONE: usize = memory.data<f32>([1], 16);

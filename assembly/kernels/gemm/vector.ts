@@ -69,12 +69,12 @@ export function timesTransposed(y: usize, x: usize, b: usize, n: i32, k: i32): v
 const STREAMS = 8;
 
 /**
- * Adds rows of B to sixteen columns of y, one row for each element of x up to `end`, which is not x. Four vectors: V8 11.3
+ * Adds rows of B, up to `end`, which is not b, to sixteen columns of y, each times an element of x. Four vectors: V8 11.3
  * loads a whole row before it multiplies, and spills registers from eight on.
  */
 // @ts-ignore: decorator
 @inline
-function addSixteen(y: usize, x: usize, end: usize, b: usize, ldb: usize): void {
+function addSixteen(y: usize, x: usize, step: usize, b: usize, end: usize, ldb: usize): void {
   let y0 = v128.load(y);
   let y1 = v128.load(y, 16);
   let y2 = v128.load(y, 32);
@@ -85,9 +85,9 @@ function addSixteen(y: usize, x: usize, end: usize, b: usize, ldb: usize): void 
     y1 = multiplyAdd(y1, s, v128.load(b, 16));
     y2 = multiplyAdd(y2, s, v128.load(b, 32));
     y3 = multiplyAdd(y3, s, v128.load(b, 48));
-    x += 4;
+    x += step;
     b += ldb;
-  } while (x < end);
+  } while (b < end);
   v128.store(y, y0);
   v128.store(y, y1, 16);
   v128.store(y, y2, 32);
@@ -96,50 +96,50 @@ function addSixteen(y: usize, x: usize, end: usize, b: usize, ldb: usize): void 
 
 // @ts-ignore: decorator
 @inline
-function addFour(y: usize, x: usize, end: usize, b: usize, ldb: usize): void {
+function addFour(y: usize, x: usize, step: usize, b: usize, end: usize, ldb: usize): void {
   let v = v128.load(y);
   do {
     v = multiplyAdd(v, v128.load32_splat(x), v128.load(b));
-    x += 4;
+    x += step;
     b += ldb;
-  } while (x < end);
+  } while (b < end);
   v128.store(y, v);
 }
 
 // @ts-ignore: decorator
 @inline
-function addOne(y: usize, x: usize, end: usize, b: usize, ldb: usize): void {
+function addOne(y: usize, x: usize, step: usize, b: usize, end: usize, ldb: usize): void {
   let v = load<f32>(y);
   do {
     v += load<f32>(x) * load<f32>(b);
-    x += 4;
+    x += step;
     b += ldb;
-  } while (x < end);
+  } while (b < end);
   store<f32>(y, v);
 }
 
 /**
  * `y[j] = sum_p x[p] b[p, j]`: a vector times a matrix, which is read once, about in the order it is stored.
  *
- * @param y  out [n]    f32; overwritten, never read before it is written
- * @param x  in  [k]    f32
- * @param b  in  [k, n] f32, row-major
+ * @param y     out [n]    f32; overwritten, never read before it is written
+ * @param x     in  [k]    f32, its elements `step` bytes apart; 0: one that stands for all
+ * @param b     in  [k, n] f32, row-major
  *
  * Order: each y[j] starts at +0 and adds p = 0, 1, .., k - 1 in one accumulator, kept in y between groups of
  * STREAMS rows.
  */
-export function times(y: usize, x: usize, b: usize, n: i32, k: i32): void {
+export function times(y: usize, x: usize, step: usize, b: usize, n: i32, k: i32): void {
   const ldb = <usize>n << 2;
   let j: usize = 0;
   for (; j + 16 <= ldb; j += 16) v128.store(y + j, f32x4.splat(0));
   for (; j < ldb; j += 4) store<f32>(y + j, 0);
   for (; k > 0; k -= STREAMS) {
-    const end = x + (<usize>min(k, STREAMS) << 2);
+    const end = b + <usize>min(k, STREAMS) * ldb;
     j = 0;
-    for (; j + 64 <= ldb; j += 64) addSixteen(y + j, x, end, b + j, ldb);
-    for (; j + 16 <= ldb; j += 16) addFour(y + j, x, end, b + j, ldb);
-    for (; j < ldb; j += 4) addOne(y + j, x, end, b + j, ldb);
-    x = end;
-    b += ldb * STREAMS;
+    for (; j + 64 <= ldb; j += 64) addSixteen(y + j, x, step, b + j, end, ldb);
+    for (; j + 16 <= ldb; j += 16) addFour(y + j, x, step, b + j, end, ldb);
+    for (; j < ldb; j += 4) addOne(y + j, x, step, b + j, end, ldb);
+    x += step * STREAMS;
+    b = end;
   }
 }
