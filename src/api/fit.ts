@@ -104,25 +104,26 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
   let history: number[] = [];
   let historyEvery = 1;
   let epochsSeen = 0;
+  /** The next one whose loss the history keeps. */
+  let nextEpoch = 0;
 
-  /** Keeps the losses of an unbounded run in bounded memory: when full, every second one goes. */
-  const remember = (value: number) => {
-    if (epochsSeen++ % historyEvery !== 0) return;
-    if (history.length === HISTORY_LIMIT) {
-      history = history.filter((_, i) => i % 2 === 0);
-      historyEvery *= 2;
-      if ((epochsSeen - 1) % historyEvery !== 0) return;
-    }
-    history.push(value);
-  };
-
-  /** Takes epoch losses out of the ring. */
+  /**
+   * Takes epoch losses out of the ring, those of an unbounded run into bounded memory: when the history is full, every
+   * second one goes. Its limit is even, so the epoch at hand is one of those that stay.
+   */
   const drain = () => {
     const count = program.header(Header.HistoryCount);
     const at = train.history.offset >>> 3;
-    for (let i = 0; i < count; i++) remember(program.f64[at + i]);
+    for (; nextEpoch < epochsSeen + count; nextEpoch += historyEvery) {
+      if (history.length === HISTORY_LIMIT) {
+        history = history.filter((_, i) => i % 2 === 0);
+        historyEvery *= 2;
+      }
+      history.push(program.f64[at + nextEpoch - epochsSeen]);
+    }
+    epochsSeen += count;
     if (count > 0) loss = program.f64[at + count - 1];
-    else if (history.length === 0) loss = program.double(Header.Loss);
+    else if (epochsSeen === 0) loss = program.double(Header.Loss);
     program.setHeader(Header.HistoryCount, 0);
   };
 
