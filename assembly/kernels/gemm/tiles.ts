@@ -7,10 +7,11 @@
  * operands. Eight accumulators, two vectors of B, one of A and a product stay within the 15 vector registers
  * that engines leave; larger tiles spill.
  *
- * The loops leave from their middle, between the arithmetic and the stepping of the pointers: on Node 20 that
- * form is a quarter faster than a test at either end. A second step, where the pointers cost too much for
- * one, comes after an exit of its own; without it the compiler would nest both additions of an accumulator
- * into one expression and run out of registers.
+ * The limit is how many instructions a CPU starts in a cycle, so what is not arithmetic counts. Pointers step
+ * at the top of a round, where engines need no copies of them, and in long loops once for two steps. The second
+ * step comes after an exit of its own, taken when the number of steps is odd: without it the compiler would
+ * nest both additions of an accumulator into one expression, and engines would load ahead, and both run out of
+ * registers. Which exit is taken is decided before the loop, so that either compares with a constant.
  */
 import { multiplyAdd } from "../../simd";
 
@@ -92,11 +93,11 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
 }
 
 /**
- * A tile from A as it is stored, of `height` rows, two or four; where there are fewer, the last is computed
+ * A tile from A as it is stored, of `height` rows, two or four; where `rows` is less, the last is computed
  * again.
  *
  * `columns`: rows are 4 bytes apart, and one pointer serves them all. `twice`: steps are 4 bytes apart, and
- * there are two a round. `keep`: packs the panel of A that `micro` takes while using it.
+ * there are two a round. `keep`: packs the panel of A that `micro` takes while using it; not with `twice`.
  */
 // @ts-ignore: decorator
 @inline
@@ -133,7 +134,7 @@ function plain(
   let a2 = a1 + row;
   let a3 = rows < 4 ? a2 : a2 + row;
   b -= ldb;
-  if (keep) panel -= twice ? 128 : 64;
+  if (keep) panel -= 64;
   while (true) {
     a += ahead;
     if (!columns) {
@@ -144,7 +145,7 @@ function plain(
       }
     }
     b += ldb;
-    if (keep) panel += twice ? 128 : 64;
+    if (keep) panel += 64;
     let b0 = v128.load(b);
     let b1 = v128.load(b, 16);
     let s = v128.load32_splat(a);
@@ -171,20 +172,16 @@ function plain(
       b0 = v128.load(b);
       b1 = v128.load(b, 16);
       s = v128.load32_splat(a, 4);
-      if (keep) v128.store(panel, s, 64);
       r00 = multiplyAdd(r00, s, b0);
       r01 = multiplyAdd(r01, s, b1);
       s = v128.load32_splat(a1, 4);
-      if (keep) v128.store(panel, s, 80);
       r10 = multiplyAdd(r10, s, b0);
       r11 = multiplyAdd(r11, s, b1);
       if (height > 2) {
         s = v128.load32_splat(a2, 4);
-        if (keep) v128.store(panel, s, 96);
         r20 = multiplyAdd(r20, s, b0);
         r21 = multiplyAdd(r21, s, b1);
         s = v128.load32_splat(a3, 4);
-        if (keep) v128.store(panel, s, 112);
         r30 = multiplyAdd(r30, s, b0);
         r31 = multiplyAdd(r31, s, b1);
       }
@@ -216,22 +213,16 @@ function tile3(
   plain(4, false, false, false, 3, k, a, row, step, 0, b, ldb, c, ldc, accumulate);
 }
 
-function shortTile(
-  k: i32, a: usize, row: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
-): void {
-  plain(4, false, false, false, 4, k, a, row, 4, 0, b, ldb, c, ldc, accumulate);
+function shortTile(k: i32, a: usize, row: usize, b: usize, ldb: usize, c: usize, ldc: usize): void {
+  plain(4, false, false, false, 4, k, a, row, 4, 0, b, ldb, c, ldc, false);
 }
 
-function rowsTile(
-  k: i32, a: usize, row: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
-): void {
-  plain(4, false, true, false, 4, k, a, row, 4, 0, b, ldb, c, ldc, accumulate);
+function rowsTile(k: i32, a: usize, row: usize, b: usize, ldb: usize, c: usize, ldc: usize): void {
+  plain(4, false, true, false, 4, k, a, row, 4, 0, b, ldb, c, ldc, false);
 }
 
-function columnsTile(
-  k: i32, a: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
-): void {
-  plain(4, true, false, false, 4, k, a, 4, step, 0, b, ldb, c, ldc, accumulate);
+function columnsTile(k: i32, a: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize): void {
+  plain(4, true, false, false, 4, k, a, 4, step, 0, b, ldb, c, ldc, false);
 }
 
 /** Steps below which one a round is faster: the code of two takes 2 ns longer to start. */
@@ -245,30 +236,18 @@ const SHORT = 12;
  * @param a           in     op(A)[i, p] at a + i row + p step; row or step is 4
  * @param b           in     k rows of 8, ldb bytes apart
  * @param c           inout  rows of 8, ldc bytes apart
- * @param accumulate  false: sums start at +0 and C is not read
+ * @param accumulate  false: sums start at +0 and C is not read; true with fewer than four rows only
  */
 export function tile(
   rows: i32, k: i32, a: usize, row: usize, step: usize,
   b: usize, ldb: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
   if (rows >= 4) {
-    if (step != 4) columnsTile(k, a, step, b, ldb, c, ldc, accumulate);
-    else if (k < SHORT) shortTile(k, a, row, b, ldb, c, ldc, accumulate);
-    else rowsTile(k, a, row, b, ldb, c, ldc, accumulate);
+    if (step != 4) columnsTile(k, a, step, b, ldb, c, ldc);
+    else if (k < SHORT) shortTile(k, a, row, b, ldb, c, ldc);
+    else rowsTile(k, a, row, b, ldb, c, ldc);
   } else if (rows == 3) tile3(k, a, row, step, b, ldb, c, ldc, accumulate);
   else tile2(rows, k, a, row, step, b, ldb, c, ldc, accumulate);
-}
-
-function packingRows(
-  k: i32, a: usize, row: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool,
-): void {
-  plain(4, false, true, true, 4, k, a, row, 4, panel, b, 32, c, ldc, accumulate);
-}
-
-function packingColumns(
-  k: i32, a: usize, step: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool,
-): void {
-  plain(4, true, false, true, 4, k, a, 4, step, panel, b, 32, c, ldc, accumulate);
 }
 
 /**
@@ -280,8 +259,7 @@ function packingColumns(
 export function packingTile(
   k: i32, a: usize, row: usize, step: usize, panel: usize, b: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
-  if (step == 4) packingRows(k, a, row, panel, b, c, ldc, accumulate);
-  else packingColumns(k, a, step, panel, b, c, ldc, accumulate);
+  plain(4, false, false, true, 4, k, a, row, step, panel, b, 32, c, ldc, accumulate);
 }
 
 /** Rows of the relaxed micro-kernel: without a product to hold, twelve accumulators fit the registers. */
