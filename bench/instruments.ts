@@ -3,9 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Variant } from "./measure.ts";
 import type { CopyLoop } from "./suites/optimizers.ts";
 
-const PEAK_ITERATIONS = 1 << 17;
-/** As `bench/kernels/peak.ts` states. */
-const PEAK_FLOPS = 96;
+const PEAK_ITERATIONS = 1 << 18;
 
 export interface Instruments {
   /** Its units are floating-point operations. */
@@ -16,14 +14,16 @@ export interface Instruments {
 /** @param folder where the compiled instruments are */
 export function loadInstruments(folder: string): Instruments {
   const module = (name: string) => new WebAssembly.Module(readFileSync(`${folder}/${name}.wasm`));
-  const { peak } = new WebAssembly.Instance(module("peak")).exports as {
+  const { peak, FLOPS } = new WebAssembly.Instance(module("peak")).exports as {
     peak(iterations: number): number;
+    /** Of one iteration. */
+    FLOPS: WebAssembly.Global<"i32">;
   };
   const copyModule = module("copy");
   return {
     peak: {
       name: "peak",
-      units: PEAK_ITERATIONS * PEAK_FLOPS,
+      units: PEAK_ITERATIONS * FLOPS.value,
       run: () => {
         peak(PEAK_ITERATIONS);
       },

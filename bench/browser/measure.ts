@@ -20,8 +20,6 @@ const EFFORT: Effort = { rounds: 16, turnMs: 60, warmupMs: 250 };
 
 /** Browsers blur their clock by up to 20 us: samples are of milliseconds. */
 const PEAK_ITERATIONS = 1 << 20;
-/** As `bench/kernels/peak.ts` states. */
-const PEAK_FLOPS = 96;
 
 const SIZES = [256, 512, 1024];
 const FORMS = [
@@ -48,12 +46,14 @@ export interface Report {
 }
 
 function peakVariant(build: { readonly hex: string }): Variant {
-  const { peak } = new WebAssembly.Instance(embeddedModule(build)).exports as {
+  const { peak, FLOPS } = new WebAssembly.Instance(embeddedModule(build)).exports as {
     peak(iterations: number): number;
+    /** Of one iteration. */
+    FLOPS: WebAssembly.Global<"i32">;
   };
   return {
     name: "peak",
-    units: PEAK_ITERATIONS * PEAK_FLOPS,
+    units: PEAK_ITERATIONS * FLOPS.value,
     run: () => {
       peak(PEAK_ITERATIONS);
     },
