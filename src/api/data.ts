@@ -65,7 +65,7 @@ const isShaped = (value: unknown): value is Shaped =>
   typeof value === "object" && value !== null && "data" in value && "shape" in value;
 
 /** The rows as one flat list where they are stored that way. */
-function flatData(data: Rows): NumericArray | readonly number[] | undefined {
+export function flatData(data: Rows): NumericArray | readonly number[] | undefined {
   if (isNumericArray(data)) return data;
   if (isShaped(data)) return data.data;
   return undefined;

@@ -4,7 +4,16 @@ import type { Port } from "../graph/graph.ts";
 import type { PlannedParameter, PlannedPort } from "../plan/plan.ts";
 import { formatBytes } from "../runtime/space.ts";
 import { VERSION } from "../version.ts";
-import { countRows, inputOf, isNumericArray, makeResult, type Result, type Rows, readRows } from "./data.ts";
+import {
+  countRows,
+  flatData,
+  inputOf,
+  isNumericArray,
+  makeResult,
+  type Result,
+  type Rows,
+  readRows,
+} from "./data.ts";
 import { finalActivation, formatTable, layersOf, type Model, makeModel } from "./model.ts";
 import type { Program } from "./program.ts";
 
@@ -84,15 +93,9 @@ export class Predictor<X = Rows, P = Result> {
       const count = Math.min(batch, rows - from);
       for (let i = 0; i < predictInputs.length; i++) {
         const port = predictInputs[i];
-        readRows(
-          this.#names[i],
-          this.#inputOf(x, port),
-          port.rowElements,
-          from,
-          count,
-          program.f32,
-          port.offset >>> 2,
-        );
+        const given = this.#inputOf(x, port);
+        if (count === rows && this.#takeWhole(given, port)) continue;
+        readRows(this.#names[i], given, port.rowElements, from, count, program.f32, port.offset >>> 2);
       }
       program.execute(count, program.header(Header.Predict), program.header(Header.PredictEnd));
       for (let i = 0; i < predictOutputs.length; i++) {
@@ -104,6 +107,14 @@ export class Predictor<X = Rows, P = Result> {
       }
     }
     return options ? computed : this.#results(rows, computed);
+  }
+
+  /** Copies rows that already are one array of f32, unless a number is not finite: `readRows` says which. */
+  #takeWhole(given: Rows, { offset }: PlannedPort): boolean {
+    const data = flatData(given);
+    if (!(data instanceof Float32Array)) return false;
+    this.program.f32.set(data, offset >>> 2);
+    return !this.program.reaches(offset, data.length * 4);
   }
 
   // Apart from `predict`, whose variables closures would otherwise put on the heap at every call.
