@@ -36,6 +36,8 @@ function putKernelsFirst(path) {
   const text = readFileSync(path, "utf8");
   const from = text.indexOf(`// ${KERNELS}`);
   const to = text.indexOf("\n// src/", from);
+  if (from < 0 || to < 0)
+    throw new Error(`${path}: the kernels must stand between comments of esbuild's; got none`);
   writeFileSync(path, text.slice(from, to) + text.slice(0, from) + text.slice(to));
 }
 

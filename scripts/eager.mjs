@@ -48,8 +48,10 @@ function parenthesize(path, called) {
   simple(tree, {
     ArrowFunctionExpression(node) {
       if (!called.has(node.start)) return;
-      if (!node.async && !borrowsFromAround(node)) toFunction(node, text, edited);
-      edited.prependLeft(node.start, "(").appendRight(node.end, ")");
+      const plain = !node.async && !borrowsFromAround(node);
+      const closing = plain ? toFunction(node, text, edited) : "";
+      // In one piece, because inner functions, which come first, may end at the same place.
+      edited.prependLeft(node.start, "(").appendLeft(node.end, `${closing})`);
     },
   });
   writeFileSync(path, edited.toString());
@@ -75,15 +77,16 @@ function borrowsFromAround(arrow) {
   return found;
 }
 
-function toFunction({ start, end, params, body, expression }, text, edited) {
-  const arrow = text.lastIndexOf("=>", body.start);
+/** Makes a function of an arrow, but for what closes it, which is returned. */
+function toFunction({ start, params, expression }, text, edited) {
+  const arrow = text.indexOf("=>", params.at(-1)?.end ?? start);
   edited.appendLeft(start, "function");
   if (text[start] !== "(") {
     edited.appendLeft(start, "(");
     edited.appendLeft(params[0].end, ")");
   }
   edited.overwrite(arrow, arrow + 2, expression ? "{ return (" : "");
-  if (expression) edited.appendLeft(end, "); }");
+  return expression ? "); }" : "";
 }
 
 // At once: ending by itself, Node may wait for ever for a compilation of V8's (nodejs/node issue 54918).

@@ -40,11 +40,9 @@ const enum At {
   GeluLinear = 96,
   GeluCubic = 112,
   GeluCubicSlope = 128,
-  /** the greatest argument of gatedGrad follows the lowest */
-  GeluLowest = 144,
-  GeluLimit = 160,
-  SiluLowest = 176,
-  SiluLimit = 192,
+  /** what gatedGrad takes: the lowest argument, followed by the greatest */
+  GeluLimits = 144,
+  SiluLimits = 176,
 }
 
 /** Klambauer, Unterthiner, Mayr, Hochreiter, Self-Normalizing Neural Networks, 2017. */
@@ -270,12 +268,12 @@ function geluTanhArgument(x: v128): v128 {
 /**
  * x sigmoid(z): silu with z = x, geluTanh with z = 2 u, for (1 + tanh(u)) / 2 = sigmoid(2 u).
  *
- * @param limits  At.SiluLowest or At.GeluLowest: where sigmoid is 0, x is taken as that, so that -inf gives -0
+ * @param limits  At.SiluLimits or At.GeluLimits: where sigmoid is 0, x is taken as that, so that -inf gives -0
  */
 function gated(limits: usize, y: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, y += 16, x += 16) {
     const v = f32x4.pmax(v128.load(x), v128.load(TABLE + limits));
-    const z = limits == At.GeluLowest ? geluTanhArgument(v) : v;
+    const z = limits == At.GeluLimits ? geluTanhArgument(v) : v;
     put(y, f32x4.mul(v, sigmoid(z)), n);
   }
 }
@@ -287,7 +285,7 @@ function gatedGrad(limits: usize, dx: usize, dy: usize, x: usize, n: i32): void 
     const v = f32x4.pmin(floor, v128.load(TABLE + limits, 16));
     let z = v;
     let slope = v128.load(TABLE, At.One);
-    if (limits == At.GeluLowest) {
+    if (limits == At.GeluLimits) {
       z = geluTanhArgument(v);
       const cubic = f32x4.mul(f32x4.mul(v, v), v128.load(TABLE, At.GeluCubicSlope));
       slope = f32x4.add(cubic, v128.load(TABLE, At.GeluLinear));
@@ -343,8 +341,8 @@ export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32): void {
     case Fn.Elu: return elu(1, alpha, y, x, n);
     case Fn.Selu: return elu(SELU_SCALE, SELU_SCALE_ALPHA, y, x, n);
     case Fn.Gelu: return gelu(y, 0, x, n);
-    case Fn.GeluTanh: return gated(At.GeluLowest, y, x, n);
-    case Fn.Silu: return gated(At.SiluLowest, y, x, n);
+    case Fn.GeluTanh: return gated(At.GeluLimits, y, x, n);
+    case Fn.Silu: return gated(At.SiluLimits, y, x, n);
     case Fn.Softplus: return softplus(y, x, n);
     case Fn.Sigmoid: return logistic(y, 0, x, n);
     case Fn.Tanh: return hyperbolicTangent(y, x, n);
@@ -398,8 +396,8 @@ export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n
     case Fn.Elu: return eluGrad(1, alpha, dx, dy, s, n);
     case Fn.Selu: return eluGrad(SELU_SCALE, SELU_SCALE_ALPHA, dx, dy, s, n);
     case Fn.Gelu: return gelu(dx, dy, s, n);
-    case Fn.GeluTanh: return gatedGrad(At.GeluLowest, dx, dy, s, n);
-    case Fn.Silu: return gatedGrad(At.SiluLowest, dx, dy, s, n);
+    case Fn.GeluTanh: return gatedGrad(At.GeluLimits, dx, dy, s, n);
+    case Fn.Silu: return gatedGrad(At.SiluLimits, dx, dy, s, n);
     case Fn.Softplus: return logistic(dx, dy, s, n);
     case Fn.Sigmoid: return logisticGrad(dx, dy, s, n);
     case Fn.Tanh: return hyperbolicTangentGrad(dx, dy, s, n);

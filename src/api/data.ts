@@ -223,8 +223,8 @@ export function flatten32(what: string, data: Rows, rowElements: number, rows: n
   return into;
 }
 
-/** The rows of one input: `x` itself, or its entry of that name. */
-export function inputOf(who: string, x: unknown, name: string, named: boolean): Rows {
+/** What was given for one input or target: all of it, or its entry of that name. */
+export function entryOf(who: string, x: unknown, name: string, named: boolean): Rows {
   if (!named) return x as Rows;
   const rows = (x as Record<string, Rows> | undefined)?.[name];
   if (rows === undefined) throw new DataError(`${who}: needs data for ${name}; got none`);

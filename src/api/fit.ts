@@ -51,9 +51,8 @@ export function checkFitOptions(who: string, options: FitOptions): void {
     !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY))
   )
     throw new OptionError(`${who}: epochs must be a whole number >= 1, or Infinity; got ${epochs}`);
-  if (stopWhen === undefined) return;
-  const { lossBelow, ...unknown } = stopWhen;
-  checkOptions(`${who}: stopWhen`, stopWhen, unknown);
+  const { lossBelow, ...unknown } = stopWhen ?? {};
+  checkOptions(`${who}: stopWhen`, stopWhen ?? {}, unknown);
   if (lossBelow !== undefined && !(typeof lossBelow === "number" && lossBelow > Number.NEGATIVE_INFINITY))
     throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${lossBelow}`);
 }
@@ -157,8 +156,8 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
   const advance = (sliceMs: number): boolean => {
     const unbounded = sliceMs === Number.POSITIVE_INFINITY;
     const start = unbounded ? 0 : Date.now();
-    let before = start;
     for (;;) {
+      const before = unbounded ? 0 : Date.now();
       const step = program.counter(Counter.Step);
       const steps = unbounded ? MOST_STEPS : calls;
       const status = careful ? carefulStep() : program.kernels.run(program.plan.base, steps);
@@ -167,13 +166,13 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
       // A slice takes at least one step: it does not end with a mere move of the window.
       if (unbounded || program.counter(Counter.Step) === step) continue;
       const now = Date.now();
+      const took = now - before;
       const left = start + sliceMs - now;
-      // Beyond the whole slice, if the clock was set back.
+      // Doubles while a call takes less than a tenth of what is left; one of half a slice was too long.
+      if (took * 10 < left && calls < MOST_STEPS) calls *= 2;
+      else if (took * 2 > Math.max(left, sliceMs) && calls > 1) calls /= 2;
+      // More than the whole slice is left if the clock was set back.
       if (left <= 0 || left > sliceMs) return false;
-      // Doubles while a call takes less than a tenth of what is left.
-      if ((now - before) * 10 < left && calls < MOST_STEPS) calls *= 2;
-      else if ((now - before) * 2 > left && calls > 1) calls /= 2;
-      before = now;
     }
   };
 

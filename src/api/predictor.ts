@@ -6,8 +6,8 @@ import { formatBytes } from "../runtime/space.ts";
 import { VERSION } from "../version.ts";
 import {
   countRows,
+  entryOf,
   flatData,
-  inputOf,
   isNumericArray,
   makeResult,
   type Result,
@@ -93,7 +93,7 @@ export class Predictor<X = Rows, P = Result> {
       const count = Math.min(batch, rows - from);
       for (let i = 0; i < predictInputs.length; i++) {
         const port = predictInputs[i];
-        const given = this.#inputOf(x, port);
+        const given = this.#entryOf(x, port);
         if (count === rows && this.#takeWhole(given, port)) continue;
         readRows(this.#names[i], given, port.rowElements, from, count, program.f32, port.offset >>> 2);
       }
@@ -316,7 +316,7 @@ export class Predictor<X = Rows, P = Result> {
     const { predictInputs } = this.program.plan;
     for (let i = 0; i < predictInputs.length; i++) {
       const port = predictInputs[i];
-      const count = countRows(this.#names[i], this.#inputOf(x, port), port.rowElements);
+      const count = countRows(this.#names[i], this.#entryOf(x, port), port.rowElements);
       if (rows >= 0 && count !== rows)
         throw new ShapeError(`predict: all inputs must have as many rows; got ${rows} and ${count}`);
       rows = count;
@@ -324,7 +324,7 @@ export class Predictor<X = Rows, P = Result> {
     return rows;
   }
 
-  #inputOf(x: X, port: PlannedPort): Rows {
-    return inputOf("predict", x, port.name, this.model.named.inputs);
+  #entryOf(x: X, port: PlannedPort): Rows {
+    return entryOf("predict", x, port.name, this.model.named.inputs);
   }
 }

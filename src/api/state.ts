@@ -13,7 +13,9 @@ const HEADER_BYTES = 32;
 const SEED = 0;
 const BYTES = 1;
 const COUNTERS = 2;
-const COUNTS = [Counter.Step, Counter.Epoch, Counter.Cursor, Counter.ShuffleSeed] as const;
+const COUNTS = [Counter.Step, Counter.Epoch, Counter.Cursor, Counter.EpochRows, Counter.ShuffleSeed] as const;
+/** Powers of the betas, as running products. */
+const POWERS = [Counter.Beta1Power, Counter.Beta2Power] as const;
 
 export interface StateCodec {
   save(): Uint8Array<ArrayBuffer>;
@@ -61,9 +63,16 @@ export function stateCodec(program: Program): StateCodec {
       fail("a state must hold all that it is restored to", `${savedBytes} bytes`);
     let sound = isCount(numbers[SEED]);
     for (const counter of COUNTS) sound &&= isCount(numbers[COUNTERS + counter]);
+    for (const power of POWERS) sound &&= isShare(numbers[COUNTERS + power]);
     for (const number of numbers) sound &&= number - number === 0;
+    const cursor = numbers[COUNTERS + Counter.Cursor];
+    sound &&= cursor === 0 || cursor < numbers[COUNTERS + Counter.EpochRows];
+    sound &&= numbers[COUNTERS + Counter.LearningRate] >= 0;
     if (!sound)
-      fail("the counters of a state must be finite, and whole where they count", "bytes that were changed");
+      fail(
+        "the counters of a state must be finite, in range, and whole where they count",
+        "bytes that were changed",
+      );
   };
 
   return {
@@ -83,6 +92,7 @@ export function stateCodec(program: Program): StateCodec {
 }
 
 const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
+const isShare = (n: number) => n >= 0 && n <= 1;
 
 /** Tells models and optimizers apart: the first bytes of digests over the printed graph and over the settings. */
 function fingerprints({ plan: { train, hyper, predict } }: Program): readonly [number, number, number] {

@@ -1,7 +1,7 @@
 /** What a trainer learns from: inputs and targets, read and checked together before anything changes. */
 import { DataError, ShapeError } from "../errors.ts";
 import type { TrainPlan } from "../plan/plan.ts";
-import { countRows, flatten32, inputOf, type Rows } from "./data.ts";
+import { countRows, entryOf, flatten32, type Rows } from "./data.ts";
 import type { Column, Dataset } from "./dataset.ts";
 import type { Loss } from "./losses.ts";
 import { readTargets, type Targets } from "./targets.ts";
@@ -40,7 +40,7 @@ export function readData<X>(who: string, data: Data<X>, rules: DataRules): Datas
   for (const port of train.inputs) {
     const name = namedInputs ? `x.${port.name}` : "x";
     const what = `${who}: ${name}`;
-    const given = inputOf(who, data.x, port.name, namedInputs);
+    const given = entryOf(who, data.x, port.name, namedInputs);
     const rows = countRows(what, given, port.rowElements);
     counts.push([name, rows]);
     columns.push({ port, words: port.rowElements, data: flatten32(what, given, port.rowElements, rows) });
@@ -49,7 +49,7 @@ export function readData<X>(who: string, data: Data<X>, rules: DataRules): Datas
   for (let i = 0; i < losses.length; i++) {
     const { output, loss, rowElements } = losses[i];
     const name = namedTargets ? `y.${output}` : "y";
-    const given = inputOf(who, data.y, output, namedTargets) as Targets;
+    const given = entryOf(who, data.y, output, namedTargets) as Targets;
     const read = readTargets(`${who}: ${name}`, given, { rows, loss, rowElements, labels });
     counts.push([name, read.rows]);
     columns.push({

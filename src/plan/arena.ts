@@ -18,17 +18,19 @@ export interface Packing {
   readonly lowerBoundBytes: number;
 }
 
-interface Placed extends LiveRange {
-  /** Below 0: not placed yet. */
-  offset: number;
-}
-
 interface Search {
-  /** In the order in which buffers that can be equally low are tried. */
-  readonly ranges: readonly Placed[];
+  readonly ranges: readonly LiveRange[];
   readonly capacity: number;
-  /** How often it may still place a buffer. */
-  left: number;
+  /** Bytes of all buffers, at each record. */
+  readonly live: readonly number[];
+  /** Where each buffer is; below 0: not placed yet. */
+  readonly offsets: number[];
+  /** The lowest offset left to each buffer. */
+  readonly floors: number[];
+  /** Where the buffers placed so far end, at each record. */
+  readonly tops: number[];
+  /** Bytes of those not placed, at each record. */
+  readonly waiting: number[];
 }
 
 /** The longest life first; where that fails, the most bytes times records. */
@@ -37,88 +39,122 @@ const ORDERS: readonly ((p: LiveRange, q: LiveRange) => number)[] = [
   (p, q) => q.bytes * (q.to - q.from + 1) - p.bytes * (p.to - p.from + 1),
 ];
 
-/** How many buffers more than there are a search may place before it gives up. */
-const DETOURS = 1000;
+/** How many buffers more than there are a search may place, again or anew, before it gives up. */
+const DETOURS = 20_000;
 
 /** How much more room the next search has. */
 const GROWTH = 1.02;
 
 /**
- * Looks for a packing of the lower bound. There nearly always is one, and the first way down nearly always finds it; else
- * the capacity grows until one is found.
+ * Looks for a packing of the lower bound. Networks have one, and the first way down nearly always finds it; else the
+ * capacity grows until one is found.
  */
 export function packArena(given: readonly LiveRange[], alignment: number): Packing {
-  const ranges: Placed[] = [];
+  const ranges: LiveRange[] = [];
   let records = 0;
   for (const { bytes, from, to } of given) {
-    ranges.push({ bytes: Math.ceil(bytes / alignment) * alignment, from, to, offset: -1 });
+    ranges.push({ bytes: Math.ceil(bytes / alignment) * alignment, from, to });
     records = Math.max(records, to + 1);
   }
-  const tops = new Array<number>(records).fill(0);
-  const floors = new Array<number>(ranges.length).fill(0);
-  const waiting = tops.slice();
+  const live = new Array<number>(records).fill(0);
   let lowerBoundBytes = 0;
   for (const { bytes, from, to } of ranges)
     for (let t = from; t <= to; t++) {
-      waiting[t] += bytes;
-      lowerBoundBytes = Math.max(lowerBoundBytes, waiting[t]);
+      live[t] += bytes;
+      lowerBoundBytes = Math.max(lowerBoundBytes, live[t]);
     }
   for (let capacity = lowerBoundBytes; ; capacity *= GROWTH)
     for (const order of ORDERS) {
-      const search = { ranges: ranges.slice().sort(order), capacity, left: ranges.length + DETOURS };
-      if (!place(search, ranges.length, floors, tops, waiting, 0)) continue;
+      const indices = ranges.map((_, i) => i).sort((i, j) => order(ranges[i], ranges[j]));
+      const search: Search = {
+        ranges: indices.map((i) => ranges[i]),
+        capacity,
+        live,
+        offsets: new Array<number>(ranges.length),
+        floors: new Array<number>(ranges.length),
+        tops: new Array<number>(records),
+        waiting: new Array<number>(records),
+      };
+      if (!placeAll(search)) continue;
+      const offsets = new Array<number>(ranges.length);
       let bytes = 0;
-      for (const r of ranges) bytes = Math.max(bytes, r.offset + r.bytes);
-      return { offsets: ranges.map((r) => r.offset), bytes, lowerBoundBytes };
+      for (let k = 0; k < indices.length; k++) {
+        offsets[indices[k]] = search.offsets[k];
+        bytes = Math.max(bytes, search.offsets[k] + search.ranges[k].bytes);
+      }
+      return { offsets, bytes, lowerBoundBytes };
     }
 }
 
 /**
- * Places `count` buffers, all that are not placed yet, such that they end at the capacity or below; false, and they are
- * not placed, if that cannot be or takes too long.
+ * Places all buffers such that they end at the capacity or below; false if that cannot be or takes too long.
  *
  * Any packing can be pushed down until each buffer stands on 0 or on one that lives with it, and can then be built in the
  * order of its offsets. So it is enough to place the next buffer on what it stands on, not below the one before, and to
  * turn back where what else a record needs does not fit above that.
- *
- * @param floors  the lowest offset left to each buffer
- * @param tops    where the buffers placed so far end, at each record
- * @param waiting bytes of the others, at each record
- * @param offset  of the buffer before
  */
-function place(
-  search: Search,
-  count: number,
-  floors: readonly number[],
-  tops: readonly number[],
-  waiting: readonly number[],
-  offset: number,
-): boolean {
-  if (count === 0) return true;
-  const { ranges, capacity } = search;
-  for (let last = -1; search.left-- > 0; ) {
-    // The lowest of those that were not tried yet.
-    let next = -1;
-    for (let i = 0; i < ranges.length; i++) {
-      const isLeft = ranges[i].offset < 0 && (floors[i] > offset || (floors[i] === offset && i > last));
-      if (isLeft && (next < 0 || floors[i] < floors[next])) next = i;
+function placeAll(search: Search): boolean {
+  const { ranges, offsets, floors } = search;
+  const placed: number[] = [];
+  /** Where the search is: above the buffer before, past those of that offset which were tried. */
+  let offset = 0;
+  let tried = -1;
+  replay(search, placed);
+  for (let left = ranges.length + DETOURS; placed.length < ranges.length; ) {
+    const next = lowest(search, offset, tried);
+    if (next >= 0 && hasRoom(search, floors[next])) {
+      if (left-- <= 0) return false;
+      offset = floors[next];
+      tried = -1;
+      placed.push(next);
+      place(search, next);
+      continue;
     }
-    if (next < 0) return false;
-    last = next;
-    offset = floors[next];
-    for (let t = 0; t < tops.length; t++)
-      if (waiting[t] > 0 && Math.max(tops[t], offset) + waiting[t] > capacity) return false;
-    const r = ranges[next];
-    r.offset = offset;
-    const top = offset + r.bytes;
-    const raised = floors.slice();
-    for (let i = 0; i < ranges.length; i++)
-      if (ranges[i].from <= r.to && r.from <= ranges[i].to) raised[i] = Math.max(raised[i], top);
-    const others = waiting.slice();
-    for (let t = r.from; t <= r.to; t++) others[t] -= r.bytes;
-    if (place(search, count - 1, raised, tops.slice().fill(top, r.from, r.to + 1), others, offset))
-      return true;
-    r.offset = -1;
+    const last = placed.pop();
+    if (last === undefined) return false;
+    offset = offsets[last];
+    tried = last;
+    left -= placed.length;
+    replay(search, placed);
   }
-  return false;
+  return true;
+}
+
+/** Starts over with these buffers in place: turning back is rare, and what each one changed would fill much memory. */
+function replay(search: Search, placed: readonly number[]): void {
+  const { live, offsets, floors, tops, waiting } = search;
+  offsets.fill(-1);
+  floors.fill(0);
+  tops.fill(0);
+  for (let t = 0; t < live.length; t++) waiting[t] = live[t];
+  for (const buffer of placed) place(search, buffer);
+}
+
+/** The lowest of the buffers that are not placed and were not tried, or -1; of equal ones, the first in the order. */
+function lowest({ ranges, offsets, floors }: Search, offset: number, tried: number): number {
+  let best = -1;
+  for (let i = 0; i < ranges.length; i++) {
+    if (offsets[i] >= 0 || floors[i] < offset || (floors[i] === offset && i <= tried)) continue;
+    if (best < 0 || floors[i] < floors[best]) best = i;
+  }
+  return best;
+}
+
+/** Whether at every record the buffers that wait for their place fit between `offset` and the capacity. */
+function hasRoom({ capacity, tops, waiting }: Search, offset: number): boolean {
+  for (let t = 0; t < tops.length; t++)
+    if (waiting[t] > 0 && Math.max(tops[t], offset) + waiting[t] > capacity) return false;
+  return true;
+}
+
+function place({ ranges, offsets, floors, tops, waiting }: Search, buffer: number): void {
+  const { bytes, from, to } = ranges[buffer];
+  const top = floors[buffer] + bytes;
+  offsets[buffer] = floors[buffer];
+  for (let t = from; t <= to; t++) {
+    tops[t] = top;
+    waiting[t] -= bytes;
+  }
+  for (let i = 0; i < ranges.length; i++)
+    if (ranges[i].from <= to && from <= ranges[i].to) floors[i] = Math.max(floors[i], top);
 }

@@ -8,11 +8,13 @@ import { Gemm, Path } from "../../assembly/abi.ts";
  * at least as fast straight from their operands.
  */
 export const productPath = (m: number, n: number, k: number): Path =>
-  m >= 16 && n >= 32 && m * k >= 512 && m * n * k >= 32 * 32 * 32 ? Path.Packed : Path.Direct;
+  m >= Gemm.FewRows && n >= Gemm.Narrow && m * k >= 512 && m * n * k >= 32 * 32 * 32
+    ? Path.Packed
+    : Path.Direct;
 
 /**
  * Bytes of scratch a product needs, whichever form it has and however few rows a pass brings: an edge tile, and
- * one panel of B (direct) or a panel of A with each value stored four times and a block of B (packed).
+ * one panel, eight columns of B or rows of A (direct), or a panel of A with each value stored four times and a block of B (packed).
  */
 export function productScratchBytes(r: Readonly<Record<string, number>>): number {
   const { path, n: columns, k } = r;

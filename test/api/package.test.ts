@@ -28,6 +28,11 @@ describe("the package", () => {
     expect(required).toBe(imported);
   });
 
+  it("has a command line that trains XOR", () => {
+    const report = JSON.parse(run("dist/cli/start.js", "--json", "--seed", "42"));
+    expect(report).toMatchObject({ converged: true, digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+
   it("packs what its exports name, and neither sources of tests nor measurements", () => {
     const [{ files }] = JSON.parse(
       execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {

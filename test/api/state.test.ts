@@ -178,13 +178,27 @@ describe("restore refuses, and changes nothing,", () => {
     [
       "a state whose step counter is NaN",
       changed(32, new Uint8Array(Float64Array.of(Number.NaN).buffer)),
-      "the counters of a state must be finite, and whole where they count; got bytes that were changed",
+      "the counters of a state must be finite, in range, and whole where they count; got bytes that were changed",
     ],
     [
       "a state whose cursor is negative",
       changed(32 + 16, new Uint8Array(Float64Array.of(-4).buffer)),
-      "the counters of a state must be finite, and whole where they count; got bytes that were changed",
+      "the counters of a state must be finite, in range, and whole where they count; got bytes that were changed",
     ],
+    // Counters are f64 from byte 32 on, in the order of `Counter`.
+    ...(
+      [
+        ["whose cursor stands beyond the rows of its epoch", 2, 6],
+        ["whose epoch has half a row", 8, 0.5],
+        ["whose learning rate is negative", 4, -1],
+        ["whose power of beta1 is above 1", 5, 1.5],
+        ["whose power of beta2 is negative", 6, -0.5],
+      ] as const
+    ).map(([which, counter, value]): [string, Uint8Array, string] => [
+      `a state ${which}`,
+      changed(32 + 8 * counter, new Uint8Array(Float64Array.of(value).buffer)),
+      "the counters of a state must be finite, in range, and whole where they count; got bytes that were changed",
+    ]),
   ];
   for (const [name, bytes, message] of wrong)
     it(name, () => {

@@ -74,8 +74,8 @@ function narrowColumns(
 
 /**
  * See matMul; m, n, k >= 1. Where n is no multiple of eight the last tiles overlap the ones before and write
- * the same values again. Scratch holds an edge tile and one panel of B; it is used where B is stored
- * transposed or n < 8.
+ * the same values again, unless few columns are left over that run by themselves (narrowColumns). Scratch holds an
+ * edge tile and one panel: eight columns of B where it is stored transposed or n < 8, eight rows of A for few columns.
  */
 export function direct(
   form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize,

@@ -4,13 +4,13 @@ import { multiplyAdd, put } from "../../simd";
 import { times } from "./vector";
 
 /** Multiplications up to which `small` is as fast as the tiles, with a tenth of their code to compile. */
-const MOST = 64;
+const MOST_MULTIPLICATIONS = 64;
 
 /** Whether `small` should compute a product: one column, or at least eight that are stored by rows. */
 // @ts-ignore: decorator
 @inline
 export function isSmall(form: i32, m: i32, n: i32, k: i32): bool {
-  if (<i64>m * <i64>n * <i64>k > MOST) return false;
+  if (<i64>m * <i64>n * <i64>k > MOST_MULTIPLICATIONS) return false;
   return n == 1 || (n >= 8 && (form != Form.NT || k == 1));
 }
 
@@ -97,7 +97,7 @@ function smallColumn(
 
 /** `c[j] = sum_p b[p, j]` for k rows of n columns: the product of a row of ones with B. */
 export function columnSums(c: usize, b: usize, n: i32, k: i32): void {
-  if (n * k > MOST) times(c, ONE, 0, b, n, k);
+  if (n * k > MOST_MULTIPLICATIONS) times(c, ONE, 0, b, n, k);
   else if (n < 8) smallColumn(c, b, 4, <usize>n << 2, ONE, 0, 0, n, k);
   else small(c, ONE, 0, 0, b, 0, 1, n, k);
 }
