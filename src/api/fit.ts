@@ -168,9 +168,10 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
       const now = Date.now();
       const took = now - before;
       const left = start + sliceMs - now;
-      // Doubles while a call takes less than a tenth of what is left; one of half a slice was too long.
-      if (took * 10 < left && calls < MOST_STEPS) calls *= 2;
-      else if (took * 2 > Math.max(left, sliceMs) && calls > 1) calls /= 2;
+      // Doubles while a call takes less than a tenth of what is left, or of a slice that is over, and halves from a half on.
+      const room = left > 0 ? left : sliceMs;
+      if (took * 10 < room && calls < MOST_STEPS) calls *= 2;
+      else if (took * 2 > room && calls > 1) calls /= 2;
       // More than the whole slice is left if the clock was set back.
       if (left <= 0 || left > sliceMs) return false;
     }
