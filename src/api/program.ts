@@ -5,15 +5,9 @@ import { type Plan, type PlannedParameter, type PlanRequest, planProgram } from 
 import { sha256 } from "../runtime/sha256.ts";
 import { Engine, type Space } from "../runtime/space.ts";
 import { describe } from "./data.ts";
-import { type StateCodec, stateCodec } from "./state.ts";
+import { type Seeds, type StateCodec, stateCodec } from "./state.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
-
-export interface Seeds {
-  /** Of the initial parameters. */
-  readonly seed: number;
-  readonly shuffleSeed: number;
-}
 
 export class Program {
   readonly plan: Plan;

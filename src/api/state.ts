@@ -4,8 +4,8 @@
  */
 import { Counter } from "../../assembly/abi.ts";
 import { StateError } from "../errors.ts";
+import type { Plan } from "../plan/plan.ts";
 import { sha256 } from "../runtime/sha256.ts";
-import type { Program } from "./program.ts";
 
 const MAGIC = 0x31534757; // "WGS1"
 const HEADER_BYTES = 32;
@@ -17,6 +17,19 @@ const COUNTS = [Counter.Step, Counter.Epoch, Counter.Cursor, Counter.EpochRows, 
 /** Powers of the betas, as running products. */
 const POWERS = [Counter.Beta1Power, Counter.Beta2Power] as const;
 
+export interface Seeds {
+  /** Of the initial parameters. */
+  readonly seed: number;
+  readonly shuffleSeed: number;
+}
+
+/** What has a state: a program. */
+interface Owner {
+  readonly plan: Plan;
+  readonly u8: Uint8Array;
+  seeds: Seeds;
+}
+
 export interface StateCodec {
   save(): Uint8Array<ArrayBuffer>;
   /**
@@ -27,7 +40,7 @@ export interface StateCodec {
 }
 
 /** Reads and writes the states of one program, many times; it keeps views of the program's memory. */
-export function stateCodec(program: Program): StateCodec {
+export function stateCodec(program: Owner): StateCodec {
   const { offset, bytes, parameterBytes } = program.plan.state;
   const block = program.u8.subarray(offset, offset + bytes);
   const prints = fingerprints(program);
@@ -95,7 +108,7 @@ const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
 const isShare = (n: number) => n >= 0 && n <= 1;
 
 /** Tells models and optimizers apart: the first bytes of digests over the printed graph and over the settings. */
-function fingerprints({ plan: { train, hyper, predict } }: Program): readonly [number, number, number] {
+function fingerprints({ plan: { train, hyper, predict } }: Owner): readonly [number, number, number] {
   const digest = (text: string) => sha256([new TextEncoder().encode(text)]);
   const word = (hex: string, at: number) => Number.parseInt(hex.slice(at, at + 8), 16) | 0;
   const model = digest(`${predict.lowered.graph}`);
