@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Counter } from "../../assembly/abi.ts";
 import {
   BusyError,
   compile,
@@ -294,6 +295,17 @@ describe("a fit that is under way", () => {
     await lineTrainer().fit(line, { epochs: 10_000, onProgress });
     // Once at the end, and once where the clock went back.
     expect(onProgress).toHaveBeenCalledTimes(2);
+  });
+
+  it("takes fewer steps a slice again where steps come to take longer", async () => {
+    const trainer = lineTrainer();
+    // The first 5,000 steps take no time, the others 1 ms each.
+    vi.spyOn(Date, "now").mockImplementation(() => Math.max(0, trainer.program.counter(Counter.Step) - 5000));
+    const ends: number[] = [];
+    await trainer.fit(line, { epochs: 100_000, onProgress: ({ steps }) => ends.push(steps) });
+    const slices = ends.slice(1, -1).map((end, i) => end - ends[i]);
+    expect(slices[0]).toBeGreaterThan(1000);
+    expect(Math.max(...slices.slice(-1000))).toBeLessThan(20);
   });
 
   it("refuses with a BusyError what would change its state, and is not disturbed", async () => {

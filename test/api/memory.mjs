@@ -97,6 +97,7 @@ async function disposed() {
   for (let i = 0; i < 10; i++) {
     const trainer = make(i);
     memories.push(new WeakRef(trainer.parameters["dense1.weight"].data.buffer));
+    trainer.restore(trainer.state());
     trainer.dispose();
     kept.push(trainer);
   }
