@@ -10,7 +10,7 @@
  */
 
 export enum Abi {
-  Version = 2,
+  Version = 3,
   /** Alignment in bytes of every buffer a tape names. */
   Alignment = 16,
 }
@@ -82,7 +82,11 @@ export enum Path {
 /** Tile and block sizes of products, in elements; `assembly/kernels/gemm/blocked.ts` says what each one cuts. */
 export enum Gemm {
   MR = 4,
+  /** rows of tiles for engines that keep the order of instructions */
+  TallMR = 5,
   NR = 8,
+  /** columns of the widest tiles */
+  WideNR = 12,
   KC = 256,
   NC = 512,
   /** rows below which the packed path runs X W straight from its operands: packing W would not pay */
@@ -90,7 +94,7 @@ export enum Gemm {
   /** columns below which a remainder of few is worth tiles of its own, and packing few rows costs little */
   Narrow = 32,
   /** bytes of scratch for a tile that C has no room for */
-  TileBytes = 128,
+  TileBytes = 160,
 }
 
 /** Elementwise functions: activations first, in the order of the public API. Identity only ever comes fused. */

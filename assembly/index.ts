@@ -1,6 +1,7 @@
 import { Abi } from "./abi";
 
 export { execute, run, step } from "./interpreter";
+export { setKeepsOrder } from "./kernels/gemm/order";
 export { permute, randomFill } from "./kernels/random";
 export { maxMagnitude } from "./kernels/scan";
 

@@ -70,6 +70,31 @@ export function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
   return f32x4.add(sum, f32x4.mul(a, b));
 }
 
+/**
+ * The value itself, and a mark: what is held is computed in the order in which it is written. The optimizer must
+ * not change the order of calls that have effects; the build removes them afterwards (scripts/in-order.mjs).
+ */
+function hold(v: v128): v128 {
+  memory.grow(0);
+  return v;
+}
+
+/** The first half of `multiplyAdd`, for code whose order matters: the product; in the relaxed build, all of it. */
+// @ts-ignore: decorator
+@inline
+export function multiplied(sum: v128, a: v128, b: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, sum);
+  return hold(f32x4.mul(a, b));
+}
+
+/** The second half: `sum` with what `multiplied` gave. */
+// @ts-ignore: decorator
+@inline
+export function added(sum: v128, product: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return product;
+  return hold(f32x4.add(sum, product));
+}
+
 /** The total of the even elements plus the total of the odd ones. */
 // @ts-ignore: decorator
 @inline
@@ -78,4 +103,4 @@ export function sumWide(sum: v128): f64 {
 }
 
 // Not `export function`: asc would warn that v128 cannot cross the module's border, which these never do.
-export { loadLanes, storeLanes };
+export { hold, loadLanes, storeLanes };

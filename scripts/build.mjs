@@ -90,6 +90,7 @@ const run = (script, args) => node([join(root, "node_modules", script), ...args]
 function asc(target) {
   const transform = ["--transform", join(root, "scripts/out-of-line.mjs")];
   run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target, ...transform]);
+  node([join(root, "scripts/in-order.mjs"), target]);
 }
 
 lock();
@@ -113,7 +114,7 @@ function staticEnd(bytes) {
 const CORE = "src/kernels/core.wasm.ts";
 const EXTENDED = "src/kernels/extended.wasm.ts";
 const RELAXED = "src/kernels/relaxed.wasm.ts";
-const KERNEL_SOURCES = ["assembly", "asconfig.json", "scripts/out-of-line.mjs"];
+const KERNEL_SOURCES = ["assembly", "asconfig.json", "scripts/out-of-line.mjs", "scripts/in-order.mjs"];
 const KERNELS = ["build/release.wasm", "build/relaxed.wasm", CORE, EXTENDED, RELAXED];
 part("kernels", KERNEL_SOURCES, KERNELS, () => {
   const builds = [embed("core", CORE, "CORE"), embed("release", EXTENDED, "EXTENDED")];

@@ -7,6 +7,7 @@ export interface Kernels extends Record<string, unknown> {
   abiVersion(): number;
   staticEnd(): number;
   isRelaxed(): number;
+  setKeepsOrder(value: boolean): void;
   execute(program: number, from: number, to: number): void;
   run(program: number, steps: number): number;
   step(program: number): number;
@@ -114,8 +115,18 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     throw new AbiError(
       `kernels: must have ABI ${Abi.Version}; got ${version ?? "a module without one"}; run \`npm run build\``,
     );
+  exports.setKeepsOrder(keepsOrder());
   return exports;
 }
+
+/** A module with a table of 64-bit indices. */
+const TABLE64_PROBE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 4, 4, 1, 112, 4, 0);
+
+/**
+ * Whether this engine runs instructions in the order they come in: V8 from version 13, SpiderMonkey and JavaScriptCore.
+ * It can be told from features of that age alone. Only speed depends on it.
+ */
+const keepsOrder = () => WebAssembly.validate(TABLE64_PROBE) || "fromHex" in Uint8Array;
 
 function instanceOver(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   try {

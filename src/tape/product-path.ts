@@ -14,14 +14,16 @@ export const productPath = (m: number, n: number, k: number): Path =>
 
 /**
  * Bytes of scratch a product needs, whichever form it has and however few rows a pass brings: an edge tile, and
- * one panel, eight columns of B or rows of A (direct), or a panel of A with each value stored four times and a block of B (packed).
+ * one panel, of B or of eight rows of A (direct), or a panel of A with each value stored four times and a block of B (packed).
  */
 export function productScratchBytes(r: Readonly<Record<string, number>>): number {
   const { path, n: columns, k } = r;
-  if (path !== Path.Packed) return Gemm.TileBytes + 4 * k * Gemm.NR;
+  const rest = columns % Gemm.NR;
+  const wide = columns > Gemm.NR && rest > 0 && rest <= Gemm.WideNR - Gemm.NR;
+  if (path !== Path.Packed) return Gemm.TileBytes + 4 * k * (wide ? Gemm.WideNR : Gemm.NR);
   const kc = Math.min(k, Gemm.KC);
   const nc = Math.min(roundUp(columns, Gemm.NR), Gemm.NC);
-  return Gemm.TileBytes + 4 * kc * (4 * Gemm.MR + nc);
+  return Gemm.TileBytes + 4 * kc * (4 * Gemm.TallMR + nc);
 }
 
 const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;

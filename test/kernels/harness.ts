@@ -22,6 +22,7 @@ export interface KernelExports {
     stream: number,
   ): void;
   maxMagnitude(x: number, n: number): number;
+  setKeepsOrder(value: boolean): void;
 }
 
 /** A build of the kernels, of those in the folder `build`. */
@@ -50,12 +51,13 @@ type TypedArray = Float32Array | Int32Array | Float64Array;
  */
 export type Given = number | TypedArray | null | "out" | { same: string };
 
-/** Runs one record and returns every buffer it wrote. `offset` shifts all buffers by a multiple of 16 bytes. */
+/** Runs one record and returns every buffer it wrote; `keepsOrder`: as in an engine that does. */
 export function runRecord<K extends Opcode>(
   opcode: K,
   given: { [F in keyof Fields<K>]: Given },
   rows = 1,
   module = release,
+  keepsOrder = false,
 ): { [name: string]: Float32Array } & { doubles: { [name: string]: Float64Array } } {
   const format = formatOf(opcode)!;
   const values = given as Record<string, Given>;
@@ -101,6 +103,7 @@ export function runRecord<K extends Opcode>(
     }
 
   const { kernels, memory } = instantiate(top, module);
+  kernels.setKeepsOrder(keepsOrder);
   const words = new Int32Array(memory.buffer);
   words.fill(GUARD_PATTERN, 4096 / 4, Math.ceil(top / 4));
   const program = 4096;

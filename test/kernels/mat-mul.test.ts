@@ -7,19 +7,22 @@ import { difference, values } from "./compare.ts";
 import { runRecord } from "./harness.ts";
 
 const FORMS = [Form.NN, Form.TN, Form.NT] as const;
-const PATHS = [Path.Direct, Path.Packed] as const;
+/** A path, and whether the engine keeps the order of instructions. */
+type Way = readonly [path: Path, keepsOrder?: boolean];
+const WAYS: readonly Way[] = [[Path.Direct], [Path.Packed], [Path.Direct, true], [Path.Packed, true]];
 const name = (form: Form) => ["NN", "TN", "NT"][form];
 
 function product(
   form: Form,
-  path: Path,
+  [path, keepsOrder]: Way,
   a: Float32Array,
   b: Float32Array,
   m: number,
   n: number,
   k: number,
 ): Float32Array {
-  return runRecord(Opcode.MatMul, { form, path, c: "out", a, b, m, n, k, scratch: 0 }).c;
+  const record = { form, path, c: "out", a, b, m, n, k, scratch: 0 } as const;
+  return runRecord(Opcode.MatMul, record, 1, undefined, keepsOrder).c;
 }
 
 /** Compares every path with the f32 loop, bit by bit. */
@@ -27,14 +30,22 @@ function check(form: Form, m: number, n: number, k: number): void {
   const a = values(m * k, 1 + m + k);
   const b = values(k * n, 2 + n + k);
   const expected = matMulF32(form, a, b, m, n, k);
-  for (const path of PATHS) {
-    const wrong = difference(product(form, path, a, b, m, n, k), expected);
-    if (wrong) throw new Error(`${name(form)} path ${path} ${m}x${k}x${n}: ${wrong}`);
+  for (const way of WAYS) {
+    const wrong = difference(product(form, way, a, b, m, n, k), expected);
+    if (wrong) throw new Error(`${name(form)} way ${way} ${m}x${k}x${n}: ${wrong}`);
   }
 }
 
 const around = (t: number) => [0, 1, t - 1, t, t + 1, 2 * t, 2 * t + 1];
-const MS = [...new Set([...around(Gemm.MR), 2, 7, ...[-1, 0, 1, 2, 3].map((i) => Gemm.FewRows + i)])];
+const MS = [
+  ...new Set([
+    ...around(Gemm.MR),
+    ...around(Gemm.TallMR),
+    2,
+    7,
+    ...[-1, 0, 1, 2, 3].map((i) => Gemm.FewRows + i),
+  ]),
+];
 const NS = [...new Set([...around(Gemm.NR), 2, 3, 4, 10, 12])];
 const KS = [0, 1, 2, 3, 4, 5, 8, 9];
 
@@ -80,10 +91,10 @@ describe("matMul", () => {
         const transposed = new Float32Array(size * size);
         for (let i = 0; i < size; i++)
           for (let j = 0; j < size; j++) transposed[j * size + i] = x[i * size + j];
-        for (const path of PATHS) {
-          const left = product(form, path, identity, x, size, size, size);
+        for (const way of WAYS) {
+          const left = product(form, way, identity, x, size, size, size);
           expect(difference(left, form === Form.NT ? transposed : x)).toBeUndefined();
-          const right = product(form, path, x, identity, size, size, size);
+          const right = product(form, way, x, identity, size, size, size);
           expect(difference(right, form === Form.TN ? transposed : x)).toBeUndefined();
         }
       }
@@ -99,8 +110,8 @@ describe("matMul", () => {
         const b = values(k * n, 4);
         const exact = matMul(form, a, b, m, n, k);
         const size = magnitudes(form, a, b, m, n, k);
-        for (const path of PATHS) {
-          const got = product(form, path, a, b, m, n, k);
+        for (const way of WAYS) {
+          const got = product(form, way, a, b, m, n, k);
           for (let i = 0; i < got.length; i++)
             expect(Math.abs(got[i] - exact[i])).toBeLessThanOrEqual((k + 1) * 2 ** -24 * size[i]);
         }
@@ -120,17 +131,17 @@ describe("matMul", () => {
     const [m, n, k] = [9, 24, 33];
     const a = values(m * k, 5);
     const b = values(k * n, 6);
-    const whole = product(Form.NN, Path.Packed, a, b, m, n, k);
+    const whole = product(Form.NN, [Path.Packed], a, b, m, n, k);
     for (let rows = 1; rows < m; rows++)
-      for (const path of PATHS)
+      for (const way of WAYS)
         expect(
-          difference(product(Form.NN, path, a.slice(0, rows * k), b, rows, n, k), whole.slice(0, rows * n)),
+          difference(product(Form.NN, way, a.slice(0, rows * k), b, rows, n, k), whole.slice(0, rows * n)),
         ).toBeUndefined();
   });
 
   it("takes fewer rows than the scratch was planned for", () => {
     // as a short last batch does: the record, and with it path and scratch, are those of the full batch
-    for (const path of PATHS) {
+    for (const path of [Path.Direct, Path.Packed]) {
       const full = { path, m: 300, n: 9, k: 300 };
       for (const short of [0, 1, 2, 5, 299]) {
         expect(productScratchBytes({ ...full, m: short })).toBeLessThanOrEqual(productScratchBytes(full));
@@ -142,11 +153,11 @@ describe("matMul", () => {
   it("passes NaN and infinity on to the elements they belong to, and to no other", () => {
     const [m, n, k] = [5, 9, 6];
     for (const form of FORMS)
-      for (const path of PATHS) {
+      for (const way of WAYS) {
         const a = values(m * k, 7);
         const b = values(k * n, 8);
         a[form === Form.TN ? 2 * m + 3 : 3 * k + 2] = Number.NaN;
-        const c = product(form, path, a, b, m, n, k);
+        const c = product(form, way, a, b, m, n, k);
         for (let i = 0; i < m; i++)
           for (let j = 0; j < n; j++) expect(Number.isNaN(c[i * n + j])).toBe(i === 3);
       }
@@ -163,7 +174,7 @@ describe("matMul", () => {
     const [m, n, k] = [4, 8, 40];
     const a = values(m * k, 9);
     const b = values(k * n, 10);
-    const got = product(Form.NN, Path.Direct, a, b, m, n, k);
+    const got = product(Form.NN, [Path.Direct], a, b, m, n, k);
     const reversed = new Float32Array(m * n);
     const fused = new Float32Array(m * n);
     for (let i = 0; i < m; i++)

@@ -55,8 +55,8 @@ describe("the XOR trainer", () => {
     expect(
       relative(disassemble(plan.words, train.tape.from, train.tape.to, plan.base)),
     ).toMatchInlineSnapshot(`
-      "128: gather y=@9504 window=@10256 index=@9552 rows=rows words=2
-      152: gather y=@9536 window=@534544 index=@9552 rows=rows words=1
+      "128: gather y=@9504 window=@10288 index=@9552 rows=rows words=2
+      152: gather y=@9536 window=@534576 index=@9552 rows=rows words=1
       176: dense path=Direct y=@9600 x=@9504 w=@8912 bias=@8976 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@9872
       224: dense path=Direct y=@9728 x=@9600 w=@9008 bias=@9040 m=rows n=1 k=8 fn=Identity alpha=0 scratch=@9872
       272: loss fn=BinaryCrossEntropy loss=@8816 dx=@9856 scale=none p=@9728 t=@9536 m=rows n=1 targets=Rows parameter=0
@@ -110,7 +110,7 @@ describe("the XOR trainer", () => {
         "gradients": 144,
         "optimizer": 288,
         "parameters": 144,
-        "total": 796688,
+        "total": 796720,
         "window": 786432,
       }
     `);

@@ -86,7 +86,7 @@ const CASES = [
     Opcode.Dense,
     dense,
     { scratch: 8176 },
-    "tape: buffers must lie in [4096, 8192); got scratch at [8176, 8368) in dense path=Direct y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@8176",
+    "tape: buffers must lie in [4096, 8192); got scratch at [8176, 8400) in dense path=Direct y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@8176",
   ),
   broken(
     "an output that overlaps an input in part",

@@ -11,8 +11,10 @@
  * leaves what remains of rows and columns to the others.
  */
 import { Form, Gemm } from "../../abi";
+import { micro, RELAXED_MR, relaxedMicro, tallMicro } from "./micro";
+import { keepsOrder } from "./order";
 import { copyTile, packB, packWide, WIDE } from "./pack";
-import { micro, packingTile, RELAXED_MR, relaxedMicro, tile } from "./tiles";
+import { packingTile, tallPackingTile, tile } from "./tiles";
 
 /** Packs a block of B, kc by nc, into panels of eight columns. */
 function packBlock(panels: usize, transposed: bool, kc: i32, nc: i32, b: usize, ldb: usize): void {
@@ -32,26 +34,52 @@ function packBlock(panels: usize, transposed: bool, kc: i32, nc: i32, b: usize, 
   }
 }
 
-/** Up to four rows of a block of C: A as it is stored, panels of B. */
+/** One tile of up to four rows, or Gemm.TallMR, from A as it is stored; of at least four, packs the panel of A. */
+function firstTile(
+  rows: i32, kc: i32, a: usize, row: usize, step: usize, panelA: usize,
+  panelB: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  if (rows == Gemm.TallMR) tallPackingTile(kc, a, row, step, panelA, panelB, c, ldc, accumulate);
+  else if (rows == Gemm.MR) packingTile(kc, a, row, step, panelA, panelB, c, ldc, accumulate);
+  else tile(rows, kc, a, row, step, panelB, 32, c, ldc, accumulate);
+}
+
+/** `tiles` more of them, side by side. */
+function furtherTiles(
+  tiles: i32, rows: i32, kc: i32, a: usize, row: usize, step: usize, panelA: usize,
+  panelB: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
+  if (rows == Gemm.TallMR) {
+    tallMicro(tiles, kc, panelA, panelB, c, ldc, accumulate);
+    return;
+  }
+  for (const bytes = <usize>kc << 5; tiles > 0; --tiles) {
+    if (rows == Gemm.MR) micro(kc, panelA, panelB, c, ldc, accumulate);
+    else tile(rows, kc, a, row, step, panelB, 32, c, ldc, accumulate);
+    panelB += bytes;
+    c += 32;
+  }
+}
+
+/** Rows of a block of C, up to four or Gemm.TallMR: A as it is stored, panels of B. */
 function blockRows(
   rows: i32, kc: i32, nc: i32, a: usize, row: usize, step: usize, panelA: usize,
   panelB: usize, c: usize, ldc: usize, accumulate: bool, edge: usize,
 ): void {
-  let packed = false;
-  for (; nc > 0; nc -= Gemm.NR) {
-    const whole = nc >= Gemm.NR;
-    const to = whole ? c : edge;
-    const ldt = whole ? ldc : <usize>32;
-    if (!whole && accumulate) copyTile(edge, 32, c, ldc, rows, nc);
-    if (packed) micro(kc, panelA, panelB, to, ldt, accumulate);
-    else if (rows < Gemm.MR) tile(rows, kc, a, row, step, panelB, 32, to, ldt, accumulate);
-    else {
-      packingTile(kc, a, row, step, panelA, panelB, to, ldt, accumulate);
-      packed = true;
-    }
-    if (!whole) copyTile(c, ldc, edge, 32, rows, nc);
-    panelB += <usize>kc << 5;
-    c += 32;
+  const tiles = nc / Gemm.NR;
+  const rest = nc % Gemm.NR;
+  if (tiles > 0) {
+    firstTile(rows, kc, a, row, step, panelA, panelB, c, ldc, accumulate);
+    const next = panelB + (<usize>kc << 5);
+    furtherTiles(tiles - 1, rows, kc, a, row, step, panelA, next, c + 32, ldc, accumulate);
+  }
+  if (rest > 0) {
+    panelB += <usize>tiles * (<usize>kc << 5);
+    c += <usize>tiles << 5;
+    if (accumulate) copyTile(edge, 32, c, ldc, rows, rest);
+    if (tiles > 0) furtherTiles(1, rows, kc, a, row, step, panelA, panelB, edge, 32, accumulate);
+    else firstTile(rows, kc, a, row, step, panelA, panelB, edge, 32, accumulate);
+    copyTile(c, ldc, edge, 32, rows, rest);
   }
 }
 
@@ -79,6 +107,12 @@ function relaxedRows(
   blockRows(2, kc, nc, a4, row, step, panelA, panelB, c + (ldc << 2), ldc, accumulate, edge);
 }
 
+/** Of m rows, those that tiles of four take: all, or as few as leave a multiple of Gemm.TallMR. */
+function rowsInFours(m: i32): i32 {
+  const rows = Gemm.MR * ((Gemm.TallMR - (m % Gemm.TallMR)) % Gemm.TallMR);
+  return !ASC_FEATURE_RELAXED_SIMD && keepsOrder && rows <= m ? rows : m;
+}
+
 /** See matMul; m, n, k >= 1. Scratch holds an edge tile, a panel of A and a block of B, in this order. */
 export function blocked(
   form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize,
@@ -91,7 +125,8 @@ export function blocked(
   const columnB = transposedB ? ldb : <usize>4;
   const ldc = <usize>n << 2;
   const panelA = scratch + Gemm.TileBytes;
-  const panelsB = panelA + (<usize>min<i32>(k, Gemm.KC) << 6);
+  const panelsB = panelA + <usize>min<i32>(k, Gemm.KC) * (16 * Gemm.TallMR);
+  const shortRows = rowsInFours(m);
   for (let jc = 0; jc < n; jc += Gemm.NC) {
     const nc = min<i32>(n - jc, Gemm.NC);
     for (let pc = 0; pc < k; pc += Gemm.KC) {
@@ -108,11 +143,12 @@ export function blocked(
           rowsC += ldc * RELAXED_MR;
         }
       }
-      for (; i > 0; i -= Gemm.MR) {
-        const rows = min<i32>(i, Gemm.MR);
+      while (i > 0) {
+        const rows = i > shortRows ? Gemm.TallMR : min<i32>(i, Gemm.MR);
         blockRows(rows, kc, nc, rowsA, rowA, stepA, panelA, panelsB, rowsC, ldc, pc > 0, scratch);
-        rowsA += rowA << 2;
-        rowsC += ldc << 2;
+        rowsA += rowA * rows;
+        rowsC += ldc * rows;
+        i -= rows;
       }
     }
   }

@@ -1,7 +1,8 @@
 /** The product of small matrices: tiles straight from the operands. */
 import { Form, Gemm } from "../../abi";
-import { copyPadded, copyTile, copyTransposed, packB } from "./pack";
-import { tile } from "./tiles";
+import { copyPadded, copyTile, copyTransposed, packB, packWideTransposed } from "./pack";
+import { keepsOrder } from "./order";
+import { tile, wideTile2, wideTile3 } from "./tiles";
 
 /** Elements of B that stay in the first cache while rows of A and C pass by. */
 const RESIDENT = 4096;
@@ -72,10 +73,25 @@ function narrowColumns(
   }
 }
 
+/** Nine to twelve columns of C, all rows, of which there are at least two. */
+function wideStrip(
+  m: i32, n: i32, k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize,
+): void {
+  while (m > 0) {
+    const rows = m == 2 || m == 4 ? 2 : 3;
+    if (rows == 2) wideTile2(n, k, a, row, step, b, ldb, c, ldc);
+    else wideTile3(n, k, a, row, step, b, ldb, c, ldc);
+    a += row * rows;
+    c += ldc * rows;
+    m -= rows;
+  }
+}
+
 /**
  * See matMul; m, n, k >= 1. Where n is no multiple of eight the last tiles overlap the ones before and write
- * the same values again, unless few columns are left over that run by themselves (narrowColumns). Scratch holds an
- * edge tile and one panel: eight columns of B where it is stored transposed or n < 8, eight rows of A for few columns.
+ * the same values again, unless few columns are left over: those run in wide tiles with the eight before them, or by
+ * themselves (narrowColumns). Scratch holds an edge tile and one panel: up to twelve columns of B where it is stored
+ * transposed or n < 8, eight rows of A for few columns.
  */
 export function direct(
   form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize,
@@ -88,7 +104,16 @@ export function direct(
   const ldb = transposed ? <usize>k << 2 : ldc;
   const panel = scratch + Gemm.TileBytes;
   const rest = n & 7;
-  if (m >= 8 && k >= 16 && n < Gemm.Narrow && rest > 0 && rest <= 4) {
+  if (keepsOrder && m > 1 && n > 8 && rest > 0 && rest <= 4 && (step == 4 || m & 7 || k <= 32)) {
+    const columns = 8 + rest;
+    n -= columns;
+    const to = c + (<usize>n << 2);
+    if (transposed) {
+      packWideTransposed(panel, k, columns, b + <usize>n * ldb, ldb);
+      wideStrip(m, columns, k, a, row, step, panel, 48, to, ldc);
+    } else wideStrip(m, columns, k, a, row, step, b + (<usize>n << 2), ldb, to, ldc);
+    if (n == 0) return;
+  } else if (m >= 8 && k >= 16 && n < Gemm.Narrow && rest > 0 && rest <= 4) {
     n -= rest;
     const columnB = transposed ? ldb : <usize>4;
     const stepB = transposed ? <usize>4 : ldb;

@@ -17,8 +17,10 @@ function storeTransposed(to: usize, stride: usize, r0: v128, r1: v128, r2: v128,
   v128.store(to + 3 * stride, v128.shuffle<f32>(t2, t3, 2, 3, 6, 7));
 }
 
-/** `panel[p, 0..4] = b[0..4, p]` for four rows of B, of which those from `columns` on repeat the last. */
-function packFourTransposed(panel: usize, k: i32, columns: i32, b: usize, ldb: usize): void {
+/** `panel[p, 0..4] = b[0..4, p]`, `stride` bytes apart, for four rows of B; those from `columns` on repeat the last. */
+function packFourTransposed(
+  panel: usize, stride: usize, k: i32, columns: i32, b: usize, ldb: usize,
+): void {
   const b1 = b + (columns > 1 ? ldb : <usize>0);
   const b2 = b1 + (columns > 2 ? ldb : <usize>0);
   const b3 = b2 + (columns > 3 ? ldb : <usize>0);
@@ -26,15 +28,24 @@ function packFourTransposed(panel: usize, k: i32, columns: i32, b: usize, ldb: u
   const all = <usize>k << 2;
   let p: usize = 0;
   for (; p < whole; p += 16) {
-    storeTransposed(panel, 32, v128.load(b + p), v128.load(b1 + p), v128.load(b2 + p), v128.load(b3 + p));
-    panel += 128;
+    storeTransposed(panel, stride, v128.load(b + p), v128.load(b1 + p), v128.load(b2 + p), v128.load(b3 + p));
+    panel += 4 * stride;
   }
   for (; p < all; p += 4) {
     store<f32>(panel, load<f32>(b + p));
     store<f32>(panel, load<f32>(b1 + p), 4);
     store<f32>(panel, load<f32>(b2 + p), 8);
     store<f32>(panel, load<f32>(b3 + p), 12);
-    panel += 32;
+    panel += stride;
+  }
+}
+
+/** A panel of B, stored transposed, for wide tiles: `panel[p, 0..columns] = b[0..columns, p]`, twelve apart. */
+export function packWideTransposed(panel: usize, k: i32, columns: i32, b: usize, ldb: usize): void {
+  for (; columns > 0; columns -= 4) {
+    packFourTransposed(panel, 48, k, columns, b, ldb);
+    panel += 16;
+    b += 4 * ldb;
   }
 }
 
@@ -50,9 +61,9 @@ function packFourTransposed(panel: usize, k: i32, columns: i32, b: usize, ldb: u
  */
 export function packB(panel: usize, transposed: bool, k: i32, columns: i32, b: usize, ldb: usize): void {
   if (transposed) {
-    packFourTransposed(panel, k, columns, b, ldb);
-    if (columns > 4) packFourTransposed(panel + 16, k, columns - 4, b + 4 * ldb, ldb);
-    else packFourTransposed(panel + 16, k, 1, b, ldb);
+    packFourTransposed(panel, 32, k, columns, b, ldb);
+    if (columns > 4) packFourTransposed(panel + 16, 32, k, columns - 4, b + 4 * ldb, ldb);
+    else packFourTransposed(panel + 16, 32, k, 1, b, ldb);
     return;
   }
   const end = panel + (<usize>k << 5);
