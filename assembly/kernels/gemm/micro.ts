@@ -7,11 +7,11 @@
  * every element in one accumulator, p ascending, multiply then add: the sum depends on nothing but the operands.
  *
  * A step multiplies and adds twice a row, and a CPU that starts two of each in a cycle has little time for
- * anything else, and none for a bad order. AMD's cores deal instructions out to two halves, each with one
- * multiplier and one adder: product and sum by turns send all products to one half, both products of a row and
- * then both sums use both. `multiplied` and `added` keep that order up to the engine. V8 kept it from version 13
- * on, as other engines do; before, it loads all that a step needs first, and then four rows are all that the 15
- * vector registers have room for, five where it keeps the order.
+ * anything else, and none for a bad order: on Zen 4 a loop that takes product and sum by turns runs at 80 % of one
+ * that takes both products of a row and then both sums, as if its cores dealt instructions out to two halves with
+ * one multiplier and one adder each. `multiplied` and `added` keep that order up to the engine. V8 keeps it from
+ * version 13 on; before, it loads all that a step needs first, and of the 15 vector registers that are left to
+ * code, four rows are then all there is room for.
  *
  * Pointers step at the top of a round, where engines need no copies of them, and once for two steps.
  */
