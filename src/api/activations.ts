@@ -115,7 +115,7 @@ export function initializer(
   fanIn: number,
   fanOut: number,
 ): Initializer {
-  if (typeof init === "object") return checkInitializer(who, init, elements);
+  if (typeof init === "object" && init !== null) return checkInitializer(who, init, elements);
   if (init === "zeros") return { kind: "constant", value: 0 };
   if (init === "ones") return { kind: "constant", value: 1 };
   const variance = Object.hasOwn(SCALES, init) ? SCALES[init](fanIn, fanOut) : undefined;

@@ -1,16 +1,17 @@
+import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
 import { LossFn } from "../graph/op.ts";
 import { accumulate } from "../graph/ops/gradient.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import type { TargetPort, TrainRequest } from "../plan/plan.ts";
 import { defaultEngine, type Engine } from "../runtime/space.ts";
-import { describe, type Result, type Rows } from "./data.ts";
+import type { Result, Rows } from "./data.ts";
 import { type Loss, lossInput } from "./losses.ts";
 import { checkSeed, type Model } from "./model.ts";
 import type { Optimizer } from "./optimizers.ts";
-import { checkOptions } from "./options.ts";
 import { Predictor } from "./predictor.ts";
 import { Program } from "./program.ts";
 import { Trainer } from "./trainer.ts";
@@ -55,9 +56,9 @@ export function compile<X = Rows, P = Result>(
   model: Model<X, P>,
   options: CompileOptions | TrainOptions = {},
 ): Predictor<X, P> {
-  const { batch = 32, labels, engine = defaultEngine(), ...training } = options;
+  const { batch = 32, labels, engine = defaultEngine(), ...training } = optionsOf("compile", options);
   const { loss, optimizer, shuffleSeed, windowRows, ...others } = training as Partial<TrainOptions>;
-  checkOptions("compile", options, others);
+  refuseOthers("compile", others);
   if (!(Number.isSafeInteger(batch) && batch >= 1))
     throw new OptionError(`compile: batch must be a whole number >= 1; got ${batch}`);
   const graph = model?.graph;

@@ -1,4 +1,5 @@
 /** Data at the border: rows in any of the accepted forms, read into f32 with every value checked. */
+import { describe } from "../describe.ts";
 import { DataError, ShapeError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
 
@@ -196,16 +197,6 @@ function put(
   throw new DataError(
     `${what}: numbers must be finite in single precision; got ${describe(value)} at row ${row}, column ${i % rowElements}`,
   );
-}
-
-/** How an unwelcome value is named in an error. */
-export function describe(value: unknown): string {
-  if (typeof value === "number" || value === null || value === undefined) return String(value);
-  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}..` : value);
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  return typeof value === "object"
-    ? `an object of type ${value.constructor?.name ?? "unknown"}`
-    : `a ${typeof value}`;
 }
 
 const product = (shape: Shape, from: number) => shape.slice(from).reduce((p, d) => p * d, 1);

@@ -1,10 +1,10 @@
 import { Counter, Guard, Header, Hyper, Status } from "../../assembly/abi.ts";
+import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import type { TrainPlan } from "../plan/plan.ts";
-import { describe } from "./data.ts";
 import { type Dataset, moveWindow, openWindow, reclaimBuffers } from "./dataset.ts";
 import { nonFinite, overflow } from "./diagnose.ts";
-import { checkOptions } from "./options.ts";
 import type { Program } from "./program.ts";
 
 export interface FitProgress {
@@ -42,8 +42,8 @@ export interface FitResult extends FitProgress {
 
 /** Checks the options of a fit; unknown ones are refused. */
 export function checkFitOptions(who: string, options: FitOptions): void {
-  const { epochs, stopWhen, onProgress, shuffle: _, signal: _1, ...others } = options;
-  checkOptions(who, options, others);
+  const { epochs, stopWhen = {}, onProgress, shuffle: _, signal: _1, ...others } = optionsOf(who, options);
+  refuseOthers(who, others);
   if (onProgress !== undefined && typeof onProgress !== "function")
     throw new OptionError(`${who}: onProgress must be a function; got ${describe(onProgress)}`);
   if (
@@ -51,8 +51,8 @@ export function checkFitOptions(who: string, options: FitOptions): void {
     !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY))
   )
     throw new OptionError(`${who}: epochs must be a whole number >= 1, or Infinity; got ${epochs}`);
-  const { lossBelow, ...unknown } = stopWhen ?? {};
-  checkOptions(`${who}: stopWhen`, stopWhen ?? {}, unknown);
+  const { lossBelow, ...unknown } = optionsOf(`${who}: stopWhen`, stopWhen);
+  refuseOthers(`${who}: stopWhen`, unknown);
   if (lossBelow !== undefined && !(typeof lossBelow === "number" && lossBelow > Number.NEGATIVE_INFINITY))
     throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${lossBelow}`);
 }

@@ -1,4 +1,5 @@
 import type { Shape } from "../graph/shape.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "./data.ts";
 import { type Model, traceModel } from "./model.ts";
 import { Tensor } from "./tensor.ts";
@@ -25,5 +26,7 @@ export function model<I extends Record<string, Shape>, O extends Tensor | Record
   options: ModelOptions<I>,
   fn: (inputs: { readonly [K in keyof I]: Tensor }) => O,
 ): Model<{ readonly [K in keyof I]: Rows }, O extends Tensor ? Result : { readonly [K in keyof O]: Result }> {
-  return traceModel("model", Tensor, { ...options, namedInputs: true }, fn as never) as never;
+  const { inputs, seed, ...others } = optionsOf("model", options);
+  refuseOthers("model", others);
+  return traceModel("model", Tensor, { inputs, seed, namedInputs: true }, fn as never) as never;
 }

@@ -4,6 +4,7 @@ import { Fn } from "../graph/op.ts";
 import { dense as denseOp } from "../graph/ops/dense.ts";
 import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import {
   type Activation,
   activate,
@@ -12,7 +13,6 @@ import {
   initializer,
   parseActivation,
 } from "./activations.ts";
-import { checkOptions } from "./options.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -96,7 +96,7 @@ export interface DenseOptions {
  * const model = sequential({ input: [2] }, [dense(8, { activation: "tanh" }), dense(1)]);
  */
 export function dense(units: number, options: DenseOptions = {}): Layer {
-  const { name: given, activation: fn = "linear", bias = true, ...more } = options;
+  const { name: given, activation: fn = "linear", bias = true, ...more } = optionsOf("dense", options);
   const who = given ?? "dense";
   if (!(Number.isSafeInteger(units) && units >= 1))
     throw new OptionError(`${who}: units must be a whole number >= 1; got ${units}`);
@@ -106,7 +106,7 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
     biasInitializer = "zeros",
     ...others
   } = more;
-  checkOptions(who, options, others);
+  refuseOthers(who, others);
   return layer(
     "dense",
     given,
@@ -135,17 +135,29 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
   );
 }
 
+interface NameOption {
+  readonly name?: string;
+}
+
+/** The name in the options of a layer that has no others. */
+function nameIn(who: string, options: NameOption): string | undefined {
+  const { name, ...others } = optionsOf(who, options);
+  refuseOthers(name ?? who, others);
+  return name;
+}
+
 /**
  * An activation as a layer of its own.
  *
  * @example
  * const model = sequential({ input: [4] }, [dense(8), activation("relu"), dense(1)]);
  */
-export function activation(fn: Activation, options: { readonly name?: string } = {}): Layer {
-  const parsed = parseActivation(options.name ?? "activation", fn);
+export function activation(fn: Activation, options: NameOption = {}): Layer {
+  const name = nameIn("activation", options);
+  const parsed = parseActivation(name ?? "activation", fn);
   return layer(
     "activation",
-    options.name,
+    name,
     () => [],
     (x) => activate(x, parsed),
   );
@@ -157,10 +169,10 @@ export function activation(fn: Activation, options: { readonly name?: string } =
  * @example
  * const model = sequential({ input: [28, 28] }, [flatten(), dense(10)]);
  */
-export function flatten(options: { readonly name?: string } = {}): Layer {
+export function flatten(options: NameOption = {}): Layer {
   return layer(
     "flatten",
-    options.name,
+    nameIn("flatten", options),
     () => [],
     (x) => withShape(x, [product(x.shape.slice(1))]),
   );
@@ -172,10 +184,10 @@ export function flatten(options: { readonly name?: string } = {}): Layer {
  * @example
  * const model = sequential({ input: [784] }, [reshape([28, 28]), flatten(), dense(10)]);
  */
-export function reshape(shape: Shape, options: { readonly name?: string } = {}): Layer {
+export function reshape(shape: Shape, options: NameOption = {}): Layer {
   return layer(
     "reshape",
-    options.name,
+    nameIn("reshape", options),
     () => [],
     (x) => withShape(x, shape),
   );

@@ -1,4 +1,5 @@
 import { OptionError } from "../errors.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "./data.ts";
 import { dense, type Layer } from "./layers.ts";
 import { type Model, sequential } from "./model.ts";
@@ -42,7 +43,8 @@ const onSigns = ({ weights, bias }: Unit): Unit => ({
  * compile(logicGate("and")).predict([[0, 0], [0, 1], [1, 0], [1, 1]]).data; // => Float32Array.of(-1, -1, -1, 1)
  */
 export function logicGate(name: LogicGateName, options: LogicGateOptions = {}): Model<Rows, Result> {
-  const { inputs = name === "not" ? 1 : 2 } = options;
+  const { inputs = name === "not" ? 1 : 2, ...others } = optionsOf("logicGate", options);
+  refuseOthers("logicGate", others);
   if (!GATES.includes(name))
     throw new OptionError(`logicGate: name must be one of ${GATES.join(", ")}; got ${String(name)}`);
   checkInputs("logicGate", inputs);

@@ -1,9 +1,10 @@
+import { describe } from "../describe.ts";
 import { OptionError, TraceError } from "../errors.ts";
 import type { Graph, Node, ValueId } from "../graph/graph.ts";
 import { LossFn } from "../graph/op.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
 import { formatShape } from "../graph/shape.ts";
-import { describe } from "./data.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import { finalActivation } from "./model.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
@@ -45,7 +46,9 @@ export const meanAbsoluteError = (): Loss => makeLoss("meanAbsoluteError", LossF
  *
  * @param options.delta where the parabola becomes a line, > 0. Default: 1
  */
-export function huber({ delta = 1 }: { readonly delta?: number } = {}): Loss {
+export function huber(options: { readonly delta?: number } = {}): Loss {
+  const { delta = 1, ...others } = optionsOf("huber", options);
+  refuseOthers("huber", others);
   if (!(delta > 0 && Number.isFinite(delta)))
     throw new OptionError(`huber: delta must be a finite number > 0; got ${delta}`);
   return makeLoss("huber", LossFn.Huber, delta);
@@ -56,14 +59,20 @@ export interface CrossEntropyOptions {
   readonly fromLogits?: boolean;
 }
 
+function makeCrossEntropy(kind: Loss["kind"], fn: LossFn, options: CrossEntropyOptions): Loss {
+  const { fromLogits = false, ...others } = optionsOf(kind, options);
+  refuseOthers(kind, others);
+  return makeLoss(kind, fn, 0, fromLogits);
+}
+
 /**
  * Cross-entropy of independent yes-or-no outputs: the mean of `-t log p - (1 - t) log(1 - p)` over all elements, with
  * `p = sigmoid(logit)`. The model ends in a sigmoid, which is fused with the loss, or in logits if it says so.
  *
  * Targets are numbers from 0 to 1.
  */
-export const binaryCrossEntropy = ({ fromLogits = false }: CrossEntropyOptions = {}): Loss =>
-  makeLoss("binaryCrossEntropy", LossFn.BinaryCrossEntropy, 0, fromLogits);
+export const binaryCrossEntropy = (options: CrossEntropyOptions = {}): Loss =>
+  makeCrossEntropy("binaryCrossEntropy", LossFn.BinaryCrossEntropy, options);
 
 /**
  * Cross-entropy of one class out of many: the mean over rows of `-sum_j t_j log p_j` with `p = softmax(logits)`. The
@@ -71,8 +80,8 @@ export const binaryCrossEntropy = ({ fromLogits = false }: CrossEntropyOptions =
  *
  * Targets are class indices, class names (with `labels`), one-hot rows or rows of probabilities.
  */
-export const crossEntropy = ({ fromLogits = false }: CrossEntropyOptions = {}): Loss =>
-  makeLoss("crossEntropy", LossFn.CrossEntropy, 0, fromLogits);
+export const crossEntropy = (options: CrossEntropyOptions = {}): Loss =>
+  makeCrossEntropy("crossEntropy", LossFn.CrossEntropy, options);
 
 /**
  * The value a loss reads when it is given output `id`: for a cross-entropy the logits behind the final sigmoid or

@@ -1,11 +1,12 @@
+import { describe } from "../describe.ts";
 import { OptionError, ShapeError, TraceError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import { Graph, type ValueId } from "../graph/graph.ts";
 import { Fn, type OpAttrs } from "../graph/op.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
-import { describe, type Result, type Rows } from "./data.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
+import type { Result, Rows } from "./data.ts";
 import type { Layer } from "./layers.ts";
-import { checkOptions } from "./options.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -46,8 +47,8 @@ export interface SequentialOptions {
  * ]);
  */
 export function sequential(options: SequentialOptions, layers: readonly Layer[]): Model<Rows, Result> {
-  const { input, seed, ...others } = options;
-  checkOptions("sequential", options, others);
+  const { input, seed, ...others } = optionsOf("sequential", options);
+  refuseOthers("sequential", others);
   if (!(Array.isArray(layers) && layers.every((layer) => typeof layer === "function")))
     throw new OptionError(`sequential: layers must be an array of layers; got ${describe(layers)}`);
   if (layers.length === 0) throw new OptionError("sequential: needs at least one layer; got none");
@@ -73,7 +74,7 @@ export function traceModel<T extends Symbolic>(
   const graph = new Graph();
   const builder = new Builder(graph);
   const tensors: Record<string, T> = {};
-  for (const [name, shape] of Object.entries(inputs)) {
+  for (const [name, shape] of Object.entries(inputs ?? {})) {
     if (!Array.isArray(shape) || !shape.every((d) => Number.isSafeInteger(d) && d >= 1))
       throw new OptionError(
         `${who}: the shape of input ${name} must list whole numbers >= 1; got ${JSON.stringify(shape)}`,

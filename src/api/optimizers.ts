@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import { type OptimizerPlan, optimizerPlan } from "../plan/optimizer.ts";
-import { checkOptions } from "./options.ts";
 
 /** An optimizer and its settings; `compile` makes its records. */
 export interface Optimizer {
@@ -29,8 +29,8 @@ export interface SgdOptions {
  * const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  const { learningRate = 0.01, momentum = 0, nesterov = false, ...others } = options;
-  checkOptions("sgd", options, others);
+  const { learningRate = 0.01, momentum = 0, nesterov = false, ...others } = optionsOf("sgd", options);
+  refuseOthers("sgd", others);
   checkLearningRate("sgd", learningRate);
   inUnit("sgd", "momentum", momentum);
   if (nesterov && momentum === 0) throw new OptionError("sgd: nesterov needs momentum > 0; got momentum 0");
@@ -80,8 +80,7 @@ export interface AdamWOptions extends AdamOptions {
  * @throws OptionError for a setting out of range
  */
 export function adamW(options: AdamWOptions = {}): Optimizer {
-  const { weightDecay = 0.01, ...others } = options;
-  checkOptions("adamW", options, {});
+  const { weightDecay = 0.01, ...others } = optionsOf("adamW", options);
   if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
     throw new OptionError(`adamW: weightDecay must be a finite number >= 0; got ${weightDecay}`);
   return makeAdam("adamW", others, weightDecay);
@@ -96,8 +95,8 @@ function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: num
     epsilonMode = "outside",
     biasCorrection = true,
     ...others
-  } = options;
-  checkOptions(kind, options, others);
+  } = optionsOf(kind, options);
+  refuseOthers(kind, others);
   checkLearningRate(kind, learningRate);
   inUnit(kind, "beta1", beta1);
   inUnit(kind, "beta2", beta2);

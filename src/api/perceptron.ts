@@ -1,4 +1,5 @@
 import { DataError, OptionError, ShapeError } from "../errors.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import { countRows, flatten32, makeResult, type Result, type Rows } from "./data.ts";
 import { dense } from "./layers.ts";
 import { type Model, sequential } from "./model.ts";
@@ -60,7 +61,8 @@ export interface Perceptron {
  * unit.predict([[1, 1], [1, 0]]).data; // => Float32Array.of(1, -1)
  */
 export function perceptron(options: PerceptronOptions): Perceptron {
-  const inputs = options?.inputs;
+  const { inputs, ...others } = optionsOf("perceptron", options);
+  refuseOthers("perceptron", others);
   if (!(Number.isSafeInteger(inputs) && inputs >= 1))
     throw new OptionError(`perceptron: inputs must be a whole number >= 1; got ${inputs}`);
   const weights = new Float32Array(inputs);
@@ -79,7 +81,9 @@ export function perceptron(options: PerceptronOptions): Perceptron {
       return bias;
     },
 
-    fit(data, { epochs = 1000 } = {}) {
+    fit(data, fitOptions = {}) {
+      const { epochs = 1000, ...others } = optionsOf("perceptron", fitOptions);
+      refuseOthers("perceptron", others);
       if (!(Number.isSafeInteger(epochs) && epochs >= 1))
         throw new OptionError(`perceptron: epochs must be a whole number >= 1; got ${epochs}`);
       const { x, y, rows } = readData(data, inputs);

@@ -1,10 +1,11 @@
 /** A planned model in a space of its own: parameters, state, and the passes that `Predictor` and `Trainer` run. */
+
 import { Counter, Distribution, Guard, Header } from "../../assembly/abi.ts";
+import { describe } from "../describe.ts";
 import { DisposedError, OptionError } from "../errors.ts";
 import { type Plan, type PlannedParameter, type PlanRequest, planProgram } from "../plan/plan.ts";
 import { sha256 } from "../runtime/sha256.ts";
 import { Engine, type Space } from "../runtime/space.ts";
-import { describe } from "./data.ts";
 import { type Seeds, type StateCodec, stateCodec } from "./state.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);

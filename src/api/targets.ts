@@ -1,6 +1,7 @@
 /** Targets at the border: class labels, names, one-hot rows or numbers, as each loss takes them. */
+import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
-import { countRows, describe, flatten32, isNumericArray, type Rows } from "./data.ts";
+import { countRows, flatten32, isNumericArray, type Rows } from "./data.ts";
 import type { Loss } from "./losses.ts";
 
 /** What a target may be: rows of numbers, or one class (index or name) a row. */

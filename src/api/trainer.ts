@@ -1,5 +1,6 @@
 import { Counter, Header, Status } from "../../assembly/abi.ts";
 import { BusyError, DisposedError, ShapeError } from "../errors.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import type { TrainPlan } from "../plan/plan.ts";
 import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
 import { makeResult, type Result, type Rows } from "./data.ts";
@@ -233,11 +234,15 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   reset(seeds: { readonly seed?: number; readonly shuffleSeed?: number } = {}): void {
     this.program.checkAlive("reset");
     this.checkIdle("reset");
-    checkSeed("reset", seeds.seed);
-    checkSeed("reset", seeds.shuffleSeed);
     const { model, program } = this;
-    const seed = seeds.seed ?? model.seed;
-    const shuffleSeed = seeds.shuffleSeed ?? this.#parts.shuffleSeed ?? seed;
+    const {
+      seed = model.seed,
+      shuffleSeed = this.#parts.shuffleSeed ?? seed,
+      ...others
+    } = optionsOf("reset", seeds);
+    refuseOthers("reset", others);
+    checkSeed("reset", seed);
+    checkSeed("reset", shuffleSeed);
     program.initialize({ seed, shuffleSeed }, this.#parts.optimizer.learningRate);
   }
 

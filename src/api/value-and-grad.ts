@@ -1,15 +1,16 @@
 import { Header } from "../../assembly/abi.ts";
+import { describe } from "../describe.ts";
 import { DataError, ShapeError, TraceError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import { Graph } from "../graph/graph.ts";
 import { broadcast } from "../graph/ops/reduce.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import { optimizerPlan } from "../plan/optimizer.ts";
 import type { TrainPlan } from "../plan/plan.ts";
 import { defaultEngine, type Engine } from "../runtime/space.ts";
 import {
   countRows,
-  describe,
   isNumericArray,
   makeResult,
   type NumericArray,
@@ -71,11 +72,13 @@ export function valueAndGrad<A extends readonly Argument[] = number[]>(
 ): (...args: A) => ValueAndGradResult<A> {
   if (typeof f !== "function")
     throw new TraceError(`valueAndGrad: needs a function of tensors; got ${describe(f)}`);
+  const { engine: given, ...others } = optionsOf("valueAndGrad", options);
+  refuseOthers("valueAndGrad", others);
   const cache = new Map<string, Program>();
   return (...args) => {
     const shapes = args.map((arg, i) => shapeOf(i, arg));
     const key = JSON.stringify(shapes);
-    const engine = options.engine ?? defaultEngine();
+    const engine = given ?? defaultEngine();
     const program = cache.get(key) ?? trace(f as (...tensors: Tensor[]) => Tensor, shapes, engine);
     cache.set(key, program);
     touch(engine, program, () => cache.delete(key));

@@ -1,5 +1,6 @@
 import { OptionError, UnsupportedEngineError } from "../errors.ts";
 import { CORE } from "../kernels/core.wasm.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import { embeddedModule, isSupported, loadModule } from "./kernels.ts";
 import { baseAfter, defaultEngine, Engine } from "./space.ts";
 
@@ -35,7 +36,8 @@ const RELAXED_PROBE = Uint8Array.of(
  * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { engine });
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { wasm, relaxed = false } = options;
+  const { wasm, relaxed = false, ...others } = optionsOf("createEngine", options);
+  refuseOthers("createEngine", others);
   if (typeof relaxed !== "boolean")
     throw new OptionError(`createEngine: relaxed must be true or false; got ${relaxed}`);
   if (wasm === undefined && !relaxed) {

@@ -5,6 +5,7 @@ import type { Graph, Node, ValueId } from "../graph/graph.ts";
 import { BinaryFn, Fn, type OpAttrs } from "../graph/op.ts";
 import { dense } from "../graph/ops/dense.ts";
 import { formatShape } from "../graph/shape.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
 import {
   type AffineLayer,
   addParameter,
@@ -77,7 +78,8 @@ export function convertActivations<X, P>(
 ): Model<X, P> {
   check("from", from);
   check("to", to);
-  const { output = "error" } = options;
+  const { output = "error", ...others } = optionsOf(WHO, options);
+  refuseOthers(WHO, others);
   if (from === to) throw new OptionError(`${WHO}: from and to must differ; got ${from} twice`);
   if (output !== "error" && output !== "append")
     throw new OptionError(`${WHO}: output must be "error" or "append"; got ${String(output)}`);

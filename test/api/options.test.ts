@@ -1,48 +1,158 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { adam, adamW, compile, dense, OptionError, sequential, sgd } from "../../src/index.ts";
+import * as wasmgrad from "../../src/index.ts";
+import {
+  activation,
+  adam,
+  adamW,
+  binaryCrossEntropy,
+  compile,
+  createEngine,
+  crossEntropy,
+  dense,
+  flatten,
+  huber,
+  logicGate,
+  model,
+  OptionError,
+  perceptron,
+  reshape,
+  sequential,
+  sgd,
+  valueAndGrad,
+} from "../../src/index.ts";
+import * as transform from "../../src/transform/index.ts";
 import { thrownBy, xor, xorModel, xorTrainer } from "./fixtures.ts";
 
-describe("options that nobody reads are refused, so that a misspelt one does not leave a default", () => {
-  const unread: Record<string, [() => unknown, string]> = {
-    sgd: [() => sgd({ lr: 0.1 } as never), "sgd: options must be those in its documentation; got lr"],
-    adam: [() => adam({ lr: 0.1 } as never), "adam: options must be those in its documentation; got lr"],
-    adamW: [
-      () => adamW({ decay: 1 } as never),
-      "adamW: options must be those in its documentation; got decay",
-    ],
-    dense: [
-      () => dense(1, { activaton: "relu", name: "head" } as never),
-      "head: options must be those in its documentation; got activaton",
-    ],
-    sequential: [
-      () => sequential({ input: [1], inputs: [1] } as never, [dense(1)]),
-      "sequential: options must be those in its documentation; got inputs",
-    ],
-    compile: [
-      () => compile(xorModel(), { batchSize: 4 } as never),
-      "compile: options must be those in its documentation; got batchSize",
-    ],
-    fitSync: [
-      () => xorTrainer().fitSync(xor, { epoch: 5 } as never),
-      "fitSync: options must be those in its documentation; got epoch",
-    ],
+const trainer = xorTrainer();
+const unit = perceptron({ inputs: 1 });
+
+/** Every public function that takes options, called with what is given for them. */
+const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
+  activation: (options) => activation("relu", options),
+  adam,
+  adamW,
+  binaryCrossEntropy,
+  compile: (options) => compile(xorModel(), options),
+  convertActivations: (options) => transform.convertActivations(xorModel(), "tanh", "sigmoid", options),
+  createEngine,
+  crossEntropy,
+  dense: (options) => dense(1, options),
+  fit: (options) => trainer.fit(xor, options),
+  "fit: stopWhen": (stopWhen) => trainer.fit(xor, { stopWhen }),
+  fitSync: (options) => trainer.fitSync(xor, options),
+  "fitSync: stopWhen": (stopWhen) => trainer.fitSync(xor, { stopWhen }),
+  flatten,
+  huber,
+  logicGate: (options) => logicGate("and", options),
+  model: (options) => model(options, ({ x }) => dense(1)(x)),
+  perceptron,
+  "perceptron: fit": (options) => unit.fit({ x: [[1]], y: [1] }, options),
+  predict: (options) => trainer.predict(xor.x, options),
+  reset: (options) => trainer.reset(options),
+  reshape: (options) => reshape([1], options),
+  sequential: (options) => sequential(options, [dense(1)]),
+  sgd,
+  valueAndGrad: (options) => valueAndGrad((x) => x, options),
+};
+
+const NO_OPTIONS: readonly (readonly [unknown, string])[] = [
+  [null, "null"],
+  [5, "5"],
+  ["x", '"x"'],
+  [[], "an array of 0"],
+  [() => {}, "a function"],
+];
+
+describe.each(Object.entries(TAKERS))("%s", (name, take) => {
+  const refusal = async (options: unknown): Promise<Error> => {
+    try {
+      await take(options as never);
+    } catch (error) {
+      return error as Error;
+    }
+    throw new Error("expected an error; got none");
   };
-  for (const [name, [act, message]] of Object.entries(unread))
-    it(name, () => {
-      const error = thrownBy(act);
+  /** Errors of a perceptron's fit name the perceptron. */
+  const who = name.replace(/^perceptron: fit$/, "perceptron");
+
+  it.each(NO_OPTIONS)("refuses %o in place of options", async (options, got) => {
+    const before = [trainer.state(), unit.bias];
+    const error = await refusal(options);
+    expect(error.message).toBe(`${who}: options must be an object; got ${got}`);
+    expect(error).toBeInstanceOf(OptionError);
+    expect([trainer.state(), unit.bias]).toEqual(before);
+  });
+
+  // The one option of `predict` is needed, so that a misspelt one leaves no default.
+  if (name !== "predict")
+    it("refuses an option that nobody reads: a misspelt one would leave a default", async () => {
+      const before = [trainer.state(), unit.bias];
+      const error = await refusal({ unheardOf: 1 });
+      expect(error.message).toBe(`${who}: options must be those in its documentation; got unheardOf`);
       expect(error).toBeInstanceOf(OptionError);
-      expect(error.message).toBe(message);
+      expect([trainer.state(), unit.bias]).toEqual(before);
     });
 });
 
-describe("options by position are refused", () => {
+describe("refused options", () => {
+  it("are tried with every function that takes some", () => {
+    const functions = Object.entries({ ...wasmgrad, ...transform })
+      .filter(([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name))
+      .map(([name]) => name);
+    expect(functions.filter((name) => !(name in TAKERS)).sort()).toEqual([
+      "collapseLinear",
+      "isSupported",
+      "meanAbsoluteError",
+      "meanSquaredError",
+      "parity",
+    ]);
+  });
+
+  it("leave a trainer at rest", async () => {
+    const fresh = xorTrainer();
+    await expect(fresh.fit(xor, null as never)).rejects.toBeInstanceOf(OptionError);
+    expect(() => fresh.fitSync(xor, null as never)).toThrow(OptionError);
+    expect(fresh.fitSync(xor).steps).toBe(1);
+  });
+
+  it("are told of a layer by its name", () => {
+    for (const make of [
+      () => dense(1, { name: "head", bia: 1 } as never),
+      () => flatten({ name: "head", bia: 1 } as never),
+    ])
+      expect(thrownBy(make).message).toBe("head: options must be those in its documentation; got bia");
+  });
+
+  it("are those of predict without out", () => {
+    expect(thrownBy(() => trainer.predict(xor.x, { into: new Float32Array(4) } as never)).message).toBe(
+      "predict: out must be a Float32Array of at least 4 numbers; got undefined",
+    );
+  });
+
+  it("are also the inputs of a model that are none", () => {
+    expect(() => model({ inputs: null as never }, () => ({}))).toThrow(
+      "model: needs at least one input; got none",
+    );
+  });
+});
+
+describe("no options", () => {
+  const optional = Object.keys(TAKERS).filter(
+    (name) => !/^(model|perceptron|sequential|convertActivations)$/.test(name),
+  );
+  it.each(optional)("are as good as undefined ones: %s", async (name) => {
+    await TAKERS[name](undefined as never);
+  });
+
+  it.each(["model", "perceptron", "sequential"])("are refused where some are needed: %s", (name) => {
+    expect(thrownBy(() => TAKERS[name](undefined as never)).message).toBe(
+      `${name}: options must be an object; got undefined`,
+    );
+  });
+});
+describe("values of the wrong kind are refused", () => {
   const wrong: Record<string, [() => unknown, string]> = {
-    sgd: [() => sgd(0.1 as never), "sgd: options must be an object; got 0.1"],
-    adam: [() => adam(0.1 as never), "adam: options must be an object; got 0.1"],
-    adamW: [() => adamW(0.1 as never), "adamW: options must be an object; got 0.1"],
-    dense: [() => dense(1, "relu" as never), 'dense: options must be an object; got "relu"'],
-    compile: [() => compile(xorModel(), 32 as never), "compile: options must be an object; got 32"],
     "layers of one layer": [
       () => sequential({ input: [1] }, dense(1) as never),
       "sequential: layers must be an array of layers; got a function",
@@ -58,6 +168,10 @@ describe("options by position are refused", () => {
     "labels that are numbers": [
       () => compile(xorModel(), { labels: [1, 2] as never }),
       "compile: labels must be an array of strings; got an array of 2",
+    ],
+    "an initializer that is null": [
+      () => sequential({ input: [1] }, [dense(1, { weightInitializer: null as never })]),
+      "dense1: initializer must be one of glorotUniform",
     ],
     "no model": [() => compile(undefined as never), "compile: needs a model; got undefined without a graph"],
   };

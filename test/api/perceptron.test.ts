@@ -119,7 +119,7 @@ describe("perceptron", () => {
     fail({ x: [[1, 2, 3]], y: [1] }).toThrow(ShapeError);
     fail({ x, y: [1, 1, 1, -1] }, { epochs: 0 }).toThrow(OptionError);
     expect(() => perceptron({ inputs: 0 })).toThrow("perceptron: inputs must be a whole number >= 1; got 0");
-    expect(() => perceptron(undefined as never)).toThrow("inputs must be a whole number >= 1; got undefined");
+    expect(() => perceptron({} as never)).toThrow("inputs must be a whole number >= 1; got undefined");
     expect(unit.weights).toEqual(new Float32Array(2));
     expect(unit.bias).toBe(0);
   });

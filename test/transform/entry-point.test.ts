@@ -28,9 +28,9 @@ describe("the transform entry point", () => {
     }
   });
 
-  it("imports from api, graph and the errors only", () => {
+  it("imports from api, graph, the options and the errors only", () => {
     for (const { name, text } of sources)
       for (const [, from] of text.matchAll(/from "([^"]+)"/g))
-        expect(from, name).toMatch(/^(\.\/|\.\.\/api\/|\.\.\/graph\/|\.\.\/errors\.ts)/);
+        expect(from, name).toMatch(/^(\.\/|\.\.\/api\/|\.\.\/graph\/|\.\.\/(options|errors)\.ts)/);
   });
 });

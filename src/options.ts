@@ -1,0 +1,20 @@
+import { describe } from "./describe.ts";
+import { OptionError } from "./errors.ts";
+
+/** The given options, for taking them apart: what is no object is refused before. */
+export function optionsOf<T>(who: string, options: T): T {
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw new OptionError(`${who}: options must be an object; got ${describe(options)}`);
+  return options;
+}
+
+/**
+ * Refuses names that nobody reads: a misspelt option would silently leave a default.
+ *
+ * @param others what is left of the options when all known names are taken out
+ */
+export function refuseOthers(who: string, others: object): void {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    throw new OptionError(`${who}: options must be those in its documentation; got ${unknown}`);
+}
