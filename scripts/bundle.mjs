@@ -23,7 +23,8 @@ const { metafile } = await build({
   ...shared,
   entryPoints: { index: "src/index.ts", transform: "src/transform/index.ts" },
   splitting: true,
-  chunkNames: "chunks/[name]-[hash]",
+  // A hash would be that of the chunks before they are edited, here and by eager.mjs. Two of one name esbuild refuses.
+  chunkNames: "chunks/[name]",
   metafile: true,
 });
 
