@@ -1,6 +1,7 @@
 /** Dense layers: a product with what follows it, or its gradients. Same bits as the separate records. */
 import { Fn, Form } from "../abi";
-import { columnSums, isSmall, small } from "./gemm/small";
+import { isSmall, MOST_MULTIPLICATIONS, small, smallColumn } from "./gemm/small";
+import { times } from "./gemm/vector";
 import { matMul } from "./mat-mul";
 import { unary, unaryGrad } from "./unary";
 
@@ -26,6 +27,16 @@ function addBias(y: usize, b: usize, m: i32, n: i32): void {
     for (let at = y + j; at < end; at += row) store<f32>(at, load<f32>(at) + bias);
   }
 }
+
+/** `db[j] = sum_i dy[i, j]` for k rows of n columns: the product of a row of ones with dY. */
+function columnSums(db: usize, dy: usize, n: i32, k: i32): void {
+  if (n * k > MOST_MULTIPLICATIONS) times(db, ONE, 0, dy, n, k);
+  else if (n < 8) smallColumn(db, dy, 4, <usize>n << 2, ONE, 0, 0, n, k);
+  else small(db, ONE, 0, 0, dy, 0, 1, n, k);
+}
+
+/** A row or a column of ones, however long: a step along it stays where it is. */
+const ONE: usize = memory.data<f32>([1], 16);
 
 /**
  * `Y = fn(X W + b)`: a dense layer.

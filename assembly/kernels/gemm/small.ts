@@ -1,10 +1,9 @@
 /** The product of a few numbers, for which starting a tile takes longer than the arithmetic. */
 import { Form } from "../../abi";
 import { multiplyAdd, put } from "../../simd";
-import { times } from "./vector";
 
 /** Multiplications up to which `small` is as fast as the tiles, with a tenth of their code to compile. */
-const MOST_MULTIPLICATIONS = 64;
+export const MOST_MULTIPLICATIONS = 64;
 
 /** Whether `small` should compute a product: one column, or at least eight that are stored by rows. */
 // @ts-ignore: decorator
@@ -66,7 +65,7 @@ export function small(
 }
 
 /** As `small` for one column, four rows at a time; the values of B are `stepB` bytes apart. */
-function smallColumn(
+export function smallColumn(
   c: usize, a: usize, row: usize, step: usize, b: usize, stepB: usize, bias: usize, m: i32, k: i32,
 ): void {
   for (; m > 0; m -= 4) {
@@ -94,13 +93,3 @@ function smallColumn(
     c += 16;
   }
 }
-
-/** `c[j] = sum_p b[p, j]` for k rows of n columns: the product of a row of ones with B. */
-export function columnSums(c: usize, b: usize, n: i32, k: i32): void {
-  if (n * k > MOST_MULTIPLICATIONS) times(c, ONE, 0, b, n, k);
-  else if (n < 8) smallColumn(c, b, 4, <usize>n << 2, ONE, 0, 0, n, k);
-  else small(c, ONE, 0, 0, b, 0, 1, n, k);
-}
-
-/** A row or a column of ones, however long: a step along it stays where it is. */
-const ONE: usize = memory.data<f32>([1], 16);
