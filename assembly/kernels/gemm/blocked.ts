@@ -44,7 +44,7 @@ function firstTile(
   else tile(rows, kc, a, row, step, panelB, 32, c, ldc, accumulate);
 }
 
-/** `tiles` more of them, side by side. */
+/** More of them, side by side: `tiles`, at least one. */
 function furtherTiles(
   tiles: i32, rows: i32, kc: i32, a: usize, row: usize, step: usize, panelA: usize,
   panelB: usize, c: usize, ldc: usize, accumulate: bool,
@@ -71,7 +71,7 @@ function blockRows(
   if (tiles > 0) {
     firstTile(rows, kc, a, row, step, panelA, panelB, c, ldc, accumulate);
     const next = panelB + (<usize>kc << 5);
-    furtherTiles(tiles - 1, rows, kc, a, row, step, panelA, next, c + 32, ldc, accumulate);
+    if (tiles > 1) furtherTiles(tiles - 1, rows, kc, a, row, step, panelA, next, c + 32, ldc, accumulate);
   }
   if (rest > 0) {
     panelB += <usize>tiles * (<usize>kc << 5);

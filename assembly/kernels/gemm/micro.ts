@@ -98,8 +98,9 @@ export function micro(k: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
 
 /**
  * Gemm.TallMR rows, for engines that keep the order: fewer loads for each product, and more sums under way while
- * one waits for its turn. An odd step comes first. Computes `tiles` side by side.
+ * one waits for its turn. An odd step comes first. Computes tiles side by side.
  *
+ * @param tiles       at least 1
  * @param k           steps, at least 1
  * @param panelA      in     [k, 5] with each value stored four times, 16-byte aligned
  * @param panelB      in     [tiles, k, 8], 16-byte aligned
@@ -110,7 +111,7 @@ export function tallMicro(
   tiles: i32, k: i32, panelA: usize, panelB: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
   const bytes = <usize>k << 5;
-  for (; tiles > 0; --tiles) {
+  do {
     let a = panelA, b = panelB;
     const c1 = c + ldc;
     const c2 = c1 + ldc;
@@ -238,7 +239,7 @@ export function tallMicro(
     v128.store(c4, r41, 16);
     c += 32;
     panelB += bytes;
-  }
+  } while (--tiles > 0);
 }
 
 /** Rows of the relaxed micro-kernel: without a product to hold, twelve accumulators fit the registers. */
