@@ -107,6 +107,7 @@ function flow(
         );
     });
   };
+  const windows = plan.end - plan.bytes.window;
   let phase = "forward";
   records.forEach((record, i) => {
     if (plan.kernels === CORE && needsExtended(record))
@@ -136,6 +137,10 @@ function flow(
       );
     }
     for (const b of record.buffers) {
+      if (b.kind !== "in" && b.to > windows)
+        throw new TapeError(
+          `plan: records must leave the windows alone; got ${b.name} of ${node.op} up to ${b.to}, from ${windows} on`,
+        );
       if (b.kind === "scratch") owned.write(b.from, b.to, "scratch");
       if (b.kind === "out") {
         const aliased = record.buffers.find((other) => other.kind === "in" && other.from === b.from);

@@ -18,9 +18,8 @@ export const productPath = (m: number, n: number, k: number): Path =>
  */
 export function productScratchBytes(r: Readonly<Record<string, number>>): number {
   const { path, n: columns, k } = r;
-  const rest = columns % Gemm.NR;
-  const wide = columns > Gemm.NR && rest > 0 && rest <= Gemm.WideNR - Gemm.NR;
-  if (path !== Path.Packed) return Gemm.TileBytes + 4 * k * (wide ? Gemm.WideNR : Gemm.NR);
+  // By no more than whether n exceeds a tile: n may depend on the rows of a pass, and less must do for less.
+  if (path !== Path.Packed) return Gemm.TileBytes + 4 * k * (columns > Gemm.NR ? Gemm.WideNR : Gemm.NR);
   const kc = Math.min(k, Gemm.KC);
   const nc = Math.min(roundUp(columns, Gemm.NR), Gemm.NC);
   return Gemm.TileBytes + 4 * kc * (4 * Gemm.TallMR + nc);

@@ -33,12 +33,14 @@ const release = load("release");
 const GUARD_BYTES = 32;
 const GUARD_PATTERN = 0x5a5aa5a5 | 0;
 
+const pagesFor = (bytes: number) => Math.ceil(bytes / 65536);
+
 /** A fresh instance over a memory of at least `bytes`. */
 export function instantiate(
   bytes: number,
   module = release,
 ): { kernels: KernelExports; memory: WebAssembly.Memory } {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) + 1 });
+  const memory = new WebAssembly.Memory({ initial: pagesFor(bytes) });
   const { exports } = instantiateSync<KernelExports & Record<string, unknown>>(module, { env: { memory } });
   return { kernels: exports, memory };
 }
@@ -51,13 +53,18 @@ type TypedArray = Float32Array | Int32Array | Float64Array;
  */
 export type Given = number | TypedArray | null | "out" | { same: string };
 
-/** Runs one record and returns every buffer it wrote; `keepsOrder`: as in an engine that does. */
+/**
+ * Runs one record and returns every buffer it wrote.
+ *
+ * @param options.keepsOrder  as in an engine that keeps the order of instructions
+ * @param options.last        an operand whose vectors of 16 bytes end with the memory: what is read beyond traps
+ */
 export function runRecord<K extends Opcode>(
   opcode: K,
   given: { [F in keyof Fields<K>]: Given },
   rows = 1,
   module = release,
-  keepsOrder = false,
+  { keepsOrder = false, last }: { keepsOrder?: boolean; last?: string } = {},
 ): { [name: string]: Float32Array } & { doubles: { [name: string]: Float64Array } } {
   const format = formatOf(opcode)!;
   const values = given as Record<string, Given>;
@@ -95,6 +102,13 @@ export function runRecord<K extends Opcode>(
     places.push({ name, at: top, bytes: room, content, written: operand.kind !== "in" });
     fields[name] = top;
     top += Math.ceil(room / 16) * 16 + GUARD_BYTES;
+  }
+  const atEnd = places.find(({ name }) => name === last);
+  if (atEnd) {
+    const bytes = Math.ceil(atEnd.bytes / 16) * 16;
+    const end = pagesFor(top + bytes) * 65536;
+    fields[atEnd.name] = atEnd.at = end - bytes;
+    top = end;
   }
   for (const [name, v] of Object.entries(values))
     if (v !== null && typeof v === "object" && "same" in v) {

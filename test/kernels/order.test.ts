@@ -8,11 +8,14 @@ function arithmetic(build: string, name: string): string {
   return [...body.matchAll(/f32x4\.(m|a)(?:ul|dd)/g)].map(([, op]) => op).join("");
 }
 
-describe("tiles that fill the registers", () => {
+describe("tiles", () => {
   for (const build of ["core", "release"])
     for (const [name, row] of [
       ["micro/tallMicro", "mmaa"],
       ["tiles/tallPackingTile", "mmaa"],
+      ["tiles/packingTile", "mmaa"],
+      ["tiles/rowsTile", "mmaa"],
+      ["tiles/tile", "mmaa"],
       ["direct/wideStrip", "mmmaaa"],
     ])
       it(`take the products of a row before its sums: ${name} of ${build}`, () => {

@@ -13,7 +13,7 @@ const relaxed = load("relaxed");
 const FORMS = [Form.NN, Form.TN, Form.NT] as const;
 /** A path, and whether the engine keeps the order of instructions. */
 type Way = readonly [path: Path, keepsOrder?: boolean];
-const WAYS: readonly Way[] = [[Path.Direct], [Path.Direct, true], [Path.Packed]];
+const WAYS: readonly Way[] = [[Path.Direct], [Path.Direct, true], [Path.Packed], [Path.Packed, true]];
 /** Rows of its micro-kernel. */
 const MR = 6;
 
@@ -27,7 +27,8 @@ function product(
   k: number,
 ): Float32Array {
   const record = { form, path, c: "out", a, b, m, n, k, scratch: 0 } as const;
-  return runRecord(Opcode.MatMul, record, 1, relaxed, keepsOrder).c;
+  const last = (m + n + k) % 2 ? "a" : "b";
+  return runRecord(Opcode.MatMul, record, 1, relaxed, { keepsOrder, last }).c;
 }
 
 /** Small whole numbers: products and sums are exact, fused or not, so that every bit must agree. */

@@ -120,6 +120,15 @@ describe("a plan is refused", () => {
     refused(plan, "plan: operands must hold their values; got w of dense without two.weight");
   });
 
+  it("when scratch reaches into a window", () => {
+    const plan = trainer();
+    const edit = editor(plan, "train");
+    edit.set("dense", 0, "scratch", plan.end - 256);
+    expect(() => verifyPlan(plan)).toThrow(
+      /^plan: records must leave the windows alone; got scratch of dense/,
+    );
+  });
+
   it("when an output is overwritten before the tape ends", () => {
     const plan = predictor([ROWS, 4], (builder, x) => [
       builder.emit(OPS.unary, { fn: Fn.Exp, alpha: 0 }, [x], "a")[0],

@@ -3,7 +3,7 @@
  *
  *   jc by NC over columns    a block of B, KC by NC, is packed once and stays in the second cache
  *   pc by KC over steps      long enough that starting a tile costs little, short enough for the first cache
- *   i  by MR over rows       a panel of A, splatted, is packed into the first cache by the first tile
+ *   i  by MR or TallMR       rows: a panel of A, splatted, is packed into the first cache by the first tile
  *   j  by NR over columns    panels of B stream past it
  *
  * Splatted, each value of A is stored four times: the tile then multiplies by a plain load, which every
@@ -39,7 +39,8 @@ function firstTile(
   rows: i32, kc: i32, a: usize, row: usize, step: usize, panelA: usize,
   panelB: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
-  if (rows == Gemm.TallMR) tallPackingTile(kc, a, row, step, panelA, panelB, c, ldc, accumulate);
+  if (!ASC_FEATURE_RELAXED_SIMD && rows == Gemm.TallMR)
+    tallPackingTile(kc, a, row, step, panelA, panelB, c, ldc, accumulate);
   else if (rows == Gemm.MR) packingTile(kc, a, row, step, panelA, panelB, c, ldc, accumulate);
   else tile(rows, kc, a, row, step, panelB, 32, c, ldc, accumulate);
 }
@@ -49,7 +50,7 @@ function furtherTiles(
   tiles: i32, rows: i32, kc: i32, a: usize, row: usize, step: usize, panelA: usize,
   panelB: usize, c: usize, ldc: usize, accumulate: bool,
 ): void {
-  if (rows == Gemm.TallMR) {
+  if (!ASC_FEATURE_RELAXED_SIMD && rows == Gemm.TallMR) {
     tallMicro(tiles, kc, panelA, panelB, c, ldc, accumulate);
     return;
   }
@@ -107,10 +108,10 @@ function relaxedRows(
   blockRows(2, kc, nc, a4, row, step, panelA, panelB, c + (ldc << 2), ldc, accumulate, edge);
 }
 
-/** Of m rows, those that tiles of four take: all, or as few as leave a multiple of Gemm.TallMR. */
+/** Of m rows, those that tiles of four take: as few as leave a multiple of five; more than m are all. */
 function rowsInFours(m: i32): i32 {
-  const rows = Gemm.MR * ((Gemm.TallMR - (m % Gemm.TallMR)) % Gemm.TallMR);
-  return !ASC_FEATURE_RELAXED_SIMD && keepsOrder && rows <= m ? rows : m;
+  if (ASC_FEATURE_RELAXED_SIMD || !keepsOrder) return m;
+  return Gemm.MR * ((Gemm.TallMR - (m % Gemm.TallMR)) % Gemm.TallMR);
 }
 
 /** See matMul; m, n, k >= 1. Scratch holds an edge tile, a panel of A and a block of B, in this order. */

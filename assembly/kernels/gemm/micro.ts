@@ -9,13 +9,13 @@
  * A step multiplies and adds twice a row, and a CPU that starts two of each in a cycle has little time for
  * anything else, and none for a bad order: on Zen 4 a loop that takes product and sum by turns runs at 80 % of one
  * that takes both products of a row and then both sums, as if its cores dealt instructions out to two halves with
- * one multiplier and one adder each. `multiplied` and `added` keep that order up to the engine. V8 keeps it from
- * version 13 on; before, it loads all that a step needs first, and of the 15 vector registers that are left to
- * code, four rows are then all there is room for.
+ * one multiplier and one adder each. In `tallMicro` and most tiles `multiplied` and `added` keep that order up to
+ * the engine. V8 keeps it from version 13 on. Before, it loads all that a step needs first, and then four rows are
+ * all that the 15 vector registers left to code have room for: `micro` is written for that.
  *
  * Pointers step at the top of a round, where engines need no copies of them, and once for two steps.
  */
-import { added, hold, multiplied, multiplyAdd } from "../../simd";
+import { added, multiplied, multiplyAdd } from "../../simd";
 
 /**
  * Four rows, for any engine. The second step comes after an exit of its own, taken when the number of steps is
@@ -135,7 +135,7 @@ export function tallMicro(
     }
     let s = r00, b0 = r00, b1 = r00, t = r00, u = r00;
     if (k & 1) {
-      s = hold(v128.load(a));
+      s = v128.load(a);
       b0 = v128.load(b);
       t = multiplied(r00, s, b0);
       b1 = v128.load(b, 16);
@@ -171,7 +171,7 @@ export function tallMicro(
       do {
         a += 160;
         b += 64;
-        s = hold(v128.load(a));
+        s = v128.load(a);
         b0 = v128.load(b);
         t = multiplied(r00, s, b0);
         b1 = v128.load(b, 16);
@@ -198,7 +198,7 @@ export function tallMicro(
         u = multiplied(r41, s, b1);
         r40 = added(r40, t);
         r41 = added(r41, u);
-        s = hold(v128.load(a, 80));
+        s = v128.load(a, 80);
         b0 = v128.load(b, 32);
         t = multiplied(r00, s, b0);
         b1 = v128.load(b, 48);

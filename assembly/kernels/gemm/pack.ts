@@ -2,6 +2,7 @@
  * Packing: copies blocks of the operands into the order in which the tiles read them, transposing on the way.
  * The products of every form differ in nothing else.
  */
+import { Gemm } from "../../abi";
 
 /** The transpose of four vectors, stored `stride` bytes apart. */
 // @ts-ignore: decorator
@@ -40,10 +41,10 @@ function packFourTransposed(
   }
 }
 
-/** A panel of B, stored transposed, for wide tiles: `panel[p, 0..columns] = b[0..columns, p]`, twelve apart. */
+/** A panel of B, stored transposed, for wide tiles: `panel[p, 0..columns] = b[0..columns, p]`, Gemm.WideNR apart. */
 export function packWideTransposed(panel: usize, k: i32, columns: i32, b: usize, ldb: usize): void {
   for (; columns > 0; columns -= 4) {
-    packFourTransposed(panel, 48, k, columns, b, ldb);
+    packFourTransposed(panel, 4 * Gemm.WideNR, k, columns, b, ldb);
     panel += 16;
     b += 4 * ldb;
   }
@@ -119,7 +120,7 @@ export function copyPadded(to: usize, k: i32, from: usize, row: usize): void {
   for (const end = bytes + 32 - row; at < end; at += 4) store<f32>(to + at, 0);
 }
 
-/** Copies up to four rows of up to eight columns; strides in bytes. */
+/** Copies up to five rows of up to eight columns; strides in bytes. */
 export function copyTile(to: usize, ldt: usize, from: usize, ldf: usize, rows: i32, columns: i32): void {
   for (let i = 0; i < rows; ++i) {
     for (let j = 0; j < columns; ++j) store<f32>(to + (<usize>j << 2), load<f32>(from + (<usize>j << 2)));

@@ -1,10 +1,10 @@
 /**
  * Register tiles that read A as it is stored: the inner loops of the direct path, and the first tile of each row
- * of them in the packed path. Each computes up to five rows of eight columns of C, with the sums and the order
- * of instructions of the micro-kernels, see there.
+ * of them in the packed path. Each sums as micro-kernels do, every element in one accumulator, in the order of
+ * instructions that is explained there.
  */
 import { Gemm } from "../../abi";
-import { added, hold, multiplied } from "../../simd";
+import { added, multiplied } from "../../simd";
 
 /**
  * A tile from A as it is stored, of `height` rows: two, four or five. Of two or four, `rows` may be one less: the
@@ -69,7 +69,7 @@ function plain(
     }
     b += ldb;
     if (keep) panel += <usize>height << 4;
-    s = hold(v128.load32_splat(a));
+    s = v128.load32_splat(a);
     b0 = v128.load(b);
     if (keep) v128.store(panel, s);
     t = multiplied(r00, s, b0);
@@ -108,7 +108,7 @@ function plain(
     if (twice) {
       if (a == odd) break;
       b += ldb;
-      s = hold(v128.load32_splat(a, 4));
+      s = v128.load32_splat(a, 4);
       b0 = v128.load(b);
       t = multiplied(r00, s, b0);
       b1 = v128.load(b, 16);
@@ -214,7 +214,7 @@ export function packingTile(
 }
 
 /**
- * The same for five rows. In a function with the other, engines would find registers for neither loop.
+ * The same for five rows. One function for both, with a branch between the loops, was found registers for neither.
  *
  * @param panel  out [k, 5, 4] f32
  */
@@ -225,12 +225,19 @@ export function tallPackingTile(
 }
 
 /**
- * A tile of nine to twelve columns, three vectors wide, of `height` rows, two or three. The third vector starts
- * where it ends with the columns: what it has in common with the second is computed and stored twice.
+ * A tile straight from A as it is stored, three vectors wide, for engines that keep the order. The third vector
+ * starts where it ends with the columns: what it has in common with the second is computed and stored twice.
+ *
+ * @param height  rows, 2 or 3
+ * @param n       columns, more than Gemm.NR and at most Gemm.WideNR
+ * @param k       steps, at least 1
+ * @param a       in   op(A)[i, p] at a + i row + p step
+ * @param b       in   k rows of n, ldb bytes apart
+ * @param c       out  rows of n, ldc bytes apart
  */
 // @ts-ignore: decorator
 @inline
-function wide(
+export function wideTile(
   height: i32, n: i32, k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize,
 ): void {
   const third = <usize>(n - 4) << 2;
@@ -251,7 +258,7 @@ function wide(
     if (height > 2) a2 += step;
     b += ldb;
     bt += ldb;
-    s = hold(v128.load32_splat(a));
+    s = v128.load32_splat(a);
     b0 = v128.load(b);
     t = multiplied(r00, s, b0);
     b1 = v128.load(b, 16);
@@ -289,17 +296,4 @@ function wide(
     v128.store(c2, r21, 16);
     v128.store(c2 + third, r22);
   }
-}
-
-/** For engines that keep the order; see `wide`. */
-export function wideTile3(
-  n: i32, k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize,
-): void {
-  wide(3, n, k, a, row, step, b, ldb, c, ldc);
-}
-
-export function wideTile2(
-  n: i32, k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize,
-): void {
-  wide(2, n, k, a, row, step, b, ldb, c, ldc);
 }
