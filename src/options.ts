@@ -2,10 +2,21 @@ import { describe } from "./describe.ts";
 import { OptionError } from "./errors.ts";
 
 /** The given options, for taking them apart: what is no object is refused before. */
-export function optionsOf<T>(who: string, options: T): T {
+export function optionsOf<T>(who: string, options: T, name = "options"): T {
   if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw new OptionError(`${who}: options must be an object; got ${describe(options)}`);
+    throw new OptionError(`${who}: ${name} must be an object; got ${describe(options)}`);
   return options;
+}
+
+/** Refuses an option of another type, which JavaScript might take for something. */
+export function checkType(
+  who: string,
+  name: string,
+  value: unknown,
+  type: "boolean" | "function" | "string",
+): void {
+  if (typeof value !== type)
+    throw new OptionError(`${who}: ${name} must be a ${type}; got ${describe(value)}`);
 }
 
 /**

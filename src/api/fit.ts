@@ -1,7 +1,7 @@
 import { Counter, Guard, Header, Hyper, Status } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { checkType, optionsOf, refuseOthers } from "../options.ts";
 import type { TrainPlan } from "../plan/plan.ts";
 import { type Dataset, moveWindow, openWindow, reclaimBuffers } from "./dataset.ts";
 import { nonFinite, overflow } from "./diagnose.ts";
@@ -42,10 +42,12 @@ export interface FitResult extends FitProgress {
 
 /** Checks the options of a fit; unknown ones are refused. */
 export function checkFitOptions(who: string, options: FitOptions): void {
-  const { epochs, stopWhen = {}, onProgress, shuffle: _, signal: _1, ...others } = optionsOf(who, options);
+  const { epochs, stopWhen = {}, onProgress, shuffle = true, signal, ...others } = optionsOf(who, options);
   refuseOthers(who, others);
-  if (onProgress !== undefined && typeof onProgress !== "function")
-    throw new OptionError(`${who}: onProgress must be a function; got ${describe(onProgress)}`);
+  checkType(who, "shuffle", shuffle, "boolean");
+  if (onProgress !== undefined) checkType(who, "onProgress", onProgress, "function");
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function")
+    throw new OptionError(`${who}: signal must be an AbortSignal; got ${describe(signal)}`);
   if (
     epochs !== undefined &&
     !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY))

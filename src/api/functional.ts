@@ -1,5 +1,5 @@
 import type { Shape } from "../graph/shape.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { checkType, optionsOf, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "./data.ts";
 import { type Model, traceModel } from "./model.ts";
 import { Tensor } from "./tensor.ts";
@@ -28,5 +28,6 @@ export function model<I extends Record<string, Shape>, O extends Tensor | Record
 ): Model<{ readonly [K in keyof I]: Rows }, O extends Tensor ? Result : { readonly [K in keyof O]: Result }> {
   const { inputs, seed, ...others } = optionsOf("model", options);
   refuseOthers("model", others);
+  checkType("model", "fn", fn, "function");
   return traceModel("model", Tensor, { inputs, seed, namedInputs: true }, fn as never) as never;
 }

@@ -1,10 +1,11 @@
+import { describe } from "../describe.ts";
 import { OptionError, ShapeError, TraceError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
 import { Fn } from "../graph/op.ts";
 import { dense as denseOp } from "../graph/ops/dense.ts";
 import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { checkType, optionsOf, refuseOthers } from "../options.ts";
 import {
   type Activation,
   activate,
@@ -40,6 +41,7 @@ function layer(
   parameters: (who: string, x: Tensor) => readonly Tensor[],
   body: (x: Tensor, parameters: readonly Tensor[], who: string) => Tensor,
 ): Layer {
+  if (layerName !== undefined) checkType(kind, "name", layerName, "string");
   const apply = (x: Tensor): Tensor => {
     if (!(x instanceof Symbolic))
       throw new TraceError(`${layerName ?? kind}: needs a tensor; got ${typeof x}`);
@@ -107,6 +109,7 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
     ...others
   } = more;
   refuseOthers(who, others);
+  checkType(who, "bias", bias, "boolean");
   return layer(
     "dense",
     given,
@@ -185,6 +188,8 @@ export function flatten(options: NameOption = {}): Layer {
  * const model = sequential({ input: [784] }, [reshape([28, 28]), flatten(), dense(10)]);
  */
 export function reshape(shape: Shape, options: NameOption = {}): Layer {
+  if (!Array.isArray(shape))
+    throw new ShapeError(`reshape: shape must be an array of whole numbers; got ${describe(shape)}`);
   return layer(
     "reshape",
     nameIn("reshape", options),

@@ -4,7 +4,7 @@ import type { Graph, Node, ValueId } from "../graph/graph.ts";
 import { LossFn } from "../graph/op.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
 import { formatShape } from "../graph/shape.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { checkType, optionsOf, refuseOthers } from "../options.ts";
 import { finalActivation } from "./model.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
@@ -62,6 +62,7 @@ export interface CrossEntropyOptions {
 function makeCrossEntropy(kind: Loss["kind"], fn: LossFn, options: CrossEntropyOptions): Loss {
   const { fromLogits = false, ...others } = optionsOf(kind, options);
   refuseOthers(kind, others);
+  checkType(kind, "fromLogits", fromLogits, "boolean");
   return makeLoss(kind, fn, 0, fromLogits);
 }
 

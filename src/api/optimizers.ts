@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { checkType, optionsOf, refuseOthers } from "../options.ts";
 import { type OptimizerPlan, optimizerPlan } from "../plan/optimizer.ts";
 
 /** An optimizer and its settings; `compile` makes its records. */
@@ -33,6 +33,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   refuseOthers("sgd", others);
   checkLearningRate("sgd", learningRate);
   inUnit("sgd", "momentum", momentum);
+  checkType("sgd", "nesterov", nesterov, "boolean");
   if (nesterov && momentum === 0) throw new OptionError("sgd: nesterov needs momentum > 0; got momentum 0");
   return {
     kind: "sgd",
@@ -105,8 +106,7 @@ function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: num
     throw new OptionError(`${kind}: epsilon must be a number >= 1.2e-38; got ${epsilon}`);
   if (epsilonMode !== "outside" && epsilonMode !== "inside")
     throw new OptionError(`${kind}: epsilonMode must be "outside" or "inside"; got ${String(epsilonMode)}`);
-  if (typeof biasCorrection !== "boolean")
-    throw new OptionError(`${kind}: biasCorrection must be true or false; got ${String(biasCorrection)}`);
+  checkType(kind, "biasCorrection", biasCorrection, "boolean");
   const settings = { learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection };
   return {
     kind,

@@ -196,6 +196,7 @@ export class Predictor<X = Rows, P = Result> {
   setParameters(values: { readonly [name: string]: Rows | number }): void {
     this.program.checkAlive("setParameters");
     this.checkIdle("setParameters");
+    optionsOf("setParameters", values, "values");
     const ready: [PlannedParameter, Float32Array][] = Object.entries(values).map(([name, value]) => {
       const p = this.program.plan.parameters.find((q) => q.name === name);
       if (!p) {

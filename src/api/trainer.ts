@@ -85,7 +85,6 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   async fit(data: Data<X>, options: FitOptions = {}): Promise<FitResult> {
     this.program.checkAlive("fit");
     this.checkIdle("fit");
-    options?.signal?.throwIfAborted();
     const run = this.#start("fit", data, options);
     const { signal, onProgress } = options;
     try {
@@ -298,6 +297,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   #start(who: string, data: Data<X>, options: FitOptions): FitRun {
     checkFitOptions(who, options);
+    options.signal?.throwIfAborted();
     const dataset = ownSmall(this.#read(who, data), this.program.plan.batch);
     this.#run = startFit(this.program, this.#train, dataset, options);
     return this.#run;

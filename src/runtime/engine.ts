@@ -1,6 +1,6 @@
 import { OptionError, UnsupportedEngineError } from "../errors.ts";
 import { CORE } from "../kernels/core.wasm.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { checkType, optionsOf, refuseOthers } from "../options.ts";
 import { embeddedModule, isSupported, loadModule } from "./kernels.ts";
 import { baseAfter, defaultEngine, Engine } from "./space.ts";
 
@@ -38,8 +38,7 @@ const RELAXED_PROBE = Uint8Array.of(
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const { wasm, relaxed = false, ...others } = optionsOf("createEngine", options);
   refuseOthers("createEngine", others);
-  if (typeof relaxed !== "boolean")
-    throw new OptionError(`createEngine: relaxed must be true or false; got ${relaxed}`);
+  checkType("createEngine", "relaxed", relaxed, "boolean");
   if (wasm === undefined && !relaxed) {
     embeddedModule(CORE);
     const { base } = defaultEngine();

@@ -17,6 +17,7 @@ import {
   OptionError,
   perceptron,
   reshape,
+  ShapeError,
   sequential,
   sgd,
   valueAndGrad,
@@ -151,6 +152,7 @@ describe("no options", () => {
     );
   });
 });
+
 describe("values of the wrong kind are refused", () => {
   const wrong: Record<string, [() => unknown, string]> = {
     "layers of one layer": [
@@ -173,6 +175,32 @@ describe("values of the wrong kind are refused", () => {
       () => sequential({ input: [1] }, [dense(1, { weightInitializer: null as never })]),
       "dense1: initializer must be one of glorotUniform",
     ],
+    "a flag of sgd": [
+      () => sgd({ momentum: 0.9, nesterov: "no" as never }),
+      'sgd: nesterov must be a boolean; got "no"',
+    ],
+    "a flag of dense": [() => dense(1, { bias: 0 as never }), "dense: bias must be a boolean; got 0"],
+    "a flag of a loss": [
+      () => crossEntropy({ fromLogits: 1 as never }),
+      "crossEntropy: fromLogits must be a boolean; got 1",
+    ],
+    "a flag of fitSync": [
+      () => trainer.fitSync(xor, { epochs: 1, shuffle: null as never }),
+      "fitSync: shuffle must be a boolean; got null",
+    ],
+    "a signal": [
+      () => trainer.fitSync(xor, { epochs: 1, signal: {} } as never),
+      "fitSync: signal must be an AbortSignal; got an object of type Object",
+    ],
+    "the name of a layer": [() => flatten({ name: 5 as never }), "flatten: name must be a string; got 5"],
+    "the function of a model": [
+      () => model({ inputs: { x: [1] } }, undefined as never),
+      "model: fn must be a function; got undefined",
+    ],
+    "values of parameters": [
+      () => trainer.setParameters(null as never),
+      "setParameters: values must be an object; got null",
+    ],
     "no model": [() => compile(undefined as never), "compile: needs a model; got undefined without a graph"],
   };
   for (const [name, [act, message]] of Object.entries(wrong))
@@ -181,6 +209,12 @@ describe("values of the wrong kind are refused", () => {
       expect(error.message).toContain(message);
       expect(error).toBeInstanceOf(OptionError);
     });
+});
+
+it("a shape that is none is a ShapeError", () => {
+  expect(() => reshape(null as never)).toThrow(
+    new ShapeError("reshape: shape must be an array of whole numbers; got null"),
+  );
 });
 
 describe("a program in a console", () => {

@@ -64,7 +64,7 @@ const SLIPS: { readonly [slip: string]: readonly [() => unknown, string] } = {
   ],
   "a word for a flag": [
     () => adam({ biasCorrection: wrong("no") }),
-    "OptionError: adam: biasCorrection must be true or false; got no",
+    'OptionError: adam: biasCorrection must be a boolean; got "no"',
   ],
   "labels for several outputs": [
     () =>

@@ -107,7 +107,7 @@ describe("a relaxed engine", () => {
 
   it("is asked for by true or false", async () => {
     await expect(createEngine({ relaxed: "yes" as never })).rejects.toThrow(
-      "createEngine: relaxed must be true or false; got yes",
+      'createEngine: relaxed must be a boolean; got "yes"',
     );
   });
 });
