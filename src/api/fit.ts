@@ -42,9 +42,9 @@ export interface FitResult extends FitProgress {
 
 /** Checks the options of a fit; unknown ones are refused. */
 export function checkFitOptions(who: string, options: FitOptions): void {
-  const { epochs, stopWhen = {}, onProgress, shuffle = true, signal, ...others } = optionsOf(who, options);
+  const { epochs, stopWhen = {}, onProgress, shuffle, signal, ...others } = optionsOf(who, options);
   refuseOthers(who, others);
-  checkType(who, "shuffle", shuffle, "boolean");
+  if (shuffle !== undefined) checkType(who, "shuffle", shuffle, "boolean");
   if (onProgress !== undefined) checkType(who, "onProgress", onProgress, "function");
   if (signal !== undefined && typeof signal?.throwIfAborted !== "function")
     throw new OptionError(`${who}: signal must be an AbortSignal; got ${describe(signal)}`);

@@ -107,6 +107,17 @@ describe("the last report of progress", () => {
 });
 
 describe("an abort", () => {
+  it("before the first step leaves everything as it was", async () => {
+    const trainer = linear();
+    const fresh = trainer.digest();
+    const options = { epochs: 1, signal: AbortSignal.abort(new Error("no longer wanted")) };
+    await expect(trainer.fit(rows(4, 1), options)).rejects.toThrow("no longer wanted");
+    expect(() => trainer.fitSync(rows(4, 1), options)).toThrow("no longer wanted");
+    expect(trainer.digest()).toBe(fresh);
+    trainer.fitSync(rows(4, 1), { epochs: 1 });
+    expect(trainer.digest()).not.toBe(fresh);
+  });
+
   it("has ended the fit when listeners hear of it, whoever listened first", async () => {
     const trainer = linear();
     const controller = new AbortController();

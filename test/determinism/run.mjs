@@ -9,6 +9,7 @@
  *   node test/determinism/run.mjs --record    writes digests.json from this Node. A changed digest is a breaking change:
  *                                             it needs a line in the changelog that says why
  *
+ * Also checks for each runtime whether the package takes it for one that keeps the order of instructions.
  * Prints a table of runtime x group of runs, then each digest that differs, then `N passed, N failed`.
  */
 import { spawnSync } from "node:child_process";
@@ -30,8 +31,8 @@ const TIERS = {
 const LONGEST_MS = { native: 60_000, emulated: 600_000 };
 
 /** What a child printed counts, even if it had to be ended: Node may hang at exit (nodejs/node issue 54918). */
-function digestsIn([program, ...before], flags) {
-  const args = [...before, ...flags, path("child.mjs")];
+function printedBy(script, [program, ...before], flags) {
+  const args = [...before, ...flags, path(script)];
   const timeout = before.length === 0 ? LONGEST_MS.native : LONGEST_MS.emulated;
   const { status, signal, stdout, stderr, error } = spawnSync(program, args, {
     encoding: "utf8",
@@ -42,6 +43,11 @@ function digestsIn([program, ...before], flags) {
   if (status !== 0 && !ended) throw new Error(`${program} ${args.join(" ")} failed: ${error ?? stderr}`);
   return JSON.parse(stdout);
 }
+
+const digestsIn = (command, flags) => printedBy("child.mjs", command, flags);
+
+/** Where engines keep the order of instructions, products run in other tiles; that changed between Node 22 and 24. */
+const keepsOrder = (version) => Number(/\d+/.exec(version)[0]) >= 24;
 
 /** The runtimes' own package holds one binary per version, that of this machine. */
 function installed(version) {
@@ -132,6 +138,15 @@ for (const [version, command] of runtimes)
       }),
     ]);
   }
+
+for (const [version, command] of runtimes) {
+  const { told } = printedBy("order.mjs", command, []);
+  if (told === keepsOrder(version)) passed++;
+  else {
+    failed++;
+    differences.push(`Node ${version}: must be taken for one that keeps the order or not; got ${told}`);
+  }
+}
 
 const widths = rows[0].map((_, j) => Math.max(...rows.map((row) => row[j].length)));
 for (const row of rows)

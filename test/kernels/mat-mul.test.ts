@@ -1,30 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Form, Gemm, Opcode, Path } from "../../assembly/abi.ts";
+import { Form, Gemm, Path } from "../../assembly/abi.ts";
 import { productPath, productScratchBytes } from "../../src/tape/product-path.ts";
 import { magnitudes, matMul, matMulF32 } from "../oracle/mat-mul.ts";
 import { difference, values } from "./compare.ts";
-import { runRecord } from "./harness.ts";
+import { FORMS, product, WAYS } from "./product.ts";
 
-const FORMS = [Form.NN, Form.TN, Form.NT] as const;
-/** A path, and whether the engine keeps the order of instructions. */
-type Way = readonly [path: Path, keepsOrder?: boolean];
-const WAYS: readonly Way[] = [[Path.Direct], [Path.Packed], [Path.Direct, true], [Path.Packed, true]];
 const name = (form: Form) => ["NN", "TN", "NT"][form];
-
-function product(
-  form: Form,
-  [path, keepsOrder]: Way,
-  a: Float32Array,
-  b: Float32Array,
-  m: number,
-  n: number,
-  k: number,
-): Float32Array {
-  const record = { form, path, c: "out", a, b, m, n, k, scratch: 0 } as const;
-  const last = (m + n + k) % 2 ? "a" : "b";
-  return runRecord(Opcode.MatMul, record, 1, undefined, { keepsOrder, last }).c;
-}
 
 /** Compares every path with the f32 loop, bit by bit. */
 function check(form: Form, m: number, n: number, k: number): void {

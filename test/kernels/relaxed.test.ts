@@ -1,35 +1,18 @@
 /** The relaxed build: the same kernels, with fused products where the CPU has them and tiles of their own. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Form, Gemm, Opcode, Path } from "../../assembly/abi.ts";
+import { type Form, Gemm } from "../../assembly/abi.ts";
 import { magnitudes, matMul, matMulF32 } from "../oracle/mat-mul.ts";
 import { enableRelaxedSimd } from "../relaxed-simd.ts";
 import { difference, values } from "./compare.ts";
-import { load, runRecord } from "./harness.ts";
+import { load } from "./harness.ts";
+import { FORMS, product, WAYS } from "./product.ts";
 
 enableRelaxedSimd();
 const relaxed = load("relaxed");
 
-const FORMS = [Form.NN, Form.TN, Form.NT] as const;
-/** A path, and whether the engine keeps the order of instructions. */
-type Way = readonly [path: Path, keepsOrder?: boolean];
-const WAYS: readonly Way[] = [[Path.Direct], [Path.Direct, true], [Path.Packed], [Path.Packed, true]];
 /** Rows of its micro-kernel. */
 const MR = 6;
-
-function product(
-  form: Form,
-  [path, keepsOrder]: Way,
-  a: Float32Array,
-  b: Float32Array,
-  m: number,
-  n: number,
-  k: number,
-): Float32Array {
-  const record = { form, path, c: "out", a, b, m, n, k, scratch: 0 } as const;
-  const last = (m + n + k) % 2 ? "a" : "b";
-  return runRecord(Opcode.MatMul, record, 1, relaxed, { keepsOrder, last }).c;
-}
 
 /** Small whole numbers: products and sums are exact, fused or not, so that every bit must agree. */
 const wholes = (count: number, seed: number) => values(count, seed).map((x) => Math.trunc(8 * x));
@@ -40,7 +23,7 @@ function check(form: Form, m: number, n: number, k: number): void {
   // -0 and +0 are the same number; adding +0 makes them the same bits.
   const expected = matMulF32(form, a, b, m, n, k).map((x) => x + 0);
   for (const way of WAYS) {
-    const got = product(form, way, a, b, m, n, k).map((x) => x + 0);
+    const got = product(form, way, a, b, m, n, k, relaxed).map((x) => x + 0);
     const wrong = difference(got, expected);
     if (wrong) throw new Error(`form ${form} way ${way} ${m}x${k}x${n}: ${wrong}`);
   }
@@ -72,7 +55,7 @@ describe("relaxed products", () => {
         const exact = matMul(form, a, b, m, n, k);
         const size = magnitudes(form, a, b, m, n, k);
         for (const way of WAYS) {
-          const got = product(form, way, a, b, m, n, k);
+          const got = product(form, way, a, b, m, n, k, relaxed);
           for (let i = 0; i < got.length; i++)
             expect(Math.abs(got[i] - exact[i])).toBeLessThanOrEqual((k + 1) * 2 ** -24 * size[i]);
         }

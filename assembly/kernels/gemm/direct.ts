@@ -1,7 +1,7 @@
 /** The product of small matrices: tiles straight from the operands. */
 import { Form, Gemm } from "../../abi";
-import { copyPadded, copyTile, copyTransposed, packB, packWideTransposed } from "./pack";
 import { keepsOrder } from "./order";
+import { copyPadded, copyTile, copyTransposed, packB, packWideTransposed } from "./pack";
 import { tile, wideTile } from "./tiles";
 
 /** Elements of B that stay in the first cache while rows of A and C pass by. */

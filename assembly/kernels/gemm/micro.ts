@@ -13,7 +13,8 @@
  * the engine. V8 keeps it from version 13 on. Before, it loads all that a step needs first, and then four rows are
  * all that the 15 vector registers left to code have room for: `micro` is written for that.
  *
- * Pointers step at the top of a round, where engines need no copies of them, and once for two steps.
+ * Pointers step at the top of a round, where engines need no copies of them, and once for two steps. A step stands
+ * written out wherever it is taken: a function of its own would have to return all accumulators.
  */
 import { added, multiplied, multiplyAdd } from "../../simd";
 
