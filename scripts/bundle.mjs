@@ -45,10 +45,13 @@ function putKernelsFirst(path) {
 const throughIndex = {
   name: "through-index",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.\/(errors|index|(api|graph)\/.*)\.ts$/ }, ({ importer }) => ({
-      path: importer.includes("/cli/") ? "../index.js" : "./index.js",
-      external: true,
-    }));
+    onResolve(
+      { filter: /^\.\.\/(errors|index|(graph|model|rows|program|train)\/.*)\.ts$/ },
+      ({ importer }) => ({
+        path: importer.includes("/cli/") ? "../index.js" : "./index.js",
+        external: true,
+      }),
+    );
   },
 };
 await build({

@@ -1,10 +1,18 @@
-export type { Activation, ActivationName, InitializerName } from "./api/activations.ts";
-export { type CompileOptions, compile, type TrainOptions } from "./api/compile.ts";
-export type { NumericArray, Result, Row, Rows, Shaped } from "./api/data.ts";
-export type { FitOptions, FitProgress, FitResult } from "./api/fit.ts";
-export { type ModelOptions, model } from "./api/functional.ts";
-export { activation, type DenseOptions, dense, flatten, type Layer, reshape } from "./api/layers.ts";
-export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./api/logic-gate.ts";
+export * from "./errors.ts";
+export type { Activation, ActivationName, InitializerName } from "./model/activations.ts";
+export { type ModelOptions, model } from "./model/functional.ts";
+export { activation, type DenseOptions, dense, flatten, type Layer, reshape } from "./model/layers.ts";
+export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/logic-gate.ts";
+export { type Model, type SequentialOptions, sequential } from "./model/model.ts";
+export type { Tensor } from "./model/tensor.ts";
+export type { Classification, ParameterView, PredictOptions, Predictor } from "./program/predictor.ts";
+export type { NumericArray, Result, Row, Rows, Shaped } from "./rows/data.ts";
+export type { Targets } from "./rows/targets.ts";
+export { createEngine, type EngineOptions } from "./runtime/engine.ts";
+export { isSupported } from "./runtime/kernels.ts";
+export type { Engine } from "./runtime/space.ts";
+export { type CompileOptions, compile, type TrainOptions } from "./train/compile.ts";
+export type { FitOptions, FitProgress, FitResult } from "./train/fit.ts";
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
@@ -13,8 +21,7 @@ export {
   type Loss,
   meanAbsoluteError,
   meanSquaredError,
-} from "./api/losses.ts";
-export { type Model, type SequentialOptions, sequential } from "./api/model.ts";
+} from "./train/losses.ts";
 export {
   type AdamOptions,
   type AdamWOptions,
@@ -23,7 +30,7 @@ export {
   type Optimizer,
   type SgdOptions,
   sgd,
-} from "./api/optimizers.ts";
+} from "./train/optimizers.ts";
 export {
   type Perceptron,
   type PerceptronData,
@@ -31,15 +38,8 @@ export {
   type PerceptronOptions,
   type PerceptronResult,
   perceptron,
-} from "./api/perceptron.ts";
-export type { Classification, ParameterView, PredictOptions, Predictor } from "./api/predictor.ts";
-export type { Targets } from "./api/targets.ts";
-export type { Tensor } from "./api/tensor.ts";
-export type { Evaluation, Moment, Snapshot, Trainer } from "./api/trainer.ts";
-export type { Data } from "./api/training-data.ts";
-export { type ValueAndGradResult, valueAndGrad } from "./api/value-and-grad.ts";
-export * from "./errors.ts";
-export { createEngine, type EngineOptions } from "./runtime/engine.ts";
-export { isSupported } from "./runtime/kernels.ts";
-export type { Engine } from "./runtime/space.ts";
+} from "./train/perceptron.ts";
+export type { Evaluation, Moment, Snapshot, Trainer } from "./train/trainer.ts";
+export type { Data } from "./train/training-data.ts";
+export { type ValueAndGradResult, valueAndGrad } from "./train/value-and-grad.ts";
 export { VERSION } from "./version.ts";

@@ -33,10 +33,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   graph: ["errors", "tape", "kernels"],
   plan: ["errors", "tape", "kernels", "graph"],
   runtime: ["errors", "options", "kernels"],
-  api: ["describe", "errors", "options", "version", "graph", "plan", "runtime"],
-  transform: ["errors", "options", "graph", "api"],
-  analysis: ["errors", "graph", "api"],
-  index: ["errors", "version", "runtime", "api"],
+  rows: ["describe", "errors", "graph"],
+  model: ["describe", "errors", "options", "graph", "rows"],
+  program: ["describe", "errors", "options", "version", "graph", "plan", "runtime", "model", "rows"],
+  train: ["describe", "errors", "options", "graph", "plan", "runtime", "model", "rows", "program"],
+  transform: ["errors", "options", "graph", "model", "train"],
+  analysis: ["errors", "graph", "rows", "train"],
+  index: ["errors", "version", "runtime", "model", "rows", "program", "train"],
   cli: ["index"],
 };
 
@@ -54,8 +57,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cli: ["node:os", "node:util", "asciichart"],
 };
 
-/** Who may know the contract with the kernels; `api` drives the machine, so it may name words of header and state. */
-const MAY_READ_ABI = /^src\/(graph\/op\.ts|tape\/|plan\/|runtime\/|api\/)/;
+/** Who may know the contract with the kernels; `program` and `train` drive the machine, so they name words of header and state. */
+const MAY_READ_ABI = /^src\/(graph\/op\.ts|tape\/|plan\/|runtime\/|program\/|train\/)/;
+const DRIVES_THE_MACHINE = /^(program|train)$/;
 const WORDS_OF_THE_MACHINE = /^(Counter|Distribution|Guard|Header|Hyper|Status|Targets|Window)$/;
 
 /** Exact in every engine. */
@@ -70,18 +74,15 @@ const MAY_BE_LONGER = /^(assembly\/kernels\/unary\.ts|src\/kernels\/.*)$/;
 interface Import {
   readonly path: string;
   readonly names: readonly string[];
-  /** Gone after compilation, so it makes no cycle. */
-  readonly typeOnly: boolean;
 }
 
 const withoutComments = (source: string) => source.replace(/\/\*[\s\S]*?\*\/|(?<![:"])\/\/.*/g, "");
 
 function importsOf(source: string): Import[] {
   const pattern =
-    /\b(?:import|export)\s+(type\s+)?(?:([\w*\s{},]*?)\s*from\s*)?"([^"]+)"|\bimport\("([^"]+)"\)/g;
-  return [...withoutComments(source).matchAll(pattern)].map(([, type, names = "", path, dynamic]) => ({
+    /\b(?:import|export)\s+(?:type\s+)?(?:([\w*\s{},]*?)\s*from\s*)?"([^"]+)"|\bimport\("([^"]+)"\)/g;
+  return [...withoutComments(source).matchAll(pattern)].map(([, names = "", path, dynamic]) => ({
     path: path ?? dynamic,
-    typeOnly: type !== undefined,
     names: names
       .replace(/[{}]/g, "")
       .split(",")
@@ -117,8 +118,8 @@ function importRules(path: string, source: string): string[] {
       if (!PACKAGES[part]?.includes(found.path)) say(`${part} has no use for this package`);
     } else if (target === "assembly/abi.ts") {
       if (!MAY_READ_ABI.test(path)) say(`${part} does not know the kernels' contract`);
-      if (part === "api" && !found.names.every((name) => WORDS_OF_THE_MACHINE.test(name)))
-        say("api names words of header and state only");
+      if (DRIVES_THE_MACHINE.test(part) && !found.names.every((name) => WORDS_OF_THE_MACHINE.test(name)))
+        say(`${part} names words of header and state only`);
     } else if (!target.startsWith("src/")) {
       say("of assembly/ there is only abi.ts");
     } else {
@@ -131,7 +132,7 @@ function importRules(path: string, source: string): string[] {
   return broken;
 }
 
-/** The first cycle of imports that are still there after compilation. */
+/** The first cycle of imports, of types too: files that need each other are one thing in two places. */
 function findCycle(sources: Sources): string | undefined {
   const done = new Set<string>();
   const open: string[] = [];
@@ -141,7 +142,7 @@ function findCycle(sources: Sources): string | undefined {
     open.push(path);
     for (const found of importsOf(sources.get(path) ?? "")) {
       const target = resolveImport(path, found);
-      const cycle = target === undefined || found.typeOnly ? undefined : visit(target);
+      const cycle = target === undefined ? undefined : visit(target);
       if (cycle) return cycle;
     }
     open.pop();
@@ -193,7 +194,15 @@ describe("the sources", () => {
         if (path.startsWith("src/") && target?.startsWith("src/") && partOf(path) !== partOf(target))
           arrows.add(`${partOf(path)} -> ${partOf(target)}`);
       }
-    for (const arrow of ["api -> plan", "plan -> graph", "api -> graph", "api -> runtime", "plan -> tape"])
+    for (const arrow of [
+      "train -> program",
+      "train -> model",
+      "program -> plan",
+      "program -> runtime",
+      "model -> graph",
+      "plan -> graph",
+      "plan -> tape",
+    ])
       expect(arrows).toContain(arrow);
   });
 });
@@ -202,8 +211,8 @@ describe("a source that breaks a rule is found:", () => {
   const FILES = {
     "src/graph/graph.ts": "export const graph = 1;",
     "src/plan/plan.ts": 'import { graph } from "../graph/graph.ts";',
-    "src/api/a.ts": 'import type { B } from "./b.ts";',
-    "src/api/b.ts": 'import { a } from "./a.ts";',
+    "src/train/a.ts": 'import { graph } from "../graph/graph.ts";',
+    "src/train/b.ts": 'import { a } from "./a.ts";',
     "assembly/abi.ts": "export enum Opcode {}",
     "assembly/kernels/k.ts": 'import { Opcode } from "../abi";',
   };
@@ -217,31 +226,36 @@ describe("a source that breaks a rule is found:", () => {
   it.each([
     ["src/graph/x.ts", 'import { plan } from "../plan/plan.ts";'],
     ["src/graph/x.ts", 'import type { Space } from "../runtime/space.ts";'],
-    ["src/graph/x.ts", 'export * from "../api/a.ts";'],
+    ["src/graph/x.ts", 'export * from "../train/a.ts";'],
     ["src/graph/x.ts", 'import { verify } from "../tape/verify.ts";'],
     ["src/runtime/x.ts", 'import { graph } from "../graph/graph.ts";'],
     ["src/tape/x.ts", 'import { graph } from "../graph/graph.ts";'],
-    ["src/plan/x.ts", 'const a = await import("../api/a.ts");'],
+    ["src/plan/x.ts", 'const a = await import("../train/a.ts");'],
     ["src/plan/x.ts", 'import { OPS } from "../graph/ops/index.ts";'],
     ["src/transform/x.ts", 'import { plan } from "../plan/plan.ts";'],
     ["src/analysis/x.ts", 'import { Abi } from "../../assembly/abi.ts";'],
     ["src/graph/x.ts", 'import { Abi } from "../../assembly/abi.ts";'],
-    ["src/api/x.ts", 'import { Header, Opcode } from "../../assembly/abi.ts";'],
-    ["src/api/x.ts", 'import { run } from "../../assembly/interpreter.ts";'],
-    ["src/api/x.ts", 'import { readFileSync } from "node:fs";'],
+    ["src/train/x.ts", 'import { Header, Opcode } from "../../assembly/abi.ts";'],
+    ["src/train/x.ts", 'import { run } from "../../assembly/interpreter.ts";'],
+    ["src/train/x.ts", 'import { readFileSync } from "node:fs";'],
     ["src/new-part/x.ts", 'import { graph } from "../graph/graph.ts";'],
     ["assembly/kernels/x.ts", 'import { graph } from "../../src/graph/graph";'],
-    ["src/api/a.ts", 'import { B } from "./b.ts";'],
-    ["src/api/x.ts", "export const y = Math.exp(1);"],
-    ["src/api/x.ts", "export const y = Math.random();"],
-    ["src/api/x.ts", "export const y = 2 ** 3;"],
-    ["src/api/x.ts", "\n".repeat(401)],
+    ["src/train/a.ts", 'import { B } from "./b.ts";'],
+    ["src/train/a.ts", 'import type { B } from "./b.ts";'],
+    ["src/model/x.ts", 'import { a } from "../train/a.ts";'],
+    ["src/rows/x.ts", 'import type { a } from "../train/a.ts";'],
+    ["src/train/x.ts", "export const y = Math.exp(1);"],
+    ["src/train/x.ts", "export const y = Math.random();"],
+    ["src/train/x.ts", "export const y = 2 ** 3;"],
+    ["src/train/x.ts", "\n".repeat(401)],
   ])("%s: %s", (path, source) => {
     expect(withFile(path, source)).toHaveLength(1);
   });
 
   it("not in comments", () => {
-    expect(withFile("src/api/x.ts", '/** import { x } from "y"; Math.exp 2 ** 3 */ // Math.pow')).toEqual([]);
+    expect(withFile("src/train/x.ts", '/** import { x } from "y"; Math.exp 2 ** 3 */ // Math.pow')).toEqual(
+      [],
+    );
   });
 });
 

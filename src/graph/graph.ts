@@ -4,14 +4,7 @@
  */
 import type { AnyOp, KernelBuild, OpAttrs, OpName } from "./op.ts";
 import { type Dim, formatShape, type Shape } from "./shape.ts";
-
-export type DType = "f32" | "i32";
-export type ValueId = number;
-
-export interface Type {
-  readonly shape: Shape;
-  readonly dtype: DType;
-}
+import type { DType, Type, ValueId } from "./type.ts";
 
 export interface Value extends Type {
   readonly id: ValueId;

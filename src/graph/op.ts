@@ -5,8 +5,8 @@
 import type { BinaryFn, Fn, LossFn, Opcode, ReduceFn } from "../../assembly/abi.ts";
 import { TraceError } from "../errors.ts";
 import type { Fields } from "../tape/records.ts";
-import type { Type, ValueId } from "./graph.ts";
 import type { Dim, Shape } from "./shape.ts";
+import type { Type, ValueId } from "./type.ts";
 
 export {
   BinaryFn,

@@ -3,10 +3,11 @@
  * nodes that make the cotangents of its inputs from those of its output.
  */
 import { Builder } from "../graph/builder.ts";
-import type { Graph, ValueId } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import { throwNoGradient } from "../graph/op.ts";
 import { accumulate } from "../graph/ops/gradient.ts";
 import type { Shape } from "../graph/shape.ts";
+import type { ValueId } from "../graph/type.ts";
 
 /**
  * Extends `graph` by the gradient of a scalar.

@@ -3,10 +3,11 @@
  * the activation before it, a loss with its gradient. Value ids stay, so whoever named a value before finds it after.
  * Fusion changes no bit: each fused kernel computes what its parts would.
  */
-import type { Graph, Node, ValueId } from "../graph/graph.ts";
+import type { Graph, Node } from "../graph/graph.ts";
 import { Fn, type Op, type OpAttrs, type OpName } from "../graph/op.ts";
 import { dense, denseGradInput } from "../graph/ops/dense.ts";
 import { lossAndGrad } from "../graph/ops/loss.ts";
+import type { ValueId } from "../graph/type.ts";
 
 /** Drops every node whose outputs nobody in `wanted` depends on. */
 export function dropDead(graph: Graph, wanted: readonly ValueId[]): void {

@@ -1,9 +1,10 @@
 /**
  * Nodes to records, and values to buffers with live ranges. Addresses come later, when the arena is packed.
  */
-import type { Graph, Node, ValueId } from "../graph/graph.ts";
+import type { Graph, Node } from "../graph/graph.ts";
 import type { RecordDraft } from "../graph/op.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
+import type { ValueId } from "../graph/type.ts";
 import { productScratchBytes } from "../tape/product-path.ts";
 import type { LiveRange } from "./arena.ts";
 

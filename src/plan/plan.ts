@@ -4,10 +4,11 @@
  */
 import { Abi, Counter, Header, Hyper, Opcode } from "../../assembly/abi.ts";
 import { Builder } from "../graph/builder.ts";
-import type { Graph, Node, Parameter, Port, ValueId } from "../graph/graph.ts";
+import type { Graph, Node, Parameter, Port } from "../graph/graph.ts";
 import type { KernelBuild } from "../graph/op.ts";
 import { place } from "../graph/ops/gradient.ts";
 import { ROWS, sizeOf } from "../graph/shape.ts";
+import type { ValueId } from "../graph/type.ts";
 import { CORE } from "../kernels/core.wasm.ts";
 import { packArena } from "./arena.ts";
 import { differentiate } from "./differentiate.ts";

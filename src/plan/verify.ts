@@ -4,8 +4,8 @@
  */
 import { Fn, Opcode } from "../../assembly/abi.ts";
 import { TapeError } from "../errors.ts";
-import type { ValueId } from "../graph/graph.ts";
 import { formatShape, resolve, sizeOf } from "../graph/shape.ts";
+import type { ValueId } from "../graph/type.ts";
 import { CORE } from "../kernels/core.wasm.ts";
 import { type Buffer, readTape, type TapeRecord } from "../tape/verify.ts";
 import type { LoweredTape } from "./lower.ts";

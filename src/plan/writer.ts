@@ -1,6 +1,6 @@
 import type { Header, Opcode } from "../../assembly/abi.ts";
-import type { ValueId } from "../graph/graph.ts";
 import { type BufferRef, type RecordDraft, SCRATCH } from "../graph/op.ts";
+import type { ValueId } from "../graph/type.ts";
 import { f32Word } from "../tape/float-word.ts";
 import type { Fields } from "../tape/records.ts";
 import type { LoweredRecord, LoweredTape } from "./lower.ts";

@@ -1,9 +1,11 @@
 /** The affine layers of a graph, and a graph whose parameters all carry values: what every rewrite starts from. */
-import { compile } from "../api/compile.ts";
-import type { Model } from "../api/model.ts";
+
 import { OptionError, TransformError } from "../errors.ts";
-import type { Graph, Node, Parameter, ValueId } from "../graph/graph.ts";
+import type { Graph, Node, Parameter } from "../graph/graph.ts";
 import { Fn, type OpName } from "../graph/op.ts";
+import type { ValueId } from "../graph/type.ts";
+import type { Model } from "../model/model.ts";
+import { compile } from "../train/compile.ts";
 
 /** A dense layer of a graph, its activation apart: `output = input W + b`. */
 export interface AffineLayer {

@@ -1,7 +1,7 @@
-import { type Model, makeModel } from "../api/model.ts";
 import { TransformError } from "../errors.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { sameShape } from "../graph/shape.ts";
+import { type Model, makeModel } from "../model/model.ts";
 import {
   type AffineLayer,
   addParameter,

@@ -1,10 +1,11 @@
-import { type Model, makeModel } from "../api/model.ts";
 import { OptionError, TransformError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
-import type { Graph, Node, ValueId } from "../graph/graph.ts";
+import type { Graph, Node } from "../graph/graph.ts";
 import { BinaryFn, Fn, type OpAttrs } from "../graph/op.ts";
 import { dense } from "../graph/ops/dense.ts";
 import { formatShape } from "../graph/shape.ts";
+import type { ValueId } from "../graph/type.ts";
+import { type Model, makeModel } from "../model/model.ts";
 import { optionsOf, refuseOthers } from "../options.ts";
 import {
   type AffineLayer,

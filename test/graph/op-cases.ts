@@ -1,7 +1,8 @@
 /** The tables of `ops.test.ts`: an op without cases, or without a list of what it refuses, does not compile. */
-import type { DType } from "../../src/graph/graph.ts";
+
 import { BinaryFn, Fn, LossFn, type OpAttrs, type OpName, ReduceFn } from "../../src/graph/op.ts";
 import { formatShape, type Shape } from "../../src/graph/shape.ts";
+import type { DType } from "../../src/graph/type.ts";
 import { UNARY } from "../oracle/unary.ts";
 
 export const ROWS = -1;

@@ -5,7 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { ShapeError, TraceError } from "../../src/errors.ts";
 import { Builder } from "../../src/graph/builder.ts";
-import { Graph, type ValueId } from "../../src/graph/graph.ts";
+import { Graph } from "../../src/graph/graph.ts";
 import {
   type AnyOp,
   BinaryFn,
@@ -17,6 +17,7 @@ import {
 } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { formatShape, resolve, sizeOf } from "../../src/graph/shape.ts";
+import type { ValueId } from "../../src/graph/type.ts";
 import { differentiate } from "../../src/plan/differentiate.ts";
 import { evaluate, type Feeds, noiseOf, SLOPE, tolerances } from "../oracle/graph.ts";
 import { UNARY } from "../oracle/unary.ts";

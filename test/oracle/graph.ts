@@ -5,9 +5,10 @@
  * the magnitudes they act on. `tolerances` carries these through a whole graph.
  */
 import { Fn, Form, LossFn, ReduceFn, Targets } from "../../assembly/abi.ts";
-import type { DType, Graph, ValueId } from "../../src/graph/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
 import type { LossAttrs, OpAttrs, OpName } from "../../src/graph/op.ts";
 import { resolve } from "../../src/graph/shape.ts";
+import type { DType, ValueId } from "../../src/graph/type.ts";
 import { BINARY } from "./binary.ts";
 import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";

@@ -1,7 +1,8 @@
 /** Plans beside the f64 interpreter: the same numbers in, everything that comes out compared. */
 import { expect } from "vitest";
-import type { Graph, ValueId } from "../../src/graph/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
 import { resolve, sizeOf } from "../../src/graph/shape.ts";
+import type { ValueId } from "../../src/graph/type.ts";
 import { differentiate } from "../../src/plan/differentiate.ts";
 import { type PlanRequest, planProgram } from "../../src/plan/plan.ts";
 import { type Feeds, noiseOf, tolerances } from "../oracle/graph.ts";

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Builder } from "../../src/graph/builder.ts";
-import { Graph, type ValueId } from "../../src/graph/graph.ts";
+import { Graph } from "../../src/graph/graph.ts";
 import { BinaryFn, Fn, LossFn, ReduceFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { resolve, sizeOf } from "../../src/graph/shape.ts";
+import type { ValueId } from "../../src/graph/type.ts";
 import { differentiate } from "../../src/plan/differentiate.ts";
 import { dropDead, fuse } from "../../src/plan/fuse.ts";
 import { ALPHA, argument, classes, type Draw, FNS, LOSSES, ROWS, signed } from "../graph/op-cases.ts";

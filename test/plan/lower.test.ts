@@ -1,9 +1,10 @@
 /** What stays in memory and for how long: buffers taken over, reshapes, pinned values. */
 import { describe, expect, it } from "vitest";
 import { Builder } from "../../src/graph/builder.ts";
-import { Graph, type ValueId } from "../../src/graph/graph.ts";
+import { Graph } from "../../src/graph/graph.ts";
 import { BinaryFn, Fn, ReduceFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
+import type { ValueId } from "../../src/graph/type.ts";
 import { type Keeps, lower } from "../../src/plan/lower.ts";
 
 const ROWS = -1;

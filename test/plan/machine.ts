@@ -1,7 +1,8 @@
 /** Runs a graph as it is, every node of it, in a memory of its own: no differentiation, and no fusion but what was done. */
 import { Abi, Header } from "../../assembly/abi.ts";
-import type { Graph, ValueId } from "../../src/graph/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
 import { resolve, sizeOf } from "../../src/graph/shape.ts";
+import type { ValueId } from "../../src/graph/type.ts";
 import { packArena } from "../../src/plan/arena.ts";
 import { lower } from "../../src/plan/lower.ts";
 import { tapeWriter } from "../../src/plan/writer.ts";

@@ -2,9 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { Abi, Counter, Header } from "../../assembly/abi.ts";
 import { Builder } from "../../src/graph/builder.ts";
-import { Graph, type ValueId } from "../../src/graph/graph.ts";
+import { Graph } from "../../src/graph/graph.ts";
 import { BinaryFn, Fn, ReduceFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
+import type { ValueId } from "../../src/graph/type.ts";
 import { adam, binaryCrossEntropy, compile, dense, sequential } from "../../src/index.ts";
 import { optimizerPlan } from "../../src/plan/optimizer.ts";
 import { type Plan, planProgram } from "../../src/plan/plan.ts";

@@ -4,10 +4,11 @@
  */
 import { ShapeError } from "../../src/errors.ts";
 import { Builder } from "../../src/graph/builder.ts";
-import { Graph, type ValueId } from "../../src/graph/graph.ts";
+import { Graph } from "../../src/graph/graph.ts";
 import { type AnyOp, BinaryFn, Fn, LossFn, ReduceFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { resolve, type Shape, sizeOf } from "../../src/graph/shape.ts";
+import type { ValueId } from "../../src/graph/type.ts";
 import { optimizerPlan } from "../../src/plan/optimizer.ts";
 import type { PlanRequest, TargetPort } from "../../src/plan/plan.ts";
 

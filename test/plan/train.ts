@@ -1,6 +1,7 @@
 /** Runs the tapes of a plan once, in a memory where everything that is not given is NaN. */
 import { Header } from "../../assembly/abi.ts";
-import type { Port, ValueId } from "../../src/graph/graph.ts";
+import type { Port } from "../../src/graph/graph.ts";
+import type { ValueId } from "../../src/graph/type.ts";
 import type { Plan, PlanRequest } from "../../src/plan/plan.ts";
 import type { KernelExports } from "../kernels/harness.ts";
 import type { Feeds } from "../oracle/graph.ts";

@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { classes, classifier, slowClock } from "../api/fixtures.ts";
+import { classes, classifier, slowClock } from "../fixtures.ts";
 
 type Trainer = ReturnType<typeof classifier>;
 

@@ -19,7 +19,7 @@ import {
   sgd,
   type TrainOptions,
 } from "../../src/index.ts";
-import { noise } from "../api/fixtures.ts";
+import { noise } from "../fixtures.ts";
 
 const activations: ActivationName[] = [
   ...(["linear", "relu", "leakyRelu", "elu", "selu", "gelu", "geluTanh", "silu", "softplus"] as const),

@@ -10,7 +10,7 @@ import {
   UnsupportedEngineError,
   valueAndGrad,
 } from "../../src/index.ts";
-import { classifier, noise, xor, xorModel, xorTrainer } from "../api/fixtures.ts";
+import { classifier, noise, xor, xorModel, xorTrainer } from "../fixtures.ts";
 import { disableRelaxedSimd, enableRelaxedSimd } from "../relaxed-simd.ts";
 
 const dist = (name: string) => readFileSync(new URL(`../../dist/${name}`, import.meta.url));

@@ -1,7 +1,7 @@
 /** Engines that keep the order of instructions run products in other tiles. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { compile, dense, meanSquaredError, model, sgd } from "../../src/index.ts";
-import { noise, xorModel } from "../api/fixtures.ts";
+import { noise, xorModel } from "../fixtures.ts";
 
 const v8 = Number(process.versions.v8.split(".")[0]);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { xor, xorTrainer } from "../api/fixtures.ts";
+import { xor, xorTrainer } from "../fixtures.ts";
 
 describe("goal: the XOR MLP trains", () => {
   it("below a loss of 0.01 within 1,000 steps, and is right on all four points", () => {

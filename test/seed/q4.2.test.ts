@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { compile, dense, sequential, TransformError } from "../../src/index.ts";
 import { convertActivations } from "../../src/transform/index.ts";
-import { noise } from "../api/fixtures.ts";
+import { noise } from "../fixtures.ts";
 
 const mlp = (depth: number, activation: "sigmoid" | "tanh", seed: number) =>
   compile(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as analysis from "../../src/analysis/index.ts";
 import { compile, crossEntropy, dense, sequential, sgd } from "../../src/index.ts";
-import { noise } from "../api/fixtures.ts";
+import { noise } from "../fixtures.ts";
 
 const N = 6;
 const K = 4;

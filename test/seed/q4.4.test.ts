@@ -8,7 +8,7 @@ import {
   sequential,
   sgd,
 } from "../../src/index.ts";
-import { noise } from "../api/fixtures.ts";
+import { noise } from "../fixtures.ts";
 
 const BETAS = { beta1: 0.9, beta2: 0.999 };
 

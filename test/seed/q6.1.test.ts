@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { compile, dense, type Layer, sequential } from "../../src/index.ts";
 import { collapseLinear } from "../../src/transform/index.ts";
-import { noise } from "../api/fixtures.ts";
+import { noise } from "../fixtures.ts";
 
 const WIDTH = 6;
 const linear = (units = WIDTH): Layer => dense(units, { biasInitializer: "glorotUniform" });

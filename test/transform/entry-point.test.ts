@@ -9,7 +9,7 @@ const sources = readdirSync(folder).map((name) => ({
 }));
 
 describe("the transform entry point", () => {
-  it("shows an example of every function; all examples are run by test/api/examples.test.ts", () => {
+  it("shows an example of every function; all examples are run by test/package/examples.test.ts", () => {
     for (const name of Object.keys(transform)) {
       const example = new RegExp(`@example\\n(?: \\* .*\\n)*? \\* .*\\b${name}\\(`);
       expect(
@@ -28,9 +28,9 @@ describe("the transform entry point", () => {
     }
   });
 
-  it("imports from api, graph, the options and the errors only", () => {
+  it("imports from model, train, graph, the options and the errors only", () => {
     for (const { name, text } of sources)
       for (const [, from] of text.matchAll(/from "([^"]+)"/g))
-        expect(from, name).toMatch(/^(\.\/|\.\.\/api\/|\.\.\/graph\/|\.\.\/(options|errors)\.ts)/);
+        expect(from, name).toMatch(/^(\.\/|\.\.\/(model|train|graph)\/|\.\.\/(options|errors)\.ts)/);
   });
 });

@@ -1,8 +1,8 @@
 import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
-import type { ValueId } from "../graph.ts";
 import { BinaryFn, draft, type Emit, Fn, f32, type Op, Opcode } from "../op.ts";
 import { broadcastShape, broadcastStrides, formatShape, fourLoops, type Shape } from "../shape.ts";
+import type { ValueId } from "../type.ts";
 import { elementary } from "./elementary.ts";
 import { sumTo } from "./reduce.ts";
 

@@ -1,5 +1,4 @@
 import { ShapeError } from "../../errors.ts";
-import type { Type, ValueId } from "../graph.ts";
 import {
   draft,
   f32,
@@ -12,6 +11,7 @@ import {
   Targets,
 } from "../op.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
+import type { Type, ValueId } from "../type.ts";
 
 const NAMES = {
   [LossFn.MeanSquaredError]: "meanSquaredError",

@@ -1,8 +1,8 @@
 import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
-import type { ValueId } from "../graph.ts";
 import { draft, type Emit, f32, type Op, Opcode, ReduceFn, secondDerivative } from "../op.ts";
 import { broadcastShape, broadcastStrides, formatShape, type Shape, sameShape, sizeOf } from "../shape.ts";
+import type { ValueId } from "../type.ts";
 import { copyRecord } from "./copy-record.ts";
 import { reshape } from "./reshape.ts";
 

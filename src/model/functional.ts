@@ -1,0 +1,33 @@
+import type { Shape } from "../graph/shape.ts";
+import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import type { Result, Rows } from "../rows/data.ts";
+import { type Model, traceModel } from "./model.ts";
+import { Tensor } from "./tensor.ts";
+
+export interface ModelOptions<I extends Record<string, Shape>> {
+  /** The shape of one row of each input, by name. */
+  readonly inputs: I;
+  /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
+  readonly seed?: number;
+}
+
+/**
+ * A model as a function from symbolic tensors to symbolic tensors: several inputs and outputs, skip connections,
+ * shared layers.
+ *
+ * @param fn called once, with one tensor `[rows, ..]` per input; returns a tensor, or tensors by name
+ * @example
+ * const net = model({ inputs: { x: [16] } }, ({ x }) => {
+ *   const h = dense(16, { activation: "relu" })(x);
+ *   return dense(1)(h.add(x));
+ * });
+ */
+export function model<I extends Record<string, Shape>, O extends Tensor | Record<string, Tensor>>(
+  options: ModelOptions<I>,
+  fn: (inputs: { readonly [K in keyof I]: Tensor }) => O,
+): Model<{ readonly [K in keyof I]: Rows }, O extends Tensor ? Result : { readonly [K in keyof O]: Result }> {
+  const { inputs, seed, ...others } = optionsOf("model", options);
+  refuseOthers("model", others);
+  checkType("model", "fn", fn, "function");
+  return traceModel("model", Tensor, { inputs, seed, namedInputs: true }, fn as never) as never;
+}

@@ -1,0 +1,165 @@
+import { describe } from "../describe.ts";
+import { OptionError, ShapeError, TraceError } from "../errors.ts";
+import { Builder } from "../graph/builder.ts";
+import { Graph } from "../graph/graph.ts";
+import { Fn, type OpAttrs } from "../graph/op.ts";
+import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
+import type { ValueId } from "../graph/type.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
+import type { Result, Rows } from "../rows/data.ts";
+import type { Layer } from "./layers.ts";
+import { Symbolic } from "./symbolic.ts";
+import type { Tensor } from "./tensor.ts";
+
+/**
+ * A model is data: a graph, and how its parameters start. `compile` makes a program of it; one model can be compiled
+ * many times.
+ *
+ * @typeParam X what `predict` and `fit` take: rows, or rows by input name
+ * @typeParam P what `predict` gives: one result, or results by output name
+ */
+export interface Model<X = unknown, P = unknown> {
+  /** The forward computation. Treat it as read-only. */
+  readonly graph: Graph;
+  readonly seed: number;
+  /** Whether data and results come bare, or by name. */
+  readonly named: { readonly inputs: boolean; readonly outputs: boolean };
+  /** Layers, output shapes and parameter counts, as a table. */
+  summary(): string;
+  /** @internal never there: carries the types */
+  readonly types?: { readonly x: X; readonly p: P };
+}
+
+export interface SequentialOptions {
+  /** The shape of one row: `[784]`, `[28, 28]`. */
+  readonly input: Shape;
+  /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
+  readonly seed?: number;
+}
+
+/**
+ * A model whose layers follow each other.
+ *
+ * @throws OptionError for a bad seed or input shape, ShapeError where layers do not fit
+ * @example
+ * const model = sequential({ input: [2], seed: 42 }, [
+ *   dense(8, { activation: "tanh" }),
+ *   dense(1, { activation: "sigmoid" }),
+ * ]);
+ */
+export function sequential(options: SequentialOptions, layers: readonly Layer[]): Model<Rows, Result> {
+  const { input, seed, ...others } = optionsOf("sequential", options);
+  refuseOthers("sequential", others);
+  if (!(Array.isArray(layers) && layers.every((layer) => typeof layer === "function")))
+    throw new OptionError(`sequential: layers must be an array of layers; got ${describe(layers)}`);
+  if (layers.length === 0) throw new OptionError("sequential: needs at least one layer; got none");
+  return traceModel("sequential", Symbolic, { inputs: { input }, seed, namedInputs: false }, ({ input: x }) =>
+    layers.reduce((y, layer) => layer(y as Tensor), x),
+  ) as Model<Rows, Result>;
+}
+
+/**
+ * Traces a function into a model.
+ *
+ * @param Kind of the symbolic values the function computes with
+ * @internal
+ */
+export function traceModel<T extends Symbolic>(
+  who: string,
+  Kind: new (builder: Builder, id: ValueId) => T,
+  options: { readonly inputs: Record<string, Shape>; readonly seed?: number; readonly namedInputs: boolean },
+  fn: (inputs: Record<string, T>) => T | Record<string, T>,
+): Model {
+  const { inputs, seed, namedInputs } = options;
+  checkSeed(who, seed);
+  const graph = new Graph();
+  const builder = new Builder(graph);
+  const tensors: Record<string, T> = {};
+  for (const [name, shape] of Object.entries(inputs ?? {})) {
+    if (!Array.isArray(shape) || !shape.every((d) => Number.isSafeInteger(d) && d >= 1))
+      throw new OptionError(
+        `${who}: the shape of input ${name} must list whole numbers >= 1; got ${JSON.stringify(shape)}`,
+      );
+    tensors[name] = new Kind(builder, graph.addInput(name, [ROWS, ...shape]));
+  }
+  if (graph.inputs.length === 0) throw new OptionError(`${who}: needs at least one input; got none`);
+  const made = fn(tensors);
+  const bare = made instanceof Symbolic;
+  const outputs = bare ? { output: made } : made;
+  for (const [name, y] of Object.entries(outputs ?? {})) {
+    if (!(y instanceof Symbolic) || y.builder !== builder)
+      throw new TraceError(
+        `${who}: the function must return tensors it computed; got ${name} of another kind`,
+      );
+    if (y.shape[0] !== ROWS)
+      throw new ShapeError(`${who}: output ${name} must be [rows, ..]; got ${formatShape(y.shape)}`);
+    graph.outputs.push({ name, value: y.id });
+  }
+  if (graph.outputs.length === 0) throw new TraceError(`${who}: needs at least one output; got none`);
+  return makeModel(graph, seed ?? 0, { inputs: namedInputs, outputs: !bare });
+}
+
+export function makeModel(graph: Graph, seed: number, named: Model["named"]): Model {
+  return { graph, seed, named, summary: () => modelSummary(graph) };
+}
+
+export function checkSeed(who: string, seed: number | undefined): void {
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0))
+    throw new OptionError(`${who}: seed must be a whole number from 0 to 2^53 - 1; got ${seed}`);
+}
+
+/** The layer that a parameter belongs to, by its name: `dense1` of `dense1.weight`. */
+export const layerOf = (parameter: string): string => parameter.slice(0, parameter.lastIndexOf("."));
+
+export interface LayerSummary {
+  readonly name: string;
+  readonly outputShape: Shape;
+  readonly parameters: number;
+}
+
+/** The layers of a graph in order of use, each with its last output. */
+export function layersOf(graph: Graph): LayerSummary[] {
+  const shapes = new Map<string, Shape>();
+  for (const node of graph.nodes) shapes.set(node.scope || "model", graph.shape(node.outputs[0]));
+  return [...shapes].map(([name, outputShape]) => ({
+    name,
+    outputShape,
+    parameters: graph.parameters
+      .filter((p) => layerOf(p.name) === name)
+      .reduce((sum, p) => sum + product(graph.shape(p.value)), 0),
+  }));
+}
+
+const product = (shape: Shape) => shape.reduce((p, d) => p * d, 1);
+
+function modelSummary(graph: Graph): string {
+  const layers = layersOf(graph);
+  const rows = [
+    ["layer", "output", "parameters"],
+    ...graph.inputs.map((p) => [p.name, formatShape(graph.shape(p.value)), ""]),
+    ...layers.map((l) => [l.name, formatShape(l.outputShape), l.parameters.toLocaleString("en-US")]),
+  ];
+  const total = layers.reduce((sum, l) => sum + l.parameters, 0);
+  rows.push(["total", "", total.toLocaleString("en-US")]);
+  return formatTable(rows);
+}
+
+/** Columns padded to their widest entry; all but the first two right-aligned. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, j) => Math.max(...rows.map((row) => row[j].length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, j) => (j < 2 ? cell.padEnd(widths[j]) : cell.padStart(widths[j])))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** The elementwise or row-wise function an output ends in, if it is a sigmoid or softmax. */
+export function finalActivation(graph: Graph, id: ValueId): "sigmoid" | "softmax" | undefined {
+  const last = graph.nodes.find((node) => node.outputs.includes(id));
+  if (last?.op === "softmax") return "softmax";
+  return last?.op === "unary" && (last.attrs as OpAttrs["unary"]).fn === Fn.Sigmoid ? "sigmoid" : undefined;
+}

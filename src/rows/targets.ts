@@ -1,0 +1,114 @@
+/** Targets at the border: class labels, names, one-hot rows or numbers, as each loss takes them. */
+import { describe } from "../describe.ts";
+import { DataError } from "../errors.ts";
+import { countRows, flatten32, isNumericArray, type Rows } from "./data.ts";
+
+/** What a target may be: rows of numbers, or one class (index or name) a row. */
+export type Targets = Rows | readonly string[];
+
+export interface ReadTargets {
+  readonly rows: number;
+  readonly kind: "rows" | "labels";
+  /** f32 rows flat, or one i32 class index a row. */
+  readonly data: Float32Array | Int32Array;
+}
+
+export interface TargetRules {
+  /** Rows of the inputs. */
+  readonly rows: number;
+  /** The loss the targets are for. */
+  readonly loss: { readonly kind: string };
+  /** Numbers in a row of the prediction: units, or classes. */
+  readonly rowElements: number;
+  readonly labels?: readonly string[];
+}
+
+/** @param what names the data in errors: `fit: y` */
+export function readTargets(what: string, given: Targets, rules: TargetRules): ReadTargets {
+  const { loss, rowElements } = rules;
+  if (typeof given !== "object" || given === null)
+    throw new DataError(
+      `${what}: targets must be rows, class indices or class names; got ${describe(given)}`,
+    );
+  const y = isStrings(given) ? indicesOf(what, given, rules) : (given as Rows);
+  if (loss.kind === "crossEntropy" && isLabels(y, rules)) return readLabels(what, y, rowElements);
+  const rows = countRows(what, y, rowElements);
+  const data = flatten32(what, y, rowElements, rows);
+  if (loss.kind === "crossEntropy") checkDistributions(what, data, rowElements);
+  if (loss.kind === "binaryCrossEntropy") checkProbabilities(what, data, rowElements);
+  return { rows, kind: "rows", data };
+}
+
+const isStrings = (y: Targets): y is readonly string[] => Array.isArray(y) && typeof y[0] === "string";
+
+function indicesOf(
+  what: string,
+  y: readonly string[],
+  { labels, loss, rowElements }: TargetRules,
+): readonly number[] {
+  if (loss.kind !== "crossEntropy" && rowElements !== 1)
+    throw new DataError(
+      `${what}: class names need crossEntropy or one output; got ${describe(y[0])} for ${loss.kind}`,
+    );
+  if (!labels) throw new DataError(`${what}: class names need \`labels\` in compile; got ${describe(y[0])}`);
+  const index = new Map(labels.map((label, i) => [label, i]));
+  return y.map((label, row) => {
+    const i = index.get(label);
+    if (i === undefined)
+      throw new DataError(
+        `${what}: class names must be among [${labels.join(", ")}]; got ${describe(label)} at row ${row}`,
+      );
+    return i;
+  });
+}
+
+/** Whether classes come as one number a row, rather than as rows of one number per class. */
+function isLabels(y: Rows, { rows, rowElements: classes }: TargetRules): boolean {
+  // A flat list is what its length says; where it says neither, the error will be that of labels.
+  if (isNumericArray(y)) return y.length !== rows * classes;
+  if (Array.isArray(y)) {
+    if (typeof y[0] === "number") return !(rows === 1 && y.length === classes);
+    return length(y[0]) === 1;
+  }
+  const { shape } = y as { shape: readonly number[] };
+  return Array.isArray(shape) && (shape.length === 1 || shape[shape.length - 1] === 1);
+}
+
+const length = (row: unknown) => (Array.isArray(row) || isNumericArray(row) ? row.length : 0);
+
+function readLabels(what: string, y: Rows, classes: number): ReadTargets {
+  const rows = countRows(what, y, 1);
+  const numbers = flatten32(what, y, 1, rows);
+  const data = new Int32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const label = numbers[row];
+    if (!(Number.isInteger(label) && label >= 0 && label < classes))
+      throw new DataError(
+        `${what}: class labels must be whole numbers from 0 to ${classes - 1}; got ${label} at row ${row}`,
+      );
+    data[row] = label;
+  }
+  return { rows, kind: "labels", data };
+}
+
+function checkProbabilities(what: string, data: Float32Array, rowElements: number): void {
+  for (let i = 0; i < data.length; i++)
+    if (!(data[i] >= 0 && data[i] <= 1))
+      throw new DataError(
+        `${what}: targets of a cross-entropy must lie in [0, 1]; ` +
+          `got ${data[i]} at row ${Math.floor(i / rowElements)}, column ${i % rowElements}`,
+      );
+}
+
+/** How far the sum of a row of probabilities may be from 1: rounding of a few hundred f32 entries. */
+const SUM_TOLERANCE = 1e-3;
+
+function checkDistributions(what: string, data: Float32Array, classes: number): void {
+  checkProbabilities(what, data, classes);
+  for (let at = 0; at < data.length; at += classes) {
+    let sum = 0;
+    for (let j = 0; j < classes; j++) sum += data[at + j];
+    if (!(Math.abs(sum - 1) <= SUM_TOLERANCE))
+      throw new DataError(`${what}: probabilities of a row must sum to 1; got ${sum} at row ${at / classes}`);
+  }
+}

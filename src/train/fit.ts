@@ -1,0 +1,237 @@
+import { Counter, Guard, Header, Hyper, Status } from "../../assembly/abi.ts";
+import { describe } from "../describe.ts";
+import { OptionError } from "../errors.ts";
+import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import type { TrainPlan } from "../plan/plan.ts";
+import { nonFinite, overflow } from "../program/diagnose.ts";
+import type { Program } from "../program/program.ts";
+import { type Dataset, moveWindow, openWindow, reclaimBuffers } from "./dataset.ts";
+
+export interface FitProgress {
+  /** Epochs completed by this call. */
+  readonly epochs: number;
+  /** Updates applied by this call. */
+  readonly steps: number;
+  /** Mean loss of the last completed epoch, or of the last batch before one is complete. */
+  readonly loss: number;
+}
+
+export interface FitOptions {
+  /** Epochs of this call; a partial epoch that is finished counts as one. Default: 1, without end if `stopWhen` is given. */
+  readonly epochs?: number;
+  readonly stopWhen?: {
+    /** Ends the run before the update of an epoch whose mean loss is below this. */
+    readonly lossBelow?: number;
+  };
+  /** Whether each epoch visits the rows in an order of its own, by the shuffle seed. Default: true. */
+  readonly shuffle?: boolean;
+  /** Hears of progress about every 10 ms, and at the end. */
+  readonly onProgress?: (progress: FitProgress) => void;
+  /** Ends an asynchronous `fit` after the last whole step; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface FitResult extends FitProgress {
+  /** `"epochs"`: all were done; `"lossBelow"`: the loss was met, and belongs to the parameters as they are. */
+  readonly reason: "epochs" | "lossBelow";
+  /** Mean loss of every `historyEvery`-th epoch of this call. */
+  readonly history: readonly number[];
+  /** 1 for runs of up to 8,192 epochs; longer histories are thinned by powers of two. */
+  readonly historyEvery: number;
+}
+
+/** Checks the options of a fit; unknown ones are refused. */
+export function checkFitOptions(who: string, options: FitOptions): void {
+  const { epochs, stopWhen = {}, onProgress, shuffle, signal, ...others } = optionsOf(who, options);
+  refuseOthers(who, others);
+  if (shuffle !== undefined) checkType(who, "shuffle", shuffle, "boolean");
+  if (onProgress !== undefined) checkType(who, "onProgress", onProgress, "function");
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function")
+    throw new OptionError(`${who}: signal must be an AbortSignal; got ${describe(signal)}`);
+  if (
+    epochs !== undefined &&
+    !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY))
+  )
+    throw new OptionError(`${who}: epochs must be a whole number >= 1, or Infinity; got ${epochs}`);
+  const { lossBelow, ...unknown } = optionsOf(`${who}: stopWhen`, stopWhen);
+  refuseOthers(`${who}: stopWhen`, unknown);
+  if (lossBelow !== undefined && !(typeof lossBelow === "number" && lossBelow > Number.NEGATIVE_INFINITY))
+    throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${lossBelow}`);
+}
+
+const HISTORY_LIMIT = 8192;
+/** Steps of one call into the machine: a bound between two looks at the parameters. */
+const MOST_STEPS = 1 << 20;
+/** Learning rates above this may overflow an update by themselves. */
+const LARGE_RATE = 1 << 20;
+
+/** One `fit` under way: takes steps until done, in slices of any length. */
+export interface FitRun {
+  readonly options: FitOptions;
+  /**
+   * Takes steps until the run is over or about `sliceMs` have passed, by a clock that may be set meanwhile; Infinity
+   * never looks at it.
+   *
+   * @returns whether the run is over
+   * @throws NonFiniteError with the state of the last good step
+   */
+  advance(sliceMs: number): boolean;
+  /** Takes the batch buffers back, after others used them. */
+  reclaim(): void;
+  progress(): FitProgress;
+  result(): FitResult;
+}
+
+/** Closures rather than a class: V8 compiles them together with the file, but methods when they are first called. */
+export function startFit(program: Program, train: TrainPlan, dataset: Dataset, options: FitOptions): FitRun {
+  const { epochs, stopWhen, shuffle = true } = options;
+  const lossBelow = stopWhen?.lossBelow;
+  const firstStep = program.counter(Counter.Step);
+  const firstEpoch = program.counter(Counter.Epoch);
+  program.setDouble(Header.EpochsLeft, epochs ?? (lossBelow === undefined ? 1 : Number.POSITIVE_INFINITY));
+  program.setDouble(Header.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
+  program.setHeader(Header.HistoryCount, 0);
+  program.setHeader(Header.Careful, 0);
+  if (program.counter(Counter.EpochRows) !== dataset.rows) {
+    // A partial epoch over other data cannot be finished with these.
+    for (const counter of [Counter.Cursor, Counter.EpochLoss, Counter.EpochRows])
+      program.setCounter(counter, 0);
+  }
+  openWindow(program, train, dataset, shuffle);
+  let careful = mayOverflow(program);
+  let calls = 1;
+  let reason: FitResult["reason"] = "epochs";
+  let loss = Number.NaN;
+  let history: number[] = [];
+  let historyEvery = 1;
+  let epochsSeen = 0;
+  /** The next one whose loss the history keeps. */
+  let nextEpoch = 0;
+
+  /**
+   * Takes epoch losses out of the ring, those of an unbounded run into bounded memory: when the history is full, every
+   * second one goes. Its limit is even, so the epoch at hand is one of those that stay.
+   */
+  const drain = () => {
+    const count = program.header(Header.HistoryCount);
+    const at = train.history.offset >>> 3;
+    for (; nextEpoch < epochsSeen + count; nextEpoch += historyEvery) {
+      if (history.length === HISTORY_LIMIT) {
+        history = history.filter((_, i) => i % 2 === 0);
+        historyEvery *= 2;
+      }
+      history.push(program.f64[at + nextEpoch - epochsSeen]);
+    }
+    epochsSeen += count;
+    if (count > 0) loss = program.f64[at + count - 1];
+    else if (epochsSeen === 0) loss = program.double(Header.Loss);
+    program.setHeader(Header.HistoryCount, 0);
+  };
+
+  const carefulStep = () => carefully(program, () => program.kernels.run(program.plan.base, 1));
+
+  /** Whether the run is over. */
+  const handle = (status: Status): boolean => {
+    switch (status) {
+      case Status.Ok:
+      case Status.HistoryFull:
+        careful = mayOverflow(program);
+        return false;
+      case Status.EpochsDone:
+        return true;
+      case Status.LossBelow:
+        reason = "lossBelow";
+        return true;
+      case Status.WindowEnd:
+        moveWindow(program, train, dataset, shuffle);
+        return false;
+      case Status.LargeGradient: {
+        const taken = carefulStep();
+        drain();
+        return handle(taken);
+      }
+      default:
+        throw nonFinite(program, train, program.counter(Counter.Step) + 1);
+    }
+  };
+
+  const advance = (sliceMs: number): boolean => {
+    const unbounded = sliceMs === Number.POSITIVE_INFINITY;
+    const start = unbounded ? 0 : Date.now();
+    for (;;) {
+      const before = unbounded ? 0 : Date.now();
+      const step = program.counter(Counter.Step);
+      const steps = unbounded ? MOST_STEPS : calls;
+      const status = careful ? carefulStep() : program.kernels.run(program.plan.base, steps);
+      drain();
+      if (handle(status)) return true;
+      // A slice takes at least one step: it does not end with a mere move of the window.
+      if (unbounded || program.counter(Counter.Step) === step) continue;
+      const now = Date.now();
+      const took = now - before;
+      const left = start + sliceMs - now;
+      // Doubles while a call takes less than a tenth of what is left, or of a slice that is over, and halves from a half on.
+      const room = left > 0 ? left : sliceMs;
+      if (took * 10 < room && calls < MOST_STEPS) calls *= 2;
+      else if (took * 2 > room && calls > 1) calls /= 2;
+      // More than the whole slice is left if the clock was set back.
+      if (left <= 0 || left > sliceMs) return false;
+    }
+  };
+
+  const progress = () => ({
+    epochs: program.counter(Counter.Epoch) - firstEpoch,
+    steps: program.counter(Counter.Step) - firstStep,
+    loss,
+  });
+
+  return {
+    options,
+    advance,
+    reclaim: () => reclaimBuffers(program, dataset),
+    progress,
+    result: () => ({ reason, ...progress(), history, historyEvery }),
+  };
+}
+
+/** Takes one step whose update may overflow: the state is saved first, and put back if it does. */
+export function carefully(program: Program, take: () => Status): Status {
+  const { offset, bytes } = program.plan.state;
+  const saved = program.u8.slice(offset, offset + bytes);
+  const step = program.counter(Counter.Step) + 1;
+  program.setHeader(Header.Careful, 1);
+  const status = take();
+  program.setHeader(Header.Careful, 0);
+  // Nothing was written then.
+  if (status === Status.NonFiniteLoss || status === Status.NonFiniteGradient) return status;
+  const overflowing = overflowed(program);
+  if (overflowing) {
+    program.u8.set(saved, offset);
+    throw overflow(program, step, overflowing);
+  }
+  return status;
+}
+
+/** Whether a bounded number of steps could carry a parameter past the largest f32 though no gradient is large. */
+export function mayOverflow(program: Program): boolean {
+  const { state, hyper, train } = program.plan;
+  const rate = program.counter(Counter.LearningRate);
+  if (rate > LARGE_RATE || rate * hyper.values[Hyper.WeightDecay] > 1) return true;
+  if (train?.optimizer === "adam") {
+    const { [Hyper.Beta1]: beta1, [Hyper.Beta2]: beta2, [Hyper.Epsilon]: epsilon } = hyper.values;
+    // Then the root may fade before the first moment does, which leaves epsilon alone to divide 2^60 by.
+    if (beta1 * beta1 > beta2 && rate > epsilon * LARGE_RATE) return true;
+  }
+  const firstParameter = state.offset + Counter.Count * 8;
+  const bytes = train?.optimizer === "sgd" ? state.bytes - Counter.Count * 8 : state.parameterBytes;
+  return program.reaches(firstParameter, bytes, Guard.LargeParameter);
+}
+
+/** The parameter whose value or moments are NaN or infinite, if there is one. */
+function overflowed(program: Program): string | undefined {
+  const { state, parameters } = program.plan;
+  const first = state.offset + Counter.Count * 8;
+  for (let block = first; block < state.offset + state.bytes; block += state.parameterBytes)
+    for (const p of parameters) if (program.reaches(block + p.offset - first, p.elements * 4)) return p.name;
+  return undefined;
+}

@@ -1,0 +1,354 @@
+import { Counter, Header, Status } from "../../assembly/abi.ts";
+import { BusyError, DisposedError, ShapeError } from "../errors.ts";
+import { checkSeed, type Model } from "../model/model.ts";
+import { optionsOf, refuseOthers } from "../options.ts";
+import type { TrainPlan } from "../plan/plan.ts";
+import { nonFinite } from "../program/diagnose.ts";
+import { type ParameterView, Predictor } from "../program/predictor.ts";
+import type { Program } from "../program/program.ts";
+import { makeResult, type Result, type Rows } from "../rows/data.ts";
+import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
+import { bindKinds, type Dataset, fillBatch } from "./dataset.ts";
+import {
+  carefully,
+  checkFitOptions,
+  type FitOptions,
+  type FitResult,
+  type FitRun,
+  mayOverflow,
+  startFit,
+} from "./fit.ts";
+import type { Loss } from "./losses.ts";
+import { checkLearningRate, type Optimizer } from "./optimizers.ts";
+import { type Data, type DataRules, type OutputLoss, ownSmall, readData } from "./training-data.ts";
+
+export interface Evaluation {
+  /** Mean loss over all rows. */
+  readonly loss: number;
+  /** Share of rows whose most probable class is right, for cross-entropy losses. */
+  readonly accuracy?: number;
+}
+
+/** `velocity` is the momentum of SGD; Adam has both moments. */
+export type Moment = "velocity" | "firstMoment" | "secondMoment";
+
+const MOMENTS = {
+  sgd: ["velocity"],
+  adam: ["firstMoment", "secondMoment"],
+} as const satisfies Record<TrainPlan["optimizer"], readonly Moment[]>;
+
+export interface TrainerParts {
+  readonly losses: readonly OutputLoss[];
+  /** Whether losses, and with them targets, were given by output name. */
+  readonly namedTargets: boolean;
+  readonly optimizer: Optimizer;
+  /** As given to `compile`. */
+  readonly shuffleSeed: number | undefined;
+}
+
+/** A program that learns: a Predictor with a loss and an optimizer. */
+export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
+  readonly #parts: TrainerParts;
+  readonly #train: TrainPlan;
+  readonly #reading: DataRules;
+  #run: FitRun | undefined;
+
+  /** @internal */
+  constructor(
+    program: Program,
+    model: Model<X, P>,
+    labels: readonly string[] | undefined,
+    parts: TrainerParts,
+    private readonly makePredictor: (model: Model<X, P>) => Predictor<X, P>,
+  ) {
+    super(program, model, labels);
+    this.#parts = parts;
+    this.#train = program.plan.train as TrainPlan;
+    const { losses, namedTargets } = parts;
+    this.#reading = { train: this.#train, losses, labels, namedInputs: model.named.inputs, namedTargets };
+  }
+
+  /**
+   * Trains, yielding to the event loop about every 10 ms. It continues from where the trainer is: `fit(5)` twice is
+   * `fit(10)`. Meanwhile `predict`, `evaluate` and `state` see the last whole step; what would change the state throws
+   * a BusyError.
+   *
+   * @param data rows and targets; any number of rows, the last batch of an epoch may be short. Float32Arrays are read where
+   *   they stand: leave them alone until the promise settles
+   * @throws ShapeError, DataError or OptionError before the first step for what does not fit, NonFiniteError when
+   *   training diverges (the parameters are those of the last good step), DisposedError after or during `dispose`,
+   *   the signal's reason on abort
+   * @example
+   * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
+   * const { loss } = await trainer.fit({ x: [[0], [1]], y: [1, 3] }, { epochs: 100 });
+   */
+  async fit(data: Data<X>, options: FitOptions = {}): Promise<FitResult> {
+    this.program.checkAlive("fit");
+    this.checkIdle("fit");
+    const run = this.#start("fit", data, options);
+    const { signal, onProgress } = options;
+    try {
+      while (!run.advance(SLICE_MS)) {
+        onProgress?.(run.progress());
+        await yieldToEventLoop();
+        signal?.throwIfAborted();
+        this.#checkNotDisposed("fit");
+      }
+      const result = run.result();
+      onProgress?.(run.progress());
+      signal?.throwIfAborted();
+      return result;
+    } finally {
+      if (this.#run === run) this.#run = undefined;
+    }
+  }
+
+  /** Trains as `fit` does, to the end and with the same bits, without yielding. */
+  fitSync(data: Data<X>, options: Omit<FitOptions, "signal"> = {}): FitResult {
+    this.program.checkAlive("fitSync");
+    this.checkIdle("fitSync");
+    const run = this.#start("fitSync", data, options);
+    const { onProgress } = options;
+    try {
+      const slice = onProgress ? SLICE_MS : Number.POSITIVE_INFINITY;
+      while (!run.advance(slice)) {
+        onProgress?.(run.progress());
+        this.#checkNotDisposed("fitSync");
+      }
+      const result = run.result();
+      onProgress?.(run.progress());
+      return result;
+    } finally {
+      this.#run = undefined;
+    }
+  }
+
+  /**
+   * One update from rows that need not come again, for online data.
+   *
+   * @param data at most as many rows as the batch
+   * @returns the loss before the update
+   */
+  step(data: Data<X>): { readonly loss: number } {
+    this.program.checkAlive("step");
+    this.checkIdle("step");
+    const { program } = this;
+    this.#loadOneBatch("step", data);
+    const take = (): Status => program.kernels.step(program.plan.base);
+    let status = mayOverflow(program) ? Status.LargeGradient : take();
+    if (status === Status.LargeGradient) status = carefully(program, take);
+    if (status !== Status.Ok) throw nonFinite(program, this.#train, program.counter(Counter.Step) + 1);
+    return { loss: program.double(Header.Loss) };
+  }
+
+  /**
+   * The mean loss over given rows, and the accuracy where the loss is a cross-entropy; changes nothing.
+   *
+   * @example
+   * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
+   * const { loss } = trainer.evaluate({ x: [[0], [1]], y: [1, 3] });
+   */
+  evaluate(data: Data<X>): Evaluation {
+    this.program.checkAlive("evaluate");
+    const dataset = this.#read("evaluate", data);
+    const { program } = this;
+    bindKinds(program, dataset);
+    const [{ loss: first }, ...others] = this.#parts.losses;
+    const counted =
+      others.length === 0 && (first.kind === "crossEntropy" || first.kind === "binaryCrossEntropy");
+    let sum = 0;
+    let right = 0;
+    for (let from = 0; from < dataset.rows; from += program.plan.batch) {
+      const count = Math.min(program.plan.batch, dataset.rows - from);
+      fillBatch(program, dataset, from, count);
+      program.execute(count, program.header(Header.Forward), program.header(Header.Backward));
+      sum += program.f32[this.#train.loss >>> 2] * count;
+      if (counted) right += this.#countRight(dataset, from, count);
+    }
+    this.#run?.reclaim();
+    const loss = sum / dataset.rows;
+    return counted ? { loss, accuracy: right / dataset.rows } : { loss };
+  }
+
+  /**
+   * The mean loss of at most a batch of rows and its gradient by parameter name; changes nothing.
+   */
+  gradients(data: Data<X>): {
+    readonly loss: number;
+    readonly gradients: { readonly [name: string]: Result };
+  } {
+    this.program.checkAlive("gradients");
+    const { program } = this;
+    const rows = this.#loadOneBatch("gradients", data);
+    program.execute(rows, program.header(Header.Forward), program.header(Header.Update));
+    const loss = program.f32[this.#train.loss >>> 2];
+    const gradients: Record<string, Result> = {};
+    const { parameters } = program.plan;
+    for (const p of parameters) {
+      const at = (this.#train.gradients.offset + p.offset - parameters[0].offset) >>> 2;
+      gradients[p.name] = makeResult(program.f32.slice(at, at + p.elements), program.shapeOf(p));
+    }
+    this.#run?.reclaim();
+    return { loss, gradients };
+  }
+
+  /**
+   * What the optimizer keeps beside each parameter, by parameter name: live views like `parameters`, not yet divided by
+   * `1 - beta^t`. Plain SGD keeps nothing.
+   *
+   * @example
+   * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: adam() });
+   * trainer.step({ x: [[1]], y: [1] });
+   * trainer.optimizerState["dense1.weight"].firstMoment?.data;
+   */
+  get optimizerState(): { readonly [name: string]: { readonly [moment in Moment]?: ParameterView } } {
+    const { program } = this;
+    program.checkAlive("optimizerState");
+    const { parameters } = program.plan;
+    const names = MOMENTS[this.#train.optimizer];
+    return Object.fromEntries(
+      parameters.map((p) => {
+        const views = this.#train.moments.map((block, i) => {
+          const at = (block + p.offset - parameters[0].offset) >>> 2;
+          return [names[i], { shape: program.shapeOf(p), data: program.f32.subarray(at, at + p.elements) }];
+        });
+        return [p.name, Object.fromEntries(views)];
+      }),
+    );
+  }
+
+  /** Changes the step size from the next step on; it belongs to the state. */
+  setLearningRate(learningRate: number): void {
+    this.program.checkAlive("setLearningRate");
+    this.checkIdle("setLearningRate");
+    checkLearningRate("setLearningRate", learningRate);
+    this.program.setCounter(Counter.LearningRate, learningRate);
+  }
+
+  /**
+   * Starts over: exactly the state of a fresh `compile` with these seeds.
+   *
+   * @param seeds by default the seeds of this trainer's compile
+   */
+  reset(seeds: { readonly seed?: number; readonly shuffleSeed?: number } = {}): void {
+    this.program.checkAlive("reset");
+    this.checkIdle("reset");
+    const { model, program } = this;
+    const {
+      seed = model.seed,
+      shuffleSeed = this.#parts.shuffleSeed ?? seed,
+      ...others
+    } = optionsOf("reset", seeds);
+    refuseOthers("reset", others);
+    checkSeed("reset", seed);
+    checkSeed("reset", shuffleSeed);
+    program.initialize({ seed, shuffleSeed }, this.#parts.optimizer.learningRate);
+  }
+
+  /** A Predictor with its own copy of the parameters; `update(trainer)` refreshes it. */
+  snapshot(): Snapshot<X, P> {
+    this.program.checkAlive("snapshot");
+    const predictor = this.makePredictor(this.model);
+    const update = (source: Predictor<X, P>) => predictor.restore(source.state());
+    update(this);
+    return Object.assign(predictor, { update });
+  }
+
+  override restore(state: Uint8Array): void {
+    this.program.checkAlive("restore");
+    this.checkIdle("restore");
+    this.program.states.load("restore", state, true);
+  }
+
+  override dispose(): void {
+    this.#run = undefined;
+    super.dispose();
+  }
+
+  protected override checkIdle(who: string): void {
+    // An aborted run has ended as soon as its signal says so, not when it next looks.
+    if (this.#run && !this.#run.options.signal?.aborted)
+      throw new BusyError(
+        `${who}: needs a trainer at rest; got a call while a fit is under way: await or abort it first`,
+      );
+  }
+
+  protected override manifestOptions(): Record<string, unknown> {
+    const { losses, optimizer } = this.#parts;
+    const describe = ({ kind, parameter, fromLogits }: Loss) => ({
+      kind,
+      ...(kind === "huber" ? { delta: parameter } : {}),
+      ...(fromLogits ? { fromLogits } : {}),
+    });
+    return {
+      ...super.manifestOptions(),
+      loss: Object.fromEntries(losses.map(({ output, loss }) => [output, describe(loss)])),
+      optimizer: { kind: optimizer.kind, ...optimizer.settings },
+      learningRate: this.program.counter(Counter.LearningRate),
+      steps: this.program.counter(Counter.Step),
+      epochs: this.program.counter(Counter.Epoch),
+    };
+  }
+
+  #checkNotDisposed(who: string): void {
+    if (this.program.disposed)
+      throw new DisposedError(`${who}: the program must live until the end; got dispose() on the way`);
+  }
+
+  #start(who: string, data: Data<X>, options: FitOptions): FitRun {
+    checkFitOptions(who, options);
+    options.signal?.throwIfAborted();
+    const dataset = ownSmall(this.#read(who, data), this.program.plan.batch);
+    this.#run = startFit(this.program, this.#train, dataset, options);
+    return this.#run;
+  }
+
+  #read(who: string, data: Data<X>): Dataset {
+    return readData(who, data, this.#reading);
+  }
+
+  #loadOneBatch(who: string, data: Data<X>): number {
+    const dataset = this.#read(who, data);
+    const { batch } = this.program.plan;
+    if (dataset.rows > batch)
+      throw new ShapeError(
+        `${who}: takes at most ${batch} rows, the batch this program was compiled for; got ${dataset.rows}`,
+      );
+    bindKinds(this.program, dataset);
+    fillBatch(this.program, dataset, 0, dataset.rows);
+    this.program.setHeader(Header.Rows, dataset.rows);
+    return dataset.rows;
+  }
+
+  /** Rows of the batch at hand whose most probable class is the target's. */
+  #countRight(dataset: Dataset, from: number, count: number): number {
+    const [{ offset, rowElements: classes }] = this.#train.predictions;
+    const scores = this.program.f32.subarray(offset >>> 2, (offset >>> 2) + count * classes);
+    const { data, words } = dataset.columns[dataset.columns.length - 1];
+    let right = 0;
+    for (let row = 0; row < count; row++) {
+      const at = (from + row) * words;
+      if (this.#parts.losses[0].loss.kind === "binaryCrossEntropy") {
+        let all = true;
+        for (let j = 0; j < classes; j++)
+          if (scores[row * classes + j] >= 0 !== data[at + j] >= 0.5) all = false;
+        if (all) right++;
+        continue;
+      }
+      const label = words === 1 ? data[at] : largest(data, at, classes);
+      if (largest(scores, row * classes, classes) === label) right++;
+    }
+    return right;
+  }
+}
+
+/** A Predictor that can take over a trainer's parameters again. */
+export type Snapshot<X = Rows, P = Result> = Predictor<X, P> & {
+  update(source: Predictor<X, P>): void;
+};
+
+function largest(values: Float32Array | Int32Array, at: number, count: number): number {
+  let best = 0;
+  for (let j = 1; j < count; j++) if (values[at + j] > values[at + best]) best = j;
+  return best;
+}

@@ -1,0 +1,80 @@
+/** What a trainer learns from: inputs and targets, read and checked together before anything changes. */
+import { DataError, ShapeError } from "../errors.ts";
+import type { TrainPlan } from "../plan/plan.ts";
+import { countRows, entryOf, flatten32, type Rows } from "../rows/data.ts";
+import { readTargets, type Targets } from "../rows/targets.ts";
+import type { Column, Dataset } from "./dataset.ts";
+import type { Loss } from "./losses.ts";
+
+/** Rows and what should come out of them. */
+export interface Data<X = Rows> {
+  readonly x: X;
+  /** Targets, or targets by output name. */
+  readonly y: Targets | { readonly [output: string]: Targets };
+}
+
+/** A loss with the output it belongs to. */
+export interface OutputLoss {
+  readonly output: string;
+  readonly loss: Loss;
+  readonly rowElements: number;
+}
+
+/** What the data of one trainer must be. */
+export interface DataRules {
+  readonly train: TrainPlan;
+  readonly losses: readonly OutputLoss[];
+  readonly labels: readonly string[] | undefined;
+  readonly namedInputs: boolean;
+  readonly namedTargets: boolean;
+}
+
+export function readData<X>(who: string, data: Data<X>, rules: DataRules): Dataset {
+  if (typeof data !== "object" || data === null || !("x" in data && "y" in data))
+    throw new DataError(
+      `${who}: data must be { x, y }; got ${data === null ? "null" : typeof data} without both`,
+    );
+  const { train, losses, labels, namedInputs, namedTargets } = rules;
+  const counts: (readonly [string, number])[] = [];
+  const columns: Column[] = [];
+  for (const port of train.inputs) {
+    const name = namedInputs ? `x.${port.name}` : "x";
+    const what = `${who}: ${name}`;
+    const given = entryOf(who, data.x, port.name, namedInputs);
+    const rows = countRows(what, given, port.rowElements);
+    counts.push([name, rows]);
+    columns.push({ port, words: port.rowElements, data: flatten32(what, given, port.rowElements, rows) });
+  }
+  const [, rows] = counts[0];
+  for (let i = 0; i < losses.length; i++) {
+    const { output, loss, rowElements } = losses[i];
+    const name = namedTargets ? `y.${output}` : "y";
+    const given = entryOf(who, data.y, output, namedTargets) as Targets;
+    const read = readTargets(`${who}: ${name}`, given, { rows, loss, rowElements, labels });
+    counts.push([name, read.rows]);
+    columns.push({
+      port: train.targets[i],
+      words: read.kind === "labels" ? 1 : rowElements,
+      data: read.data,
+    });
+  }
+  return { rows: sameRows(who, counts), columns };
+}
+
+/** Data of one batch are laid into its buffers again after others used them: from a copy, which nobody can change. */
+export function ownSmall(dataset: Dataset, batch: number): Dataset {
+  if (dataset.rows > batch) return dataset;
+  return { ...dataset, columns: dataset.columns.map((column) => ({ ...column, data: column.data.slice() })) };
+}
+
+/** Checks that inputs and targets have one row count, at least one row. */
+function sameRows(who: string, counts: readonly (readonly [string, number])[]): number {
+  const [[first, rows], ...others] = counts;
+  for (const [name, count] of others)
+    if (count !== rows)
+      throw new ShapeError(
+        `${who}: inputs and targets must have as many rows; got ${rows} in ${first}, ${count} in ${name}`,
+      );
+  if (rows === 0) throw new DataError(`${who}: needs at least one row; got none`);
+  return rows;
+}

@@ -1,0 +1,198 @@
+import { readFileSync } from "node:fs";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import {
+  AbiError,
+  adam,
+  compile,
+  createEngine,
+  dense,
+  isSupported,
+  MemoryError,
+  meanSquaredError,
+  sequential,
+  sgd,
+  UnsupportedEngineError,
+  valueAndGrad,
+} from "../../src/index.ts";
+import { thrownBy, xor, xorModel, xorTrainer } from "../fixtures.ts";
+
+const root = new URL("../../", import.meta.url);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe("a program that does not fit", () => {
+  const huge: [string, () => unknown][] = [
+    ["by its parameters", () => compile(sequential({ input: [65_536] }, [dense(65_536)]))],
+    ["by its optimizer", () => training(sequential({ input: [20_000] }, [dense(20_000)]))],
+    ["by its batch", () => compile(sequential({ input: [1000] }, [dense(1)]), { batch: 2_000_000 })],
+    ["by its window", () => training(sequential({ input: [1000] }, [dense(1)]), { windowRows: 2_000_000 })],
+    ["by far", () => compile(sequential({ input: [2] }, [dense(2 ** 40)]))],
+    ["by a batch beyond reason", () => compile(xorModel(), { batch: 2 ** 52 })],
+  ];
+  const training = (net: ReturnType<typeof xorModel>, options = {}) =>
+    compile(net, { loss: meanSquaredError(), optimizer: adam(), ...options });
+  for (const [name, act] of huge)
+    it(`in 4 GiB ${name} is a MemoryError that says how large it is`, () => {
+      const error = thrownBy(act) as MemoryError;
+      expect(error).toBeInstanceOf(MemoryError);
+      expect(error.message).toMatch(
+        /^compile: a program must fit in 4 GiB; got a program of [\d.]+ \w+ beside \d+ live programs$/,
+      );
+      expect(error.bytes).toBeGreaterThan(2 ** 32);
+    });
+
+  it("and one that just fits, beyond 2 GiB, computes what a small one does", () => {
+    // 3 GiB of input rows, of which only the few that are used are ever touched.
+    const net = sequential({ input: [1 << 20], seed: 3 }, [
+      dense(2, { weightInitializer: "glorotUniform" }),
+      dense(1),
+    ]);
+    const row = Float32Array.from({ length: 1 << 20 }, (_, i) => (i % 7) - 3);
+    const small = compile(net, { batch: 1 });
+    using large = compile(net, { batch: 768 });
+    expect(large.summary()).toContain("3.0 GiB");
+    expect(large.predict(row).data).toEqual(small.predict(row).data);
+    expect(large.digest()).toBe(small.digest());
+  });
+
+  for (const thrown of [
+    new RangeError("WebAssembly.Memory(): could not allocate memory"),
+    new TypeError("Out of memory"),
+    new Error("failed"),
+    "out of memory",
+    undefined,
+  ])
+    it(`because the engine has no memory left is a MemoryError, when it throws ${thrown}`, async () => {
+      const engine = await createEngine();
+      const alive = [1, 2, 3].map((seed) => compile(xorModel(seed), { engine }));
+      alive[0].dispose();
+      vi.spyOn(WebAssembly, "Memory").mockImplementation(
+        class {
+          constructor() {
+            throw thrown;
+          }
+        } as never,
+      );
+      const error = thrownBy(() => compile(xorModel(), { engine })) as MemoryError;
+      expect(error).toBeInstanceOf(MemoryError);
+      expect(error.message).toMatch(
+        /^compile: the engine has no memory left; dispose\(\) programs, or train many models by one program and states; got a program of [\d.]+ KiB beside 2 live programs$/,
+      );
+      expect(error.livePrograms).toBe(2);
+      expect(error.bytes).toBeGreaterThan(1000);
+      expect(error.cause).toBe(thrown);
+      vi.restoreAllMocks();
+      expect(compile(xorModel(), { engine }).predict(xor.x).shape).toEqual([4, 1]);
+    });
+
+  it("in valueAndGrad says so, too", () => {
+    const f = valueAndGrad<[{ data: Float32Array; shape: number[] }]>((a) => a.sum());
+    expect(() => f({ data: new Float32Array(1), shape: [2 ** 31] })).toThrow(MemoryError);
+  });
+});
+
+describe("createEngine", () => {
+  const wasm = () => new Uint8Array(readFileSync(new URL("dist/wasmgrad.wasm", root)));
+
+  it("counts live programs: made and not disposed", async () => {
+    const engine = await createEngine();
+    expect(engine.livePrograms).toBe(0);
+    const programs = [1, 2].map((seed) => compile(xorModel(seed), { engine }));
+    expect(engine.livePrograms).toBe(2);
+    programs[0].dispose();
+    programs[0].dispose();
+    expect(engine.livePrograms).toBe(1);
+  });
+
+  const sources: Record<string, () => unknown> = {
+    bytes: wasm,
+    "an ArrayBuffer": () => wasm().buffer,
+    "a module": () => new WebAssembly.Module(wasm()),
+    "a response": () => new Response(wasm()),
+    "a URL": () => `data:application/wasm;base64,${Buffer.from(wasm()).toString("base64")}`,
+    "a URL object": () => new URL(`data:application/wasm;base64,${Buffer.from(wasm()).toString("base64")}`),
+  };
+  for (const [name, source] of Object.entries(sources))
+    it(`takes kernels as ${name}, with the bits of the embedded ones`, async () => {
+      const engine = await createEngine({ wasm: source() as never });
+      const own = xorTrainer(1, { engine });
+      const embedded = xorTrainer(1);
+      own.fitSync(xor, { epochs: 20 });
+      embedded.fitSync(xor, { epochs: 20 });
+      expect(own.state()).toEqual(embedded.state());
+    });
+
+  it("passes its kernels on to snapshots", async () => {
+    const engine = await createEngine();
+    const trainer = xorTrainer(1, { engine });
+    trainer.snapshot();
+    expect(engine.livePrograms).toBe(2);
+  });
+
+  const foreign: [string, Uint8Array][] = [
+    ["a module without a version", Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)],
+    [
+      "a module of another version",
+      // (module (func (export "abiVersion") (result i32) i32.const 99))
+      Uint8Array.of(
+        ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0],
+        ...[
+          7, 14, 1, 10, 97, 98, 105, 86, 101, 114, 115, 105, 111, 110, 0, 0, 10, 7, 1, 5, 0, 65, 227, 0, 11,
+        ],
+      ),
+    ],
+    ["bytes that are no module", Uint8Array.of(1, 2, 3, 4)],
+    ["no bytes", new Uint8Array()],
+  ];
+  for (const [name, bytes] of foreign)
+    it(`refuses ${name} with an AbiError`, async () => {
+      await expect(createEngine({ wasm: bytes as never })).rejects.toBeInstanceOf(AbiError);
+    });
+});
+
+describe("an engine without WebAssembly or SIMD", () => {
+  it("is told by isSupported()", () => {
+    expect(isSupported()).toBe(true);
+    vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+    expect(isSupported()).toBe(false);
+    vi.restoreAllMocks();
+    vi.stubGlobal("WebAssembly", undefined);
+    expect(isSupported()).toBe(false);
+  });
+
+  it("is told by isSupported() where a content security policy forbids to compile", () => {
+    vi.spyOn(WebAssembly, "Module").mockImplementation(
+      class {
+        constructor() {
+          throw new WebAssembly.CompileError("Refused to compile or instantiate WebAssembly module");
+        }
+      } as never,
+    );
+    expect(isSupported()).toBe(false);
+  });
+
+  it("gives an UnsupportedEngineError from compile and createEngine", async () => {
+    vi.resetModules();
+    const fresh = await import("../../src/index.ts");
+    vi.stubGlobal("WebAssembly", undefined);
+    const net = fresh.sequential({ input: [1] }, [fresh.dense(1)]);
+    const error = thrownBy(() => fresh.compile(net));
+    expect(error).toBeInstanceOf(fresh.UnsupportedEngineError);
+    expect(error.message).toBe(
+      "engine: WebAssembly with SIMD is needed, and leave to compile it; got neither, or compiling is blocked by a content security policy",
+    );
+    await expect(fresh.createEngine()).rejects.toBeInstanceOf(fresh.UnsupportedEngineError);
+    vi.unstubAllGlobals();
+    expect(fresh.compile(net).predict([1]).shape).toEqual([1, 1]);
+  });
+
+  it("has an error that instanceof and name tell apart", () => {
+    const error = new UnsupportedEngineError("x");
+    expect(error.name).toBe("UnsupportedEngineError");
+    expect(error).toBeInstanceOf(Error);
+    expect(sgd().kind).toBe("sgd");
+  });
+});

@@ -1,0 +1,175 @@
+import { describe, expect, it } from "vitest";
+import {
+  adam,
+  binaryCrossEntropy,
+  compile,
+  crossEntropy,
+  dense,
+  meanSquaredError,
+  model,
+  OptionError,
+  sequential,
+  sgd,
+  type TrainOptions,
+} from "../../src/index.ts";
+import { Predictor } from "../../src/program/predictor.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { lineTrainer, thrownBy, xor, xorModel, xorTrainer } from "../fixtures.ts";
+
+const full: TrainOptions = { loss: binaryCrossEntropy(), optimizer: adam() };
+
+describe("compile", () => {
+  it("gives a Predictor without loss and optimizer, a Trainer with them", () => {
+    const predictor = compile(xorModel());
+    expect(predictor).toBeInstanceOf(Predictor);
+    expect(predictor).not.toBeInstanceOf(Trainer);
+    expect("fit" in predictor).toBe(false);
+    expect(compile(xorModel(), full)).toBeInstanceOf(Trainer);
+  });
+
+  it("of one model twice gives two programs that do not touch each other", () => {
+    const net = xorModel();
+    const first = compile(net, full);
+    const second = compile(net, full);
+    const untouched = second.digest();
+    expect(first.digest()).toBe(untouched);
+    first.fitSync(xor);
+    expect(second.digest()).toBe(untouched);
+    expect(compile(net).digest()).toBe(untouched);
+  });
+
+  it("starts parameters from the model's seed, and 0 is a seed like any other", () => {
+    const digests = [0, 1, 2, 2 ** 32, 2 ** 53 - 1].map((seed) => compile(xorModel(seed)).digest());
+    expect(new Set(digests).size).toBe(digests.length);
+    expect(compile(xorModel(0)).digest()).toBe(digests[0]);
+    expect(compile(sequential({ input: [2] }, [dense(3)])).digest()).toBe(
+      compile(sequential({ input: [2], seed: 0 }, [dense(3)])).digest(),
+    );
+  });
+
+  it("in batches of 1 and in batches larger than the data predicts the same bits", () => {
+    const { data } = compile(xorModel()).predict(xor.x);
+    for (const batch of [1, 2, 3, 4, 1000])
+      expect(compile(xorModel(), { batch }).predict(xor.x).data).toEqual(data);
+  });
+
+  it("with a batch larger than the data takes them as one short batch", () => {
+    const large = xorTrainer(1, { batch: 1000 });
+    const exact = xorTrainer(1, { batch: 4 });
+    expect(large.fitSync(xor, { epochs: 50 })).toEqual(exact.fitSync(xor, { epochs: 50 }));
+    expect(large.digest()).toBe(exact.digest());
+  });
+
+  it("takes losses by output name for one bare output, too", () => {
+    const named = compile(xorModel(), { loss: { output: binaryCrossEntropy() }, optimizer: adam() });
+    expect(named.evaluate({ x: xor.x, y: { output: xor.y } })).toEqual(
+      compile(xorModel(), full).evaluate(xor),
+    );
+  });
+});
+
+describe("bad options of compile are refused", () => {
+  const two = model({ inputs: { x: [2] } }, ({ x }) => ({ a: dense(1)(x), b: dense(2)(x) }));
+  const wrong: [string, () => unknown, string][] = [
+    ["batch 0", () => compile(xorModel(), { batch: 0 }), "compile: batch must be a whole number >= 1; got 0"],
+    ["a fractional batch", () => compile(xorModel(), { batch: 1.5 }), "batch must be a whole number"],
+    ["a batch of NaN", () => compile(xorModel(), { batch: Number.NaN }), "got NaN"],
+    [
+      "a loss without optimizer",
+      () => compile(xorModel(), { loss: binaryCrossEntropy() } as never),
+      "compile: a trainer needs loss and optimizer; got no optimizer",
+    ],
+    [
+      "an optimizer without loss",
+      () => compile(xorModel(), { optimizer: adam() } as never),
+      "compile: a trainer needs loss and optimizer; got no loss",
+    ],
+    [
+      "a loss that was not called",
+      () => compile(xorModel(), { loss: binaryCrossEntropy as never, optimizer: adam() }),
+      "compile: loss must be made by meanSquaredError(), crossEntropy() or another loss; got a function that was not called",
+    ],
+    [
+      "the name of a loss",
+      () => compile(xorModel(), { loss: "binaryCrossEntropy" as never, optimizer: adam() }),
+      "compile: loss must be made by",
+    ],
+    [
+      "an optimizer that was not called",
+      () => compile(xorModel(), { loss: binaryCrossEntropy(), optimizer: adam as never }),
+      "compile: optimizer must be made by sgd(), adam() or adamW(); got a function that was not called",
+    ],
+    [
+      "the name of an optimizer",
+      () => compile(xorModel(), { loss: binaryCrossEntropy(), optimizer: "adam" as never }),
+      "compile: optimizer must be made by sgd(), adam() or adamW(); got string",
+    ],
+    ["layers instead of a model", () => compile([dense(1)] as never), "compile: needs a model; got object"],
+    [
+      "windowRows 0",
+      () => compile(xorModel(), { ...full, windowRows: 0 }),
+      "compile: windowRows must be a whole number >= 1; got 0",
+    ],
+    [
+      "a fractional shuffleSeed",
+      () => compile(xorModel(), { ...full, shuffleSeed: 0.5 }),
+      "compile: seed must be a whole number from 0 to 2^53 - 1; got 0.5",
+    ],
+    [
+      "one label",
+      () => compile(xorModel(), { ...full, labels: ["yes"] }),
+      "compile: labels must name all 2 classes; got 1",
+    ],
+    [
+      "equal labels",
+      () => compile(xorModel(), { ...full, labels: ["yes", "yes"] }),
+      "compile: labels must differ; got [yes, yes]",
+    ],
+    [
+      "one loss for two outputs",
+      () => compile(two, { loss: meanSquaredError(), optimizer: sgd() }),
+      "compile: a model with several outputs needs losses by output name; got one loss for a, b",
+    ],
+    [
+      "a loss for an output that is not there",
+      () => compile(two, { loss: { c: meanSquaredError() }, optimizer: sgd() }),
+      "compile: losses must name outputs, one of a, b; got c",
+    ],
+    ["no losses", () => compile(two, { loss: {}, optimizer: sgd() }), "needs at least one loss; got none"],
+    [
+      "crossEntropy of an output without an axis of classes",
+      () =>
+        compile(
+          model({ inputs: { x: [3] } }, ({ x }) => x.sum(1)),
+          { loss: crossEntropy({ fromLogits: true }), optimizer: sgd() },
+        ),
+      "crossEntropy: output must be [rows, classes] with at least two classes; got [rows]",
+    ],
+  ];
+  for (const [name, act, message] of wrong)
+    it(name, () => {
+      const error = thrownBy(act);
+      expect(error.message).toContain(message);
+      expect(error).toBeInstanceOf(OptionError);
+    });
+});
+
+describe("summary", () => {
+  it("of a model lists layers, shapes and parameter counts", () => {
+    expect(xorModel().summary()).toMatchInlineSnapshot(`
+      "layer   output     parameters
+      input   [rows, 2]
+      dense1  [rows, 8]          24
+      dense2  [rows, 1]           9
+      total                      33"
+    `);
+  });
+
+  it("of a program adds where its memory goes", () => {
+    const text = lineTrainer().summary();
+    expect(text).toContain(lineTrainer().summary().split("\n\n")[0]);
+    for (const kind of ["parameters", "gradients", "activations", "window", "program"])
+      expect(text).toContain(kind);
+    expect(compile(xorModel()).summary()).not.toContain("gradients");
+  });
+});

@@ -1,0 +1,185 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import {
+  type Activation,
+  adam,
+  adamW,
+  compile,
+  dense,
+  meanSquaredError,
+  type Optimizer,
+  OptionError,
+  sequential,
+  sgd,
+} from "../../src/index.ts";
+import { lineTrainer, thrownBy } from "../fixtures.ts";
+
+interface Run {
+  readonly name: string;
+  readonly optimizer: "sgd" | "adam" | "adamw";
+  readonly options: {
+    readonly learningRate: number;
+    readonly momentum?: number;
+    readonly nesterov?: boolean;
+    readonly beta1?: number;
+    readonly beta2?: number;
+    readonly epsilon?: number;
+    readonly epsilonInsideRoot?: boolean;
+    readonly biasCorrection?: boolean;
+    readonly weightDecay?: number;
+  };
+  readonly losses: number[];
+  readonly parameters: Record<string, number[]>[];
+}
+const recorded = JSON.parse(readFileSync(new URL("../vectors/optimizers.json", import.meta.url), "utf8")) as {
+  inputs: number;
+  layers: { name: string; units: number; activation: Activation }[];
+  shapes: Record<string, number[]>;
+  x: number[][];
+  y: number[][];
+  initial: Record<string, number[]>;
+  loss: number;
+  gradients: Record<string, number[]>;
+  runs: Run[];
+};
+const data = { x: recorded.x, y: recorded.y };
+
+function optimizerOf({ optimizer, options }: Run): Optimizer {
+  if (optimizer === "sgd") return sgd(options);
+  const { epsilonInsideRoot, ...rest } = options;
+  const settings = { ...rest, epsilonMode: epsilonInsideRoot ? ("inside" as const) : ("outside" as const) };
+  return optimizer === "adam" ? adam(settings) : adamW(settings);
+}
+
+function trainerOf(optimizer: Optimizer) {
+  const trainer = compile(
+    sequential(
+      { input: [recorded.inputs] },
+      recorded.layers.map(({ name, units, activation }) => dense(units, { name, activation })),
+    ),
+    { loss: meanSquaredError(), optimizer },
+  );
+  trainer.setParameters(
+    Object.fromEntries(
+      Object.entries(recorded.initial).map(([name, values]) => [
+        name,
+        { data: values, shape: recorded.shapes[name] },
+      ]),
+    ),
+  );
+  return trainer;
+}
+
+const follows = (got: Float32Array, reference: readonly number[], where: string) => {
+  expect(got).toHaveLength(reference.length);
+  got.forEach((w, i) => {
+    const ref = reference[i];
+    expect(Math.abs(w - ref), `${where}[${i}]: ${w} for ${ref}`).toBeLessThanOrEqual(
+      1e-5 * Math.max(1, Math.abs(ref)),
+    );
+  });
+};
+
+describe("ten steps follow the trajectory recorded in double precision", () => {
+  for (const run of recorded.runs) {
+    it(`${run.name}, by step`, () => {
+      const trainer = trainerOf(optimizerOf(run));
+      run.parameters.forEach((after, t) => {
+        expect(trainer.step(data).loss).toBeCloseTo(run.losses[t], 5);
+        for (const [name, values] of Object.entries(after))
+          follows(trainer.parameters[name].data, values, `${name} after step ${t + 1}`);
+      });
+    });
+
+    it(`${run.name}, by one fitSync of ten epochs, with the bits of ten steps`, () => {
+      const fitted = trainerOf(optimizerOf(run));
+      const stepped = trainerOf(optimizerOf(run));
+      const { history } = fitted.fitSync(data, { epochs: 10 });
+      const losses = run.losses.map(() => stepped.step(data).loss);
+      expect(history).toEqual(losses);
+      expect(fitted.digest()).toBe(stepped.digest());
+    });
+  }
+
+  it("starts from the recorded loss and gradients", () => {
+    const { loss, gradients } = trainerOf(sgd()).gradients(data);
+    expect(loss).toBeCloseTo(recorded.loss, 6);
+    for (const [name, values] of Object.entries(recorded.gradients))
+      follows(gradients[name].data, values, `gradient of ${name}`);
+  });
+});
+
+describe("options of optimizers", () => {
+  for (const make of [sgd, adam, adamW]) {
+    for (const learningRate of [0, -0.1, Number.NaN, Number.POSITIVE_INFINITY])
+      it(`${make.name} refuses learningRate ${learningRate}`, () => {
+        const error = thrownBy(() => make({ learningRate }));
+        expect(error).toBeInstanceOf(OptionError);
+        expect(error.message).toBe(
+          `${make.name}: learningRate must be a finite number > 0; got ${learningRate}`,
+        );
+      });
+    it(`${make.name} refuses a learningRate that is no number`, () => {
+      expect(() => make({ learningRate: "0.1" as never })).toThrow(OptionError);
+    });
+  }
+
+  const wrong: [string, () => unknown, string][] = [
+    ["momentum 1", () => sgd({ momentum: 1 }), "sgd: momentum must be in [0, 1); got 1"],
+    ["negative momentum", () => sgd({ momentum: -0.5 }), "sgd: momentum must be in [0, 1); got -0.5"],
+    ["nesterov without momentum", () => sgd({ nesterov: true }), "sgd: nesterov needs momentum > 0"],
+    ["beta1 of 1", () => adam({ beta1: 1 }), "adam: beta1 must be in [0, 1); got 1"],
+    ["beta2 of NaN", () => adamW({ beta2: Number.NaN }), "adamW: beta2 must be in [0, 1); got NaN"],
+    ["epsilon 0", () => adam({ epsilon: 0 }), "adam: epsilon must be a number >= 1.2e-38; got 0"],
+    [
+      "an unknown epsilonMode",
+      () => adam({ epsilonMode: "under" as never }),
+      'adam: epsilonMode must be "outside" or "inside"; got under',
+    ],
+    [
+      "negative weightDecay",
+      () => adamW({ weightDecay: -1 }),
+      "adamW: weightDecay must be a finite number >= 0; got -1",
+    ],
+  ];
+  for (const [name, act, message] of wrong)
+    it(`${name} is refused`, () => {
+      const error = thrownBy(act);
+      expect(error).toBeInstanceOf(OptionError);
+      expect(error.message).toContain(message);
+    });
+});
+
+describe("setLearningRate", () => {
+  const line = { x: [[1]], y: [1] };
+
+  it("counts from the next step on, and steps as an optimizer made with it", () => {
+    const changed = lineTrainer({ optimizer: sgd({ learningRate: 0.1 }) });
+    const made = lineTrainer({ optimizer: sgd({ learningRate: 0.25 }) });
+    changed.setLearningRate(0.25);
+    changed.fitSync(line, { epochs: 5 });
+    made.fitSync(line, { epochs: 5 });
+    expect(changed.digest()).toBe(made.digest());
+  });
+
+  it("belongs to the state, and reset takes it back", () => {
+    const trainer = lineTrainer();
+    const fresh = trainer.state();
+    trainer.setLearningRate(0.5);
+    const changed = trainer.state();
+    trainer.reset();
+    expect(trainer.state()).toEqual(fresh);
+    trainer.restore(changed);
+    expect(trainer.manifest()).toMatchObject({ options: { learningRate: 0.5 } });
+  });
+
+  for (const rate of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+    it(`refuses ${rate} and changes nothing`, () => {
+      const trainer = lineTrainer();
+      const before = trainer.state();
+      expect(() => trainer.setLearningRate(rate)).toThrow(
+        `setLearningRate: learningRate must be a finite number > 0; got ${rate}`,
+      );
+      expect(trainer.state()).toEqual(before);
+    });
+});
