@@ -2,62 +2,77 @@
  * The contract between TypeScript, which writes tapes, and the kernels, which run them. Compiled by both
  * compilers; any change to a number here raises `Abi.Version`.
  *
- * A tape is i32 words in linear memory. A record is an opcode followed by its operands; `src/tape/records.ts`
- * names the operands of every opcode and is the executable form of what stands here.
+ * A tape is i32 words in linear memory. A record is a word with its opcode, length and flags, followed by its
+ * operands; `src/tape/records.ts` names the operands of every opcode.
  *
  * Operands are absolute byte offsets (unsigned), enum values, f32 bits, or dimensions. A dimension `d >= 0` is
  * itself; `d < 0` is `-d` times the row count of the pass, which is a header word.
  */
 
 export enum Abi {
-  Version = 3,
+  Version = 4,
   /** Alignment in bytes of every buffer a tape names. */
   Alignment = 16,
 }
 
-export enum Opcode {
-  /** Y = fn(X W + b): path y x w bias m n k fn alpha scratch; bias 0: none */
-  Dense = 1,
-  /** dW = X^T dY, db = column sums of dY: path dw db x dy m n k scratch; m = in, n = out, k = rows; db 0: none */
-  DenseGradWeights,
-  /** dX = (dY W^T) * fn'(y): path dx dy w m n k fn alpha y scratch; m = rows, n = in, k = out */
-  DenseGradInput,
-  /** y = fn(x): fn alpha y x n */
-  Unary,
-  /** dx = dy * fn'(s), s being x or y as the function prefers: fn alpha dx dy s n */
-  UnaryGrad,
-  /** y = a + b: y a b n */
-  Accumulate,
-  /** y = x, or one element of x for all of y: y x n every */
-  Place,
-  /** y = softmax(x) by rows: y x m n */
-  Softmax,
-  /** dx = y * (dy - sum(dy * y)): dx dy y m n */
-  SoftmaxGrad,
-  /** mean loss and its gradient: fn loss dx scale p t m n targets parameter; loss, dx 0: not wanted; scale 0: 1 */
-  Loss,
-  /** w, v updated in place: w g v n hyper counters; v 0: no momentum */
-  Sgd,
-  /** w, m, v updated in place: w g m v n hyper counters */
-  Adam,
-  /** y[i, :] = window[index[i], :]: y window index rows words */
-  Gather,
+/** The first word of a record. */
+export enum RecordWord {
+  OpcodeMask = 0xff,
+  /** where the length of the record stands, in words */
+  LengthShift = 8,
+  LengthMask = 0xff,
+  /** all parts wait for each other before the record */
+  Barrier = 0x10000,
+}
 
-  /** From here on: kernels of the extended build only, which a page carries if it uses their ops. */
-  FirstExtended,
-  /** C = op(A) op(B): form path c a b m n k scratch */
-  MatMul = FirstExtended,
-  /** y = a fn b with broadcasting: fn y a b d0 d1 d2 d3 as0 as1 as2 as3 bs0 bs1 bs2 bs3 */
+export enum Opcode {
+  /** Y = fn(X W + b) */
+  Dense = 1,
+  /** dW = X^T dY, db = column sums of dY; m = in, n = out, k = rows */
+  DenseGradWeights,
+  /** dX = (dY W^T) * fn'(y); m = rows, n = in, k = out */
+  DenseGradInput,
+  /** mean loss and its gradient */
+  Loss,
+  /** w, m, v updated in place */
+  Adam,
+  /** w, v updated in place */
+  Sgd,
+  /** y = fn(x) */
+  Unary,
+  /** dx = dy * fn'(s), s being x or y as the function prefers */
+  UnaryGrad,
+  /** y = softmax(x) by rows */
+  Softmax,
+  /** dx = y * (dy - sum(dy * y)) */
+  SoftmaxGrad,
+  /** y = a + b */
+  Accumulate,
+  /** y = x, or one element of x for all of y */
+  Place,
+  /** which rows of the window the pass takes, by position in the epoch */
+  Order,
+  /** y[i, :] = window[index[i], :] */
+  Gather,
+  /** sums += rows g: the gradients of one pass of a group */
+  AddGradients,
+  /** g = sums / rows of the group */
+  AverageGradients,
+  /** a counter times a constant */
+  Advance,
+  /** C = op(A) op(B) */
+  MatMul,
+  /** y = a fn b with broadcasting */
   Binary,
-  /** y = x / divisor, gathered by strides (broadcast, transpose): y x divisor d0 d1 d2 d3 s0 s1 s2 s3 */
+  /** y = x / divisor, gathered by strides (broadcast, transpose) */
   Copy,
-  /** y[o, i] = fn over j of x[o, j, i]: fn y x outer n inner */
+  /** y[o, i] = fn over j of x[o, j, i] */
   Reduce,
-  /** dx = dy shared equally between the positions that attain the maximum y: dx dy x y outer n inner */
+  /** dx = dy shared equally between the positions that attain the maximum y */
   MaxGrad,
-  /** y = x - log(sum(exp(x))) by rows: y x m n */
+  /** y = x - log(sum(exp(x))) by rows */
   LogSoftmax,
-  /** dx = dy - exp(y) * sum(dy): dx dy y m n */
+  /** dx = dy - exp(y) * sum(dy) */
   LogSoftmaxGrad,
 }
 
@@ -191,7 +206,7 @@ export enum Permutation {
   LargeBlocks = 2,
 }
 
-/** Constants of an optimizer: an f64 array outside the state. */
+/** Constants of an optimizer: an f64 array outside the state, one for each group of variables. */
 export enum Hyper {
   /** SGD: momentum; Adam: beta1 */
   Beta1 = 0,
@@ -210,7 +225,10 @@ export enum OptimizerFlag {
   BiasCorrection = 4,
 }
 
-/** The f64 array that opens the state block: what, with parameters and moments, a run continues from. */
+/**
+ * The f64 counters that every program has; they open the state. Those that an optimizer or a layer registers (rates,
+ * powers of betas) follow them, see `src/plan/counters.ts`.
+ */
 export enum Counter {
   /** updates applied so far */
   Step = 0,
@@ -220,36 +238,77 @@ export enum Counter {
   Cursor,
   /** sum over the current epoch of loss times rows */
   EpochLoss,
-  LearningRate,
-  /** beta^step as running products */
-  Beta1Power,
-  Beta2Power,
-  ShuffleSeed,
   /** rows of the epoch that the cursor stands in; 0 between epochs. A fit on other data starts the epoch anew */
   EpochRows,
+  /** passes whose gradients wait for the next update */
+  MicroStep,
+  /** rows of these passes */
+  GroupRows,
+  /** seed of the initial parameters and of draws */
+  Seed,
+  ShuffleSeed,
   Count = 10,
 }
 
-/** Words of the program header; those marked f64 take two words and are read as f64. */
+/** Words of the program header: what the plan fixes. */
 export enum Header {
   Version = 0,
-  /** rows of the pass at hand */
-  Rows,
+  /** address of the run block */
+  Run,
+  /** address of the counters */
+  Counters,
   /** most rows of a pass */
   Batch,
-  /** address of the state block, counters first */
-  State,
-  /** addresses where the sections of the training tape start: load, forward with loss, backward, update, end */
-  Load,
-  Forward,
-  Backward,
-  Update,
-  End,
+  /** bytes of private scratch of one part */
+  ScratchStride,
   /** address of the f32 loss of a pass */
   LossValue,
-  /** the gradient block, and its number of f32 elements (a multiple of 4) */
-  Gradients,
-  GradientCount,
+  /** f64 ring of epoch losses, emptied by the caller between calls */
+  History,
+  HistoryCapacity,
+  /** what updates write: variables and slots from here on, sums of gradients from `Sums` to `StateEnd` */
+  Updated,
+  Sums,
+  StateEnd,
+  /** bytes from there to the copies that updates keep of what they overwrite */
+  Mirror,
+  /** a row of `SectionWord.Count` words for each `Section` */
+  Sections = 16,
+  Count = 48,
+}
+
+/** The stretches of the training tape, in the order they run. */
+export enum Section {
+  /** the rows of a pass into the ports */
+  Load = 0,
+  /** up to the loss */
+  Forward,
+  Backward,
+  /** sums of gradients, where an update takes several passes: empties them */
+  Start,
+  /** adds the gradients of the pass to the sums */
+  Accumulate,
+  /** optimizers, then what else changes with the variables */
+  Update,
+  /** what counts updates, after the update was found finite */
+  Commit,
+  Count,
+}
+
+export enum SectionWord {
+  From = 0,
+  To,
+  /** passes in a group: the section runs in one of them */
+  Every,
+  /** which one: 0 the first, `Every - 1` the last, also where an epoch ends before */
+  At,
+  Count,
+}
+
+/** Words of the run block: all that a run writes beside the state. Those marked f64 take two words. */
+export enum Run {
+  /** rows of the pass at hand */
+  Rows = 0,
   /** rows in an epoch */
   Total,
   /** the window holds rows [WindowStart, WindowStart + WindowRows) of the epoch */
@@ -257,24 +316,23 @@ export enum Header {
   WindowRows,
   /** `Window`: how batches come from the window */
   WindowKind,
-  /** room for one i32 row index per row of a batch */
-  Index,
-  /** f64 ring of epoch losses, emptied by the caller between calls */
-  History,
-  HistoryCapacity,
   HistoryCount,
-  /** 1: the caller has saved the state and will check the update it asked for */
-  Careful,
-  /** addresses where the prediction tape starts and ends */
-  Predict,
-  PredictEnd,
+  /** not 0: an update wrote NaN or infinity */
+  Guard,
+  /** address of the rates of the next update: one f64 a group */
+  Rates,
+  /** bytes to those of the update after it; 0: rates do not change */
+  RateStep,
+  /** where the table of rates ends, if they change */
+  RatesEnd,
   /** f64: epochs to complete before the run ends */
-  EpochsLeft = 24,
+  EpochsLeft = 10,
   /** f64: the run ends before the update of an epoch whose mean loss is below this; -Infinity: never */
-  LossBelow = 26,
+  LossBelow = 12,
   /** f64: mean loss of the last pass, or of the epoch where one just ended */
-  Loss = 28,
-  Count = 32,
+  Loss = 14,
+  /** words whose meaning the plan knows: of each port, what its rows hold */
+  Settings = 16,
 }
 
 export enum Window {
@@ -296,17 +354,15 @@ export enum Status {
   /** the next batch reaches past the window */
   WindowEnd,
   HistoryFull,
+  /** the table of rates is used up */
+  RatesEnd,
   NonFiniteLoss,
-  NonFiniteGradient,
-  /** a gradient of 2^60 or more: the update could overflow, so the caller saves the state first */
-  LargeGradient,
+  /** gradients, or what the update made of them, are not finite; the state is that of before the update */
+  NonFiniteUpdate,
 }
 
-/** Bit patterns of f32 magnitudes the guard compares with. */
+/** Bits of f32 magnitudes. */
 export enum Guard {
+  /** from here on: infinity and NaN */
   NonFinite = 0x7f800000,
-  /** 2^60 */
-  LargeGradient = 0x5d800000,
-  /** 2^100 */
-  LargeParameter = 0x71800000,
 }

@@ -1,314 +1,199 @@
 /**
- * The machine: decodes records into kernel calls, and drives whole training steps. The only decoder.
+ * The machine. `pass` decides: which rows, which sections, whether the run goes on. `execute` works: it runs one part of
+ * the records of a section.
  *
  * `run` is a thin loop over `pass`, and `pass` calls kernels: V8 replaces a function's code by its optimized
  * form only at the next call, so no function here is entered once and stays.
  */
-import { Counter, Guard, Header, Opcode, Status, Window } from "./abi";
-import { accumulate, place } from "./kernels/accumulate";
-import { binary } from "./kernels/binary";
-import { copy } from "./kernels/copy";
-import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
-import { gather } from "./kernels/gather";
-import { loss } from "./kernels/loss";
-import { matMul } from "./kernels/mat-mul";
-import { adam, sgd } from "./kernels/optimizer";
-import { permute } from "./kernels/random";
-import { maxGrad, reduce } from "./kernels/reduce";
-import { maxMagnitude } from "./kernels/scan";
-import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/softmax";
-import { unary, unaryGrad } from "./kernels/unary";
+import { Counter, Header, RecordWord, Run, Section, SectionWord, Status, Window } from "./abi";
+import { executeRecord } from "./decode";
 
 // @ts-ignore: decorator
 @inline
-function word(record: usize, i: usize): i32 {
-  return load<i32>(record + (i << 2));
+function word(base: usize, i: usize): i32 {
+  return load<i32>(base + (i << 2));
 }
 
 // @ts-ignore: decorator
 @inline
-function pointer(record: usize, i: usize): usize {
-  return <usize>load<u32>(record + (i << 2));
+function setWord(base: usize, i: usize, value: i32): void {
+  store<i32>(base + (i << 2), value);
 }
 
 // @ts-ignore: decorator
 @inline
-function float(record: usize, i: usize): f32 {
-  return load<f32>(record + (i << 2));
+function pointer(base: usize, i: usize): usize {
+  return <usize>load<u32>(base + (i << 2));
 }
 
 // @ts-ignore: decorator
 @inline
-function dim(record: usize, i: usize, rows: i32): i32 {
-  const d = load<i32>(record + (i << 2));
-  return d < 0 ? -d * rows : d;
+function counter(counters: usize, i: usize): f64 {
+  return load<f64>(counters + (i << 3));
 }
 
 // @ts-ignore: decorator
 @inline
-function counter(state: usize, i: usize): f64 {
-  return load<f64>(state + (i << 3));
+function setCounter(counters: usize, i: usize, value: f64): void {
+  store<f64>(counters + (i << 3), value);
+}
+
+/** An f64 of the run block. */
+// @ts-ignore: decorator
+@inline
+function double(run: usize, i: usize): f64 {
+  return load<f64>(run + (i << 2));
 }
 
 // @ts-ignore: decorator
 @inline
-function setCounter(state: usize, i: usize, value: f64): void {
-  store<f64>(state + (i << 3), value);
-}
-
-// @ts-ignore: decorator
-@inline
-function double(program: usize, i: usize): f64 {
-  return load<f64>(program + (i << 2));
-}
-
-// @ts-ignore: decorator
-@inline
-function setDouble(program: usize, i: usize, value: f64): void {
-  store<f64>(program + (i << 2), value);
-}
-
-/** Runs the records in [from, to) with the header's row count. */
-export function execute(program: usize, from: usize, to: usize): void {
-  const rows = word(program, Header.Rows);
-  let r = from;
-  while (r < to) {
-    switch (load<i32>(r)) {
-      case Opcode.Dense: {
-        dense(
-          word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5),
-          dim(r, 6, rows), dim(r, 7, rows), dim(r, 8, rows), word(r, 9), float(r, 10), pointer(r, 11),
-        );
-        r += 48;
-        break;
-      }
-      case Opcode.DenseGradWeights: {
-        denseGradWeights(
-          word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5),
-          dim(r, 6, rows), dim(r, 7, rows), dim(r, 8, rows), pointer(r, 9),
-        );
-        r += 40;
-        break;
-      }
-      case Opcode.DenseGradInput: {
-        denseGradInput(
-          word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4),
-          dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows), word(r, 8), float(r, 9), pointer(r, 10), pointer(r, 11),
-        );
-        r += 48;
-        break;
-      }
-      case Opcode.Loss: {
-        loss(
-          word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6),
-          dim(r, 7, rows), dim(r, 8, rows), word(r, 9), float(r, 10),
-        );
-        r += 44;
-        break;
-      }
-      case Opcode.Adam: {
-        adam(pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), pointer(r, 6), pointer(r, 7));
-        r += 32;
-        break;
-      }
-      default: {
-        r = executeOther(r, rows);
-      }
-    }
-  }
-}
-
-/** Runs one record of those that the smallest networks do without, and returns where the next one starts. */
-function executeOther(r: usize, rows: i32): usize {
-  switch (load<i32>(r)) {
-    case Opcode.Unary: {
-      unary(word(r, 1), float(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows));
-      return r + 24;
-    }
-    case Opcode.UnaryGrad: {
-      unaryGrad(word(r, 1), float(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows));
-      return r + 28;
-    }
-    case Opcode.Accumulate: {
-      accumulate(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows));
-      return r + 20;
-    }
-    case Opcode.Place: {
-      place(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), word(r, 4));
-      return r + 20;
-    }
-    case Opcode.Softmax: {
-      softmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows));
-      return r + 20;
-    }
-    case Opcode.SoftmaxGrad: {
-      softmaxGrad(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows));
-      return r + 24;
-    }
-    case Opcode.Sgd: {
-      sgd(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), pointer(r, 5), pointer(r, 6));
-      return r + 28;
-    }
-    case Opcode.Gather: {
-      gather(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), word(r, 5));
-      return r + 24;
-    }
-    default: {
-      // @ts-ignore: defined for the extended build only
-      if (!isDefined(EXTENDED)) unreachable();
-      return executeExtended(r, rows);
-    }
-  }
-}
-
-/** Runs one record of the extended build and returns where the next one starts. */
-function executeExtended(r: usize, rows: i32): usize {
-  switch (load<i32>(r)) {
-    case Opcode.MatMul: {
-      matMul(
-        word(r, 1), word(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5),
-        dim(r, 6, rows), dim(r, 7, rows), dim(r, 8, rows), pointer(r, 9),
-      );
-      return r + 40;
-    }
-    case Opcode.Binary: {
-      binary(
-        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4),
-        dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows), dim(r, 8, rows),
-        dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows), dim(r, 12, rows),
-        dim(r, 13, rows), dim(r, 14, rows), dim(r, 15, rows), dim(r, 16, rows),
-      );
-      return r + 68;
-    }
-    case Opcode.Copy: {
-      copy(
-        pointer(r, 1), pointer(r, 2), dim(r, 3, rows),
-        dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
-        dim(r, 8, rows), dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows),
-      );
-      return r + 48;
-    }
-    case Opcode.Reduce: {
-      reduce(word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows));
-      return r + 28;
-    }
-    case Opcode.MaxGrad: {
-      maxGrad(
-        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4),
-        dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
-      );
-      return r + 32;
-    }
-    case Opcode.LogSoftmax: {
-      logSoftmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows));
-      return r + 20;
-    }
-    case Opcode.LogSoftmaxGrad: {
-      logSoftmaxGrad(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows));
-      return r + 24;
-    }
-    default: {
-      unreachable();
-    }
-  }
-  return r;
+function setDouble(run: usize, i: usize, value: f64): void {
+  store<f64>(run + (i << 2), value);
 }
 
 /**
- * One update from the rows in the batch buffers: forward, loss, backward, guard, optimizer. Nothing is written
- * to the state block unless loss and gradients are finite.
+ * Computes one part of the records in [from, to), with the row count of the run block. With several parts it stops at
+ * no barrier: the caller gives stretches without one.
  */
-export function step(program: usize): i32 {
-  execute(program, pointer(program, Header.Forward), pointer(program, Header.Backward));
-  const value = load<f32>(pointer(program, Header.LossValue));
-  setDouble(program, Header.Loss, <f64>value);
-  if (value - value != 0) return Status.NonFiniteLoss;
-  return update(program);
+export function execute(program: usize, from: usize, to: usize, part: i32, parts: i32): void {
+  const run = pointer(program, Header.Run);
+  const rows = word(run, Run.Rows);
+  const stride = pointer(program, Header.ScratchStride);
+  for (let r = from; r < to; ) {
+    executeRecord(r, run, rows, stride, part, parts);
+    r += <usize>((load<u32>(r) >>> RecordWord.LengthShift) & RecordWord.LengthMask) << 2;
+  }
 }
 
-function update(program: usize): i32 {
-  execute(program, pointer(program, Header.Backward), pointer(program, Header.Update));
-  const magnitude = maxMagnitude(pointer(program, Header.Gradients), word(program, Header.GradientCount));
-  if (magnitude >= Guard.LargeGradient) {
-    if (magnitude >= Guard.NonFinite) return Status.NonFiniteGradient;
-    if (!word(program, Header.Careful)) return Status.LargeGradient;
+// @ts-ignore: decorator
+@inline
+function sectionRow(program: usize, section: usize): usize {
+  return program + ((<usize>Header.Sections + section * <usize>SectionWord.Count) << 2);
+}
+
+function runSection(program: usize, section: usize): void {
+  const row = sectionRow(program, section);
+  execute(program, pointer(row, SectionWord.From), pointer(row, SectionWord.To), 0, 1);
+}
+
+/** Forward and loss of the rows in the ports. */
+function forward(program: usize, run: usize): i32 {
+  runSection(program, Section.Forward);
+  const value = load<f32>(pointer(program, Header.LossValue));
+  setDouble(run, Run.Loss, <f64>value);
+  return value - value == 0 ? Status.Ok : Status.NonFiniteLoss;
+}
+
+/**
+ * Backward, and what of the sections after it is due.
+ *
+ * @param last  whether the pass ends an epoch, and with it its group
+ */
+function backward(program: usize, run: usize, counters: usize, last: bool): i32 {
+  runSection(program, Section.Backward);
+  const every = word(sectionRow(program, Section.Update), SectionWord.Every);
+  const updates = sectionRow(program, Section.Update);
+  let micro = 0;
+  let whole = true;
+  if (every > 1) {
+    micro = <i32>counter(counters, Counter.MicroStep);
+    whole = last || micro + 1 == every;
   }
-  execute(program, pointer(program, Header.Update), pointer(program, Header.End));
-  const state = pointer(program, Header.State);
-  setCounter(state, Counter.Step, counter(state, Counter.Step) + 1);
+  for (let row = sectionRow(program, Section.Start); row <= updates; row += SectionWord.Count << 2) {
+    const from = pointer(row, SectionWord.From);
+    const to = pointer(row, SectionWord.To);
+    if (from == to) continue;
+    if (word(row, SectionWord.Every) > 1 && !(word(row, SectionWord.At) == 0 ? micro == 0 : whole)) continue;
+    execute(program, from, to, 0, 1);
+    if (word(run, Run.Guard) != 0) {
+      undo(program, run, pointer(program, row == updates ? Header.Updated : Header.Sums));
+      return Status.NonFiniteUpdate;
+    }
+  }
+  if (!whole) {
+    setCounter(counters, Counter.MicroStep, micro + 1);
+    setCounter(counters, Counter.GroupRows, counter(counters, Counter.GroupRows) + word(run, Run.Rows));
+    return Status.Ok;
+  }
+  runSection(program, Section.Commit);
+  setCounter(counters, Counter.Step, counter(counters, Counter.Step) + 1);
+  setCounter(counters, Counter.MicroStep, 0);
+  setCounter(counters, Counter.GroupRows, 0);
+  setWord(run, Run.Rates, word(run, Run.Rates) + word(run, Run.RateStep));
   return Status.Ok;
 }
 
-/** Takes the next batch of the epoch through one update and moves the cursor. */
+/** Puts the state back as it was before the pass, from `at` to its end. */
+function undo(program: usize, run: usize, at: usize): void {
+  memory.copy(at, at + pointer(program, Header.Mirror), pointer(program, Header.StateEnd) - at);
+  setWord(run, Run.Guard, 0);
+}
+
+/**
+ * One update, or one pass of a group that makes one, from the rows in the ports. The state is as before unless it
+ * returns `Status.Ok`.
+ */
+export function step(program: usize): i32 {
+  const run = pointer(program, Header.Run);
+  const status = forward(program, run);
+  return status == Status.Ok ? backward(program, run, pointer(program, Header.Counters), false) : status;
+}
+
+/** Takes the next batch of the epoch through one pass and moves the cursor. */
 function pass(program: usize): i32 {
-  const state = pointer(program, Header.State);
-  const cursor = <u32>counter(state, Counter.Cursor);
-  const total = <u32>word(program, Header.Total);
+  const run = pointer(program, Header.Run);
+  const counters = pointer(program, Header.Counters);
+  const cursor = <u32>counter(counters, Counter.Cursor);
+  const total = <u32>word(run, Run.Total);
   const rows = <i32>min(<u32>word(program, Header.Batch), total - cursor);
   const last = cursor + rows == total;
-  if (last && word(program, Header.HistoryCount) == word(program, Header.HistoryCapacity)) return Status.HistoryFull;
-  store<i32>(program + (Header.Rows << 2), rows);
-  if (word(program, Header.WindowKind) != Window.Batch) {
-    const ready = loadBatch(program, state, cursor, rows);
-    if (ready != Status.Ok) return ready;
+  if (last && word(run, Run.HistoryCount) == word(program, Header.HistoryCapacity)) return Status.HistoryFull;
+  if (word(run, Run.RateStep) != 0 && word(run, Run.Rates) == word(run, Run.RatesEnd)) return Status.RatesEnd;
+  setWord(run, Run.Rows, rows);
+  if (word(run, Run.WindowKind) != Window.Batch) {
+    const start = <u32>word(run, Run.WindowStart);
+    if (cursor < start || cursor + rows > start + word(run, Run.WindowRows)) return Status.WindowEnd;
+    runSection(program, Section.Load);
   }
 
-  execute(program, pointer(program, Header.Forward), pointer(program, Header.Backward));
-  const value = load<f32>(pointer(program, Header.LossValue));
-  setDouble(program, Header.Loss, <f64>value);
-  if (value - value != 0) return Status.NonFiniteLoss;
-  const epochLoss = counter(state, Counter.EpochLoss) + <f64>value * <f64>rows;
+  let status = forward(program, run);
+  if (status != Status.Ok) return status;
+  const epochLoss = counter(counters, Counter.EpochLoss) + double(run, Run.Loss) * <f64>rows;
   const mean = epochLoss / <f64>total;
-  if (last && mean < double(program, Header.LossBelow)) {
-    record(program, mean);
+  if (last && mean < double(run, Run.LossBelow)) {
+    noteEpoch(program, run, mean);
     return Status.LossBelow;
   }
 
-  const status = update(program);
+  status = backward(program, run, counters, last);
   if (status != Status.Ok) return status;
   if (!last) {
-    setCounter(state, Counter.Cursor, <f64>(cursor + rows));
-    setCounter(state, Counter.EpochLoss, epochLoss);
-    setCounter(state, Counter.EpochRows, <f64>total);
+    setCounter(counters, Counter.Cursor, <f64>(cursor + rows));
+    setCounter(counters, Counter.EpochLoss, epochLoss);
+    setCounter(counters, Counter.EpochRows, <f64>total);
     return Status.Ok;
   }
-  record(program, mean);
-  setCounter(state, Counter.Cursor, 0);
-  setCounter(state, Counter.EpochLoss, 0);
-  setCounter(state, Counter.EpochRows, 0);
-  setCounter(state, Counter.Epoch, counter(state, Counter.Epoch) + 1);
-  const left = double(program, Header.EpochsLeft) - 1;
-  setDouble(program, Header.EpochsLeft, left);
+  noteEpoch(program, run, mean);
+  setCounter(counters, Counter.Cursor, 0);
+  setCounter(counters, Counter.EpochLoss, 0);
+  setCounter(counters, Counter.EpochRows, 0);
+  setCounter(counters, Counter.Epoch, counter(counters, Counter.Epoch) + 1);
+  const left = double(run, Run.EpochsLeft) - 1;
+  setDouble(run, Run.EpochsLeft, left);
   return left > 0 ? Status.Ok : Status.EpochsDone;
 }
 
 /** Appends the mean loss of an epoch to the history. */
-function record(program: usize, mean: f64): void {
-  const count = word(program, Header.HistoryCount);
+function noteEpoch(program: usize, run: usize, mean: f64): void {
+  const count = word(run, Run.HistoryCount);
   store<f64>(pointer(program, Header.History) + (<usize>count << 3), mean);
-  store<i32>(program + (Header.HistoryCount << 2), count + 1);
-  setDouble(program, Header.Loss, mean);
-}
-
-function loadBatch(program: usize, state: usize, cursor: u32, rows: i32): i32 {
-  const start = <u32>word(program, Header.WindowStart);
-  const held = <u32>word(program, Header.WindowRows);
-  if (cursor < start || cursor + rows > start + held) return Status.WindowEnd;
-  const index = pointer(program, Header.Index);
-  // Rows of one batch stay in the order given; a cursor inside them is that of a smaller batch, which did shuffle.
-  const ordered = cursor == 0 && <u32>rows == <u32>word(program, Header.Total);
-  if (word(program, Header.WindowKind) == Window.Shuffled && !ordered) {
-    permute(index, cursor, rows, word(program, Header.Total), counter(state, Counter.ShuffleSeed), counter(state, Counter.Epoch));
-  } else {
-    for (let i = 0; i < rows; ++i) store<u32>(index + (<usize>i << 2), cursor - start + i);
-  }
-  execute(program, pointer(program, Header.Load), pointer(program, Header.Forward));
-  return Status.Ok;
+  setWord(run, Run.HistoryCount, count + 1);
+  setDouble(run, Run.Loss, mean);
 }
 
 /**
- * Takes up to `steps` batches. Ends early with the status that says why; whatever the status, the state block is
- * that of the last whole step.
+ * Takes up to `steps` batches. Ends early with the status that says why; whatever the status, the state is that of the
+ * last whole pass.
  */
 export function run(program: usize, steps: i32): i32 {
   for (let i = 0; i < steps; ++i) {

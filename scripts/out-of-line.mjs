@@ -7,9 +7,13 @@
  * and `simd/hold` because `scripts/in-order.mjs` removes its calls.
  */
 const OUT_OF_LINE = [
-  "assembly/interpreter/executeOther",
-  "assembly/interpreter/loadBatch",
+  "assembly/decode/executeOther",
+  "assembly/decode/executeExtended",
+  "assembly/kernels/order/*",
   "assembly/interpreter/pass",
+  "assembly/kernels/advance/*",
+  "assembly/kernels/gradients/*",
+  "assembly/parts/cut",
   "assembly/simd/*",
   "assembly/kernels/accumulate/*",
   "assembly/kernels/dense/addBias",

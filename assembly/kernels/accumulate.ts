@@ -12,7 +12,8 @@ import { put } from "../simd";
  * Aliasing: y may be a or b; they must not overlap otherwise.
  * Cost: n additions, 12 n bytes.
  */
-export function accumulate(y: usize, a: usize, b: usize, n: i32): void {
+export function accumulate(y: usize, a: usize, b: usize, n: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
   for (; n > 0; n -= 4, y += 16, a += 16, b += 16) put(y, f32x4.add(v128.load(a), v128.load(b)), n);
 }
 
@@ -27,7 +28,8 @@ export function accumulate(y: usize, a: usize, b: usize, n: i32): void {
  * Aliasing: y and x must not overlap.
  * Cost: 4 n bytes written, as many read where `every` is 1.
  */
-export function place(y: usize, x: usize, n: i32, every: i32): void {
+export function place(y: usize, x: usize, n: i32, every: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
   for (; n > 0; n -= 4, y += 16) {
     if (every) {
       put(y, v128.load(x), n);

@@ -24,7 +24,9 @@ export function binary(
   d0: i32, d1: i32, d2: i32, d3: i32,
   as0: i32, as1: i32, as2: i32, as3: i32,
   bs0: i32, bs1: i32, bs2: i32, bs3: i32,
+  part: i32, parts: i32,
 ): void {
+  if (part != 0) return;
   for (let i0 = 0; i0 < d0; ++i0) {
     let a1 = a, b1 = b;
     for (let i1 = 0; i1 < d1; ++i1) {

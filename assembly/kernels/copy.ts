@@ -18,7 +18,9 @@ export function copy(
   y: usize, x: usize, divisor: i32,
   d0: i32, d1: i32, d2: i32, d3: i32,
   s0: i32, s1: i32, s2: i32, s3: i32,
+  part: i32, parts: i32,
 ): void {
+  if (part != 0) return;
   const transpose = s2 == 1 && s3 > 1 && d2 >= 4 && d3 >= 4;
   for (let i0 = 0; i0 < d0; ++i0) {
     let x1 = x;

@@ -59,13 +59,15 @@ const ONE: usize = memory.data<f32>([1], 16);
 export function dense(
   path: i32, y: usize, x: usize, w: usize, bias: usize,
   m: i32, n: i32, k: i32, fn: i32, alpha: f32, scratch: usize,
+  part: i32, parts: i32,
 ): void {
+  if (part != 0) return;
   if (isSmall(Form.NN, m, n, k)) small(y, x, <usize>k << 2, 4, w, bias, m, n, k);
   else {
-    matMul(Form.NN, path, y, x, w, m, n, k, scratch);
+    matMul(Form.NN, path, y, x, w, m, n, k, scratch, part, parts);
     if (bias != 0) addBias(y, bias, m, n);
   }
-  if (fn != Fn.Identity) unary(fn, alpha, y, y, m * n);
+  if (fn != Fn.Identity) unary(fn, alpha, y, y, m * n, part, parts);
 }
 
 /**
@@ -88,9 +90,11 @@ export function dense(
  */
 export function denseGradWeights(
   path: i32, dw: usize, db: usize, x: usize, dy: usize, m: i32, n: i32, k: i32, scratch: usize,
+  part: i32, parts: i32,
 ): void {
+  if (part != 0) return;
   if (isSmall(Form.TN, m, n, k)) small(dw, x, 4, <usize>m << 2, dy, 0, m, n, k);
-  else matMul(Form.TN, path, dw, x, dy, m, n, k, scratch);
+  else matMul(Form.TN, path, dw, x, dy, m, n, k, scratch, part, parts);
   if (db != 0) columnSums(db, dy, n, k);
 }
 
@@ -115,8 +119,10 @@ export function denseGradWeights(
 export function denseGradInput(
   path: i32, dx: usize, dy: usize, w: usize,
   m: i32, n: i32, k: i32, fn: i32, alpha: f32, y: usize, scratch: usize,
+  part: i32, parts: i32,
 ): void {
+  if (part != 0) return;
   if (isSmall(Form.NT, m, n, k)) small(dx, dy, <usize>k << 2, 4, w, 0, m, n, k);
-  else matMul(Form.NT, path, dx, dy, w, m, n, k, scratch);
-  if (fn != Fn.Identity) unaryGrad(fn, alpha, dx, dx, y, m * n);
+  else matMul(Form.NT, path, dx, dy, w, m, n, k, scratch, part, parts);
+  if (fn != Fn.Identity) unaryGrad(fn, alpha, dx, dx, y, m * n, part, parts);
 }

@@ -10,7 +10,8 @@
  * Aliasing: y must not overlap window or index.
  * Cost: 4 rows words bytes read and written; about 1 ns a row up to 4 words.
  */
-export function gather(y: usize, window: usize, index: usize, rows: i32, words: i32): void {
+export function gather(y: usize, window: usize, index: usize, rows: i32, words: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
   const end = index + (<usize>rows << 2);
   const rowBytes = <usize>words << 2;
   if (words == 1) {

@@ -24,7 +24,8 @@ import { ReduceFn, RowSum } from "../abi";
  * Aliasing: y must not overlap x.
  * Cost: outer n inner operations, 4 outer n inner bytes read once.
  */
-export function reduce(fn: i32, y: usize, x: usize, outer: i32, n: i32, inner: i32): void {
+export function reduce(fn: i32, y: usize, x: usize, outer: i32, n: i32, inner: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
   const plane = <usize>n * <usize>inner << 2;
   const divisor: f32 = fn == ReduceFn.Mean ? <f32>n : 1;
   for (let o = 0; o < outer; ++o, x += plane, y += <usize>inner << 2) {
@@ -153,7 +154,8 @@ function finish(fn: i32, a: v128, scale: v128): v128 {
  * Aliasing: dx may be x; no other overlap.
  * Cost: reads x twice, writes it once.
  */
-export function maxGrad(dx: usize, dy: usize, x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
+export function maxGrad(dx: usize, dy: usize, x: usize, y: usize, outer: i32, n: i32, inner: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
   const plane = <usize>n * <usize>inner << 2;
   const step = <usize>inner << 2;
   for (let o = 0; o < outer; ++o, x += plane, dx += plane, y += step, dy += step) {

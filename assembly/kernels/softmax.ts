@@ -45,7 +45,8 @@ export function exponentials(y: usize, x: usize, largest: f32, n: i32): f64 {
  * Aliasing: y may be x.
  * Cost: m n exponentials, three passes over each row.
  */
-export function softmax(y: usize, x: usize, m: i32, n: i32): void {
+export function softmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
   if (n <= 0) return;
   for (; m > 0; --m) {
     const factor = f32x4.splat(<f32>(1 / exponentials(y, x, rowMax(x, n), n)));
@@ -68,7 +69,8 @@ export function softmax(y: usize, x: usize, m: i32, n: i32): void {
  * Aliasing: dx may be dy or y.
  * Cost: 2 m n multiplications and additions.
  */
-export function softmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32): void {
+export function softmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
   for (; m > 0; --m) {
     let sum = f64x2.splat(0);
     for (let left = n, at: usize = 0; left > 0; left -= 4, at += 16) {
@@ -98,7 +100,8 @@ export function softmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32): voi
  * Aliasing: y may be x.
  * Cost: m n exponentials, m logarithms, three passes over each row.
  */
-export function logSoftmax(y: usize, x: usize, m: i32, n: i32): void {
+export function logSoftmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
   if (n <= 0) return;
   for (; m > 0; --m) {
     const largest = rowMax(x, n);
@@ -126,7 +129,8 @@ export function logSoftmax(y: usize, x: usize, m: i32, n: i32): void {
  * Aliasing: dx may be dy or y.
  * Cost: m n exponentials.
  */
-export function logSoftmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32): void {
+export function logSoftmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
   for (; m > 0; --m) {
     let sum = f64x2.splat(0);
     for (let left = n, p = dy; left > 0; left -= 4, p += 16) sum = addWide(sum, take(p, left));

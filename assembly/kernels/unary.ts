@@ -334,7 +334,8 @@ function gelu(y: usize, dy: usize, x: usize, n: i32): void {
  * Aliasing: y may be x; they must not overlap otherwise.
  * Cost: 8 n bytes; from one operation an element (relu) to two divisions and twenty (gelu).
  */
-export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32): void {
+export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
   switch (fn) {
     case Fn.Relu: return relu(y, x, n);
     case Fn.LeakyRelu: return leakyRelu(alpha, y, x, n);
@@ -389,7 +390,8 @@ function unaryExtended(fn: i32, y: usize, x: usize, n: i32): void {
  * Aliasing: dx may be dy or s; they must not overlap otherwise.
  * Cost: 12 n bytes.
  */
-export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n: i32): void {
+export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
   switch (fn) {
     case Fn.Relu: return reluGrad(dx, dy, s, n);
     case Fn.LeakyRelu: return leakyReluGrad(alpha, dx, dy, s, n);

@@ -1,36 +1,43 @@
 /** Tapes as text, for people: one record a line, dimensions as multiples of the rows. */
-import { BinaryFn, Fn, Form, LossFn, Opcode, Path, ReduceFn, Targets } from "../../assembly/abi.ts";
 import { wordToF32 } from "./float-word.ts";
-import { formatOf, type Operand, recordWords } from "./records.ts";
-
-type EnumObject = Readonly<Record<number, string>>;
-
-const enumOf = (opcode: Opcode, name: string): EnumObject | undefined => {
-  if (name === "form") return Form;
-  if (name === "path") return Path;
-  if (name === "targets") return Targets;
-  if (name !== "fn") return undefined;
-  if (opcode === Opcode.Binary) return BinaryFn;
-  if (opcode === Opcode.Reduce) return ReduceFn;
-  return opcode === Opcode.Loss ? LossFn : Fn;
-};
+import type { Operand } from "./operands.ts";
+import { formatOf, isBarrier, lengthOf, opcodeOf, wordsOf } from "./records.ts";
 
 const formatDim = (d: number) => (d >= 0 ? `${d}` : d === -1 ? "rows" : `${-d} rows`);
 
-/** @param base address of `words[0]` */
+function formatWord(operand: Operand, word: number): string {
+  switch (operand.kind) {
+    case "dim":
+      return formatDim(word);
+    case "f32":
+      return `${wordToF32(word)}`;
+    case "int":
+      return `${operand.of?.[word] ?? word}`;
+    case "rate":
+      return `group ${word}`;
+    case "mirror":
+      return `+${word}`;
+    case "setting":
+      return `run[${word}]`;
+    default:
+      return `@${word >>> 0}`;
+  }
+}
+
+/**
+ * One record. A record before which all parts wait starts with `|`.
+ *
+ * @param base address of `words[0]`
+ */
 export function disassembleRecord(words: Int32Array, at: number, base: number): string {
   const start = (at - base) / 4;
-  const opcode = words[start] as Opcode;
+  const opcode = opcodeOf(words[start]);
   const format = formatOf(opcode);
   if (!format) return `unknown opcode ${opcode}`;
-  const operands = (Object.entries(format.operands) as [string, Operand][]).map(([name, { kind }], i) => {
-    const word = words[start + 1 + i];
-    if (kind === "dim") return `${name}=${formatDim(word)}`;
-    if (kind === "f32") return `${name}=${wordToF32(word)}`;
-    if (kind === "int") return `${name}=${enumOf(opcode, name)?.[word] ?? word}`;
-    return `${name}=@${word >>> 0}`;
-  });
-  return `${format.name} ${operands.join(" ")}`;
+  const operands = wordsOf(format).map(
+    ([name, operand], i) => `${name}=${formatWord(operand, words[start + 1 + i])}`,
+  );
+  return `${isBarrier(words[start]) ? "| " : ""}${format.name} ${operands.join(" ")}`;
 }
 
 /** The records in [from, to), one a line after its address. */
@@ -38,7 +45,7 @@ export function disassemble(words: Int32Array, from: number, to: number, base: n
   const lines: string[] = [];
   for (let at = from; at < to; ) {
     lines.push(`${at}: ${disassembleRecord(words, at, base)}`);
-    at += recordWords(words[(at - base) / 4]) * 4;
+    at += lengthOf(words[(at - base) / 4]) * 4;
   }
   return lines.join("\n");
 }

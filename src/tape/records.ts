@@ -1,46 +1,51 @@
 /**
- * The format of every record, as data: what the tape writer encodes, the disassembler prints and `verify`
- * checks. `assembly/interpreter.ts` decodes the same words in the same order.
+ * The format of every record, as data. The one source of it: `encode` writes by it, the decoder of the kernels
+ * (`assembly/decode.ts`) is generated from it, the disassembler prints by it, and `verify` checks by it.
  */
-import { Counter, Hyper, Opcode, Targets } from "../../assembly/abi.ts";
+import {
+  BinaryFn,
+  Fn,
+  Form,
+  Hyper,
+  LossFn,
+  Opcode,
+  Path,
+  RecordWord,
+  ReduceFn,
+  Targets,
+} from "../../assembly/abi.ts";
 import { f32Word } from "./float-word.ts";
+import {
+  type Build,
+  counter,
+  dim,
+  doubles,
+  f32,
+  guard,
+  hasWord,
+  inout,
+  input,
+  int,
+  mirror,
+  type Operand,
+  oneOf,
+  optional,
+  output,
+  type RecordFormat,
+  type Resolved,
+  rate,
+  run,
+  scratch,
+  setting,
+} from "./operands.ts";
 import { productScratchBytes } from "./product-path.ts";
 
-/** Operand values of one record by name, dimensions resolved to elements. */
-export type Resolved = Readonly<Record<string, number>>;
-
-export type Operand =
-  /** A buffer: how many elements it spans; `optional` allows offset 0 for none. */
-  | {
-      readonly kind: "in" | "out" | "inout";
-      readonly elements: (r: Resolved) => number;
-      readonly elementBytes: 4 | 8;
-      readonly optional: boolean;
-    }
-  /** A working area whose content means nothing before or after. */
-  | { readonly kind: "scratch"; readonly bytes: (r: Resolved) => number }
-  /** A dimension or stride: `d < 0` stands for `-d` times the rows of the pass. */
-  | { readonly kind: "dim" }
-  | { readonly kind: "int" }
-  | { readonly kind: "f32" };
-
 type Span = (r: Resolved) => number;
-
-const buffer = (kind: "in" | "out" | "inout", elements: Span, optional = false, elementBytes: 4 | 8 = 4) =>
-  ({ kind, elements, elementBytes, optional }) as const;
-const input = (elements: Span) => buffer("in", elements);
-const output = (elements: Span) => buffer("out", elements);
-const inout = (elements: Span) => buffer("inout", elements);
-const optional = (kind: "in" | "out" | "inout", elements: Span) => buffer(kind, elements, true);
-const doubles = (kind: "in" | "inout", count: number) => buffer(kind, () => count, false, 8);
-const scratch = { kind: "scratch", bytes: (r: Resolved) => productScratchBytes(r) } as const;
-const dim = { kind: "dim" } as const;
-const int = { kind: "int" } as const;
-const f32 = { kind: "f32" } as const;
 
 const mn: Span = (r) => r.m * r.n;
 const mk: Span = (r) => r.m * r.k;
 const nk: Span = (r) => r.n * r.k;
+const productScratch = scratch(productScratchBytes);
 const n: Span = (r) => r.n;
 const reduced: Span = (r) => r.outer * r.inner;
 const unreduced: Span = (r) => r.outer * r.n * r.inner;
@@ -61,81 +66,102 @@ const fourLoops = { d0: dim, d1: dim, d2: dim, d3: dim } as const;
 export const RECORDS = {
   [Opcode.MatMul]: {
     name: "matMul",
+    file: "mat-mul",
+    build: "extended",
     operands: {
-      form: int,
-      path: int,
+      form: oneOf(Form),
+      path: oneOf(Path),
       c: output(mn),
       a: input(mk),
       b: input(nk),
       m: dim,
       n: dim,
       k: dim,
-      scratch,
+      scratch: productScratch,
     },
   },
   [Opcode.Dense]: {
     name: "dense",
+    file: "dense",
+    build: "predict",
     operands: {
-      path: int,
+      path: oneOf(Path),
       y: output(mn),
       x: input(mk),
       w: input(nk),
-      bias: optional("in", n),
+      bias: input(n, optional),
       m: dim,
       n: dim,
       k: dim,
-      fn: int,
+      fn: oneOf(Fn),
       alpha: f32,
-      scratch,
+      scratch: productScratch,
     },
   },
   [Opcode.DenseGradWeights]: {
     name: "denseGradWeights",
+    file: "dense",
+    build: "train",
     operands: {
-      path: int,
+      path: oneOf(Path),
       dw: output(mn),
-      db: optional("out", n),
+      db: output(n, optional),
       x: input(mk),
       dy: input(nk),
       m: dim,
       n: dim,
       k: dim,
-      scratch,
+      scratch: productScratch,
     },
   },
   [Opcode.DenseGradInput]: {
     name: "denseGradInput",
+    file: "dense",
+    build: "train",
     operands: {
-      path: int,
+      path: oneOf(Path),
       dx: output(mn),
       dy: input(mk),
       w: input(nk),
       m: dim,
       n: dim,
       k: dim,
-      fn: int,
+      fn: oneOf(Fn),
       alpha: f32,
-      y: optional("in", mn),
-      scratch,
+      y: input(mn, optional),
+      scratch: productScratch,
     },
   },
-  [Opcode.Unary]: { name: "unary", operands: { fn: int, alpha: f32, y: output(n), x: input(n), n: dim } },
+  [Opcode.Unary]: {
+    name: "unary",
+    file: "unary",
+    build: "predict",
+    operands: { fn: oneOf(Fn), alpha: f32, y: output(n), x: input(n), n: dim },
+  },
   [Opcode.UnaryGrad]: {
     name: "unaryGrad",
-    operands: { fn: int, alpha: f32, dx: output(n), dy: input(n), s: input(n), n: dim },
+    file: "unary",
+    build: "train",
+    operands: { fn: oneOf(Fn), alpha: f32, dx: output(n), dy: input(n), s: input(n), n: dim },
   },
   [Opcode.Accumulate]: {
     name: "accumulate",
+    file: "accumulate",
+    build: "train",
     operands: { y: output(n), a: input(n), b: input(n), n: dim },
   },
   [Opcode.Place]: {
     name: "place",
+    file: "accumulate",
+    build: "train",
     operands: { y: output(n), x: input((r) => (r.every === 1 ? r.n : 1)), n: dim, every: int },
   },
   [Opcode.Binary]: {
     name: "binary",
+    file: "binary",
+    build: "extended",
     operands: {
-      fn: int,
+      fn: oneOf(BinaryFn),
       y: output(loops),
       a: input(strided("as")),
       b: input(strided("bs")),
@@ -152,6 +178,8 @@ export const RECORDS = {
   },
   [Opcode.Copy]: {
     name: "copy",
+    file: "copy",
+    build: "extended",
     operands: {
       y: output(loops),
       x: input(strided("s")),
@@ -165,10 +193,21 @@ export const RECORDS = {
   },
   [Opcode.Reduce]: {
     name: "reduce",
-    operands: { fn: int, y: output(reduced), x: input(unreduced), outer: dim, n: dim, inner: dim },
+    file: "reduce",
+    build: "extended",
+    operands: {
+      fn: oneOf(ReduceFn),
+      y: output(reduced),
+      x: input(unreduced),
+      outer: dim,
+      n: dim,
+      inner: dim,
+    },
   },
   [Opcode.MaxGrad]: {
     name: "maxGrad",
+    file: "reduce",
+    build: "extended",
     operands: {
       dx: output(unreduced),
       dy: input(reduced),
@@ -179,88 +218,166 @@ export const RECORDS = {
       inner: dim,
     },
   },
-  [Opcode.Softmax]: { name: "softmax", operands: { y: output(mn), x: input(mn), m: dim, n: dim } },
+  [Opcode.Softmax]: {
+    name: "softmax",
+    file: "softmax",
+    build: "predict",
+    operands: { y: output(mn), x: input(mn), m: dim, n: dim },
+  },
   [Opcode.SoftmaxGrad]: {
     name: "softmaxGrad",
+    file: "softmax",
+    build: "train",
     operands: { dx: output(mn), dy: input(mn), y: input(mn), m: dim, n: dim },
   },
-  [Opcode.LogSoftmax]: { name: "logSoftmax", operands: { y: output(mn), x: input(mn), m: dim, n: dim } },
+  [Opcode.LogSoftmax]: {
+    name: "logSoftmax",
+    file: "softmax",
+    build: "extended",
+    operands: { y: output(mn), x: input(mn), m: dim, n: dim },
+  },
   [Opcode.LogSoftmaxGrad]: {
     name: "logSoftmaxGrad",
+    file: "softmax",
+    build: "extended",
     operands: { dx: output(mn), dy: input(mn), y: input(mn), m: dim, n: dim },
   },
   [Opcode.Loss]: {
     name: "loss",
+    file: "loss",
+    build: "train",
     operands: {
-      fn: int,
-      loss: optional("out", () => 1),
-      dx: optional("out", mn),
-      scale: optional("in", () => 1),
+      fn: oneOf(LossFn),
+      loss: output(() => 1, optional),
+      dx: output(mn, optional),
+      scale: input(() => 1, optional),
       p: input(mn),
-      t: input((r) => (r.targets === Targets.Labels ? r.m : r.m * r.n)),
+      t: input((r) => (r.targets === Targets.Labels ? r.m : r.m * r.n), { dtype: "any" }),
       m: dim,
       n: dim,
-      targets: int,
+      targets: setting(Targets),
       parameter: f32,
     },
   },
   [Opcode.Sgd]: {
     name: "sgd",
+    file: "optimizer",
+    build: "train",
     operands: {
       w: inout(n),
       g: input(n),
-      v: optional("inout", n),
+      v: inout(n, optional),
       n: dim,
-      hyper: doubles("in", Hyper.Count),
-      counters: doubles("inout", Counter.Count),
+      hyper: doubles(Hyper.Count),
+      rate,
+      mirror,
+      guard,
     },
   },
   [Opcode.Adam]: {
     name: "adam",
+    file: "optimizer",
+    build: "train",
     operands: {
       w: inout(n),
       g: input(n),
       m: inout(n),
       v: inout(n),
       n: dim,
-      hyper: doubles("in", Hyper.Count),
-      counters: doubles("inout", Counter.Count),
+      hyper: doubles(Hyper.Count),
+      power1: counter(),
+      power2: counter(),
+      rate,
+      mirror,
+      guard,
+    },
+  },
+  [Opcode.AddGradients]: {
+    name: "addGradients",
+    file: "gradients",
+    build: "train",
+    operands: { sums: inout(n), g: input(n), n: dim, rows: dim, mirror, guard },
+  },
+  [Opcode.AverageGradients]: {
+    name: "averageGradients",
+    file: "gradients",
+    build: "train",
+    operands: { g: output(n), sums: input(n), n: dim, rows: dim, groupRows: counter() },
+  },
+  [Opcode.Advance]: {
+    name: "advance",
+    file: "advance",
+    build: "train",
+    operands: { x: counter("inout"), factor: doubles(1) },
+  },
+  [Opcode.Order]: {
+    name: "order",
+    file: "order",
+    build: "train",
+    operands: {
+      index: output((r) => r.rows, { dtype: "i32" }),
+      rows: dim,
+      seed: counter(),
+      epoch: counter(),
+      cursor: counter(),
+      run,
     },
   },
   [Opcode.Gather]: {
     name: "gather",
+    file: "gather",
+    build: "train",
     operands: {
-      y: output((r) => r.rows * r.words),
+      y: output((r) => r.rows * r.words, { dtype: "any" }),
       /** how far it reaches depends on the indices, which the machine keeps inside the window */
-      window: input((r) => r.words),
-      index: input((r) => r.rows),
+      window: input((r) => r.words, { dtype: "any" }),
+      index: input((r) => r.rows, { dtype: "i32" }),
       rows: dim,
-      words: int,
+      words: setting(),
     },
   },
-} as const satisfies Record<Opcode, { name: string; operands: Record<string, Operand> }>;
+} as const satisfies Record<Opcode, RecordFormat>;
 
+/** The operands of a record that have a word on the tape. */
 export type Fields<K extends Opcode> = {
-  [F in keyof (typeof RECORDS)[K]["operands"]]: number;
+  [F in keyof (typeof RECORDS)[K]["operands"] as (typeof RECORDS)[K]["operands"][F] extends {
+    readonly kind: "guard" | "run";
+  }
+    ? never
+    : F]: number;
 };
-
-export interface RecordFormat {
-  readonly name: string;
-  readonly operands: Readonly<Record<string, Operand>>;
-}
 
 export const formatOf = (opcode: number): RecordFormat | undefined =>
   (RECORDS as Readonly<Record<number, RecordFormat>>)[opcode];
 
+/** The operands with a word each, in the order of the words. */
+export const wordsOf = ({ operands }: RecordFormat): [string, Operand][] =>
+  Object.entries(operands).filter(([, operand]) => hasWord(operand));
+
+/** Words of a record of this kind. */
+export const recordWords = (opcode: Opcode): number => 1 + wordsOf(formatOf(opcode) as RecordFormat).length;
+
+/** The smallest build that has a record: elementwise functions from `Fn.Exp` on are for tensors only. */
+export function buildOf(opcode: Opcode, operands: Resolved): Build {
+  const { build, operands: kinds } = formatOf(opcode) as RecordFormat;
+  const { fn } = kinds;
+  return fn?.kind === "int" && fn.of === Fn && operands.fn >= Fn.Exp ? "extended" : build;
+}
+
+/** The first word of a record: opcode, length in words, and whether all parts wait before it. */
+export const firstWord = (opcode: Opcode, barrier = false): number =>
+  opcode | (recordWords(opcode) << RecordWord.LengthShift) | (barrier ? RecordWord.Barrier : 0);
+
+export const opcodeOf = (word: number): Opcode => word & RecordWord.OpcodeMask;
+export const lengthOf = (word: number): number => (word >>> RecordWord.LengthShift) & RecordWord.LengthMask;
+export const isBarrier = (word: number): boolean => (word & RecordWord.Barrier) !== 0;
+
 /** The words of one record; `f32` operands are given as numbers. */
-export function encode<K extends Opcode>(opcode: K, fields: Fields<K>): number[] {
-  const words: number[] = [opcode];
-  const { operands } = formatOf(opcode) as RecordFormat;
-  for (const name in operands) {
+export function encode<K extends Opcode>(opcode: K, fields: Fields<K>, barrier = false): number[] {
+  const words: number[] = [firstWord(opcode, barrier)];
+  for (const [name, { kind }] of wordsOf(formatOf(opcode) as RecordFormat)) {
     const value = (fields as Record<string, number>)[name];
-    words.push(operands[name].kind === "f32" ? f32Word(value) : value | 0);
+    words.push(kind === "f32" ? f32Word(value) : value | 0);
   }
   return words;
 }
-
-export const recordWords = (opcode: number): number => 1 + Object.keys(formatOf(opcode)!.operands).length;

@@ -1,8 +1,9 @@
 /** The rules a tape must keep, whatever graph it came from: an executable specification of the format. */
-import { Abi, BinaryFn, Fn, Form, LossFn, Opcode, Path, ReduceFn, Targets } from "../../assembly/abi.ts";
+import { Header, type Opcode } from "../../assembly/abi.ts";
 import { TapeError } from "../errors.ts";
 import { disassembleRecord } from "./disassemble.ts";
-import { formatOf, type Operand } from "./records.ts";
+import { type EnumObject, hasWord, isBuffer, type Operand } from "./operands.ts";
+import { formatOf, isBarrier, lengthOf, opcodeOf, recordWords } from "./records.ts";
 
 /** One operand of a record that names memory. */
 export interface Buffer {
@@ -10,12 +11,16 @@ export interface Buffer {
   readonly kind: "in" | "out" | "inout" | "scratch";
   readonly from: number;
   readonly to: number;
+  /** Scratch of each part alone: other parts have theirs elsewhere. */
+  readonly isPrivate: boolean;
 }
 
 export interface TapeRecord {
   readonly at: number;
   readonly opcode: Opcode;
-  /** Operands by name, dimensions resolved. */
+  /** Whether all parts wait for each other before it. */
+  readonly barrier: boolean;
+  /** Operands by name, dimensions and settings resolved. */
   readonly operands: Readonly<Record<string, number>>;
   readonly buffers: readonly Buffer[];
 }
@@ -27,24 +32,17 @@ export interface Bounds {
   readonly end: number;
   /** Rows of a pass. */
   readonly rows: number;
+  /** Buffers of other programs of the space that records may read, as [from, to). */
+  readonly foreign?: readonly (readonly [number, number])[];
 }
 
-const ENUM_LIMITS: Readonly<Record<string, (opcode: Opcode) => number>> = {
-  form: () => Form.NT,
-  path: () => Path.Packed,
-  targets: () => Targets.Labels,
-  fn: (opcode) => {
-    if (opcode === Opcode.Binary) return BinaryFn.Above;
-    if (opcode === Opcode.Reduce) return ReduceFn.Max;
-    return opcode === Opcode.Loss ? LossFn.CrossEntropy : Fn.Square;
-  },
-};
+const isOneOf = (of: EnumObject, word: number) => Object.values(of).includes(word);
 
 /**
  * Reads the records in [from, to) and checks each by itself: known opcode, enum values in range, no negative extent,
  * buffers aligned and inside the program, outputs apart from everything but operands they equal.
  *
- * @param words the program's words, the first one at `bounds.base`
+ * @param words the program's words, header first, the first one at `bounds.base`
  * @throws TapeError naming the record
  */
 export function readTape(words: Int32Array, from: number, to: number, bounds: Bounds): TapeRecord[] {
@@ -52,53 +50,69 @@ export function readTape(words: Int32Array, from: number, to: number, bounds: Bo
   for (let at = from; at < to; ) {
     const record = readRecord(words, at, to, bounds);
     records.push(record);
-    at += 4 * (1 + Object.keys(record.operands).length);
+    at += 4 * recordWords(record.opcode);
   }
   return records;
 }
 
 function readRecord(words: Int32Array, at: number, to: number, bounds: Bounds): TapeRecord {
   const start = (at - bounds.base) / 4;
-  const opcode = words[start] as Opcode;
+  const opcode = opcodeOf(words[start]);
   const format = formatOf(opcode);
   if (!format) throw new TapeError(`tape: opcodes must be known; got ${opcode} at ${at}`);
-  const entries = Object.entries(format.operands) as [string, Operand][];
-  if (at + 4 * (1 + entries.length) > to)
+  const length = recordWords(opcode);
+  if (at + 4 * length > to)
     throw new TapeError(`tape: records must be whole; got ${format.name} cut short at ${at}`);
   const fail = (rule: string, got: string): never => {
     throw new TapeError(`tape: ${rule}; got ${got} in ${disassembleRecord(words, at, bounds.base)}`);
   };
+  if (lengthOf(words[start]) !== length)
+    fail(`the first word must say that there are ${length} words`, `${lengthOf(words[start])}`);
 
   const operands: Record<string, number> = {};
-  entries.forEach(([name, { kind }], i) => {
-    const word = words[start + 1 + i];
-    operands[name] = kind === "dim" ? (word < 0 ? -word * bounds.rows : word) : word;
-    const limit = ENUM_LIMITS[name]?.(opcode);
-    if (kind === "int" && limit !== undefined && (word < 0 || word > limit))
-      fail(`${name} must be one of 0 to ${limit}`, `${word}`);
-  });
-  const buffers: Buffer[] = [];
+  const entries = Object.entries(format.operands);
+  let i = start;
   for (const [name, operand] of entries) {
-    if (operand.kind === "dim" || operand.kind === "int" || operand.kind === "f32") continue;
-    const address = operands[name] >>> 0;
-    const bytes =
-      operand.kind === "scratch"
-        ? operand.bytes(operands)
-        : operand.elements(operands) * operand.elementBytes;
-    if (bytes < 0) fail("extents must not be negative", `${bytes} bytes of ${name}`);
-    if (address === 0 && operand.kind !== "scratch") {
-      if (!operand.optional) fail(`${name} must be given`, "offset 0");
-      continue;
-    }
-    if (bytes === 0) continue;
-    if (address % Abi.Alignment !== 0)
-      fail(`buffers must be aligned to ${Abi.Alignment} bytes`, `${name} at ${address}`);
-    if (address < bounds.base || address + bytes > bounds.end)
-      fail(
-        `buffers must lie in [${bounds.base}, ${bounds.end})`,
-        `${name} at [${address}, ${address + bytes})`,
+    if (!hasWord(operand)) continue;
+    const word = words[++i];
+    operands[name] = valueOf(operand, word, words, bounds);
+    if (
+      (operand.kind === "int" || operand.kind === "setting") &&
+      operand.of &&
+      !isOneOf(operand.of, operands[name])
+    )
+      fail(`${name} must be one of its names`, `${operands[name]}`);
+  }
+
+  const buffers: Buffer[] = [];
+  const add = (buffer: Buffer, alignment: number) => {
+    const { name, kind, from, to: end } = buffer;
+    if (end < from) fail("extents must not be negative", `${end - from} bytes of ${name}`);
+    if (end === from) return;
+    if (from % alignment !== 0) fail(`buffers must be aligned to ${alignment} bytes`, `${name} at ${from}`);
+    const foreign = kind === "in" && bounds.foreign?.some(([low, high]) => from >= low && end <= high);
+    if (!foreign && (from < bounds.base || end > bounds.end))
+      fail(`buffers must lie in [${bounds.base}, ${bounds.end})`, `${name} at [${from}, ${end})`);
+    buffers.push(buffer);
+  };
+  for (const [name, operand] of entries) {
+    const from = operands[name] >>> 0;
+    if (operand.kind === "scratch") {
+      add(
+        { name, kind: "scratch", from, to: from + operand.bytes(operands), isPrivate: !operand.shared },
+        16,
       );
-    buffers.push({ name, kind: operand.kind, from: address, to: address + bytes });
+    } else if (isBuffer(operand)) {
+      if (from === 0) {
+        if (!operand.optional) fail(`${name} must be given`, "offset 0");
+        continue;
+      }
+      const end = from + operand.elements(operands) * operand.elementBytes;
+      add({ name, kind: operand.kind, from, to: end, isPrivate: false }, operand.alignment);
+      const away = operands.mirror;
+      if (operand.kind === "inout" && away !== undefined)
+        add({ name: `${name}.mirror`, kind: "out", from: from + away, to: end + away, isPrivate: false }, 16);
+    }
   }
   for (const a of buffers)
     for (const b of buffers) {
@@ -107,5 +121,11 @@ function readRecord(words: Int32Array, at: number, to: number, bounds: Bounds): 
       if (!inPlace)
         fail("what a record writes must not overlap its other operands", `${a.name} and ${b.name}`);
     }
-  return { at, opcode, operands, buffers };
+  return { at, opcode, barrier: isBarrier(words[start]), operands, buffers };
+}
+
+function valueOf({ kind }: Operand, word: number, words: Int32Array, { base, rows }: Bounds): number {
+  if (kind === "dim") return word < 0 ? -word * rows : word;
+  if (kind === "setting") return words[(words[Header.Run] - base) / 4 + word];
+  return word;
 }

@@ -4,13 +4,14 @@
  */
 import { readFileSync } from "node:fs";
 import { instantiateSync } from "@assemblyscript/loader";
-import { Header, type Opcode } from "../../assembly/abi.ts";
-import { encode, type Fields, formatOf, type Resolved } from "../../src/tape/records.ts";
+import { Header, type Opcode, Run } from "../../assembly/abi.ts";
+import { isBuffer, type Resolved } from "../../src/tape/operands.ts";
+import { encode, type Fields, formatOf, wordsOf } from "../../src/tape/records.ts";
 
 export interface KernelExports {
   abiVersion(): number;
   staticEnd(): number;
-  execute(program: number, from: number, to: number): void;
+  execute(program: number, from: number, to: number, part: number, parts: number): void;
   permute(index: number, start: number, count: number, n: number, seed: number, epoch: number): void;
   randomFill(
     x: number,
@@ -48,64 +49,108 @@ export function instantiate(
 type TypedArray = Float32Array | Int32Array | Float64Array;
 
 /**
- * What a test gives for an operand: numbers for dims, ints and f32; for buffers the content, `null` for an absent
- * optional buffer, `"out"` for an output (NaN before), or `{ same: "x" }` to run in place on another operand.
+ * What a test gives for an operand: numbers for dims, ints, f32, settings and the rate; for buffers the content, `null` for
+ * an absent optional buffer, `"out"` for an output (NaN before), or `{ same: "x" }` to run in place on another operand.
  */
 export type Given = number | TypedArray | null | "out" | { same: string };
 
-/**
- * Runs one record and returns every buffer it wrote.
- *
- * @param options.keepsOrder  as in an engine that keeps the order of instructions
- * @param options.last        an operand whose vectors of 16 bytes end with the memory: what is read beyond traps
- */
+export interface RunOptions {
+  readonly module?: WebAssembly.Module;
+  /** As in an engine that keeps the order of instructions. */
+  readonly keepsOrder?: boolean;
+  /** An operand whose vectors of 16 bytes end with the memory: what is read beyond traps. */
+  readonly last?: string;
+  /** How many parts compute the record, and in which order. Default: one. */
+  readonly parts?: number;
+  readonly order?: readonly number[];
+  /** Words of the run block from `Run.Rows` on, where the kernel reads it. */
+  readonly run?: Readonly<Partial<Record<Run, number>>>;
+}
+
+/** The buffers that a record wrote, and what it made of the guard. */
+export type Written = { [name: string]: Float32Array } & {
+  doubles: { [name: string]: Float64Array };
+  guard: number;
+};
+
+const PROGRAM = 4096;
+const RUN = PROGRAM + Header.Count * 4;
+const RUN_WORDS = 64;
+/** The first column of rates, one for each rate operand. */
+const RATES = RUN + RUN_WORDS * 4;
+const TAPE = RATES + 64;
+const BUFFERS = TAPE + 1024;
+
+interface Place {
+  readonly name: string;
+  at: number;
+  readonly bytes: number;
+  readonly content?: TypedArray;
+  written: boolean;
+}
+
+const roundUp = (bytes: number) => Math.ceil(bytes / 16) * 16;
+
+/** Runs one record and returns every buffer it wrote. */
 export function runRecord<K extends Opcode>(
   opcode: K,
-  given: { [F in keyof Fields<K>]: Given },
+  given: { [F in keyof Fields<K> as F extends "mirror" ? never : F]: Given },
   rows = 1,
-  module = release,
-  { keepsOrder = false, last }: { keepsOrder?: boolean; last?: string } = {},
-): { [name: string]: Float32Array } & { doubles: { [name: string]: Float64Array } } {
+  { module = release, keepsOrder = false, last, parts = 1, order, run = {} }: RunOptions = {},
+): Written {
   const format = formatOf(opcode)!;
+  const operands = wordsOf(format);
   const values = given as Record<string, Given>;
   const resolved: Record<string, number> = {};
-  for (const [name, operand] of Object.entries(format.operands)) {
+  for (const [name, { kind }] of operands) {
     const v = values[name];
-    if (typeof v === "number") resolved[name] = operand.kind === "dim" && v < 0 ? -v * rows : v;
+    if (typeof v === "number") resolved[name] = kind === "dim" && v < 0 ? -v * rows : v;
   }
-  let top = 4096 + 4096;
-  const places: { name: string; at: number; bytes: number; content?: TypedArray; written: boolean }[] = [];
+  const words = new Map<number, number>(Object.entries(run).map(([i, v]) => [RUN / 4 + Number(i), v]));
+  const doubles = new Map<number, number>();
+  let top = BUFFERS;
+  const take = (bytes: number) => {
+    const at = top + GUARD_BYTES;
+    top = at + roundUp(bytes) + GUARD_BYTES;
+    return at;
+  };
+  const places: Place[] = [];
   const fields: Record<string, number> = {};
-  for (const [name, operand] of Object.entries(format.operands)) {
+  let scratch: readonly [number, number] = [0, 0];
+  let stride = 0;
+  let settings = Run.Settings;
+  for (const [name, operand] of operands) {
     const v = values[name];
     if (operand.kind === "scratch") {
       const bytes = operand.bytes(resolved as Resolved);
-      fields[name] = top;
-      top += Math.ceil(bytes / 16) * 16 + GUARD_BYTES;
-      continue;
-    }
-    if (operand.kind === "dim" || operand.kind === "int" || operand.kind === "f32") {
+      if (!operand.shared) stride = roundUp(bytes) + GUARD_BYTES;
+      const all = operand.shared ? bytes : stride * parts;
+      fields[name] = take(all);
+      scratch = [fields[name], fields[name] + all];
+    } else if (operand.kind === "setting") {
+      words.set(RUN / 4 + settings, v as number);
+      fields[name] = settings++;
+    } else if (operand.kind === "rate") {
+      doubles.set(RATES / 8, v as number);
+      fields[name] = 0;
+    } else if (!isBuffer(operand)) {
       fields[name] = v as number;
-      continue;
-    }
-    if (v === null) {
+    } else if (v === null) {
       if (!operand.optional) throw new Error(`${name} is not optional`);
       fields[name] = 0;
-      continue;
+    } else if (!(typeof v === "object" && "same" in v)) {
+      const bytes = operand.elements(resolved as Resolved) * operand.elementBytes;
+      if (v !== "out" && (v as TypedArray).byteLength < bytes && name !== "window")
+        throw new Error(`${format.name}: ${name} needs ${bytes} bytes, got ${(v as TypedArray).byteLength}`);
+      const content = v === "out" ? undefined : (v as TypedArray);
+      const room = Math.max(bytes, content?.byteLength ?? 0);
+      places.push({ name, at: take(room), bytes: room, content, written: operand.kind !== "in" });
+      fields[name] = places[places.length - 1].at;
     }
-    if (typeof v === "object" && "same" in v) continue;
-    const bytes = operand.elements(resolved as Resolved) * operand.elementBytes;
-    if (v !== "out" && (v as TypedArray).byteLength < bytes && name !== "window")
-      throw new Error(`${format.name}: ${name} needs ${bytes} bytes, got ${(v as TypedArray).byteLength}`);
-    const content = v === "out" ? undefined : (v as TypedArray);
-    const room = Math.max(bytes, content?.byteLength ?? 0);
-    places.push({ name, at: top, bytes: room, content, written: operand.kind !== "in" });
-    fields[name] = top;
-    top += Math.ceil(room / 16) * 16 + GUARD_BYTES;
   }
   const atEnd = places.find(({ name }) => name === last);
   if (atEnd) {
-    const bytes = Math.ceil(atEnd.bytes / 16) * 16;
+    const bytes = roundUp(atEnd.bytes);
     const end = pagesFor(top + bytes) * 65536;
     fields[atEnd.name] = atEnd.at = end - bytes;
     top = end;
@@ -115,14 +160,25 @@ export function runRecord<K extends Opcode>(
       fields[name] = fields[v.same];
       places.find((p) => p.name === v.same)!.written = true;
     }
+  // Mirrors lie beyond all buffers, at the same distance from each.
+  const mirrored = operands.some(([, { kind }]) => kind === "mirror");
+  const away = roundUp(top - BUFFERS);
+  if (mirrored) {
+    fields.mirror = away;
+    top += away;
+  }
 
   const { kernels, memory } = instantiate(top, module);
   kernels.setKeepsOrder(keepsOrder);
-  const words = new Int32Array(memory.buffer);
-  words.fill(GUARD_PATTERN, 4096 / 4, Math.ceil(top / 4));
-  const program = 4096;
-  words.fill(0, program / 4, program / 4 + Header.Count);
-  words[program / 4 + Header.Rows] = rows;
+  const i32 = new Int32Array(memory.buffer);
+  i32.fill(GUARD_PATTERN, PROGRAM / 4, Math.ceil(top / 4));
+  i32.fill(0, PROGRAM / 4, BUFFERS / 4);
+  i32[PROGRAM / 4 + Header.Run] = RUN;
+  i32[PROGRAM / 4 + Header.ScratchStride] = stride;
+  i32[RUN / 4 + Run.Rows] = rows;
+  i32[RUN / 4 + Run.Rates] = RATES;
+  for (const [at, word] of words) i32[at] = word;
+  for (const [at, value] of doubles) new Float64Array(memory.buffer)[at] = value;
   for (const p of places) {
     if (p.content)
       new Uint8Array(memory.buffer).set(
@@ -132,27 +188,27 @@ export function runRecord<K extends Opcode>(
     else new Float32Array(memory.buffer, p.at, p.bytes / 4).fill(Number.NaN);
   }
   const record = encode(opcode, fields as Fields<K>);
-  const tape = program + Header.Count * 4 + 64;
-  words.set(record, tape / 4);
+  i32.set(record, TAPE / 4);
 
-  const scratch = Object.entries(format.operands).find(([, o]) => o.kind === "scratch");
-  const scratchFrom = scratch ? fields[scratch[0]] : 0;
-  const scratchTo =
-    scratch?.[1].kind === "scratch" ? scratchFrom + scratch[1].bytes(resolved as Resolved) : 0;
   const before = new Uint8Array(memory.buffer.slice(0));
-  kernels.execute(program, tape, tape + record.length * 4);
+  const sequence = order ?? Array.from({ length: parts }, (_, part) => part);
+  for (const part of sequence) kernels.execute(PROGRAM, TAPE, TAPE + record.length * 4, part, parts);
   const after = new Uint8Array(memory.buffer);
 
   const result: Record<string, unknown> = {};
-  const doubles: Record<string, Float64Array> = {};
-  const writable: [number, number][] = [[scratchFrom, scratchTo]];
-  for (const p of places)
-    if (p.written) {
-      writable.push([p.at, p.at + p.bytes]);
-      const bytes = memory.buffer.slice(p.at, p.at + p.bytes);
-      if (p.content instanceof Float64Array) doubles[p.name] = new Float64Array(bytes);
-      else result[p.name] = new Float32Array(bytes);
-    }
+  const written: Record<string, Float64Array> = {};
+  const guardAt = RUN + Run.Guard * 4;
+  const writable: (readonly [number, number])[] = [scratch, [guardAt, guardAt + 4]];
+  for (const p of places) {
+    if (!p.written) continue;
+    writable.push([p.at, p.at + p.bytes]);
+    const bytes = memory.buffer.slice(p.at, p.at + p.bytes);
+    if (p.content instanceof Float64Array) written[p.name] = new Float64Array(bytes);
+    else result[p.name] = new Float32Array(bytes);
+    if (!mirrored) continue;
+    writable.push([p.at + away, p.at + away + p.bytes]);
+    result[`${p.name}.mirror`] = new Float32Array(memory.buffer.slice(p.at + away, p.at + away + p.bytes));
+  }
   for (let i = 0; i < after.length; i++)
     if (after[i] !== before[i] && !writable.some(([from, to]) => i >= from && i < to)) {
       const near = places.find((p) => i >= p.at - GUARD_BYTES && i < p.at + p.bytes + GUARD_BYTES);
@@ -160,6 +216,5 @@ export function runRecord<K extends Opcode>(
         `${format.name} wrote outside its outputs at byte ${i}, near ${near?.name ?? "nothing"}`,
       );
     }
-  result.doubles = doubles;
-  return result as ReturnType<typeof runRecord>;
+  return Object.assign(result, { doubles: written, guard: i32[guardAt / 4] }) as Written;
 }

@@ -1,0 +1,208 @@
+// Generated from src/tape/records.ts by scripts/decoder.mjs: change those.
+import { Opcode, RecordWord, Run } from "./abi";
+import { accumulate, place } from "./kernels/accumulate";
+import { adam, sgd } from "./kernels/optimizer";
+import { addGradients, averageGradients } from "./kernels/gradients";
+import { advance } from "./kernels/advance";
+import { binary } from "./kernels/binary";
+import { copy } from "./kernels/copy";
+import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
+import { gather } from "./kernels/gather";
+import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/softmax";
+import { loss } from "./kernels/loss";
+import { matMul } from "./kernels/mat-mul";
+import { maxGrad, reduce } from "./kernels/reduce";
+import { order } from "./kernels/order";
+import { unary, unaryGrad } from "./kernels/unary";
+
+// @ts-ignore: decorator
+@inline
+function word(r: usize, i: i32): i32 {
+  return load<i32>(r + (<usize>i << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function pointer(r: usize, i: i32): usize {
+  return <usize>load<u32>(r + (<usize>i << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function float(r: usize, i: i32): f32 {
+  return load<f32>(r + (<usize>i << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function dim(r: usize, i: i32, rows: i32): i32 {
+  const d = word(r, i);
+  return d < 0 ? -d * rows : d;
+}
+
+// @ts-ignore: decorator
+@inline
+function rateAt(run: usize, column: i32): f64 {
+  return load<f64>(pointer(run, Run.Rates) + (<usize>column << 3));
+}
+
+/** Computes one part of a record. */
+// @ts-ignore: decorator
+@inline
+export function executeRecord(r: usize, run: usize, rows: i32, stride: usize, part: i32, parts: i32): void {
+  switch (load<i32>(r) & RecordWord.OpcodeMask) {
+    case Opcode.Dense: {
+      dense(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows), dim(r, 7, rows),
+        dim(r, 8, rows), word(r, 9), float(r, 10), pointer(r, 11) + <usize>part * stride, part, parts,
+      );
+      break;
+    }
+    case Opcode.DenseGradWeights: {
+      denseGradWeights(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows), dim(r, 7, rows),
+        dim(r, 8, rows), pointer(r, 9) + <usize>part * stride, part, parts,
+      );
+      break;
+    }
+    case Opcode.DenseGradInput: {
+      denseGradInput(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
+        word(r, 8), float(r, 9), pointer(r, 10), pointer(r, 11) + <usize>part * stride, part, parts,
+      );
+      break;
+    }
+    case Opcode.Loss: {
+      loss(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), word(run, word(r, 9)), float(r, 10), part, parts,
+      );
+      break;
+    }
+    case Opcode.Adam: {
+      adam(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), pointer(r, 6), pointer(r, 7),
+        pointer(r, 8), rateAt(run, word(r, 9)), pointer(r, 10), run + (Run.Guard << 2), part, parts,
+      );
+      break;
+    }
+    default: {
+      executeOther(r, run, rows, stride, part, parts);
+    }
+  }
+}
+
+/** Those that the smallest networks do without. */
+function executeOther(r: usize, run: usize, rows: i32, stride: usize, part: i32, parts: i32): void {
+  switch (load<i32>(r) & RecordWord.OpcodeMask) {
+    case Opcode.Unary: {
+      unary(word(r, 1), float(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), part, parts);
+      break;
+    }
+    case Opcode.Softmax: {
+      softmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), part, parts);
+      break;
+    }
+    case Opcode.Sgd: {
+      sgd(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), pointer(r, 5), rateAt(run, word(r, 6)),
+        pointer(r, 7), run + (Run.Guard << 2), part, parts,
+      );
+      break;
+    }
+    case Opcode.UnaryGrad: {
+      unaryGrad(word(r, 1), float(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows), part, parts);
+      break;
+    }
+    case Opcode.SoftmaxGrad: {
+      softmaxGrad(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), part, parts);
+      break;
+    }
+    case Opcode.Accumulate: {
+      accumulate(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), part, parts);
+      break;
+    }
+    case Opcode.Place: {
+      place(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), word(r, 4), part, parts);
+      break;
+    }
+    case Opcode.Order: {
+      order(pointer(r, 1), dim(r, 2, rows), pointer(r, 3), pointer(r, 4), pointer(r, 5), run, part, parts);
+      break;
+    }
+    case Opcode.Gather: {
+      gather(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), word(run, word(r, 5)), part, parts);
+      break;
+    }
+    case Opcode.AddGradients: {
+      addGradients(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), pointer(r, 5), run + (Run.Guard << 2),
+        part, parts,
+      );
+      break;
+    }
+    case Opcode.AverageGradients: {
+      averageGradients(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), pointer(r, 5), part, parts);
+      break;
+    }
+    case Opcode.Advance: {
+      advance(pointer(r, 1), pointer(r, 2), part, parts);
+      break;
+    }
+    default: {
+      // @ts-ignore: defined where the build has these kernels
+      if (isDefined(EXTENDED)) executeExtended(r, run, rows, stride, part, parts);
+      else unreachable();
+    }
+  }
+}
+
+/** Those of the extended build. */
+function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i32, parts: i32): void {
+  switch (load<i32>(r) & RecordWord.OpcodeMask) {
+    case Opcode.MatMul: {
+      matMul(
+        word(r, 1), word(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows), dim(r, 7, rows),
+        dim(r, 8, rows), pointer(r, 9) + <usize>part * stride, part, parts,
+      );
+      break;
+    }
+    case Opcode.Binary: {
+      binary(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
+        dim(r, 8, rows), dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows), dim(r, 12, rows), dim(r, 13, rows),
+        dim(r, 14, rows), dim(r, 15, rows), dim(r, 16, rows), part, parts,
+      );
+      break;
+    }
+    case Opcode.Copy: {
+      copy(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows),
+        dim(r, 7, rows), dim(r, 8, rows), dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows), part, parts,
+      );
+      break;
+    }
+    case Opcode.Reduce: {
+      reduce(word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), part, parts);
+      break;
+    }
+    case Opcode.MaxGrad: {
+      maxGrad(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows),
+        dim(r, 7, rows), part, parts,
+      );
+      break;
+    }
+    case Opcode.LogSoftmax: {
+      logSoftmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), part, parts);
+      break;
+    }
+    case Opcode.LogSoftmaxGrad: {
+      logSoftmaxGrad(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), part, parts);
+      break;
+    }
+    default: {
+      unreachable();
+    }
+  }
+}
