@@ -247,7 +247,7 @@ export enum Counter {
   /** seed of the initial parameters and of draws */
   Seed,
   ShuffleSeed,
-  Count = 10,
+  Count,
 }
 
 /** Words of the program header: what the plan fixes. */

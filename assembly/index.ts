@@ -3,7 +3,7 @@ import { Abi } from "./abi";
 export { execute, run, step } from "./interpreter";
 export { setKeepsOrder } from "./kernels/gemm/order";
 export { permute, randomFill } from "./kernels/random";
-export { maxMagnitude } from "./kernels/scan";
+export { hasNegative, maxMagnitude } from "./kernels/scan";
 
 /** The contract these kernels were built from; compared with the package's own before anything runs. */
 export function abiVersion(): i32 {

@@ -5,7 +5,8 @@ export { activation, type DenseOptions, dense, flatten, type Layer, reshape } fr
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/logic-gate.ts";
 export { type Model, type SequentialOptions, sequential } from "./model/model.ts";
 export type { Tensor } from "./model/tensor.ts";
-export type { Classification, ParameterView, PredictOptions, Predictor } from "./program/predictor.ts";
+export type { ParameterView } from "./program/parameters.ts";
+export type { Classification, PredictOptions, Predictor } from "./program/predictor.ts";
 export type { NumericArray, Result, Row, Rows, Shaped } from "./rows/data.ts";
 export type { Targets } from "./rows/targets.ts";
 export { createEngine, type EngineOptions } from "./runtime/engine.ts";
@@ -24,6 +25,7 @@ export {
 } from "./train/losses.ts";
 export {
   type AdamOptions,
+  type AdamWGroup,
   type AdamWOptions,
   adam,
   adamW,

@@ -26,3 +26,15 @@ export function maxMagnitude(x: usize, n: i32): i32 {
   largest = i32x4.max_u(largest, v128.shuffle<i32>(largest, largest, 1, 0, 3, 2));
   return <i32>(<u32>i32x4.extract_lane(largest, 0) >>> 1);
 }
+
+/**
+ * Whether any number is below 0, or -0.
+ *
+ * @param x  in [n] f32, 16-byte aligned
+ * @param n  elements, a multiple of 4; 0 gives no
+ */
+export function hasNegative(x: usize, n: i32): bool {
+  let signs = i32x4.splat(0);
+  for (const end = x + (<usize>n << 2); x < end; x += 16) signs = v128.or(signs, v128.load(x));
+  return i32x4.bitmask(signs) != 0;
+}

@@ -1,4 +1,4 @@
-import { ShapeError } from "../errors.ts";
+import { ShapeError, TraceError } from "../errors.ts";
 import type { Graph, Phase } from "./graph.ts";
 import type { Emit } from "./op.ts";
 import { formatShape } from "./shape.ts";
@@ -16,6 +16,14 @@ export class Builder {
     const { graph, phase } = this;
     const types = inputs.map((id) => graph.values[id]);
     const scope = this.scope;
+    types.forEach(({ dtype, shape }, i) => {
+      const wanted = op.dtypes?.[i] ?? "f32";
+      if (wanted !== "any" && dtype !== wanted)
+        throw new TraceError(
+          `${scope || op.name}: ${op.name} needs ${wanted} as input ${i}; got ${dtype} ${formatShape(shape)}` +
+            (dtype === "i32" ? ": whole numbers go to an embedding" : ""),
+        );
+    });
     const inferred = op.infer(scope || op.name, types, attrs);
     for (const { shape } of inferred)
       if (shape.filter((d) => d < 0).length > 1)

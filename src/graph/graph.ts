@@ -12,7 +12,8 @@ export interface Value extends Type {
   readonly name: string;
 }
 
-export type Phase = "forward" | "backward";
+/** Which section of the training tape a node belongs to; update nodes run once an update, after the optimizer. */
+export type Phase = "forward" | "backward" | "update";
 
 export interface Node<K extends OpName = OpName> {
   readonly op: K;
@@ -25,17 +26,31 @@ export interface Node<K extends OpName = OpName> {
   readonly phase: Phase;
 }
 
-/** How a parameter starts: exact values, or random ones drawn from the model's seed. */
+/** How a variable starts: exact values, or random ones drawn from the model's seed. */
 export type Initializer =
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "uniform"; readonly low: number; readonly high: number }
   | { readonly kind: "normal"; readonly mean: number; readonly std: number }
   | { readonly kind: "values"; readonly data: Float32Array };
 
-export interface Parameter {
+/**
+ * What a model keeps between passes: weights, biases, running statistics. Whether it is trained is a matter of the program
+ * that uses it, see `src/plan/roles.ts`.
+ */
+export interface Variable {
+  /** Tells it from all others of the model: `dense1.weight`. */
   readonly name: string;
-  readonly value: ValueId;
+  readonly shape: Shape;
+  readonly dtype: DType;
   readonly init: Initializer;
+  /** What it is in this graph. */
+  readonly value: ValueId;
+}
+
+/** A variable that changes with each update, other than by the optimizer: the value becomes its next content. */
+export interface Update {
+  readonly variable: ValueId;
+  readonly value: ValueId;
 }
 
 export interface Port {
@@ -52,7 +67,8 @@ export class Graph {
   readonly values: Value[] = [];
   nodes: Node[] = [];
   readonly inputs: Port[] = [];
-  readonly parameters: Parameter[] = [];
+  readonly variables: Variable[] = [];
+  readonly updates: Update[] = [];
   readonly constants: Constant[] = [];
   readonly outputs: Port[] = [];
   /** The kernels that its records will need, where the core build does not have them. */
@@ -74,9 +90,9 @@ export class Graph {
     return value;
   }
 
-  addParameter(name: string, shape: readonly Dim[], init: Initializer): ValueId {
-    const value = this.addValue({ shape, dtype: "f32" }, name);
-    this.parameters.push({ name, value, init });
+  addVariable(name: string, shape: Shape, init: Initializer, dtype: DType = "f32"): ValueId {
+    const value = this.addValue({ shape, dtype }, name);
+    this.variables.push({ name, shape, dtype, init, value });
     return value;
   }
 
@@ -92,7 +108,8 @@ export class Graph {
     g.values.push(...this.values);
     g.nodes = this.nodes.slice();
     g.inputs.push(...this.inputs);
-    g.parameters.push(...this.parameters);
+    g.variables.push(...this.variables);
+    g.updates.push(...this.updates);
     g.constants.push(...this.constants);
     g.outputs.push(...this.outputs);
     g.kernels = this.kernels;
@@ -104,7 +121,7 @@ export class Graph {
     const show = (id: ValueId) => `%${id} ${this.values[id].name} ${formatShape(this.values[id].shape)}`;
     const lines = [
       ...this.inputs.map((p) => `input ${show(p.value)}`),
-      ...this.parameters.map((p) => `parameter ${show(p.value)}`),
+      ...this.variables.map((v) => `variable ${show(v.value)}`),
       ...this.constants.map((c) => `constant ${show(c.value)}`),
       ...this.nodes.map((node) => {
         const attrs = Object.entries(node.attrs)
@@ -113,6 +130,7 @@ export class Graph {
         const inputs = node.inputs.map((i) => `%${i}`).join(", ");
         return `${node.outputs.map(show).join(", ")} = ${node.op}(${inputs})${attrs && ` ${attrs}`}`;
       }),
+      ...this.updates.map((u) => `update %${u.variable} = %${u.value}`),
       ...this.outputs.map((p) => `output ${p.name} = %${p.value}`),
     ];
     return lines.join("\n");

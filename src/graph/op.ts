@@ -6,7 +6,7 @@ import type { BinaryFn, Fn, LossFn, Opcode, ReduceFn } from "../../assembly/abi.
 import { TraceError } from "../errors.ts";
 import type { Fields } from "../tape/records.ts";
 import type { Dim, Shape } from "./shape.ts";
-import type { Type, ValueId } from "./type.ts";
+import type { DType, Type, ValueId } from "./type.ts";
 
 export {
   BinaryFn,
@@ -63,8 +63,12 @@ export type Emit = <K extends OpName>(
 export interface VjpContext<K extends OpName> {
   readonly attrs: OpAttrs[K];
   readonly inputs: readonly ValueId[];
+  readonly outputs: readonly ValueId[];
+  /** The first output. */
   readonly output: ValueId;
-  /** The cotangent of the output. */
+  /** The cotangents of the outputs; undefined where nothing depends on one. */
+  readonly dys: readonly (ValueId | undefined)[];
+  /** That of the first output: of ops with one, always there. */
   readonly dy: ValueId;
   readonly emit: Emit;
   shape(id: ValueId): Shape;
@@ -72,18 +76,45 @@ export interface VjpContext<K extends OpName> {
   needs(i: number): boolean;
 }
 
-/** A place in a record that names a value's buffer; `SCRATCH` is the program's working area. */
-export type BufferRef = { readonly value: ValueId };
+/** An operand that is a value, or, from an element of it on, a part of it. */
+export interface ValueRef {
+  readonly value: ValueId;
+  /** Elements to skip. */
+  readonly from?: number;
+}
+
+/** An operand that is a region of the program, see `src/plan/layout.ts`, or, from an element of it on, a part of it. */
+export interface RegionRef {
+  readonly region: string;
+  /** Bytes to skip. */
+  readonly bytes?: number;
+}
+
+/** An operand that is a counter of the state, by name. */
+export interface CounterRef {
+  readonly counter: string;
+}
+
+/** An operand that a run sets: of the port that a value comes from, how its rows are to be read. */
+export interface SettingRef {
+  readonly setting: "targets" | "words";
+  readonly of: ValueId;
+}
+
+/** An operand that is a working area; the record's format says how large. */
 export const SCRATCH = { scratch: true } as const;
+
+export type OperandRef = ValueRef | RegionRef | CounterRef | SettingRef | typeof SCRATCH;
 
 export interface RecordDraft {
   readonly opcode: Opcode;
-  readonly fields: Readonly<Record<string, number | BufferRef | typeof SCRATCH>>;
+  /** By the names of the record's format; an address of 0 is an operand that is not there. */
+  readonly fields: Readonly<Record<string, number | OperandRef>>;
 }
 
 export const draft = <K extends Opcode>(
   opcode: K,
-  fields: { readonly [F in keyof Fields<K>]: number | BufferRef | typeof SCRATCH },
+  fields: { readonly [F in keyof Fields<K>]: number | OperandRef },
 ): RecordDraft => ({ opcode, fields: fields as RecordDraft["fields"] });
 
 export interface LowerContext<K extends OpName> {
@@ -93,6 +124,15 @@ export interface LowerContext<K extends OpName> {
   /** Rows of a full batch, for choices that depend on size. */
   readonly batch: number;
   type(id: ValueId): Type;
+  /** Whether anyone reads an output; one that nobody reads gets no buffer if its operand is 0. */
+  isRead(id: ValueId): boolean;
+}
+
+export interface InferenceContext<K extends OpName> {
+  readonly attrs: OpAttrs[K];
+  readonly inputs: readonly ValueId[];
+  readonly emit: Emit;
+  shape(id: ValueId): Shape;
 }
 
 /** An embedded build of the kernels, in hexadecimal. */
@@ -109,6 +149,14 @@ export interface Op<K extends OpName> {
   /** One cotangent per input, null where there is none; or the reason why there is no rule. */
   readonly vjp: ((context: VjpContext<K>) => readonly (ValueId | null)[]) | NoGradient;
   lower(context: LowerContext<K>): readonly RecordDraft[];
+  /** What the op is when nothing is trained: values in place of its outputs. Without it, it stays what it is. */
+  inference?(context: InferenceContext<K>): readonly ValueId[];
+  /** Of ops whose first input is ids: what each must be less than. */
+  idsBelow?(attrs: OpAttrs[K]): number;
+  /** Attributes that are members of an enum, for states and files, which name them. */
+  readonly enums?: Readonly<Record<string, Readonly<Record<number, string>>>>;
+  /** Dtypes of the inputs. Default: all f32. */
+  readonly dtypes?: readonly (DType | "any")[];
   /** Inputs whose buffer the first output may take over. */
   readonly inPlace?: readonly number[];
   /** The first output is the same bytes as this input. */

@@ -122,7 +122,7 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
       const { builder } = x;
       const make = (part: string, shape: number[], init: InitializerName | Initializer) =>
         x.of(
-          builder.graph.addParameter(
+          builder.graph.addVariable(
             `${name}.${part}`,
             shape,
             initializer(name, init, product(shape), fanIn, units),

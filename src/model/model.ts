@@ -124,7 +124,7 @@ export function layersOf(graph: Graph): LayerSummary[] {
   return [...shapes].map(([name, outputShape]) => ({
     name,
     outputShape,
-    parameters: graph.parameters
+    parameters: graph.variables
       .filter((p) => layerOf(p.name) === name)
       .reduce((sum, p) => sum + product(graph.shape(p.value)), 0),
   }));

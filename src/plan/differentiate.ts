@@ -1,6 +1,6 @@
 /**
  * Reverse-mode differentiation as a graph transformation: for each node, from the last to the first, its rule adds
- * nodes that make the cotangents of its inputs from those of its output.
+ * nodes that make the cotangents of its inputs from those of its outputs.
  */
 import { Builder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -27,19 +27,21 @@ export function differentiate(graph: Graph, loss: ValueId, wrt: readonly ValueId
 
   const cotangents = new Map<ValueId, ValueId>();
   cotangents.set(loss, graph.addConstant([], Float32Array.of(1)));
-  const forward = graph.nodes.slice();
+  const forward = graph.nodes.filter((node) => node.phase === "forward");
   for (let i = forward.length - 1; i >= 0; i--) {
     const node = forward[i];
-    const dy = cotangents.get(node.outputs[0]);
-    if (dy === undefined || !node.inputs.some((id) => needed[id])) continue;
+    const dys = node.outputs.map((id) => cotangents.get(id));
+    if (!dys.some((dy) => dy !== undefined) || !node.inputs.some((id) => needed[id])) continue;
     const rule = node.rule.vjp;
     if (typeof rule !== "function") throwNoGradient(node.op, rule);
     builder.scope = node.scope;
     const made = rule({
       attrs: node.attrs,
       inputs: node.inputs,
+      outputs: node.outputs,
       output: node.outputs[0],
-      dy,
+      dys,
+      dy: dys[0] as ValueId,
       emit: builder.emit,
       shape: (id): Shape => graph.values[id].shape,
       needs: (j) => needed[node.inputs[j]],

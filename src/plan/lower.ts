@@ -1,11 +1,9 @@
-/**
- * Nodes to records, and values to buffers with live ranges. Addresses come later, when the arena is packed.
- */
-import type { Graph, Node } from "../graph/graph.ts";
-import type { RecordDraft } from "../graph/op.ts";
+/** Nodes to records, and values to buffers with live ranges. Addresses come later, when the arena is packed. */
+import type { Graph, Node, Phase } from "../graph/graph.ts";
+import type { OperandRef, RecordDraft } from "../graph/op.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import { productScratchBytes } from "../tape/product-path.ts";
+import { formatOf } from "../tape/records.ts";
 import type { LiveRange } from "./arena.ts";
 
 export interface LoweredRecord extends RecordDraft {
@@ -15,100 +13,100 @@ export interface LoweredRecord extends RecordDraft {
 export interface LoweredTape {
   readonly graph: Graph;
   readonly records: readonly LoweredRecord[];
-  readonly words: number;
   /** Values that need a buffer in the arena, with the live range of each, in records. */
   readonly storage: readonly ValueId[];
   readonly ranges: readonly LiveRange[];
   /** The value whose buffer holds `id`: itself, or what it is a reshape of or was computed in place of. */
   rootOf(id: ValueId): ValueId;
-  readonly scratchBytes: number;
-  readonly keeps: Keeps;
+  readonly scratch: ScratchBytes;
+  /** Values read after the tape has run. */
+  readonly keeps: readonly ValueId[];
+}
+
+/** What the hungriest record asks for. */
+export interface ScratchBytes {
+  readonly shared: number;
+  /** Of each part. */
+  readonly private: number;
 }
 
 export interface Keeps {
   /** Values read after the tape has run. */
   readonly atEnd: readonly ValueId[];
-  /** Values read after the forward section has run. */
-  readonly afterForward: readonly ValueId[];
-  /** Values of `atEnd` whose buffer lies outside the arena. */
+  /** Those of them whose buffer lies outside the arena. */
   readonly pinned: ReadonlySet<ValueId>;
 }
 
-export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
+export const isValue = (
+  field: number | OperandRef,
+): field is { readonly value: ValueId; readonly from?: number } =>
+  typeof field === "object" && "value" in field;
+
+/** Lowers the nodes in their order, those of the update phase last. */
+export function lower(graph: Graph, batch: number, { atEnd, pinned: kept }: Keeps): LoweredTape {
   const parent = new Map<ValueId, ValueId>();
   const rootOf = (id: ValueId): ValueId => {
     let root = id;
     for (let up = parent.get(root); up !== undefined; up = parent.get(root)) root = up;
     return root;
   };
-  for (const node of graph.nodes) {
-    const { alias } = node.rule;
-    if (alias !== undefined) parent.set(node.outputs[0], node.inputs[alias]);
-  }
+  for (const { rule, inputs, outputs } of graph.nodes)
+    if (rule.alias !== undefined) parent.set(outputs[0], inputs[rule.alias]);
+  // The next content of a variable is computed in its own buffer.
+  for (const { variable, value } of graph.updates) parent.set(rootOf(value), variable);
+  const variables = new Set(graph.variables.map(({ value }) => value));
   // A pinned value that is a reshape of another pins the other.
-  const pinned = new Set([...keeps.pinned].map(rootOf));
+  const pinned = new Set([...kept].map(rootOf));
+
+  const withRecords = graph.nodes.filter((node) => node.rule.alias === undefined);
+  const isLast = (node: Node) => node.phase === "update";
+  const nodes = [...withRecords.filter((node) => !isLast(node)), ...withRecords.filter(isLast)];
+  const read = new Set<ValueId>(atEnd);
+  const lastUse = new Map<ValueId, Node>();
+  for (const node of nodes)
+    for (const id of node.inputs) {
+      lastUse.set(rootOf(id), node);
+      read.add(id);
+    }
+  for (const { value } of graph.updates) read.add(value);
+  for (const { inputs, outputs, rule } of graph.nodes)
+    if (rule.alias !== undefined && read.has(outputs[0])) read.add(inputs[rule.alias]);
+  for (const id of atEnd) lastUse.delete(rootOf(id));
 
   const records: LoweredRecord[] = [];
   const first = new Map<ValueId, number>();
   const last = new Map<ValueId, number>();
-  const nodesWithRecords = graph.nodes.filter((node) => node.rule.alias === undefined);
-  const lastUse = new Map<ValueId, Node>();
-  for (const node of nodesWithRecords) for (const id of node.inputs) lastUse.set(rootOf(id), node);
-  for (const id of [...keeps.atEnd, ...keeps.afterForward]) lastUse.delete(rootOf(id));
-
-  let words = 0;
-  let scratchBytes = 0;
-  let forwardEnd = 0;
+  const scratch = { shared: 0, private: 0 };
   const bytesOf = (id: ValueId) => resolve(sizeOf(graph.shape(id)), batch) * 4;
-  for (const node of nodesWithRecords) {
-    const op = node.rule;
-    const [output] = node.outputs;
-    const over = pinned.has(output)
-      ? undefined
-      : op.inPlace?.find((i) => {
-          const root = rootOf(node.inputs[i]);
-          return first.has(root) && lastUse.get(root) === node && bytesOf(root) === bytesOf(output);
-        });
-    if (over !== undefined) {
-      const root = rootOf(node.inputs[over]);
-      parent.set(output, root);
-      const later = lastUse.get(output);
-      if (later) lastUse.set(root, later);
-      else lastUse.delete(root);
-    }
-    const drafts = op.lower({
-      attrs: node.attrs,
-      inputs: node.inputs,
-      outputs: node.outputs,
+  for (const node of nodes) {
+    takeOver(node, { parent, rootOf, first, lastUse, pinned, bytesOf });
+    const { attrs, inputs, outputs } = node;
+    const type = (id: ValueId) => graph.values[id];
+    for (const made of node.rule.lower({
+      attrs,
+      inputs,
+      outputs,
       batch,
-      type: (id) => graph.values[id],
-    });
-    for (const made of drafts) {
-      const { opcode, fields } = made;
+      type,
+      isRead: (id) => read.has(id),
+    })) {
       const at = records.length;
-      records.push({ opcode, fields, node });
-      words += recordWords(made);
-      if ("scratch" in fields) scratchBytes = Math.max(scratchBytes, scratchOf(made, batch));
-      for (const id of node.inputs) last.set(rootOf(id), at);
-      for (const id of node.outputs) {
-        const root = rootOf(id);
-        if (!first.has(root)) first.set(root, at);
+      records.push({ ...made, node });
+      askForScratch(made, batch, scratch);
+      for (const field of Object.values(made.fields)) {
+        if (!isValue(field)) continue;
+        const root = rootOf(field.value);
+        if (!first.has(root) && outputs.includes(field.value) && !variables.has(root)) first.set(root, at);
         last.set(root, at);
       }
     }
-    if (node.phase === "forward") forwardEnd = records.length;
   }
-  const extend = (id: ValueId, to: number) => {
-    last.set(id, Math.max(last.get(id) ?? 0, to));
-  };
-  for (const id of keeps.afterForward) extend(rootOf(id), forwardEnd);
-  for (const id of keeps.atEnd) extend(rootOf(id), records.length);
+  for (const id of atEnd) last.set(rootOf(id), records.length);
 
   const storage = [...first.keys()].filter((id) => !pinned.has(id));
   return {
     graph,
     records,
-    words,
     storage,
     ranges: storage.map((id) => ({
       bytes: bytesOf(id),
@@ -116,15 +114,58 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
       to: last.get(id) as number,
     })),
     rootOf,
-    scratchBytes,
-    keeps,
+    scratch,
+    keeps: atEnd,
   };
 }
 
-/** Opcode and operands. */
-export const recordWords = ({ fields }: RecordDraft): number => 1 + Object.keys(fields).length;
+interface Buffers {
+  readonly parent: Map<ValueId, ValueId>;
+  readonly first: ReadonlyMap<ValueId, number>;
+  readonly lastUse: Map<ValueId, Node>;
+  readonly pinned: ReadonlySet<ValueId>;
+  rootOf(id: ValueId): ValueId;
+  bytesOf(id: ValueId): number;
+}
 
-function scratchOf({ fields }: RecordDraft, batch: number): number {
-  const { path, m, n, k } = fields as Readonly<Record<string, number>>;
-  return productScratchBytes({ path, m: resolve(m, batch), n: resolve(n, batch), k: resolve(k, batch) });
+/** Gives the first output of a node the buffer of an input that nobody reads after it, where the op can. */
+function takeOver(node: Node, { parent, first, lastUse, pinned, rootOf, bytesOf }: Buffers): void {
+  const [output] = node.outputs;
+  if (pinned.has(output) || parent.has(output)) return;
+  const over = node.rule.inPlace?.find((i) => {
+    const root = rootOf(node.inputs[i]);
+    return first.has(root) && lastUse.get(root) === node && bytesOf(root) === bytesOf(output);
+  });
+  if (over === undefined) return;
+  const root = rootOf(node.inputs[over]);
+  parent.set(output, root);
+  const later = lastUse.get(output);
+  if (later) lastUse.set(root, later);
+  else lastUse.delete(root);
+}
+
+/** Raises `scratch` to what a record asks for with a full batch. */
+export function askForScratch(
+  { opcode, fields }: RecordDraft,
+  batch: number,
+  scratch: { shared: number; private: number },
+): void {
+  const format = formatOf(opcode);
+  for (const name in format?.operands) {
+    const operand = format.operands[name];
+    if (operand.kind !== "scratch" || fields[name] === 0) continue;
+    const resolved: Record<string, number> = {};
+    for (const other in fields) {
+      const field = fields[other];
+      if (typeof field === "number")
+        resolved[other] = format.operands[other].kind === "dim" ? resolve(field, batch) : field;
+    }
+    const which = operand.shared ? "shared" : "private";
+    scratch[which] = Math.max(scratch[which], operand.bytes(resolved));
+  }
+}
+
+/** Where the records of a phase start and end. */
+export function recordsOf(tape: LoweredTape, phase: Phase): readonly LoweredRecord[] {
+  return tape.records.filter(({ node }) => node.phase === phase);
 }

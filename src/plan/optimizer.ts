@@ -1,51 +1,165 @@
-import { Hyper, OptimizerFlag } from "../../assembly/abi.ts";
+/** Optimizers as rules, like ops: what they keep beside each variable, their constants, and the records of an update. */
+import { Hyper, Opcode, OptimizerFlag } from "../../assembly/abi.ts";
+import { draft, type OperandRef, type RecordDraft } from "../graph/op.ts";
+import type { CounterEntry } from "./counters.ts";
 
-/** What a plan needs of an optimizer. */
-export interface OptimizerPlan {
-  readonly kind: "sgd" | "adam";
+/** One number beside each element of a trained variable. */
+export interface Slot {
+  readonly name: "velocity" | "firstMoment" | "secondMoment";
+  /** A negative one cannot come from training. */
+  readonly nonNegative?: boolean;
+}
+
+/** Variables that are updated alike. */
+export interface OptimizerGroup {
+  /** Which variables, by name; none: all that no group before took. */
+  readonly match?: RegExp;
   readonly learningRate: number;
   /** In the order of `Hyper`. */
   readonly hyper: readonly number[];
-  /** Blocks as large as the parameters that the optimizer keeps: 0, 1 (momentum) or 2 (both moments). */
-  readonly moments: number;
 }
 
-export type OptimizerSettings =
-  | {
-      readonly kind: "sgd";
-      readonly learningRate: number;
-      readonly momentum: number;
-      readonly nesterov: boolean;
-    }
-  | {
-      readonly kind: "adam";
-      readonly learningRate: number;
-      readonly beta1: number;
-      readonly beta2: number;
-      readonly epsilon: number;
-      readonly epsilonInsideRoot: boolean;
-      readonly biasCorrection: boolean;
-      readonly weightDecay: number;
-    };
+/** Where the parts of a group are. */
+export interface GroupContext {
+  readonly group: number;
+  /** Elements of the group, a multiple of 4. */
+  readonly n: number;
+  readonly weights: OperandRef;
+  readonly gradients: OperandRef;
+  slot(name: Slot["name"]): OperandRef;
+  hyper(field: Hyper): OperandRef;
+  counter(name: string): OperandRef;
+}
 
-export function optimizerPlan(settings: OptimizerSettings): OptimizerPlan {
-  const hyper = new Array<number>(Hyper.Count).fill(0);
-  if (settings.kind === "sgd") {
-    hyper[Hyper.Beta1] = settings.momentum;
-    hyper[Hyper.Flags] = settings.nesterov ? OptimizerFlag.Nesterov : 0;
-    return {
-      kind: "sgd",
-      learningRate: settings.learningRate,
-      hyper,
-      moments: settings.momentum > 0 ? 1 : 0,
-    };
-  }
-  hyper[Hyper.Beta1] = settings.beta1;
-  hyper[Hyper.Beta2] = settings.beta2;
-  hyper[Hyper.Epsilon] = settings.epsilon;
-  hyper[Hyper.WeightDecay] = settings.weightDecay;
-  hyper[Hyper.Flags] =
-    (settings.epsilonInsideRoot ? OptimizerFlag.EpsilonInsideRoot : 0) |
-    (settings.biasCorrection ? OptimizerFlag.BiasCorrection : 0);
-  return { kind: "adam", learningRate: settings.learningRate, hyper, moments: 2 };
+export interface OptimizerRule {
+  readonly name: "sgd" | "adam";
+  /** Running products of a constant, one a group, that grow with each update: name of the counter, and the constant. */
+  readonly powers: readonly (readonly [name: string, factor: Hyper])[];
+  /** The records that update a group. */
+  update(context: GroupContext): RecordDraft[];
+}
+
+export interface OptimizerPlan {
+  readonly rule: OptimizerRule;
+  readonly slots: readonly Slot[];
+  /** The last one takes what no other matches. */
+  readonly groups: readonly OptimizerGroup[];
+  /** The rate of a step, from the group's base rate; without one it is that. */
+  readonly schedule?: (base: number, step: number) => number;
+}
+
+/** Name of a counter of a group; that of a program's only or last group has no number. */
+export const counterOf = (name: string, group: number, groups: number): string =>
+  group === groups - 1 ? name : `${name}.${group + 1}`;
+
+/** The counters of an optimizer: rates first, in the order of the groups. */
+export function optimizerCounters({ rule, groups }: OptimizerPlan): CounterEntry[] {
+  const count = groups.length;
+  const rates = groups.map(
+    ({ learningRate }, g): CounterEntry => ({
+      name: counterOf("learningRate", g, count),
+      kind: "rate",
+      initial: learningRate,
+    }),
+  );
+  const powers = rule.powers.flatMap(([name]) =>
+    groups.map((_, g): CounterEntry => ({ name: counterOf(name, g, count), kind: "share", initial: 1 })),
+  );
+  return [...rates, ...powers];
+}
+
+/** What counts updates, after an update was found finite. */
+export function commitRecords({ rule }: OptimizerPlan, { counter, hyper }: GroupContext): RecordDraft[] {
+  return rule.powers.map(([name, factor]) =>
+    draft(Opcode.Advance, { x: counter(name), factor: hyper(factor) }),
+  );
+}
+
+/** `v = momentum v + g`, `w -= rate v`; see `assembly/kernels/optimizer.ts`. */
+const sgdRule: OptimizerRule = {
+  name: "sgd",
+  powers: [],
+  update: ({ group, n, weights, gradients, slot, hyper }) => [
+    draft(Opcode.Sgd, {
+      w: weights,
+      g: gradients,
+      v: slot("velocity"),
+      n,
+      hyper: hyper(Hyper.Beta1),
+      rate: group,
+      mirror: 0,
+    }),
+  ],
+};
+
+export interface SgdSettings {
+  readonly match?: RegExp;
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+}
+
+export function sgdPlan(groups: readonly SgdSettings[]): OptimizerPlan {
+  return {
+    rule: sgdRule,
+    slots: groups.some(({ momentum }) => momentum > 0) ? [{ name: "velocity" }] : [],
+    groups: groups.map(({ match, learningRate, momentum, nesterov }) => {
+      const hyper = new Array<number>(Hyper.Count).fill(0);
+      hyper[Hyper.Beta1] = momentum;
+      hyper[Hyper.Flags] = nesterov ? OptimizerFlag.Nesterov : 0;
+      return { match, learningRate, hyper };
+    }),
+  };
+}
+
+/** See `assembly/kernels/optimizer.ts`. */
+const adamRule: OptimizerRule = {
+  name: "adam",
+  powers: [
+    ["beta1Power", Hyper.Beta1],
+    ["beta2Power", Hyper.Beta2],
+  ],
+  update: ({ group, n, weights, gradients, slot, hyper, counter }) => [
+    draft(Opcode.Adam, {
+      w: weights,
+      g: gradients,
+      m: slot("firstMoment"),
+      v: slot("secondMoment"),
+      n,
+      hyper: hyper(Hyper.Beta1),
+      power1: counter("beta1Power"),
+      power2: counter("beta2Power"),
+      rate: group,
+      mirror: 0,
+    }),
+  ],
+};
+
+export interface AdamSettings {
+  readonly match?: RegExp;
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly epsilonInsideRoot: boolean;
+  readonly biasCorrection: boolean;
+  readonly weightDecay: number;
+}
+
+export function adamPlan(groups: readonly AdamSettings[]): OptimizerPlan {
+  return {
+    rule: adamRule,
+    slots: [{ name: "firstMoment" }, { name: "secondMoment", nonNegative: true }],
+    groups: groups.map((settings) => {
+      const hyper = new Array<number>(Hyper.Count).fill(0);
+      hyper[Hyper.Beta1] = settings.beta1;
+      hyper[Hyper.Beta2] = settings.beta2;
+      hyper[Hyper.Epsilon] = settings.epsilon;
+      hyper[Hyper.WeightDecay] = settings.weightDecay;
+      hyper[Hyper.Flags] =
+        (settings.epsilonInsideRoot ? OptimizerFlag.EpsilonInsideRoot : 0) |
+        (settings.biasCorrection ? OptimizerFlag.BiasCorrection : 0);
+      return { match: settings.match, learningRate: settings.learningRate, hyper };
+    }),
+  };
 }

@@ -2,20 +2,23 @@
  * Checks a whole plan: its tapes record by record, and then as a flow of data: every operand must still hold, when it
  * is read, the value the graph says, and what is kept must survive to the end.
  */
-import { Fn, Opcode } from "../../assembly/abi.ts";
+import { Opcode } from "../../assembly/abi.ts";
 import { TapeError } from "../errors.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { RecordDraft } from "../graph/op.ts";
 import { formatShape, resolve, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { CORE } from "../kernels/core.wasm.ts";
+import { buildOf, formatOf, wordsOf } from "../tape/records.ts";
 import { type Buffer, readTape, type TapeRecord } from "../tape/verify.ts";
-import type { LoweredTape } from "./lower.ts";
-import type { Plan, PlannedPort } from "./plan.ts";
+import { isValue, type LoweredRecord } from "./lower.ts";
+import { boundsOf, type Plan, type PlannedTape, type TrainPlan } from "./planned.ts";
 
 /** Who wrote each stretch of memory last. */
 class Ownership {
-  #stretches: { from: number; to: number; owner: ValueId | "scratch" }[] = [];
+  #stretches: { from: number; to: number; owner: ValueId | string }[] = [];
 
-  write(from: number, to: number, owner: ValueId | "scratch"): void {
+  write(from: number, to: number, owner: ValueId | string): void {
     this.#stretches = this.#stretches.filter((s) => s.to <= from || s.from >= to);
     this.#stretches.push({ from, to, owner });
   }
@@ -30,128 +33,150 @@ class Ownership {
  * @throws TapeError naming the record and the value
  */
 export function verifyPlan(plan: Plan, rows = plan.batch): void {
-  const bounds = { base: plan.base, end: plan.end, rows };
-  const { predict, train } = plan;
-  const outputs = plan.predictOutputs.map((p) => p.offset);
-  flow(
-    plan,
-    predict.lowered,
-    readTape(plan.words, predict.from, predict.to, bounds),
-    plan.predictInputs,
-    { atEnd: outputs, afterForward: [] },
-    rows,
-  );
+  const bounds = boundsOf(plan, rows);
+  const { predict, train, words } = plan;
+  const read = ({ from, to }: { from: number; to: number }) => readTape(words, from, to, bounds);
+  checkRegions(plan);
+  flow(plan, predict, read(predict), rows, keptBy(predict));
   if (!train) return;
-  const records = readTape(plan.words, train.tape.from, train.tape.to, bounds);
-  // Gathers before, the optimizer after, what was lowered from the graph between.
-  const gathers = train.inputs.length + train.targets.length;
-  const between = records.slice(gathers, records.length - 1);
-  const gradients = plan.parameters.map((p) => train.gradients.offset + p.offset - plan.parameters[0].offset);
-  const owned = flow(
-    plan,
-    train.tape.lowered,
-    between,
-    [...train.inputs, ...train.targets],
-    { atEnd: [train.loss, ...gradients], afterForward: train.predictions.map((p) => p.offset) },
-    rows,
+  const { evaluate } = train;
+  if (evaluate)
+    flow(plan, evaluate, read(evaluate), rows, [
+      [evaluate.lowered.keeps[0], evaluate.loss],
+      ...keptBy(evaluate, 1),
+    ]);
+  // What plans add to the records of the graph is their own affair.
+  const own = train.sections.flatMap((section) =>
+    read(section).filter((_, i) => lowered(train).has(section.records[i])),
   );
-  for (const p of plan.parameters)
-    if (!owned.holds(p.offset, p.offset + p.elements * 4, p.value))
-      throw new TapeError(`plan: parameters must survive the step; got ${p.name} overwritten`);
+  const gradients = plan.variables.filter(({ gradient }) => gradient !== 0).map(({ gradient }) => gradient);
+  const owned = flow(plan, train.tape, own, rows, [
+    ...train.tape.lowered.keeps.map((id, i): Kept => [id, i === 0 ? train.loss : gradients[i - 1]]),
+  ]);
+  for (const v of plan.variables)
+    if (v.role !== "state" && !owned.holds(v.offset, v.offset + v.elements * 4, v.value))
+      throw new TapeError(`plan: variables must survive the step; got ${v.name} overwritten`);
 }
 
-/** Whether the core kernels lack a record, or the function in it. */
-const needsExtended = ({ opcode, operands: { fn } }: TapeRecord) =>
-  opcode >= Opcode.FirstExtended || (opcode !== Opcode.Loss && fn >= Fn.Exp);
+type Kept = readonly [value: ValueId, address: number];
 
-/** Addresses of the kept values, in the order of `Keeps`. */
-interface Places {
-  readonly atEnd: readonly number[];
-  readonly afterForward: readonly number[];
+const keptBy = ({ lowered, outputs }: PlannedTape, skip = 0): Kept[] =>
+  outputs.map(({ offset }, i) => [lowered.keeps[i + skip], offset]);
+
+/** Regions must follow each other, and hold what is said to lie in them. */
+function checkRegions({ base, end, layout, variables }: Plan): void {
+  let last = base;
+  for (const { name, offset, bytes } of layout.regions) {
+    if (offset < last)
+      throw new TapeError(`plan: regions must not overlap; got ${name} at ${offset}, after ${last}`);
+    last = offset + bytes;
+  }
+  if (last > end) throw new TapeError(`plan: regions must end with the program; got ${last} after ${end}`);
+  for (const a of variables)
+    for (const b of variables)
+      if (a !== b && a.offset < b.offset + b.elements * 4 && b.offset < a.offset + a.elements * 4)
+        throw new TapeError(`plan: variables must not overlap; got ${a.name} and ${b.name}`);
 }
+
+const lowered = ({ tape }: TrainPlan): ReadonlySet<RecordDraft> => new Set(tape.lowered.records);
 
 function flow(
   plan: Plan,
-  lowered: LoweredTape,
+  { lowered, ports }: PlannedTape,
   records: readonly TapeRecord[],
-  ports: readonly PlannedPort[],
-  places: Places,
   rows: number,
+  kept: readonly Kept[],
 ): Ownership {
   const { graph } = lowered;
   const owned = new Ownership();
-  for (const p of plan.parameters) owned.write(p.offset, p.offset + p.elements * 4, p.value);
-  for (const c of plan.constants) owned.write(c.offset, c.offset + c.data.length * 4, c.value);
+  for (const v of plan.variables) owned.write(v.offset, v.offset + v.elements * 4, v.value);
+  for (const { value, data } of graph.constants) {
+    const { offset } = plan.constants.find((c) => c.data === data) as { offset: number };
+    owned.write(offset, offset + data.length * 4, value);
+  }
   for (const p of ports) owned.write(p.offset, p.offset + rows * p.rowElements * 4, p.value);
   const source = new Map<ValueId, ValueId>();
-  for (const node of graph.nodes) {
-    const { alias } = node.rule;
-    if (alias !== undefined) source.set(node.outputs[0], node.inputs[alias]);
-  }
+  for (const { rule, inputs, outputs } of graph.nodes)
+    if (rule.alias !== undefined) source.set(outputs[0], inputs[rule.alias]);
   const originOf = (id: ValueId): ValueId => {
     const from = source.get(id);
     return from === undefined ? id : originOf(from);
   };
-
   if (records.length !== lowered.records.length)
     throw new TapeError(
       `plan: a tape must have a record for each lowered one; got ${records.length} for ${lowered.records.length}`,
     );
   const bytesOf = (id: ValueId) => resolve(sizeOf(graph.shape(id)), rows) * 4;
-  const checkKept = (kept: keyof Places, until: string) => {
-    lowered.keeps[kept].forEach((id, i) => {
-      const at = places[kept][i];
-      if (!owned.holds(at, at + bytesOf(id), originOf(id)))
-        throw new TapeError(
-          `plan: kept values must stand at their addresses ${until}; got ${graph.values[id].name} not at ${at}`,
-        );
-    });
-  };
-  const windows = plan.end - plan.bytes.window;
-  let phase = "forward";
   records.forEach((record, i) => {
-    if (plan.kernels === CORE && needsExtended(record))
-      throw new TapeError(`plan: the core kernels must have every record; got ${Opcode[record.opcode]}`);
-    const { fields, node } = lowered.records[i];
-    if (Object.keys(fields).join() !== Object.keys(record.operands).join())
+    checkRecord(plan, record, lowered.records[i], { graph, owned, originOf, bytesOf, rows });
+  });
+  for (const [id, address] of kept)
+    if (!owned.holds(address, address + bytesOf(id), originOf(id)))
       throw new TapeError(
-        `plan: fields must be listed in the order of the record's operands; got ${Object.keys(fields)} in ${node.op}`,
+        `plan: kept values must stand at their addresses at the end; got ${graph.values[id].name} not at ${address}`,
       );
-    if (phase === "forward" && node.phase === "backward")
-      checkKept("afterForward", "before the backward section");
-    phase = node.phase;
-    const valueAt = ({ name }: Buffer) => (fields[name] as { value: ValueId }).value;
-    for (const b of record.buffers) {
-      if (b.kind === "scratch" || b.to - b.from === bytesOf(valueAt(b))) continue;
-      const { name, shape } = graph.values[valueAt(b)];
+  return owned;
+}
+
+interface Flow {
+  readonly graph: Graph;
+  readonly owned: Ownership;
+  readonly rows: number;
+  originOf(id: ValueId): ValueId;
+  bytesOf(id: ValueId): number;
+}
+
+function checkRecord(
+  plan: Plan,
+  record: TapeRecord,
+  { fields, node }: LoweredRecord,
+  { graph, owned, originOf, bytesOf, rows }: Flow,
+): void {
+  const { opcode, operands, buffers } = record;
+  if (plan.kernels === CORE && buildOf(opcode, operands) === "extended")
+    throw new TapeError(`plan: the core kernels must have every record; got ${Opcode[opcode]}`);
+  const format = formatOf(opcode);
+  const missing = format && wordsOf(format).find(([name]) => !(name in fields));
+  if (missing)
+    throw new TapeError(`plan: records must give every operand; got no ${missing[0]} in ${node.op}`);
+  const firstWindow = plan.layout.regions.find(({ name }) => name.startsWith("window "))?.offset ?? plan.end;
+  const valueAt = ({ name }: Buffer) => {
+    const field = fields[name];
+    return field !== undefined && isValue(field) ? field : undefined;
+  };
+  for (const b of buffers) {
+    const ref = valueAt(b);
+    if (!ref) continue;
+    const { name, shape } = graph.values[ref.value];
+    const from = (ref.from ?? 0) * 4;
+    const whole = from === 0 && ref.from === undefined;
+    if (whole ? b.to - b.from !== bytesOf(ref.value) : from + b.to - b.from > bytesOf(ref.value))
       throw new TapeError(
         `plan: operands must span their values; got ${b.to - b.from} bytes as ${b.name} of ${node.op} for ` +
           `${name} ${formatShape(shape)} with ${rows} rows`,
       );
-    }
-    for (const b of record.buffers) {
-      if (b.kind !== "in" || owned.holds(b.from, b.to, originOf(valueAt(b)))) continue;
-      const { name } = graph.values[valueAt(b)];
+    if (b.kind === "in" && !owned.holds(b.from, b.to, originOf(ref.value)))
       throw new TapeError(
         `plan: operands must hold their values; got ${b.name} of ${node.op} without ${name}`,
       );
+  }
+  for (const b of buffers) {
+    if (b.kind === "in") continue;
+    if (b.to > firstWindow)
+      throw new TapeError(
+        `plan: records must leave the windows alone; got ${b.name} of ${node.op} up to ${b.to}, from ${firstWindow} on`,
+      );
+    const ref = valueAt(b);
+    if (!ref) {
+      owned.write(b.from, b.to, b.name);
+      continue;
     }
-    for (const b of record.buffers) {
-      if (b.kind !== "in" && b.to > windows)
-        throw new TapeError(
-          `plan: records must leave the windows alone; got ${b.name} of ${node.op} up to ${b.to}, from ${windows} on`,
-        );
-      if (b.kind === "scratch") owned.write(b.from, b.to, "scratch");
-      if (b.kind === "out") {
-        const aliased = record.buffers.find((other) => other.kind === "in" && other.from === b.from);
-        const allowed =
-          !aliased || node.rule.inPlace?.some((j) => originOf(node.inputs[j]) === originOf(valueAt(aliased)));
-        if (!allowed)
-          throw new TapeError(`plan: ${node.op} must not work in place; got ${b.name} over ${aliased?.name}`);
-        owned.write(b.from, b.to, valueAt(b));
-      }
-    }
-  });
-  checkKept("atEnd", "at the end");
-  return owned;
+    const aliased = buffers.find((other) => other.kind === "in" && other.from === b.from);
+    const over = aliased && valueAt(aliased);
+    const allowed =
+      !over || node.rule.inPlace?.some((j) => originOf(node.inputs[j]) === originOf(over.value));
+    if (!allowed)
+      throw new TapeError(`plan: ${node.op} must not work in place; got ${b.name} over ${aliased?.name}`);
+    owned.write(b.from, b.to, ref.value);
+  }
 }

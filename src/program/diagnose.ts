@@ -1,55 +1,86 @@
-/** Finds where a NaN or infinity began, by running the failed step again record by record. */
-import { Guard, Header } from "../../assembly/abi.ts";
+/** Finds where a NaN or infinity began, by running the failed pass again record by record. */
+import { Run, Section } from "../../assembly/abi.ts";
 import { NonFiniteError, type NonFiniteOrigin } from "../errors.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import { layerOf } from "../model/model.ts";
-import { recordWords } from "../plan/lower.ts";
-import type { TrainPlan } from "../plan/plan.ts";
+import { isValue, type LoweredRecord } from "../plan/lower.ts";
+import type { TrainPlan } from "../plan/planned.ts";
+import { formatOf, recordWords, wordsOf } from "../tape/records.ts";
 import type { Program } from "./program.ts";
 
-/** The state must be that of before the step, and the batch of the step still loaded. */
-export const nonFinite = (program: Program, train: TrainPlan, step: number): NonFiniteError =>
-  nonFiniteParameter(program, step) ?? errorAt(firstNonFinite(program, train, step));
-
-/** The error of a parameter that is not finite before the step, if there is one. */
-function nonFiniteParameter(program: Program, step: number): NonFiniteError | undefined {
-  const bad = program.plan.parameters.find((p) => program.reaches(p.offset, p.elements * 4));
-  if (!bad) return undefined;
-  const layer = layerOf(bad.name);
-  return errorAt({ step, layer, tensor: bad.name, phase: "forward" }, "a parameter that was set so before");
+/** The state must be that of before the pass, and the batch of the pass still loaded. */
+export function nonFinite(program: Program, train: TrainPlan, step: number): NonFiniteError {
+  const bad = program.plan.variables.find((v) => program.hasNonFinite(v.offset, v.elements * 4));
+  if (bad) {
+    const origin = { step, layer: layerOf(bad.name), tensor: bad.name, phase: "forward" as const };
+    return errorAt(origin, "a parameter that was set so before");
+  }
+  return errorAt(firstNonFinite(program, train, step));
 }
 
-/** The update of `step` made a parameter or moment overflow; the state is already put back. */
-export const overflow = (program: Program, step: number, parameter: string): NonFiniteError =>
-  nonFiniteParameter(program, step) ??
-  errorAt({ step, layer: layerOf(parameter), tensor: parameter, phase: "update" });
-
 function firstNonFinite(program: Program, train: TrainPlan, step: number): NonFiniteOrigin {
-  const { lowered } = train.tape;
-  const { values } = lowered.graph;
-  const rows = program.header(Header.Rows);
-  let at = program.header(Header.Forward);
-  for (const record of lowered.records) {
-    const { node } = record;
-    const next = at + recordWords(record) * 4;
-    program.kernels.execute(program.plan.base, at, next);
-    const fields = Object.values(record.fields);
-    for (const id of node.outputs) {
-      const word = fields.findIndex(
-        (field) => typeof field === "object" && "value" in field && field.value === id,
-      );
-      const address = program.i32[(at >>> 2) + 1 + word] >>> 0;
-      const elements = resolve(sizeOf(values[id].shape), rows);
-      if (program.kernels.maxMagnitude(address, elements) < Guard.NonFinite) continue;
-      const parameter = program.plan.parameters.find(
-        (p) => address === train.gradients.offset + p.offset - program.plan.parameters[0].offset,
-      );
-      const tensor = parameter ? `gradient of ${parameter.name}` : values[id].name;
-      return { step, layer: node.scope || node.op, tensor, phase: node.phase };
+  const rows = program.run(Run.Rows);
+  for (const section of [Section.Forward, Section.Backward]) {
+    const { from, records } = program.section(section);
+    let at = from;
+    for (const record of records) {
+      const next = at + recordWords(record.opcode) * 4;
+      program.execute({ from: at, to: next }, rows);
+      const found = nonFiniteOutput(program, train, record as LoweredRecord, at, rows);
+      if (found) return { step, ...found };
+      at = next;
     }
-    at = next;
   }
-  return { step, layer: "loss", tensor: "loss", phase: "forward" };
+  return { step, ...nonFiniteUpdate(program, train, rows) };
+}
+
+/** Which of the values that a record made is not finite, if one is. */
+function nonFiniteOutput(
+  program: Program,
+  { tape }: TrainPlan,
+  { opcode, fields, node }: LoweredRecord,
+  at: number,
+  rows: number,
+): Omit<NonFiniteOrigin, "step"> | undefined {
+  const { values } = tape.lowered.graph;
+  const names = wordsOf(formatOf(opcode)!).map(([name]) => name);
+  for (const id of node.outputs) {
+    const word = names.findIndex((name) => {
+      const field = fields[name];
+      return isValue(field) && field.value === id;
+    });
+    if (word < 0 || values[id].dtype !== "f32") continue;
+    const address = program.i32[(at >>> 2) + 1 + word] >>> 0;
+    if (!program.hasNonFinite(address, resolve(sizeOf(values[id].shape), rows) * 4)) continue;
+    const variable = program.plan.variables.find(({ gradient }) => gradient === address && address !== 0);
+    const tensor = variable ? `gradient of ${variable.name}` : values[id].name;
+    const phase = node.phase === "backward" ? "backward" : "forward";
+    return { layer: node.scope || node.op, tensor, phase };
+  }
+  return undefined;
+}
+
+/** Gradients are finite: which variable is not after the update; the state is put back afterwards. */
+function nonFiniteUpdate(program: Program, train: TrainPlan, rows: number): Omit<NonFiniteOrigin, "step"> {
+  const { layout, variables } = program.plan;
+  const updated = layout.at("updated");
+  const end = layout.at("frozen");
+  const before = program.u8.slice(updated, end);
+  for (const section of [Section.Start, Section.Accumulate, Section.Update])
+    program.execute(program.section(section), rows);
+  const trainedAt = layout.at("trained");
+  const blocks = [trainedAt, ...train.slots.map(({ offset }) => offset), layout.at("sums")];
+  const bad = variables.find(
+    (v) =>
+      v.role !== "frozen" &&
+      (program.hasNonFinite(v.offset, v.elements * 4) ||
+        (v.role === "trained" &&
+          blocks.some((at) => at < end && program.hasNonFinite(at + v.offset - trainedAt, v.elements * 4)))),
+  );
+  program.u8.set(before, updated);
+  program.setRun(Run.Guard, 0);
+  if (!bad) return { layer: "loss", tensor: "loss", phase: "forward" };
+  return { layer: layerOf(bad.name), tensor: bad.name, phase: "update" };
 }
 
 function errorAt(origin: NonFiniteOrigin, why = "NaN or infinity"): NonFiniteError {

@@ -1,32 +1,13 @@
-import { Header } from "../../assembly/abi.ts";
 import { OptionError, ShapeError } from "../errors.ts";
-import type { Port } from "../graph/graph.ts";
-import { finalActivation, formatTable, layersOf, type Model, makeModel } from "../model/model.ts";
+import { finalActivation, type Model, makeModel } from "../model/model.ts";
 import { optionsOf } from "../options.ts";
-import type { PlannedParameter, PlannedPort } from "../plan/plan.ts";
-import {
-  countRows,
-  entryOf,
-  flatData,
-  isNumericArray,
-  makeResult,
-  type Result,
-  type Rows,
-  readRows,
-} from "../rows/data.ts";
-import { formatBytes } from "../runtime/space.ts";
-import { VERSION } from "../version.ts";
+import type { PlannedPort } from "../plan/planned.ts";
+import { countRows, entryOf, flatData, makeResult, type Result, type Rows, readRows } from "../rows/data.ts";
+import { readIds } from "../rows/ids.ts";
+import { explain } from "./explain.ts";
+import { manifestOf, summaryOf } from "./manifest.ts";
+import { type ParameterViews, parameterViews, setParameters } from "./parameters.ts";
 import type { Program } from "./program.ts";
-
-/** One parameter of a program. */
-export interface ParameterView {
-  readonly shape: readonly number[];
-  /**
-   * The values, row-major: a view of the engine's memory, not a copy. It changes as training goes on, writing to it
-   * changes the program, and holding it keeps the memory alive.
-   */
-  readonly data: Float32Array;
-}
 
 export interface Classification {
   /** The name of the class, or its index as text where the program has no labels. */
@@ -77,15 +58,16 @@ export class Predictor<X = Rows, P = Result> {
   predict(x: X, options?: PredictOptions<unknown>): unknown {
     const { program } = this;
     program.checkAlive("predict");
-    const { predictInputs, predictOutputs, batch } = program.plan;
+    const { predict, batch } = program.plan;
+    const { ports, outputs } = predict;
     const rows = this.#countRows(x);
     const { named } = this.model;
-    // Other names are not looked for, an eighth of the time of a small prediction: `out` has no default to be left.
+    // No refuseOthers here: it costs 12 % of a small prediction.
     const computed = (
       options === undefined ? this.#makeArrays(rows) : optionsOf("predict", options).out
     ) as Arrays;
-    for (let i = 0; i < predictOutputs.length; i++) {
-      const { name, rowElements } = predictOutputs[i];
+    for (let i = 0; i < outputs.length; i++) {
+      const { name, rowElements } = outputs[i];
       const array = named.outputs ? (computed as ByName)?.[name] : computed;
       if (!(array instanceof Float32Array && array.length >= rows * rowElements))
         throw new ShapeError(
@@ -95,15 +77,10 @@ export class Predictor<X = Rows, P = Result> {
     }
     for (let from = 0; from < rows; from += batch) {
       const count = Math.min(batch, rows - from);
-      for (let i = 0; i < predictInputs.length; i++) {
-        const port = predictInputs[i];
-        const given = this.#entryOf(x, port);
-        if (count === rows && this.#takeWhole(given, port)) continue;
-        readRows(this.#names[i], given, port.rowElements, from, count, program.f32, port.offset >>> 2);
-      }
-      program.execute(count, program.header(Header.Predict), program.header(Header.PredictEnd));
-      for (let i = 0; i < predictOutputs.length; i++) {
-        const output = predictOutputs[i];
+      for (let i = 0; i < ports.length; i++) this.#load(i, this.#entryOf(x, ports[i]), from, count, rows);
+      program.execute(predict, count);
+      for (let i = 0; i < outputs.length; i++) {
+        const output = outputs[i];
         const into = named.outputs ? (computed as ByName)[output.name] : (computed as Float32Array);
         const at = output.offset >>> 2;
         const start = from * output.rowElements;
@@ -113,19 +90,29 @@ export class Predictor<X = Rows, P = Result> {
     return options === undefined ? this.#results(rows, computed) : computed;
   }
 
+  /** Lays `count` rows into a port. */
+  #load(i: number, given: Rows, from: number, count: number, rows: number): void {
+    const { f32, i32, plan } = this.program;
+    const port = plan.predict.ports[i];
+    const at = port.offset >>> 2;
+    if (port.dtype === "i32") readIds(this.#names[i], given, port, from, count, i32, at);
+    else if (count !== rows || !this.#takeWhole(given, port))
+      readRows(this.#names[i], given, port.rowElements, from, count, f32, at);
+  }
+
   /** Copies rows that already are one array of f32, unless a number is not finite: `readRows` says which. */
   #takeWhole(given: Rows, { offset }: PlannedPort): boolean {
     const data = flatData(given);
     if (!(data instanceof Float32Array)) return false;
     this.program.f32.set(data, offset >>> 2);
-    return !this.program.reaches(offset, data.length * 4);
+    return !this.program.hasNonFinite(offset, data.length * 4);
   }
 
   // Apart from `predict`, whose variables closures would otherwise put on the heap at every call.
 
   #makeArrays(rows: number): Arrays {
     const { named } = this.model;
-    const arrays = this.program.plan.predictOutputs.map(
+    const arrays = this.program.plan.predict.outputs.map(
       ({ name, rowElements }) => [name, new Float32Array(rows * rowElements)] as const,
     );
     return named.outputs ? Object.fromEntries(arrays) : arrays[0][1];
@@ -175,13 +162,9 @@ export class Predictor<X = Rows, P = Result> {
   }
 
   /** Parameters by name: live views of the engine's memory. */
-  get parameters(): { readonly [name: string]: ParameterView } {
-    const { program } = this;
-    program.checkAlive("parameters");
-    const views: Record<string, ParameterView> = {};
-    for (const p of program.plan.parameters)
-      views[p.name] = { shape: program.shapeOf(p), data: program.parameter(p) };
-    return views;
+  get parameters(): ParameterViews {
+    this.program.checkAlive("parameters");
+    return parameterViews(this.program);
   }
 
   /**
@@ -196,26 +179,7 @@ export class Predictor<X = Rows, P = Result> {
   setParameters(values: { readonly [name: string]: Rows | number }): void {
     this.program.checkAlive("setParameters");
     this.checkIdle("setParameters");
-    optionsOf("setParameters", values, "values");
-    const ready: [PlannedParameter, Float32Array][] = Object.entries(values).map(([name, value]) => {
-      const p = this.program.plan.parameters.find((q) => q.name === name);
-      if (!p) {
-        const names = this.program.plan.parameters.map((q) => q.name).join(", ");
-        throw new OptionError(`setParameters: names must be among ${names}; got ${name}`);
-      }
-      const what = `setParameters: ${name}`;
-      const given = typeof value === "number" ? [value] : value;
-      const shape = this.program.shapeOf(p);
-      const isFlat = isNumericArray(given) || (Array.isArray(given) && typeof given[0] === "number");
-      const rowElements = isFlat ? p.elements : p.elements / (shape[0] ?? 1);
-      const rows = countRows(what, given, rowElements);
-      if (rows * rowElements !== p.elements)
-        throw new ShapeError(`${what}: must have shape [${shape.join(", ")}]; got ${rows} rows`);
-      const data = new Float32Array(p.elements);
-      readRows(what, given, rowElements, 0, rows, data, 0);
-      return [p, data];
-    });
-    for (const [p, data] of ready) this.program.parameter(p).set(data);
+    setParameters(this.program, values);
   }
 
   /**
@@ -249,49 +213,27 @@ export class Predictor<X = Rows, P = Result> {
     this.program.checkAlive("toModel");
     const { model, program } = this;
     const graph = model.graph.copy();
-    program.plan.parameters.forEach((p, i) => {
-      const { name, value } = p;
-      graph.parameters[i] = { name, value, init: { kind: "values", data: program.parameter(p).slice() } };
+    program.plan.variables.forEach((v, i) => {
+      const init = { kind: "values" as const, data: program.values(v).slice() };
+      graph.variables[i] = { ...graph.variables[i], init };
     });
     return makeModel(graph, model.seed, model.named) as Model<X, P>;
   }
 
   /** Layers, output shapes, parameter counts and bytes, as a table. */
   summary(): string {
-    const { bytes } = this.program.plan;
-    const kinds: [string, number][] = [
-      ["parameters", bytes.parameters],
-      ["gradients", bytes.gradients],
-      ["optimizer", bytes.optimizer],
-      ["activations", bytes.activations],
-      ["window", bytes.window],
-      ["program", bytes.total],
-    ];
-    const memory = kinds.filter(([, b]) => b > 0).map(([name, b]) => [name, formatBytes(b)]);
-    return `${this.model.summary()}\n\n${formatTable([["memory", ""], ...memory])}`;
+    return summaryOf(this.program, this.model);
+  }
+
+  /** The whole program as text: what lies where in its memory, and every record that it runs. For the curious. */
+  explain(): string {
+    return explain(this.program.plan);
   }
 
   /** What a paper's appendix needs to say which computation this was: plain data for `JSON.stringify`. */
   manifest(): Record<string, unknown> {
     this.program.checkAlive("manifest");
-    const { graph } = this.model;
-    const { seeds, plan, engine } = this.program;
-    const describe = ({ name, value }: Port) => ({ name, shape: graph.shape(value).slice(1) });
-    return {
-      package: "wasmgrad",
-      version: VERSION,
-      kernels: engine.relaxed ? "relaxed" : "strict",
-      model: {
-        inputs: graph.inputs.map(describe),
-        outputs: graph.outputs.map(describe),
-        layers: layersOf(graph).map(({ name, parameters }) => ({ name, parameters })),
-        parameters: plan.parameters.map((p) => ({ name: p.name, shape: this.program.shapeOf(p) })),
-        graph: graph.toString().split("\n"),
-      },
-      options: { batch: plan.batch, ...this.manifestOptions() },
-      seeds: { ...seeds },
-      digests: { parameters: this.digest() },
-    };
+    return manifestOf(this.program, this.model, this.manifestOptions());
   }
 
   /** Gives the memory back; using the program afterwards throws a DisposedError. Twice is fine. */
@@ -318,9 +260,9 @@ export class Predictor<X = Rows, P = Result> {
 
   #countRows(x: X): number {
     let rows = -1;
-    const { predictInputs } = this.program.plan;
-    for (let i = 0; i < predictInputs.length; i++) {
-      const port = predictInputs[i];
+    const { ports } = this.program.plan.predict;
+    for (let i = 0; i < ports.length; i++) {
+      const port = ports[i];
       const count = countRows(this.#names[i], this.#entryOf(x, port), port.rowElements);
       if (rows >= 0 && count !== rows)
         throw new ShapeError(`predict: all inputs must have as many rows; got ${rows} and ${count}`);

@@ -1,14 +1,23 @@
-/** A planned model in a space of its own: parameters, state, and the passes that `Predictor` and `Trainer` run. */
+/** A planned model in a space of its own: variables, state, and the passes that `Predictor` and `Trainer` run. */
 
-import { Counter, Distribution, Guard, Header } from "../../assembly/abi.ts";
+import { Counter, Distribution, Guard, Run, type Section } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { DisposedError, OptionError } from "../errors.ts";
-import { type Plan, type PlannedParameter, type PlanRequest, planProgram } from "../plan/plan.ts";
+import { counterOf } from "../plan/optimizer.ts";
+import { planProgram } from "../plan/plan.ts";
+import type { Plan, PlannedSection, PlannedVariable } from "../plan/planned.ts";
+import type { PlanRequest } from "../plan/request.ts";
 import { sha256 } from "../runtime/sha256.ts";
 import { Engine, type Space } from "../runtime/space.ts";
-import { type Seeds, type StateCodec, stateCodec } from "./state.ts";
+import { type StateCodec, type StateLabels, stateCodec } from "./state.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
+
+export interface Seeds {
+  /** Of the initial variables, and of draws. */
+  readonly seed: number;
+  readonly shuffleSeed: number;
+}
 
 export class Program {
   readonly plan: Plan;
@@ -18,6 +27,8 @@ export class Program {
   f64!: Float64Array;
   i32!: Int32Array;
   u8!: Uint8Array;
+  readonly #run: number;
+  readonly #counters: number;
   #disposed = false;
   #states: StateCodec | undefined;
 
@@ -25,16 +36,20 @@ export class Program {
     who: string,
     readonly engine: Engine,
     request: Omit<PlanRequest, "base">,
-    public seeds: Seeds,
+    seeds: Seeds,
+    /** What its states say beside the plan. */
+    private readonly labels: StateLabels = {},
   ) {
     if (!(engine instanceof Engine))
       throw new OptionError(`${who}: engine must come from await createEngine(); got ${describe(engine)}`);
     const plan = planProgram({ ...request, base: engine.base });
     const space = engine.open(who, plan.kernels, plan.end, this);
     this.plan = plan;
+    this.#run = plan.layout.at("run") >>> 2;
+    this.#counters = plan.layout.at("counters") >>> 3;
     this.#attach(space);
     layDown(plan, space);
-    this.initialize(seeds, request.train?.optimizer.learningRate ?? 0);
+    this.initialize(seeds);
   }
 
   get disposed(): boolean {
@@ -62,99 +77,133 @@ export class Program {
       throw new DisposedError(`${who}: the program must not be disposed; got a call after dispose()`);
   }
 
-  header(field: Header): number {
-    return this.i32[(this.plan.base >>> 2) + field];
+  /** A word of the run block. */
+  run(field: number): number {
+    return this.i32[this.#run + field];
   }
 
-  setHeader(field: Header, value: number): void {
-    this.i32[(this.plan.base >>> 2) + field] = value;
+  setRun(field: number, value: number): void {
+    this.i32[this.#run + field] = value;
   }
 
-  double(field: Header): number {
-    return this.f64[(this.plan.base + field * 4) >>> 3];
+  /** An f64 of the run block. */
+  double(field: Run): number {
+    return this.f64[(this.#run + field) >>> 1];
   }
 
-  setDouble(field: Header, value: number): void {
-    this.f64[(this.plan.base + field * 4) >>> 3] = value;
+  setDouble(field: Run, value: number): void {
+    this.f64[(this.#run + field) >>> 1] = value;
   }
 
-  counter(counter: Counter): number {
-    return this.f64[(this.plan.state.offset >>> 3) + counter];
+  /** A counter of the state, by its index in the plan's table. */
+  counter(index: number): number {
+    return this.f64[this.#counters + index];
   }
 
-  setCounter(counter: Counter, value: number): void {
-    this.f64[(this.plan.state.offset >>> 3) + counter] = value;
+  setCounter(index: number, value: number): void {
+    this.f64[this.#counters + index] = value;
   }
 
-  /** Runs the records in [from, to) on `rows` rows. */
-  execute(rows: number, from: number, to: number): void {
-    this.setHeader(Header.Rows, rows);
-    this.kernels.execute(this.plan.base, from, to);
+  get seeds(): Seeds {
+    return { seed: this.counter(Counter.Seed), shuffleSeed: this.counter(Counter.ShuffleSeed) };
   }
 
-  initialize(seeds: Seeds, learningRate: number): void {
-    this.seeds = seeds;
-    initializeState(this, seeds, learningRate);
+  /** Runs a stretch of tape on `rows` rows. */
+  execute({ from, to }: { readonly from: number; readonly to: number }, rows: number): void {
+    this.setRun(Run.Rows, rows);
+    this.kernels.execute(this.plan.base, from, to, 0, 1);
   }
 
-  parameter(p: PlannedParameter): Float32Array {
-    return this.f32.subarray(p.offset >>> 2, (p.offset >>> 2) + p.elements);
+  section(section: Section): PlannedSection {
+    return this.plan.train?.sections[section] as PlannedSection;
   }
 
-  /** Whether a block holds NaN, infinity, or a magnitude whose bits reach `bits`. */
-  reaches(offset: number, bytes: number, bits: number = Guard.NonFinite): boolean {
-    return this.kernels.maxMagnitude(offset, bytes >>> 2) >= bits;
+  /** Variables drawn afresh, slots and counters as new. */
+  initialize(seeds: Seeds): void {
+    const { plan, kernels, u8, f32 } = this;
+    const { state, variables, counters } = plan;
+    u8.fill(0, state.offset, state.offset + state.bytes);
+    counters.entries.forEach(({ initial }, i) => {
+      this.setCounter(i, initial);
+    });
+    this.setCounter(Counter.Seed, seeds.seed);
+    this.setCounter(Counter.ShuffleSeed, seeds.shuffleSeed);
+    variables.forEach(({ init, offset, elements, isForeign }, stream) => {
+      if (isForeign) return;
+      const at = offset >>> 2;
+      const draw = (distribution: Distribution, a: number, b: number) =>
+        kernels.randomFill(offset, elements, distribution, a, b, seeds.seed, stream);
+      if (init.kind === "constant") f32.fill(init.value, at, at + elements);
+      else if (init.kind === "values") f32.set(init.data, at);
+      else if (init.kind === "uniform") draw(Distribution.Uniform, init.low, init.high);
+      else draw(Distribution.Normal, init.mean, init.std);
+    });
+  }
+
+  /** The base rate of the variables that no other group of the optimizer takes. */
+  get learningRate(): number {
+    return this.counter(this.plan.counters.indexOf("learningRate"));
+  }
+
+  /** Sets the base rates of all groups. */
+  setLearningRate(rate: number): void {
+    this.plan.counters.entries.forEach(({ kind }, i) => {
+      if (kind === "rate") this.setCounter(i, rate);
+    });
   }
 
   /**
-   * SHA-256 over the parameters in declaration order: for each the name in UTF-8, a zero byte, the rank and the
+   * Writes the table of rates: that of each group for the steps to come, from its base rate, which is a counter, and the
+   * schedule.
+   */
+  fillRates(): void {
+    const { train, counters } = this.plan;
+    if (!train?.optimizer) return;
+    const { groups, schedule } = train.optimizer;
+    const { offset, capacity } = train.rates;
+    const step = this.counter(Counter.Step);
+    for (let g = 0; g < groups.length; g++) {
+      const base = this.counter(counters.indexOf(counterOf("learningRate", g, groups.length)));
+      for (let row = 0; row < capacity; row++)
+        this.f64[(offset >>> 3) + row * groups.length + g] = schedule ? schedule(base, step + row) : base;
+    }
+    const stride = groups.length * 8;
+    this.setRun(Run.Rates, offset);
+    this.setRun(Run.RateStep, schedule ? stride : 0);
+    this.setRun(Run.RatesEnd, offset + capacity * stride);
+  }
+
+  values(v: PlannedVariable): Float32Array {
+    return this.f32.subarray(v.offset >>> 2, (v.offset >>> 2) + v.elements);
+  }
+
+  /** Whether a block holds NaN or infinity. */
+  hasNonFinite(offset: number, bytes: number): boolean {
+    return this.kernels.maxMagnitude(offset, bytes >>> 2) >= Guard.NonFinite;
+  }
+
+  /**
+   * SHA-256 over the variables in declaration order: for each the name in UTF-8, a zero byte, the rank and the
    * dimensions as little-endian u32, then the values as little-endian f32.
    */
   digest(): string {
-    const parts = this.plan.parameters.flatMap((p) => {
-      const shape = this.shapeOf(p);
-      return [
-        utf8(`${p.name}\0`),
-        new Uint8Array(Uint32Array.of(shape.length, ...shape).buffer),
-        this.u8.subarray(p.offset, p.offset + p.elements * 4),
-      ];
-    });
+    const parts = this.plan.variables.flatMap(({ name, shape, offset, elements }) => [
+      utf8(`${name}\0`),
+      new Uint8Array(Uint32Array.of(shape.length, ...shape).buffer),
+      this.u8.subarray(offset, offset + elements * 4),
+    ]);
     return sha256(parts);
-  }
-
-  shapeOf(p: PlannedParameter): readonly number[] {
-    return this.plan.predict.lowered.graph.shape(p.value);
   }
 
   /** What reads and writes its states. */
   get states(): StateCodec {
-    this.#states ??= stateCodec(this);
+    this.#states ??= stateCodec(this, this.labels);
     return this.#states;
   }
 }
 
-function layDown({ words, base, hyper, constants }: Plan, { i32, f32, f64 }: Space): void {
+function layDown({ words, base, hyper, constants, layout }: Plan, { i32, f32, f64 }: Space): void {
   i32.set(words, base >>> 2);
-  f64.set(hyper.values, hyper.offset >>> 3);
+  f64.set(hyper, layout.at("hyper") >>> 3);
   for (const { offset, data } of constants) f32.set(data, offset >>> 2);
-}
-
-/** Parameters drawn afresh, moments and counters as new. */
-function initializeState({ plan, kernels, u8, f32, f64 }: Program, seeds: Seeds, learningRate: number): void {
-  const { state, parameters } = plan;
-  u8.fill(0, state.offset, state.offset + state.bytes);
-  const counters = state.offset >>> 3;
-  f64[counters + Counter.LearningRate] = learningRate;
-  f64[counters + Counter.Beta1Power] = 1;
-  f64[counters + Counter.Beta2Power] = 1;
-  f64[counters + Counter.ShuffleSeed] = seeds.shuffleSeed;
-  parameters.forEach(({ init, offset, elements }, stream) => {
-    const at = offset >>> 2;
-    const draw = (distribution: Distribution, a: number, b: number) =>
-      kernels.randomFill(offset, elements, distribution, a, b, seeds.seed, stream);
-    if (init.kind === "constant") f32.fill(init.value, at, at + elements);
-    else if (init.kind === "values") f32.set(init.data, at);
-    else if (init.kind === "uniform") draw(Distribution.Uniform, init.low, init.high);
-    else draw(Distribution.Normal, init.mean, init.std);
-  });
 }

@@ -8,7 +8,7 @@ export interface Kernels extends Record<string, unknown> {
   staticEnd(): number;
   isRelaxed(): number;
   setKeepsOrder(value: boolean): void;
-  execute(program: number, from: number, to: number): void;
+  execute(program: number, from: number, to: number, part: number, parts: number): void;
   run(program: number, steps: number): number;
   step(program: number): number;
   permute(index: number, start: number, count: number, n: number, seed: number, epoch: number): void;
@@ -22,6 +22,7 @@ export interface Kernels extends Record<string, unknown> {
     stream: number,
   ): void;
   maxMagnitude(x: number, n: number): number;
+  hasNegative(x: number, n: number): number;
 }
 
 /** A module with one function that holds one SIMD instruction: `v128.const; drop`. */

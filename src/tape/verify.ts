@@ -75,7 +75,7 @@ function readRecord(words: Int32Array, at: number, to: number, bounds: Bounds): 
   for (const [name, operand] of entries) {
     if (!hasWord(operand)) continue;
     const word = words[++i];
-    operands[name] = valueOf(operand, word, words, bounds);
+    operands[name] = resolveWord(operand, word, words, bounds);
     if (
       (operand.kind === "int" || operand.kind === "setting") &&
       operand.of &&
@@ -124,7 +124,7 @@ function readRecord(words: Int32Array, at: number, to: number, bounds: Bounds): 
   return { at, opcode, barrier: isBarrier(words[start]), operands, buffers };
 }
 
-function valueOf({ kind }: Operand, word: number, words: Int32Array, { base, rows }: Bounds): number {
+function resolveWord({ kind }: Operand, word: number, words: Int32Array, { base, rows }: Bounds): number {
   if (kind === "dim") return word < 0 ? -word * rows : word;
   if (kind === "setting") return words[(words[Header.Run] - base) / 4 + word];
   return word;

@@ -3,12 +3,12 @@ import { OptionError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
 import { LossFn } from "../graph/op.ts";
-import { accumulate } from "../graph/ops/gradient.ts";
+import { accumulate as addLosses } from "../graph/ops/gradient.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
 import type { ValueId } from "../graph/type.ts";
 import { checkSeed, type Model } from "../model/model.ts";
 import { optionsOf, refuseOthers } from "../options.ts";
-import type { TargetPort, TrainRequest } from "../plan/plan.ts";
+import type { TapePort, TrainRequest } from "../plan/request.ts";
 import { Predictor } from "../program/predictor.ts";
 import { Program } from "../program/program.ts";
 import type { Result, Rows } from "../rows/data.ts";
@@ -33,6 +33,11 @@ export interface TrainOptions extends CompileOptions {
   readonly optimizer: Optimizer;
   /** Seeds the order in which epochs visit the rows. Default: the model's seed. */
   readonly shuffleSeed?: number;
+  /**
+   * Batches whose gradients make one update: the mean over all their rows, as one batch of so many rows would give, in
+   * the memory of one. An epoch's last batches make an update of their own. Default: 1.
+   */
+  readonly accumulate?: number;
   /** Rows kept in the engine's memory at a time; larger data are streamed through. Default: about 8 MiB of rows. */
   readonly windowRows?: number;
 }
@@ -40,6 +45,8 @@ export interface TrainOptions extends CompileOptions {
 /** Bytes of data a window holds unless told otherwise. */
 const WINDOW_BYTES = 1 << 23;
 const MOST_WINDOW_ROWS = 1 << 16;
+/** Draws are keyed by the number of the pass in 16 bits. */
+const MOST_ACCUMULATED = 0xffff;
 
 /**
  * Makes a program of a model: with a loss and an optimizer a Trainer, without a Predictor. All memory is planned and
@@ -58,7 +65,14 @@ export function compile<X = Rows, P = Result>(
   options: CompileOptions | TrainOptions = {},
 ): Predictor<X, P> {
   const { batch = 32, labels, engine = defaultEngine(), ...training } = optionsOf("compile", options);
-  const { loss, optimizer, shuffleSeed, windowRows, ...others } = training as Partial<TrainOptions>;
+  const {
+    loss,
+    optimizer,
+    shuffleSeed,
+    windowRows,
+    accumulate = 1,
+    ...others
+  } = training as Partial<TrainOptions>;
   refuseOthers("compile", others);
   if (!(Number.isSafeInteger(batch) && batch >= 1))
     throw new OptionError(`compile: batch must be a whole number >= 1; got ${batch}`);
@@ -68,7 +82,7 @@ export function compile<X = Rows, P = Result>(
   if (!("loss" in options || "optimizer" in options)) {
     const seeds = { seed: model.seed, shuffleSeed: model.seed };
     return new Predictor(
-      new Program("compile", engine, { graph, batch, windowRows: 0 }, seeds),
+      new Program("compile", engine, { graph, batch, windowRows: 0 }, seeds, { labels }),
       model,
       labels,
     );
@@ -82,7 +96,11 @@ export function compile<X = Rows, P = Result>(
     throw new OptionError(
       `compile: optimizer must be made by sgd(), adam() or adamW(); got ${typeof optimizer === "function" ? "a function that was not called" : typeof optimizer}`,
     );
-  const { train, losses } = trainRequest(graph, loss, optimizer);
+  if (!(Number.isSafeInteger(accumulate) && accumulate >= 1 && accumulate <= MOST_ACCUMULATED))
+    throw new OptionError(
+      `compile: accumulate must be a whole number from 1 to ${MOST_ACCUMULATED}; got ${describe(accumulate)}`,
+    );
+  const { train, losses } = trainRequest(graph, loss, optimizer, accumulate);
   const rowWords = [
     ...train.targets.map((t) => t.rowElements),
     ...graph.inputs.map((p) => rowElements(graph, p.value)),
@@ -97,6 +115,7 @@ export function compile<X = Rows, P = Result>(
       windowRows: windowSize(batch, windowRows, rowWords.reduce((p, q) => p + q, 0) * 4),
     },
     { seed: model.seed, shuffleSeed: shuffleSeed ?? model.seed },
+    { labels },
   );
   const parts = { losses, namedTargets: typeof loss !== "function", optimizer, shuffleSeed };
   return new Trainer(program, model, labels, parts, (m) => compile(m, { batch, labels, engine }));
@@ -121,6 +140,7 @@ function trainRequest(
   model: Graph,
   loss: TrainOptions["loss"],
   optimizer: Optimizer,
+  accumulate: number,
 ): { train: TrainRequest; losses: OutputLoss[] } {
   const graph = model.copy();
   const builder = new Builder(graph);
@@ -130,7 +150,7 @@ function trainRequest(
       `compile: a model with several outputs needs losses by output name; got one loss for ${names(model)}`,
     );
   const losses: OutputLoss[] = [];
-  const targets: TargetPort[] = [];
+  const targets: TapePort[] = [];
   const predictions: ValueId[] = [];
   let total: ValueId | undefined;
   for (const [output, outputLoss] of Object.entries(byName)) {
@@ -152,13 +172,23 @@ function trainRequest(
     builder.scope = outputLoss.kind;
     const { fn, parameter } = outputLoss;
     const [part] = builder.emit(lossOp, { fn, parameter }, [value, target], "loss");
-    [total] = total === undefined ? [part] : builder.emit(accumulate, {}, [total, part], "loss");
+    [total] = total === undefined ? [part] : builder.emit(addLosses, {}, [total, part], "loss");
     losses.push({ output, loss: outputLoss, rowElements: rowElements(graph, value) });
-    targets.push({ name: output, value: target, rowElements: rowElements(graph, value) });
+    targets.push({
+      name: output,
+      kind: "target",
+      value: target,
+      dtype: labels ? "i32" : "f32",
+      rowElements: rowElements(graph, value),
+      below: 0,
+    });
     predictions.push(value);
   }
   if (total === undefined) throw new OptionError("compile: a trainer needs at least one loss; got none");
-  return { train: { graph, loss: total, targets, predictions, optimizer: optimizer.plan }, losses };
+  return {
+    train: { graph, loss: total, targets, predictions, optimizer: optimizer.plan, accumulate },
+    losses,
+  };
 }
 
 const names = (graph: Graph) => graph.outputs.map((p) => p.name).join(", ");

@@ -1,11 +1,11 @@
-import { Counter, Guard, Header, Hyper, Status } from "../../assembly/abi.ts";
+import { Counter, Run, Status } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
 import { checkType, optionsOf, refuseOthers } from "../options.ts";
-import type { TrainPlan } from "../plan/plan.ts";
-import { nonFinite, overflow } from "../program/diagnose.ts";
+import type { TrainPlan } from "../plan/planned.ts";
+import { nonFinite } from "../program/diagnose.ts";
 import type { Program } from "../program/program.ts";
-import { type Dataset, moveWindow, openWindow, reclaimBuffers } from "./dataset.ts";
+import { type Dataset, moveWindow, openWindow } from "./windows.ts";
 
 export interface FitProgress {
   /** Epochs completed by this call. */
@@ -60,10 +60,8 @@ export function checkFitOptions(who: string, options: FitOptions): void {
 }
 
 const HISTORY_LIMIT = 8192;
-/** Steps of one call into the machine: a bound between two looks at the parameters. */
+/** Passes of one call into the machine. */
 const MOST_STEPS = 1 << 20;
-/** Learning rates above this may overflow an update by themselves. */
-const LARGE_RATE = 1 << 20;
 
 /** One `fit` under way: takes steps until done, in slices of any length. */
 export interface FitRun {
@@ -76,8 +74,6 @@ export interface FitRun {
    * @throws NonFiniteError with the state of the last good step
    */
   advance(sliceMs: number): boolean;
-  /** Takes the batch buffers back, after others used them. */
-  reclaim(): void;
   progress(): FitProgress;
   result(): FitResult;
 }
@@ -88,17 +84,13 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
   const lossBelow = stopWhen?.lossBelow;
   const firstStep = program.counter(Counter.Step);
   const firstEpoch = program.counter(Counter.Epoch);
-  program.setDouble(Header.EpochsLeft, epochs ?? (lossBelow === undefined ? 1 : Number.POSITIVE_INFINITY));
-  program.setDouble(Header.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
-  program.setHeader(Header.HistoryCount, 0);
-  program.setHeader(Header.Careful, 0);
-  if (program.counter(Counter.EpochRows) !== dataset.rows) {
-    // A partial epoch over other data cannot be finished with these.
-    for (const counter of [Counter.Cursor, Counter.EpochLoss, Counter.EpochRows])
-      program.setCounter(counter, 0);
-  }
+  program.setDouble(Run.EpochsLeft, epochs ?? (lossBelow === undefined ? 1 : Number.POSITIVE_INFINITY));
+  program.setDouble(Run.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
+  program.setRun(Run.HistoryCount, 0);
+  program.setRun(Run.Guard, 0);
+  if (program.counter(Counter.EpochRows) !== dataset.rows) startEpochAnew(program);
   openWindow(program, train, dataset, shuffle);
-  let careful = mayOverflow(program);
+  program.fillRates();
   let calls = 1;
   let reason: FitResult["reason"] = "epochs";
   let loss = Number.NaN;
@@ -113,7 +105,7 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
    * second one goes. Its limit is even, so the epoch at hand is one of those that stay.
    */
   const drain = () => {
-    const count = program.header(Header.HistoryCount);
+    const count = program.run(Run.HistoryCount);
     const at = train.history.offset >>> 3;
     for (; nextEpoch < epochsSeen + count; nextEpoch += historyEvery) {
       if (history.length === HISTORY_LIMIT) {
@@ -124,18 +116,18 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
     }
     epochsSeen += count;
     if (count > 0) loss = program.f64[at + count - 1];
-    else if (epochsSeen === 0) loss = program.double(Header.Loss);
-    program.setHeader(Header.HistoryCount, 0);
+    else if (epochsSeen === 0) loss = program.double(Run.Loss);
+    program.setRun(Run.HistoryCount, 0);
   };
-
-  const carefulStep = () => carefully(program, () => program.kernels.run(program.plan.base, 1));
 
   /** Whether the run is over. */
   const handle = (status: Status): boolean => {
     switch (status) {
       case Status.Ok:
       case Status.HistoryFull:
-        careful = mayOverflow(program);
+        return false;
+      case Status.RatesEnd:
+        program.fillRates();
         return false;
       case Status.EpochsDone:
         return true;
@@ -145,11 +137,6 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
       case Status.WindowEnd:
         moveWindow(program, train, dataset, shuffle);
         return false;
-      case Status.LargeGradient: {
-        const taken = carefulStep();
-        drain();
-        return handle(taken);
-      }
       default:
         throw nonFinite(program, train, program.counter(Counter.Step) + 1);
     }
@@ -160,17 +147,19 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
     const start = unbounded ? 0 : Date.now();
     for (;;) {
       const before = unbounded ? 0 : Date.now();
-      const step = program.counter(Counter.Step);
+      const cursor = program.counter(Counter.Cursor);
+      const epoch = program.counter(Counter.Epoch);
       const steps = unbounded ? MOST_STEPS : calls;
-      const status = careful ? carefulStep() : program.kernels.run(program.plan.base, steps);
+      const status = program.kernels.run(program.plan.base, steps);
       drain();
       if (handle(status)) return true;
-      // A slice takes at least one step: it does not end with a mere move of the window.
-      if (unbounded || program.counter(Counter.Step) === step) continue;
+      // A slice takes at least one pass: it does not end with a mere move of the window.
+      const moved = program.counter(Counter.Cursor) !== cursor || program.counter(Counter.Epoch) !== epoch;
+      if (unbounded || !moved) continue;
       const now = Date.now();
       const took = now - before;
       const left = start + sliceMs - now;
-      // Doubles while a call takes less than a tenth of what is left, or of a slice that is over, and halves from a half on.
+      // Aim: a call takes 10 to 50 % of the remaining slice, or of a new one when this one is over.
       const room = left > 0 ? left : sliceMs;
       if (took * 10 < room && calls < MOST_STEPS) calls *= 2;
       else if (took * 2 > room && calls > 1) calls /= 2;
@@ -188,50 +177,14 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
   return {
     options,
     advance,
-    reclaim: () => reclaimBuffers(program, dataset),
     progress,
     result: () => ({ reason, ...progress(), history, historyEvery }),
   };
 }
 
-/** Takes one step whose update may overflow: the state is saved first, and put back if it does. */
-export function carefully(program: Program, take: () => Status): Status {
-  const { offset, bytes } = program.plan.state;
-  const saved = program.u8.slice(offset, offset + bytes);
-  const step = program.counter(Counter.Step) + 1;
-  program.setHeader(Header.Careful, 1);
-  const status = take();
-  program.setHeader(Header.Careful, 0);
-  // Nothing was written then.
-  if (status === Status.NonFiniteLoss || status === Status.NonFiniteGradient) return status;
-  const overflowing = overflowed(program);
-  if (overflowing) {
-    program.u8.set(saved, offset);
-    throw overflow(program, step, overflowing);
-  }
-  return status;
-}
-
-/** Whether a bounded number of steps could carry a parameter past the largest f32 though no gradient is large. */
-export function mayOverflow(program: Program): boolean {
-  const { state, hyper, train } = program.plan;
-  const rate = program.counter(Counter.LearningRate);
-  if (rate > LARGE_RATE || rate * hyper.values[Hyper.WeightDecay] > 1) return true;
-  if (train?.optimizer === "adam") {
-    const { [Hyper.Beta1]: beta1, [Hyper.Beta2]: beta2, [Hyper.Epsilon]: epsilon } = hyper.values;
-    // Then the root may fade before the first moment does, which leaves epsilon alone to divide 2^60 by.
-    if (beta1 * beta1 > beta2 && rate > epsilon * LARGE_RATE) return true;
-  }
-  const firstParameter = state.offset + Counter.Count * 8;
-  const bytes = train?.optimizer === "sgd" ? state.bytes - Counter.Count * 8 : state.parameterBytes;
-  return program.reaches(firstParameter, bytes, Guard.LargeParameter);
-}
-
-/** The parameter whose value or moments are NaN or infinite, if there is one. */
-function overflowed(program: Program): string | undefined {
-  const { state, parameters } = program.plan;
-  const first = state.offset + Counter.Count * 8;
-  for (let block = first; block < state.offset + state.bytes; block += state.parameterBytes)
-    for (const p of parameters) if (program.reaches(block + p.offset - first, p.elements * 4)) return p.name;
-  return undefined;
+/** A partial epoch over other data cannot be finished with these; what waits for its group's update goes with it. */
+function startEpochAnew(program: Program): void {
+  const gone = [Counter.Cursor, Counter.EpochLoss, Counter.EpochRows];
+  if (program.counter(Counter.Cursor) > 0) gone.push(Counter.MicroStep, Counter.GroupRows);
+  for (const counter of gone) program.setCounter(counter, 0);
 }

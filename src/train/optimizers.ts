@@ -1,18 +1,19 @@
+import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
 import { checkType, optionsOf, refuseOthers } from "../options.ts";
-import { type OptimizerPlan, optimizerPlan } from "../plan/optimizer.ts";
+import { type AdamSettings, adamPlan, type OptimizerPlan, sgdPlan } from "../plan/optimizer.ts";
 
 /** An optimizer and its settings; `compile` makes its records. */
 export interface Optimizer {
   readonly kind: "sgd" | "adam" | "adamW";
   readonly learningRate: number;
   /** The settings as given, with defaults filled in: for `manifest()`. */
-  readonly settings: Readonly<Record<string, number | boolean | string>>;
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly plan: OptimizerPlan;
 }
 
 export interface SgdOptions {
-  /** Step size, > 0. Default: 0.01. */
+  /** Step size, >= 0. Default: 0.01. */
   readonly learningRate?: number;
   /** How much of the last step goes on, in [0, 1). Default: 0. */
   readonly momentum?: number;
@@ -39,12 +40,12 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     kind: "sgd",
     learningRate,
     settings: { learningRate, momentum, nesterov },
-    plan: optimizerPlan({ kind: "sgd", learningRate, momentum, nesterov }),
+    plan: sgdPlan([{ learningRate, momentum, nesterov }]),
   };
 }
 
 export interface AdamOptions {
-  /** Step size, > 0. Default: 0.001. */
+  /** Step size, >= 0. Default: 0.001. */
   readonly learningRate?: number;
   /** Decay of the first moment, in [0, 1). Default: 0.9. */
   readonly beta1?: number;
@@ -73,21 +74,48 @@ export function adam(options: AdamOptions = {}): Optimizer {
 export interface AdamWOptions extends AdamOptions {
   /** Decay of all parameters towards 0, apart from the gradient: `w *= 1 - learningRate weightDecay`. Default: 0.01. */
   readonly weightDecay?: number;
+  /**
+   * Parameters with settings of their own, by name (`dense1.weight`, `dense1.bias`, ..). The first group that matches
+   * takes a parameter; one that takes none is refused by `compile`. What a group does not say is as for all others.
+   */
+  readonly groups?: readonly AdamWGroup[];
+}
+
+/** Settings of the parameters whose name matches. */
+export interface AdamWGroup {
+  readonly match: RegExp;
+  /** Step size, >= 0. */
+  readonly learningRate?: number;
+  /** >= 0 */
+  readonly weightDecay?: number;
 }
 
 /**
  * Adam with decoupled weight decay. Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101
  *
  * @throws OptionError for a setting out of range
+ * @example
+ * const optimizer = adamW({ learningRate: 0.001, groups: [{ match: /bias$/, weightDecay: 0 }] });
  */
 export function adamW(options: AdamWOptions = {}): Optimizer {
-  const { weightDecay = 0.01, ...others } = optionsOf("adamW", options);
-  if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
-    throw new OptionError(`adamW: weightDecay must be a finite number >= 0; got ${weightDecay}`);
-  return makeAdam("adamW", others, weightDecay);
+  const { weightDecay = 0.01, groups = [], ...others } = optionsOf("adamW", options);
+  checkWeightDecay("adamW", weightDecay);
+  if (!Array.isArray(groups))
+    throw new OptionError(`adamW: groups must be an array of { match, .. }; got ${describe(groups)}`);
+  return makeAdam("adamW", others, weightDecay, groups);
 }
 
-function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: number): Optimizer {
+function checkWeightDecay(who: string, weightDecay: number): void {
+  if (!(typeof weightDecay === "number" && weightDecay >= 0 && Number.isFinite(weightDecay)))
+    throw new OptionError(`${who}: weightDecay must be a finite number >= 0; got ${describe(weightDecay)}`);
+}
+
+function makeAdam(
+  kind: "adam" | "adamW",
+  options: AdamOptions,
+  weightDecay: number,
+  groups: readonly AdamWGroup[] = [],
+): Optimizer {
   const {
     learningRate = 0.001,
     beta1 = 0.9,
@@ -108,27 +136,51 @@ function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: num
     throw new OptionError(`${kind}: epsilonMode must be "outside" or "inside"; got ${String(epsilonMode)}`);
   checkType(kind, "biasCorrection", biasCorrection, "boolean");
   const settings = { learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection };
+  const base: AdamSettings = {
+    learningRate,
+    beta1,
+    beta2,
+    epsilon,
+    epsilonInsideRoot: epsilonMode === "inside",
+    biasCorrection,
+    weightDecay,
+  };
+  const own = groups.map((group, i) => ({ ...base, ...groupSettings(`${kind}: groups[${i}]`, group) }));
   return {
     kind,
     learningRate,
-    settings: kind === "adam" ? settings : { ...settings, weightDecay },
-    plan: optimizerPlan({
-      kind: "adam",
-      learningRate,
-      beta1,
-      beta2,
-      epsilon,
-      epsilonInsideRoot: epsilonMode === "inside",
-      biasCorrection,
-      weightDecay,
-    }),
+    settings: {
+      ...settings,
+      ...(kind === "adam" ? {} : { weightDecay }),
+      ...(groups.length > 0
+        ? { groups: groups.map((group) => ({ ...group, match: `${group.match}` })) }
+        : {}),
+    },
+    plan: adamPlan([...own, base]),
+  };
+}
+
+/** What a group says, checked. */
+function groupSettings(who: string, group: AdamWGroup): Partial<AdamSettings> {
+  const { match, learningRate, weightDecay, ...others } = optionsOf(who, group, "group");
+  refuseOthers(who, others);
+  if (Object.prototype.toString.call(match) !== "[object RegExp]" || match.global || match.sticky)
+    throw new OptionError(
+      `${who}: match must be a regular expression without g and y; got ${describe(match)}`,
+    );
+  if (learningRate !== undefined) checkLearningRate(who, learningRate);
+  if (weightDecay !== undefined) checkWeightDecay(who, weightDecay);
+  return {
+    match,
+    ...(learningRate === undefined ? {} : { learningRate }),
+    ...(weightDecay === undefined ? {} : { weightDecay }),
   };
 }
 
 export function checkLearningRate(who: string, rate: number): void {
   const rounded = Math.fround(rate);
-  if (!(typeof rate === "number" && rounded > 0 && Number.isFinite(rounded)))
-    throw new OptionError(`${who}: learningRate must be a finite number > 0; got ${rate}`);
+  if (!(typeof rate === "number" && rounded >= 0 && Number.isFinite(rounded)))
+    throw new OptionError(`${who}: learningRate must be a finite number >= 0; got ${describe(rate)}`);
 }
 
 function inUnit(who: string, name: string, value: number): void {

@@ -1,26 +1,20 @@
-import { Counter, Header, Status } from "../../assembly/abi.ts";
+import { Counter, Run, Section, Status } from "../../assembly/abi.ts";
 import { BusyError, DisposedError, ShapeError } from "../errors.ts";
 import { checkSeed, type Model } from "../model/model.ts";
 import { optionsOf, refuseOthers } from "../options.ts";
-import type { TrainPlan } from "../plan/plan.ts";
+import type { Slot } from "../plan/optimizer.ts";
+import type { PlannedPort, TrainPlan } from "../plan/planned.ts";
 import { nonFinite } from "../program/diagnose.ts";
-import { type ParameterView, Predictor } from "../program/predictor.ts";
+import type { ParameterView } from "../program/parameters.ts";
+import { Predictor } from "../program/predictor.ts";
 import type { Program } from "../program/program.ts";
 import { makeResult, type Result, type Rows } from "../rows/data.ts";
 import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
-import { bindKinds, type Dataset, fillBatch } from "./dataset.ts";
-import {
-  carefully,
-  checkFitOptions,
-  type FitOptions,
-  type FitResult,
-  type FitRun,
-  mayOverflow,
-  startFit,
-} from "./fit.ts";
+import { checkFitOptions, type FitOptions, type FitResult, type FitRun, startFit } from "./fit.ts";
 import type { Loss } from "./losses.ts";
 import { checkLearningRate, type Optimizer } from "./optimizers.ts";
-import { type Data, type DataRules, type OutputLoss, ownSmall, readData } from "./training-data.ts";
+import { type Data, type DataRules, type OutputLoss, readData } from "./training-data.ts";
+import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
 
 export interface Evaluation {
   /** Mean loss over all rows. */
@@ -30,12 +24,7 @@ export interface Evaluation {
 }
 
 /** `velocity` is the momentum of SGD; Adam has both moments. */
-export type Moment = "velocity" | "firstMoment" | "secondMoment";
-
-const MOMENTS = {
-  sgd: ["velocity"],
-  adam: ["firstMoment", "secondMoment"],
-} as const satisfies Record<TrainPlan["optimizer"], readonly Moment[]>;
+export type Moment = Slot["name"];
 
 export interface TrainerParts {
   readonly losses: readonly OutputLoss[];
@@ -134,11 +123,11 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.checkIdle("step");
     const { program } = this;
     this.#loadOneBatch("step", data);
-    const take = (): Status => program.kernels.step(program.plan.base);
-    let status = mayOverflow(program) ? Status.LargeGradient : take();
-    if (status === Status.LargeGradient) status = carefully(program, take);
+    program.setRun(Run.Guard, 0);
+    program.fillRates();
+    const status = program.kernels.step(program.plan.base);
     if (status !== Status.Ok) throw nonFinite(program, this.#train, program.counter(Counter.Step) + 1);
-    return { loss: program.double(Header.Loss) };
+    return { loss: program.double(Run.Loss) };
   }
 
   /**
@@ -152,20 +141,21 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.program.checkAlive("evaluate");
     const dataset = this.#read("evaluate", data);
     const { program } = this;
-    bindKinds(program, dataset);
+    const { batch } = program.plan;
+    const tape = this.#train.evaluate as NonNullable<TrainPlan["evaluate"]>;
+    bindColumns(program, tape.ports, dataset);
     const [{ loss: first }, ...others] = this.#parts.losses;
     const counted =
       others.length === 0 && (first.kind === "crossEntropy" || first.kind === "binaryCrossEntropy");
     let sum = 0;
     let right = 0;
-    for (let from = 0; from < dataset.rows; from += program.plan.batch) {
-      const count = Math.min(program.plan.batch, dataset.rows - from);
-      fillBatch(program, dataset, from, count);
-      program.execute(count, program.header(Header.Forward), program.header(Header.Backward));
-      sum += program.f32[this.#train.loss >>> 2] * count;
+    for (let from = 0; from < dataset.rows; from += batch) {
+      const count = Math.min(batch, dataset.rows - from);
+      fillPorts(program, tape.ports, dataset, from, count);
+      program.execute(tape, count);
+      sum += program.f32[tape.loss >>> 2] * count;
       if (counted) right += this.#countRight(dataset, from, count);
     }
-    this.#run?.reclaim();
     const loss = sum / dataset.rows;
     return counted ? { loss, accuracy: right / dataset.rows } : { loss };
   }
@@ -179,16 +169,19 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   } {
     this.program.checkAlive("gradients");
     const { program } = this;
+    const restore = this.#run && this.#keepRun();
     const rows = this.#loadOneBatch("gradients", data);
-    program.execute(rows, program.header(Header.Forward), program.header(Header.Update));
+    const { from } = program.section(Section.Forward);
+    const { to } = program.section(Section.Backward);
+    program.execute({ from, to }, rows);
     const loss = program.f32[this.#train.loss >>> 2];
     const gradients: Record<string, Result> = {};
-    const { parameters } = program.plan;
-    for (const p of parameters) {
-      const at = (this.#train.gradients.offset + p.offset - parameters[0].offset) >>> 2;
-      gradients[p.name] = makeResult(program.f32.slice(at, at + p.elements), program.shapeOf(p));
+    for (const { name, shape, elements, gradient } of program.plan.variables) {
+      const at = gradient >>> 2;
+      const values = gradient ? program.f32.slice(at, at + elements) : new Float32Array(elements);
+      gradients[name] = makeResult(values, shape);
     }
-    this.#run?.reclaim();
+    restore?.();
     return { loss, gradients };
   }
 
@@ -204,25 +197,26 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   get optimizerState(): { readonly [name: string]: { readonly [moment in Moment]?: ParameterView } } {
     const { program } = this;
     program.checkAlive("optimizerState");
-    const { parameters } = program.plan;
-    const names = MOMENTS[this.#train.optimizer];
+    const { variables, layout } = program.plan;
+    const trainedAt = layout.at("trained");
     return Object.fromEntries(
-      parameters.map((p) => {
-        const views = this.#train.moments.map((block, i) => {
-          const at = (block + p.offset - parameters[0].offset) >>> 2;
-          return [names[i], { shape: program.shapeOf(p), data: program.f32.subarray(at, at + p.elements) }];
+      variables.map(({ name, shape, role, offset, elements }) => {
+        const slots = role === "trained" ? this.#train.slots : [];
+        const views = slots.map((slot) => {
+          const at = (slot.offset + offset - trainedAt) >>> 2;
+          return [slot.name, { shape, data: program.f32.subarray(at, at + elements) }];
         });
-        return [p.name, Object.fromEntries(views)];
+        return [name, Object.fromEntries(views)];
       }),
     );
   }
 
-  /** Changes the step size from the next step on; it belongs to the state. */
+  /** Changes the step size from the next step on, of every group of the optimizer; it belongs to the state. */
   setLearningRate(learningRate: number): void {
     this.program.checkAlive("setLearningRate");
     this.checkIdle("setLearningRate");
     checkLearningRate("setLearningRate", learningRate);
-    this.program.setCounter(Counter.LearningRate, learningRate);
+    this.program.setLearningRate(learningRate);
   }
 
   /**
@@ -242,7 +236,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     refuseOthers("reset", others);
     checkSeed("reset", seed);
     checkSeed("reset", shuffleSeed);
-    program.initialize({ seed, shuffleSeed }, this.#parts.optimizer.learningRate);
+    program.initialize({ seed, shuffleSeed });
   }
 
   /** A Predictor with its own copy of the parameters; `update(trainer)` refreshes it. */
@@ -284,7 +278,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       ...super.manifestOptions(),
       loss: Object.fromEntries(losses.map(({ output, loss }) => [output, describe(loss)])),
       optimizer: { kind: optimizer.kind, ...optimizer.settings },
-      learningRate: this.program.counter(Counter.LearningRate),
+      learningRate: this.program.learningRate,
       steps: this.program.counter(Counter.Step),
       epochs: this.program.counter(Counter.Epoch),
     };
@@ -298,7 +292,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   #start(who: string, data: Data<X>, options: FitOptions): FitRun {
     checkFitOptions(who, options);
     options.signal?.throwIfAborted();
-    const dataset = ownSmall(this.#read(who, data), this.program.plan.batch);
+    const dataset = this.#read(who, data);
     this.#run = startFit(this.program, this.#train, dataset, options);
     return this.#run;
   }
@@ -314,15 +308,30 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       throw new ShapeError(
         `${who}: takes at most ${batch} rows, the batch this program was compiled for; got ${dataset.rows}`,
       );
-    bindKinds(this.program, dataset);
-    fillBatch(this.program, dataset, 0, dataset.rows);
-    this.program.setHeader(Header.Rows, dataset.rows);
+    const { ports } = this.#train.tape;
+    bindColumns(this.program, ports, dataset);
+    fillPorts(this.program, ports, dataset, 0, dataset.rows);
+    this.program.setRun(Run.Rows, dataset.rows);
     return dataset.rows;
+  }
+
+  /** Keeps what a fit under way has in the run block and the ports; returns what puts it back. */
+  #keepRun(): () => void {
+    const { u8, plan } = this.program;
+    const { regions } = plan.layout;
+    const names = new Set(["run", ...this.#train.tape.ports.map(({ region }: PlannedPort) => region)]);
+    const kept = regions
+      .filter(({ name }) => names.has(name))
+      .map(({ offset, bytes }) => [offset, u8.slice(offset, offset + bytes)] as const);
+    return () => {
+      for (const [offset, bytes] of kept) u8.set(bytes, offset);
+    };
   }
 
   /** Rows of the batch at hand whose most probable class is the target's. */
   #countRight(dataset: Dataset, from: number, count: number): number {
-    const [{ offset, rowElements: classes }] = this.#train.predictions;
+    const [{ offset, rowElements: classes }] = (this.#train.evaluate as NonNullable<TrainPlan["evaluate"]>)
+      .outputs;
     const scores = this.program.f32.subarray(offset >>> 2, (offset >>> 2) + count * classes);
     const { data, words } = dataset.columns[dataset.columns.length - 1];
     let right = 0;

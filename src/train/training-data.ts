@@ -1,10 +1,11 @@
 /** What a trainer learns from: inputs and targets, read and checked together before anything changes. */
 import { DataError, ShapeError } from "../errors.ts";
-import type { TrainPlan } from "../plan/plan.ts";
+import type { TrainPlan } from "../plan/planned.ts";
 import { countRows, entryOf, flatten32, type Rows } from "../rows/data.ts";
+import { flattenIds } from "../rows/ids.ts";
 import { readTargets, type Targets } from "../rows/targets.ts";
-import type { Column, Dataset } from "./dataset.ts";
 import type { Loss } from "./losses.ts";
+import type { Column, Dataset } from "./windows.ts";
 
 /** Rows and what should come out of them. */
 export interface Data<X = Rows> {
@@ -37,13 +38,18 @@ export function readData<X>(who: string, data: Data<X>, rules: DataRules): Datas
   const { train, losses, labels, namedInputs, namedTargets } = rules;
   const counts: (readonly [string, number])[] = [];
   const columns: Column[] = [];
-  for (const port of train.inputs) {
+  for (const port of train.tape.ports) {
+    if (port.kind !== "input") continue;
     const name = namedInputs ? `x.${port.name}` : "x";
     const what = `${who}: ${name}`;
     const given = entryOf(who, data.x, port.name, namedInputs);
     const rows = countRows(what, given, port.rowElements);
     counts.push([name, rows]);
-    columns.push({ port, words: port.rowElements, data: flatten32(what, given, port.rowElements, rows) });
+    const read =
+      port.dtype === "i32"
+        ? flattenIds(what, given, port, rows)
+        : flatten32(what, given, port.rowElements, rows);
+    columns.push({ words: port.rowElements, data: read });
   }
   const [, rows] = counts[0];
   for (let i = 0; i < losses.length; i++) {
@@ -53,18 +59,11 @@ export function readData<X>(who: string, data: Data<X>, rules: DataRules): Datas
     const read = readTargets(`${who}: ${name}`, given, { rows, loss, rowElements, labels });
     counts.push([name, read.rows]);
     columns.push({
-      port: train.targets[i],
       words: read.kind === "labels" ? 1 : rowElements,
       data: read.data,
     });
   }
   return { rows: sameRows(who, counts), columns };
-}
-
-/** Data of one batch are laid into its buffers again after others used them: from a copy, which nobody can change. */
-export function ownSmall(dataset: Dataset, batch: number): Dataset {
-  if (dataset.rows > batch) return dataset;
-  return { ...dataset, columns: dataset.columns.map((column) => ({ ...column, data: column.data.slice() })) };
 }
 
 /** Checks that inputs and targets have one row count, at least one row. */

@@ -1,4 +1,4 @@
-import { Header } from "../../assembly/abi.ts";
+import { Section } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { DataError, ShapeError, TraceError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
@@ -7,8 +7,7 @@ import { broadcast } from "../graph/ops/reduce.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import { Tensor } from "../model/tensor.ts";
 import { optionsOf, refuseOthers } from "../options.ts";
-import { optimizerPlan } from "../plan/optimizer.ts";
-import type { TrainPlan } from "../plan/plan.ts";
+import type { TrainPlan } from "../plan/planned.ts";
 import { Program } from "../program/program.ts";
 import {
   countRows,
@@ -53,9 +52,6 @@ function touch(engine: Engine, program: Program, forget: () => void): void {
   forgetOldest();
   oldest.dispose();
 }
-
-/** For the planner, which wants one; it never runs. */
-const NO_OPTIMIZER = optimizerPlan({ kind: "sgd", learningRate: 0, momentum: 0, nesterov: false });
 
 /**
  * Differentiates an ordinary function of tensors: the returned function computes its value and its gradients with
@@ -106,7 +102,7 @@ function trace(f: (...tensors: Tensor[]) => Tensor, shapes: readonly Shape[], en
   const builder = new Builder(graph);
   const tensors = shapes.map(
     (shape, i) =>
-      new Tensor(builder, graph.addParameter(`argument ${i}`, shape, { kind: "constant", value: 0 })),
+      new Tensor(builder, graph.addVariable(`argument ${i}`, shape, { kind: "constant", value: 0 })),
   );
   const loss = f(...tensors);
   if (!(loss instanceof Tensor) || loss.builder !== builder)
@@ -119,7 +115,7 @@ function trace(f: (...tensors: Tensor[]) => Tensor, shapes: readonly Shape[], en
     );
   // A value of its own, so that arguments and constants returned as they are have one too.
   const value = loss.emit(broadcast, { shape: [], divisor: 1 }, [loss.id]).id;
-  const train = { graph, loss: value, targets: [], predictions: [], optimizer: NO_OPTIMIZER };
+  const train = { graph, loss: value, targets: [], predictions: [], optimizer: undefined, accumulate: 1 };
   const model = graph.copy();
   return new Program(
     "valueAndGrad",
@@ -132,7 +128,7 @@ function trace(f: (...tensors: Tensor[]) => Tensor, shapes: readonly Shape[], en
 function evaluate(program: Program, args: readonly Argument[], shapes: readonly Shape[]) {
   const { plan } = program;
   args.forEach((arg, i) => {
-    const { offset, elements } = plan.parameters[i];
+    const { offset, elements } = plan.variables[i];
     const what = `valueAndGrad: argument ${i}`;
     if (typeof arg === "number") {
       readRows(what, [arg], 1, 0, 1, program.f32, offset >>> 2);
@@ -142,14 +138,17 @@ function evaluate(program: Program, args: readonly Argument[], shapes: readonly 
     const rows = countRows(what, arg, rowElements);
     readRows(what, arg, rowElements, 0, rows, program.f32, offset >>> 2);
   });
-  program.execute(1, program.header(Header.Forward), program.header(Header.Update));
-  const train = plan.train as TrainPlan;
+  const { from } = program.section(Section.Forward);
+  const { to } = program.section(Section.Backward);
+  program.execute({ from, to }, 1);
   const gradients = args.map((arg, i) => {
-    const { offset, elements } = plan.parameters[i];
-    const at = (train.gradients.offset + offset - plan.parameters[0].offset) >>> 2;
-    return typeof arg === "number"
-      ? program.f32[at]
-      : makeResult(program.f32.slice(at, at + elements), shapes[i]);
+    const { gradient, elements } = plan.variables[i];
+    const at = gradient >>> 2;
+    if (typeof arg === "number") return gradient ? program.f32[at] : 0;
+    return makeResult(
+      gradient ? program.f32.slice(at, at + elements) : new Float32Array(elements),
+      shapes[i],
+    );
   });
-  return { value: program.f32[train.loss >>> 2], gradients };
+  return { value: program.f32[(plan.train as TrainPlan).loss >>> 2], gradients };
 }

@@ -1,7 +1,7 @@
 /** The affine layers of a graph, and a graph whose parameters all carry values: what every rewrite starts from. */
 
 import { OptionError, TransformError } from "../errors.ts";
-import type { Graph, Node, Parameter } from "../graph/graph.ts";
+import type { Graph, Node, Variable } from "../graph/graph.ts";
 import { Fn, type OpName } from "../graph/op.ts";
 import type { ValueId } from "../graph/type.ts";
 import type { Model } from "../model/model.ts";
@@ -24,19 +24,19 @@ export const is = <K extends OpName>(node: Node, op: K): node is Node<K> => node
 
 /** A copy of the model's graph in which random initial values are drawn, as `compile` would from the model's seed. */
 export function graphWithValues<X, P>(who: string, model: Model<X, P>): Graph {
-  if (!Array.isArray(model?.graph?.parameters))
+  if (!Array.isArray(model?.graph?.variables))
     throw new OptionError(
       `${who}: needs a model; got ${model === null ? "null" : typeof model} without a graph`,
     );
-  const drawn = model.graph.parameters.some(({ init }) => init.kind === "uniform" || init.kind === "normal");
+  const drawn = model.graph.variables.some(({ init }) => init.kind === "uniform" || init.kind === "normal");
   const graph = (drawn ? draw(model) : model.graph).copy();
-  graph.parameters.forEach((p, i) => {
+  graph.variables.forEach((p, i) => {
     const elements = graph.shape(p.value).reduce((size, d) => size * d, 1);
     const data =
       p.init.kind === "values"
         ? p.init.data.slice()
         : new Float32Array(elements).fill((p.init as { value: number }).value);
-    graph.parameters[i] = { ...p, init: { kind: "values", data } };
+    graph.variables[i] = { ...p, init: { kind: "values", data } };
   });
   return graph;
 }
@@ -64,7 +64,7 @@ export function readersOf(graph: Graph): Map<ValueId, (Node | "output")[]> {
 }
 
 export function affineLayers(graph: Graph): AffineLayer[] {
-  const parameters = new Set(graph.parameters.map((p) => p.value));
+  const parameters = new Set(graph.variables.map((p) => p.value));
   return graph.nodes.flatMap((node) => {
     if (!is(node, "dense") || node.attrs.fn !== Fn.Identity) return [];
     const [input, weight, bias] = node.inputs;
@@ -75,15 +75,16 @@ export function affineLayers(graph: Graph): AffineLayer[] {
 
 /** The values of a parameter. */
 export function valuesOf(graph: Graph, id: ValueId): Float32Array {
-  const { init } = graph.parameters.find((p) => p.value === id) as Parameter;
+  const { init } = graph.variables.find((p) => p.value === id) as Variable;
   return (init as { data: Float32Array }).data;
 }
 
 /** Gives a parameter other values, rounded from f64. */
 export function setValues(who: string, graph: Graph, id: ValueId, values: Float64Array): void {
-  const at = graph.parameters.findIndex((p) => p.value === id);
-  const { name } = graph.parameters[at];
-  graph.parameters[at] = { name, value: id, init: { kind: "values", data: rounded(who, name, values) } };
+  const at = graph.variables.findIndex((p) => p.value === id);
+  const variable = graph.variables[at];
+  const data = rounded(who, variable.name, values);
+  graph.variables[at] = { ...variable, init: { kind: "values", data } };
 }
 
 export function rounded(who: string, name: string, values: Float64Array): Float32Array {
@@ -98,7 +99,7 @@ export function rounded(who: string, name: string, values: Float64Array): Float3
 }
 
 /** Adds a parameter behind another in the order of declaration. */
-export function addParameter(
+export function addVariable(
   who: string,
   graph: Graph,
   name: string,
@@ -106,8 +107,8 @@ export function addParameter(
   values: Float64Array,
   behind: ValueId,
 ): ValueId {
-  const value = graph.addParameter(name, shape, { kind: "values", data: rounded(who, name, values) });
-  const added = graph.parameters.pop() as Parameter;
-  graph.parameters.splice(graph.parameters.findIndex((p) => p.value === behind) + 1, 0, added);
+  const value = graph.addVariable(name, shape, { kind: "values", data: rounded(who, name, values) });
+  const added = graph.variables.pop() as Variable;
+  graph.variables.splice(graph.variables.findIndex((p) => p.value === behind) + 1, 0, added);
   return value;
 }

@@ -4,7 +4,7 @@ import { sameShape } from "../graph/shape.ts";
 import { type Model, makeModel } from "../model/model.ts";
 import {
   type AffineLayer,
-  addParameter,
+  addVariable,
   affineLayers,
   graphWithValues,
   readersOf,
@@ -27,7 +27,7 @@ const WHO = "collapseLinear";
  * @throws TransformError if a layer of a run is shared with other places, or the product overflows
  * @example
  * const model = sequential({ input: [10] }, [dense(2), dense(10)]);
- * collapseLinear(model).graph.parameters.map((p) => p.name); // => ["dense2.weight", "dense2.bias"]
+ * collapseLinear(model).graph.variables.map((p) => p.name); // => ["dense2.weight", "dense2.bias"]
  */
 export function collapseLinear<X, P>(model: Model<X, P>): Model<X, P> {
   const graph = graphWithValues(WHO, model);
@@ -91,16 +91,18 @@ function collapse(graph: Graph, { layers, idle }: Run): void {
   const units = graph.shape(last.weight)[1];
 
   const { name } = graph.values[last.weight];
-  const w = graph.addValue({ shape: [inUnits, units], dtype: "f32" }, name);
-  const parameter = { name, value: w, init: { kind: "values" as const, data: rounded(WHO, name, weight) } };
+  const type = { shape: [inUnits, units], dtype: "f32" as const };
+  const w = graph.addValue(type, name);
+  const init = { kind: "values" as const, data: rounded(WHO, name, weight) };
+  const variable = { name, ...type, init, value: w };
   const before = new Set(layers.slice(0, -1).flatMap((layer) => [layer.weight, layer.bias]));
-  const kept = graph.parameters.filter((p) => !before.has(p.value));
-  graph.parameters.splice(0, graph.parameters.length, ...kept);
-  graph.parameters[kept.findIndex((p) => p.value === last.weight)] = parameter;
+  const kept = graph.variables.filter((p) => !before.has(p.value));
+  graph.variables.splice(0, graph.variables.length, ...kept);
+  graph.variables[kept.findIndex((p) => p.value === last.weight)] = variable;
 
   const inputs = [input, w];
   if (bias && last.bias !== undefined) setValues(WHO, graph, last.bias, bias);
-  if (bias) inputs.push(last.bias ?? addParameter(WHO, graph, `${last.name}.bias`, [units], bias, w));
+  if (bias) inputs.push(last.bias ?? addVariable(WHO, graph, `${last.name}.bias`, [units], bias, w));
 
   const gone = new Set([...idle, ...layers.slice(0, -1).map((layer) => layer.node)]);
   graph.nodes = graph.nodes

@@ -9,7 +9,7 @@ import { type Model, makeModel } from "../model/model.ts";
 import { optionsOf, refuseOthers } from "../options.ts";
 import {
   type AffineLayer,
-  addParameter,
+  addVariable,
   affineLayers,
   graphWithValues,
   is,
@@ -238,7 +238,7 @@ function rewriteParameters(graph: Graph, layers: readonly AffineLayer[], changes
       setValues(WHO, graph, layer.weight, weight);
       const added =
         layer.bias === undefined && shift !== 0
-          ? addParameter(WHO, graph, `${layer.name}.bias`, [b.length], b, layer.weight)
+          ? addVariable(WHO, graph, `${layer.name}.bias`, [b.length], b, layer.weight)
           : undefined;
       biases.set(layer.weight, added);
     }
@@ -277,8 +277,8 @@ function appendLayers(graph: Graph, outputs: readonly ValueId[], { scale, shift 
     names.add(name);
     const diagonal = new Float32Array(n * n);
     for (let i = 0; i < n; i++) diagonal[i * n + i] = scale;
-    const w = graph.addParameter(`${name}.weight`, [n, n], { kind: "values", data: diagonal });
-    const b = graph.addParameter(`${name}.bias`, [n], {
+    const w = graph.addVariable(`${name}.weight`, [n, n], { kind: "values", data: diagonal });
+    const b = graph.addVariable(`${name}.bias`, [n], {
       kind: "values",
       data: new Float32Array(n).fill(shift),
     });

@@ -12,7 +12,7 @@ import { runPlan } from "./train.ts";
 export function feedsOf({ graph, train }: PlanRequest, rows: number, seed: number): Feeds {
   const uniform = noiseOf(seed);
   const { values } = train?.graph ?? graph;
-  const numbers = [...graph.inputs, ...graph.parameters].map((p) => ({ ...p, classes: 0 }));
+  const numbers = [...graph.inputs, ...graph.variables].map((p) => ({ ...p, classes: 0 }));
   const targets = (train?.targets ?? []).map((p) => ({ ...p, classes: p.rowElements }));
   return new Map(
     [...numbers, ...targets].map(({ value, classes }) => {
@@ -31,7 +31,7 @@ export function reference({ graph, train }: PlanRequest) {
   const gradients = differentiate(
     whole,
     loss,
-    graph.parameters.map((p) => p.value),
+    graph.variables.map((p) => p.value),
   );
   return { whole, forward, loss, gradients };
 }
@@ -58,7 +58,7 @@ export function checkRequest(request: PlanRequest, rows: number, intended = requ
   };
   check([got.loss], loss, "loss");
   gradients.forEach((id, i) => {
-    const { name } = graph.parameters[i];
+    const { name } = graph.variables[i];
     if (id === undefined) expectNear(got.gradients[i], new Float32Array(got.gradients[i].length), 0, name);
     else check(got.gradients[i], id, `gradient of ${name}`);
   });

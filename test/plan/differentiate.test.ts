@@ -22,8 +22,8 @@ describe("differentiation", () => {
   it("extends the graph by rules, from the last node to the first", () => {
     const { graph, builder } = start();
     const x = graph.addInput("x", [ROWS, 2]);
-    const w = graph.addParameter("w", [2, 3], ZERO);
-    const b = graph.addParameter("b", [3], ZERO);
+    const w = graph.addVariable("w", [2, 3], ZERO);
+    const b = graph.addVariable("b", [3], ZERO);
     const t = graph.addInput("t", [ROWS], "i32");
     builder.scope = "layer";
     const [z] = builder.emit(OPS.dense, { fn: Fn.Identity, alpha: 0 }, [x, w, b], "z");
@@ -57,8 +57,8 @@ describe("differentiation", () => {
 
   it("gives nothing for values that the loss does not depend on", () => {
     const { graph, multiply, total } = start();
-    const a = graph.addParameter("a", [2], ZERO);
-    const b = graph.addParameter("b", [2], ZERO);
+    const a = graph.addVariable("a", [2], ZERO);
+    const b = graph.addVariable("b", [2], ZERO);
     const loss = total(multiply(a, a));
     multiply(b, b);
     const [da, db] = differentiate(graph, loss, [a, b]);
@@ -68,7 +68,7 @@ describe("differentiation", () => {
 
   it("adds nothing where the loss depends on no parameter", () => {
     const { graph, multiply, total } = start();
-    const a = graph.addParameter("a", [2], ZERO);
+    const a = graph.addVariable("a", [2], ZERO);
     const x = graph.addInput("x", [2]);
     const loss = total(multiply(x, x));
     const before = graph.nodes.length;
@@ -79,7 +79,7 @@ describe("differentiation", () => {
   it("makes no cotangents for inputs that nobody asked about", () => {
     const { graph, builder, total } = start();
     const x = graph.addInput("x", [ROWS, 2]);
-    const w = graph.addParameter("w", [2, 3], ZERO);
+    const w = graph.addVariable("w", [2, 3], ZERO);
     const [y] = builder.emit(OPS.matMul, { transposeA: false, transposeB: false }, [x, w]);
     const before = graph.nodes.length;
     differentiate(graph, total(y), [w]);
@@ -89,15 +89,15 @@ describe("differentiation", () => {
 
   it("gives 1 for the loss itself", () => {
     const { graph } = start();
-    const a = graph.addParameter("a", [], ZERO);
+    const a = graph.addVariable("a", [], ZERO);
     const [da] = differentiate(graph, a, [a]);
     expect(graph.constants.find((c) => c.value === da)?.data).toEqual(Float32Array.of(1));
   });
 
   it("gives one value for two parameters whose gradients are the same", () => {
     const { graph, builder, total } = start();
-    const a = graph.addParameter("a", [2], ZERO);
-    const b = graph.addParameter("b", [2], ZERO);
+    const a = graph.addVariable("a", [2], ZERO);
+    const b = graph.addVariable("b", [2], ZERO);
     const [sum] = builder.emit(OPS.binary, { fn: BinaryFn.Add }, [a, b]);
     const [da, db] = differentiate(graph, total(sum), [a, b]);
     expect(da).toBe(db);
@@ -105,7 +105,7 @@ describe("differentiation", () => {
 
   it("stops at functions without slope", () => {
     const { graph, builder, total } = start();
-    const a = graph.addParameter("a", [2], ZERO);
+    const a = graph.addVariable("a", [2], ZERO);
     const [sign] = builder.emit(OPS.unary, { fn: Fn.Sign, alpha: 0 }, [a]);
     expect(differentiate(graph, total(sign), [a])).toEqual([undefined]);
   });

@@ -142,11 +142,11 @@ describe("scratch", () => {
     const { graph, builder, x, unary } = start();
     unary(Fn.Exp, x);
     expect(lower(graph, 2, NOTHING).scratchBytes).toBe(0);
-    const w = graph.addParameter("w", [4, 3], { kind: "constant", value: 0 });
+    const w = graph.addVariable("w", [4, 3], { kind: "constant", value: 0 });
     builder.emit(OPS.dense, { fn: Fn.Identity, alpha: 0 }, [x, w]);
     const small = lower(graph, 2, NOTHING).scratchBytes;
     expect(small).toBeGreaterThan(0);
-    const wide = graph.addParameter("wide", [4, 300], { kind: "constant", value: 0 });
+    const wide = graph.addVariable("wide", [4, 300], { kind: "constant", value: 0 });
     builder.emit(OPS.dense, { fn: Fn.Identity, alpha: 0 }, [x, wide]);
     expect(lower(graph, 256, NOTHING).scratchBytes).toBeGreaterThan(small);
   });

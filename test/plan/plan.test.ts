@@ -8,7 +8,8 @@ import { OPS } from "../../src/graph/ops/index.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { adam, binaryCrossEntropy, compile, dense, sequential } from "../../src/index.ts";
 import { optimizerPlan } from "../../src/plan/optimizer.ts";
-import { type Plan, planProgram } from "../../src/plan/plan.ts";
+import { planProgram } from "../../src/plan/plan.ts";
+import type { Plan } from "../../src/plan/planned.ts";
 import { verifyPlan } from "../../src/plan/verify.ts";
 import { disassemble } from "../../src/tape/disassemble.ts";
 import type { Feeds } from "../oracle/graph.ts";
@@ -141,7 +142,7 @@ function run(
   const plan = planProgram(request);
   const feeds: Feeds = new Map([
     [x, [1, 2, 3, 4]],
-    ...graph.parameters.map((p) => [p.value, values[p.name]] as const),
+    ...graph.variables.map((p) => [p.value, values[p.name]] as const),
   ]);
   const result = runPlan(plan, request, feeds, 2);
   return { ...result, plan, gradients: result.gradients.map((g) => [...g]) };
@@ -154,8 +155,8 @@ describe("gradients", () => {
   it("are zero for a parameter that nothing uses", () => {
     const { gradients } = run(
       ({ graph, builder }) => {
-        const used = graph.addParameter("used", [2], ZERO);
-        graph.addParameter("unused", [3], ZERO);
+        const used = graph.addVariable("used", [2], ZERO);
+        graph.addVariable("unused", [3], ZERO);
         return { loss: sumOf(builder, builder.emit(OPS.unary, { fn: Fn.Square, alpha: 0 }, [used])[0]) };
       },
       { used: [3, -4], unused: [1, 2, 3] },
@@ -169,8 +170,8 @@ describe("gradients", () => {
   it("have places of their own where two parameters share one", () => {
     const { gradients, loss } = run(
       ({ graph, builder, x }) => {
-        const a = graph.addParameter("a", [2], ZERO);
-        const b = graph.addParameter("b", [2], ZERO);
+        const a = graph.addVariable("a", [2], ZERO);
+        const b = graph.addVariable("b", [2], ZERO);
         const [sum] = builder.emit(OPS.binary, { fn: BinaryFn.Add }, [a, b]);
         const [product] = builder.emit(OPS.binary, { fn: BinaryFn.Multiply }, [x, sum]);
         return { loss: sumOf(builder, product) };
@@ -187,7 +188,7 @@ describe("gradients", () => {
   it("arrive through reshapes, and as the cotangent of the loss itself", () => {
     const { gradients, loss } = run(
       ({ graph, builder }) => {
-        const a = graph.addParameter("a", [1, 1], ZERO);
+        const a = graph.addVariable("a", [1, 1], ZERO);
         const [once] = builder.emit(OPS.reshape, { shape: [1] }, [a]);
         const [twice] = builder.emit(OPS.reshape, { shape: [] }, [once]);
         return { loss: builder.emit(OPS.broadcast, { shape: [], divisor: 1 }, [twice])[0] };
@@ -201,7 +202,7 @@ describe("gradients", () => {
   it("add up where a parameter is shared", () => {
     const { gradients } = run(
       ({ graph, builder, x }) => {
-        const w = graph.addParameter("w", [2, 2], ZERO);
+        const w = graph.addVariable("w", [2, 2], ZERO);
         const [h] = builder.emit(OPS.dense, { fn: Fn.Identity, alpha: 0 }, [x, w]);
         const [y] = builder.emit(OPS.dense, { fn: Fn.Identity, alpha: 0 }, [h, w]);
         return { loss: sumOf(builder, y) };
@@ -217,7 +218,7 @@ describe("outputs", () => {
   it("may be an input, a reshape of one, and a parameter repeated over the rows", () => {
     const { outputs } = run(
       ({ graph, builder, x }) => {
-        const a = graph.addParameter("a", [2], ZERO);
+        const a = graph.addVariable("a", [2], ZERO);
         const [flat] = builder.emit(OPS.reshape, { shape: [ROWS, 1, 2] }, [x]);
         const [rows] = builder.emit(OPS.broadcast, { shape: [ROWS, 2], divisor: 1 }, [a]);
         return { loss: sumOf(builder, a), outputs: [x, flat, rows] };

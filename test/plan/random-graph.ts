@@ -59,7 +59,7 @@ class Maker {
   shifted = (x: ValueId) =>
     this.binary(BinaryFn.Add, this.unary(Fn.Tanh, x), this.graph.addConstant([], Float32Array.of(1.5)));
   parameter = (shape: Shape) =>
-    this.graph.addParameter(`parameter${this.graph.parameters.length}`, shape, ZERO);
+    this.graph.addVariable(`parameter${this.graph.variables.length}`, shape, ZERO);
   reshape = (x: ValueId, shape: Shape) => this.emit(OPS.reshape, { shape }, [x]);
   reduce = (fn: ReduceFn, x: ValueId, from: number, to: number) => {
     const terms = this.elements(this.shape(x).slice(from, to));
@@ -69,7 +69,7 @@ class Maker {
 
   /** A parameter of this shape: an earlier one where the choice is odd and there is one. */
   sharedParameter(shape: Shape, choice: number): ValueId {
-    const found = this.graph.parameters.find((p) => `${this.shape(p.value)}` === `${shape}`);
+    const found = this.graph.variables.find((p) => `${this.shape(p.value)}` === `${shape}`);
     return found && choice % 2 === 1 ? found.value : this.parameter(shape);
   }
 

@@ -10,7 +10,8 @@ import { unary } from "../../src/graph/ops/unary.ts";
 import { CORE } from "../../src/kernels/core.wasm.ts";
 import { packArena } from "../../src/plan/arena.ts";
 import { optimizerPlan } from "../../src/plan/optimizer.ts";
-import { type Plan, type PlanRequest, planProgram } from "../../src/plan/plan.ts";
+import { type PlanRequest, planProgram } from "../../src/plan/plan.ts";
+import type { Plan } from "../../src/plan/planned.ts";
 import { verifyPlan } from "../../src/plan/verify.ts";
 import { evaluate, noiseOf } from "../oracle/graph.ts";
 import { checkRequest, feedsOf, reference } from "./check.ts";
@@ -48,7 +49,7 @@ describe("plans of random graphs", () => {
         const feeds = feedsOf(request, 3, seed);
         const values = evaluate(whole, 3, feeds);
         const uniform = noiseOf(seed + 1);
-        const direction = request.graph.parameters.map(({ value }) =>
+        const direction = request.graph.variables.map(({ value }) =>
           Array.from(feeds.get(value) as ArrayLike<number>, uniform),
         );
         let analytic = 0;
@@ -61,7 +62,7 @@ describe("plans of random graphs", () => {
         });
         const at = (step: number) => {
           const moved = new Map(feeds);
-          request.graph.parameters.forEach(({ value }, i) => {
+          request.graph.variables.forEach(({ value }, i) => {
             const data = Array.from(feeds.get(value) as ArrayLike<number>);
             moved.set(
               value,
@@ -140,8 +141,8 @@ describe("plans of networks wide enough for packed products", () => {
     const activations = [Fn.Tanh, Fn.Gelu, Fn.Identity];
     activations.forEach((fn, i) => {
       const [k, n] = [widths[i], widths[i + 1]];
-      const w = graph.addParameter(`w${i}`, [k, n], { kind: "constant", value: 0 });
-      const b = graph.addParameter(`b${i}`, [n], { kind: "constant", value: 0 });
+      const w = graph.addVariable(`w${i}`, [k, n], { kind: "constant", value: 0 });
+      const b = graph.addVariable(`b${i}`, [n], { kind: "constant", value: 0 });
       [value] = builder.emit(OPS.dense, { fn: Fn.Identity, alpha: 0 }, [value, w, b]);
       // As layers emit it: `OPS.unary` would ask for the extended kernels.
       if (fn !== Fn.Identity) [value] = builder.emit(unary, { fn, alpha: 0 }, [value]);

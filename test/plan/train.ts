@@ -2,7 +2,8 @@
 import { Header } from "../../assembly/abi.ts";
 import type { Port } from "../../src/graph/graph.ts";
 import type { ValueId } from "../../src/graph/type.ts";
-import type { Plan, PlanRequest } from "../../src/plan/plan.ts";
+import type { PlanRequest } from "../../src/plan/plan.ts";
+import type { Plan } from "../../src/plan/planned.ts";
 import type { KernelExports } from "../kernels/harness.ts";
 import type { Feeds } from "../oracle/graph.ts";
 

@@ -34,9 +34,9 @@ describe.each(DIRECTIONS)("Q4.2: an MLP of %s units as one of %s units", (from, 
   it("comes back with the same weights bit for bit, and biases to rounding", () => {
     const given = mlp(6, from, 3);
     const back = convertActivations(convertActivations(given, from, to), to, from);
-    given.graph.parameters.forEach(({ name, init }, i) => {
-      const [was, is] = [init, back.graph.parameters[i].init].map((p) => (p as { data: Float32Array }).data);
-      expect(back.graph.parameters[i].name).toBe(name);
+    given.graph.variables.forEach(({ name, init }, i) => {
+      const [was, is] = [init, back.graph.variables[i].init].map((p) => (p as { data: Float32Array }).data);
+      expect(back.graph.variables[i].name).toBe(name);
       if (name.endsWith("weight")) expect(is).toEqual(was);
       was.forEach((v, j) => {
         expect(Math.abs(is[j] - v)).toBeLessThanOrEqual(8 * 2 ** -23);
@@ -47,6 +47,6 @@ describe.each(DIRECTIONS)("Q4.2: an MLP of %s units as one of %s units", (from, 
   it("cannot be had of a single layer, where no next layer absorbs the scale", () => {
     const single = sequential({ input: [4] }, [dense(1, { activation: from })]);
     expect(() => convertActivations(single, from, to)).toThrow(TransformError);
-    expect(convertActivations(single, from, to, { output: "append" }).graph.parameters).toHaveLength(4);
+    expect(convertActivations(single, from, to, { output: "append" }).graph.variables).toHaveLength(4);
   });
 });

@@ -16,7 +16,7 @@ describe("Q6.1: layers without non-linearities collapse to one", () => {
       ]);
       const shallow = collapseLinear(deep);
       expect(shallow.graph.nodes).toHaveLength(1);
-      expect(shallow.graph.parameters.map((p) => shallow.graph.shape(p.value))).toEqual([[3, 2], [2]]);
+      expect(shallow.graph.variables.map((p) => shallow.graph.shape(p.value))).toEqual([[3, 2], [2]]);
       const expected = compile(deep).predict(x).data;
       compile(shallow)
         .predict(x)

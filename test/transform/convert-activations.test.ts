@@ -87,7 +87,7 @@ describe("convertActivations", () => {
         fc.property(specs([2, 8], [from, "relu"]).map(endLinear), (spec) => {
           const start = compile(modelOf(spec)).toModel();
           const back = convertActivations(convertActivations(start, from, to), to, from);
-          for (const { name, value } of start.graph.parameters) {
+          for (const { name, value } of start.graph.variables) {
             const [was, is] = [values(start, name), values(back, name)];
             if (name.endsWith(".weight")) {
               expect(is).toEqual(was);

@@ -55,12 +55,12 @@ export function rowsFor(spec: Spec, rows = 5): Float32Array {
 
 /** The values that a model carries for a parameter. */
 export function values(model: Model, name: string): Float32Array {
-  const parameter = model.graph.parameters.find((p) => p.name === name);
+  const parameter = model.graph.variables.find((p) => p.name === name);
   if (parameter?.init.kind !== "values") throw new Error(`${name} carries no values`);
   return parameter.init.data;
 }
 
-export const names = (model: Model) => model.graph.parameters.map((p) => p.name);
+export const names = (model: Model) => model.graph.variables.map((p) => p.name);
 
 export interface Layer {
   readonly weight: ArrayLike<number>;
@@ -72,7 +72,7 @@ export interface Layer {
 /** Layers with the values a model carries. */
 export function layersOf(model: Model<Rows, Result>, units: readonly Unit[]): Layer[] {
   const { graph } = model;
-  const weights = graph.parameters.filter((p) => p.name.endsWith(".weight"));
+  const weights = graph.variables.filter((p) => p.name.endsWith(".weight"));
   return weights.map(({ name, value }, i) => {
     const bias = name.replace(".weight", ".bias");
     return {

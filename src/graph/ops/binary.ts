@@ -31,6 +31,7 @@ const NAMES = {
  */
 export const binary: Op<"binary"> = {
   name: "binary",
+  enums: { fn: BinaryFn },
   kernels: EXTENDED,
   infer(who, [a, b], { fn }) {
     const shape = broadcastShape(a.shape, b.shape);

@@ -30,6 +30,7 @@ const LINEAR = { fn: Fn.Identity, alpha: 0 } as const;
  */
 export const dense: Op<"dense"> = {
   name: "dense",
+  enums: { fn: Fn },
   infer: (who, [x, w, b]) => {
     const n = w.shape[1];
     const fits = x.shape.length >= 2 && w.shape.length === 2 && x.shape[x.shape.length - 1] === w.shape[0];

@@ -1,15 +1,5 @@
 import { ShapeError } from "../../errors.ts";
-import {
-  draft,
-  f32,
-  fusedLater,
-  type LossAttrs,
-  LossFn,
-  type Op,
-  Opcode,
-  secondDerivative,
-  Targets,
-} from "../op.ts";
+import { draft, f32, fusedLater, type LossAttrs, LossFn, type Op, Opcode, secondDerivative } from "../op.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 import type { Type, ValueId } from "../type.ts";
 
@@ -56,7 +46,7 @@ function record(attrs: LossAttrs, p: ValueId, t: ValueId, buffers: LossBuffers, 
       t: { value: t },
       m: flat ? columns : rows,
       n: flat ? rows : columns,
-      targets: type(t).dtype === "i32" ? Targets.Labels : Targets.Rows,
+      targets: { setting: "targets", of: t },
       parameter: attrs.parameter,
     }),
   ];
@@ -72,6 +62,8 @@ function record(attrs: LossAttrs, p: ValueId, t: ValueId, buffers: LossBuffers, 
  */
 export const loss: Op<"loss"> = {
   name: "loss",
+  enums: { fn: LossFn },
+  dtypes: ["f32", "any"],
   infer: (who, [p, t], attrs) => {
     checkTarget(who, p, t, attrs);
     return [f32([])];
@@ -83,6 +75,7 @@ export const loss: Op<"loss"> = {
 /** The gradient of a mean loss with respect to its predictions: p, t, dloss [] -> dp like p. */
 export const lossGrad: Op<"lossGrad"> = {
   name: "lossGrad",
+  dtypes: ["f32", "any", "f32"],
   infer: (_, [p]) => [f32(p.shape)],
   vjp: secondDerivative,
   lower: ({ attrs, inputs: [p, t, scale], outputs: [dx], type }) => record(attrs, p, t, { dx, scale }, type),
@@ -92,6 +85,7 @@ export const lossGrad: Op<"lossGrad"> = {
 /** `loss` and `lossGrad` in one pass, where the cotangent of the loss is 1: p, t -> loss [], dp like p. */
 export const lossAndGrad: Op<"lossAndGrad"> = {
   name: "lossAndGrad",
+  dtypes: ["f32", "any"],
   infer: (_, [p]) => [f32([]), f32(p.shape)],
   vjp: fusedLater,
   lower: ({ attrs, inputs: [p, t], outputs: [l, dx], type }) => record(attrs, p, t, { loss: l, dx }, type),

@@ -34,6 +34,7 @@ const split = (shape: Shape, from: number, to: number) => ({
  */
 export const reduce: Op<"reduce"> = {
   name: "reduce",
+  enums: { fn: ReduceFn },
   kernels: EXTENDED,
   infer(who, [x], { from, to }) {
     if (!(from >= 0 && from <= to && to <= x.shape.length))

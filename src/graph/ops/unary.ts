@@ -35,6 +35,7 @@ const SAVES = {
  */
 export const unary: Op<"unary"> = {
   name: "unary",
+  enums: { fn: Fn },
   infer: (_, [x]) => [f32(x.shape)],
   vjp: ({ attrs, inputs: [x], output: y, dy, emit }) => {
     const saved = SAVES[attrs.fn];

@@ -1,0 +1,79 @@
+/** What a plan is made of, before anything has an address. */
+import { Abi } from "../../assembly/abi.ts";
+import { recordWords } from "../tape/records.ts";
+import { type Packing, packArena } from "./arena.ts";
+import { type Blocks, blocksOf } from "./blocks.ts";
+import { type CounterTable, counterTable } from "./counters.ts";
+import { type Graphs, lowerGraphs } from "./graphs.ts";
+import type { LoweredTape, ScratchBytes } from "./lower.ts";
+import { optimizerCounters } from "./optimizer.ts";
+import { type NumberedPort, numberPorts, type TapeName } from "./ports.ts";
+import type { PlanRequest } from "./request.ts";
+import { type SectionDraft, trainingSections } from "./sections.ts";
+
+export interface Parts {
+  readonly graphs: Graphs;
+  readonly blocks: Blocks;
+  readonly ports: Readonly<Record<TapeName, readonly NumberedPort[]>>;
+  readonly settings: number;
+  readonly counters: CounterTable;
+  readonly sections: readonly SectionDraft[];
+  readonly constants: readonly Float32Array[];
+  readonly arenas: Readonly<Partial<Record<TapeName, Packing>>>;
+  readonly scratch: ScratchBytes;
+  /** Words of the tapes. */
+  readonly words: number;
+}
+
+export function gatherParts(request: PlanRequest): Parts {
+  const { train, foreign = new Map<string, number>() } = request;
+  const graphs = lowerGraphs(request);
+  const { predict, training, uses } = graphs;
+  const updates = new Set(train?.graph.updates.map(({ variable }) => variable));
+  const updated = new Set(uses.filter((u) => updates.has(u.variable.value)).map((u) => u.variable.name));
+  const blocks = blocksOf(uses, updated, foreign, train?.optimizer?.groups.length ?? 1);
+  const { ports, settings } = numberPorts([
+    ["predict", predict, false],
+    ...(training ? ([["train", training.train, train?.optimizer !== undefined]] as const) : []),
+    ...(training?.evaluate ? ([["evaluate", training.evaluate, false]] as const) : []),
+  ]);
+  const sections = training
+    ? trainingSections({
+        lowered: training.train.lowered,
+        ports: ports.train,
+        optimizer: train?.optimizer,
+        accumulate: train?.accumulate ?? 1,
+        groups: blocks.groups,
+        trained: blocks.bytes.trained / 4,
+        updated: blocks.bytes.updated / 4,
+      })
+    : [];
+  const lowered = [predict, training?.train, training?.evaluate].flatMap((g) => g?.lowered ?? []);
+  const scratch = { shared: 0, private: 0 };
+  for (const tape of lowered) {
+    scratch.shared = Math.max(scratch.shared, tape.scratch.shared);
+    scratch.private = Math.max(scratch.private, tape.scratch.private);
+  }
+  const drafts = [
+    ...sections.flatMap(({ records }) => records),
+    ...predict.lowered.records,
+    ...(training?.evaluate?.lowered.records ?? []),
+  ];
+  const pack = (tape: LoweredTape) => packArena(tape.ranges, Abi.Alignment);
+  return {
+    graphs,
+    blocks,
+    ports,
+    settings,
+    counters: counterTable(train?.optimizer ? optimizerCounters(train.optimizer) : []),
+    sections,
+    constants: [...new Set(lowered.flatMap(({ graph }) => graph.constants.map(({ data }) => data)))],
+    arenas: {
+      predict: pack(predict.lowered),
+      ...(training ? { train: pack(training.train.lowered) } : {}),
+      ...(training?.evaluate ? { evaluate: pack(training.evaluate.lowered) } : {}),
+    },
+    scratch,
+    words: drafts.reduce((sum, { opcode }) => sum + recordWords(opcode), 0),
+  };
+}

@@ -1,0 +1,121 @@
+/** What the training tape has beside the records of its graph: loading, sums of gradients, updates, counts. */
+import { Hyper, Opcode, Section } from "../../assembly/abi.ts";
+import { draft, type RecordDraft } from "../graph/op.ts";
+import { ROWS } from "../graph/shape.ts";
+import type { Stretch } from "./blocks.ts";
+import { type LoweredTape, recordsOf } from "./lower.ts";
+import { commitRecords, counterOf, type GroupContext, type OptimizerPlan, type Slot } from "./optimizer.ts";
+import type { NumberedPort } from "./ports.ts";
+
+/** A stretch of the training tape. */
+export interface SectionDraft {
+  readonly section: Section;
+  readonly records: readonly RecordDraft[];
+  /** Passes in a group, and in which of them it runs: 0 the first, `every - 1` the last. */
+  readonly every: number;
+  readonly at: number;
+}
+
+export interface SectionRequest {
+  readonly lowered: LoweredTape;
+  readonly ports: readonly NumberedPort[];
+  readonly optimizer: OptimizerPlan | undefined;
+  /** Passes of an update. */
+  readonly accumulate: number;
+  /** The trained variables of each group, as stretches of the region `trained`. */
+  readonly groups: readonly Stretch[];
+  /** Elements of all of them, and of the variables that update nodes write. */
+  readonly trained: number;
+  readonly updated: number;
+}
+
+export const slotOf = (slot: Slot["name"]): string => `slot ${slot}`;
+
+export function trainingSections(request: SectionRequest): SectionDraft[] {
+  const { lowered, ports, accumulate, optimizer } = request;
+  const once = (section: Section, records: readonly RecordDraft[]) => ({ section, records, every: 1, at: 0 });
+  const last = (section: Section, records: readonly RecordDraft[]) => ({
+    section,
+    records,
+    every: accumulate,
+    at: accumulate - 1,
+  });
+  return [
+    once(Section.Load, optimizer ? loadRecords(ports) : []),
+    once(Section.Forward, recordsOf(lowered, "forward")),
+    once(Section.Backward, recordsOf(lowered, "backward")),
+    { section: Section.Start, records: startRecords(request), every: accumulate, at: 0 },
+    once(Section.Accumulate, accumulateRecords(request)),
+    last(Section.Update, [...updateRecords(request), ...recordsOf(lowered, "update")]),
+    last(
+      Section.Commit,
+      optimizer ? groupsOf(request).flatMap((group) => commitRecords(optimizer, group)) : [],
+    ),
+  ];
+}
+
+function loadRecords(ports: readonly NumberedPort[]): RecordDraft[] {
+  const index = { region: "index" };
+  return [
+    draft(Opcode.Order, {
+      index,
+      rows: ROWS,
+      seed: { counter: "shuffleSeed" },
+      epoch: { counter: "epoch" },
+      cursor: { counter: "cursor" },
+    }),
+    ...ports.map(({ value, window }) =>
+      draft(Opcode.Gather, {
+        y: { value },
+        window: { region: window as string },
+        index,
+        rows: ROWS,
+        words: { setting: "words", of: value },
+      }),
+    ),
+  ];
+}
+
+const sums = { region: "sums" };
+const gradients = { region: "gradients" };
+
+const startRecords = ({ accumulate, trained: n }: SectionRequest): RecordDraft[] =>
+  accumulate > 1 ? [draft(Opcode.Place, { y: sums, x: { region: "zero" }, n, every: 0 })] : [];
+
+const accumulateRecords = ({ accumulate, trained: n }: SectionRequest): RecordDraft[] =>
+  accumulate > 1 ? [draft(Opcode.AddGradients, { sums, g: gradients, n, rows: ROWS, mirror: 0 })] : [];
+
+function updateRecords(request: SectionRequest): RecordDraft[] {
+  const { accumulate, optimizer, trained, updated } = request;
+  const groupRows = { counter: "groupRows" };
+  const average = draft(Opcode.AverageGradients, { g: gradients, sums, n: trained, rows: ROWS, groupRows });
+  // What update nodes overwrite is kept before any of them runs.
+  const keep = draft(Opcode.Place, {
+    y: { region: "mirror" },
+    x: { region: "updated" },
+    n: updated,
+    every: 1,
+  });
+  return [
+    ...(accumulate > 1 ? [average] : []),
+    ...(optimizer ? groupsOf(request).flatMap((group) => optimizer.rule.update(group)) : []),
+    ...(updated > 0 ? [keep] : []),
+  ];
+}
+
+/** The groups that have variables. */
+function groupsOf({ groups, optimizer }: SectionRequest): GroupContext[] {
+  const all = groups.map(
+    ({ bytes, elements }, group): GroupContext => ({
+      group,
+      n: elements,
+      weights: { region: "trained", bytes },
+      gradients: { region: "gradients", bytes },
+      slot: (name) =>
+        optimizer?.slots.some((slot) => slot.name === name) ? { region: slotOf(name), bytes } : (0 as never),
+      hyper: (field) => ({ region: "hyper", bytes: (group * Hyper.Count + field) * 8 }),
+      counter: (name) => ({ counter: counterOf(name, group, groups.length) }),
+    }),
+  );
+  return all.filter(({ n }) => n > 0);
+}
