@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: ["errors", "options", "kernels"],
   rows: ["describe", "errors", "graph"],
   model: ["describe", "errors", "options", "graph", "rows"],
-  program: ["describe", "errors", "options", "version", "graph", "plan", "runtime", "model", "rows"],
+  program: ["describe", "errors", "options", "version", "tape", "graph", "plan", "runtime", "model", "rows"],
   train: ["describe", "errors", "options", "graph", "plan", "runtime", "model", "rows", "program"],
   transform: ["errors", "options", "graph", "model", "train"],
   analysis: ["errors", "graph", "rows", "train"],
@@ -60,7 +60,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 /** Who may know the contract with the kernels; `program` and `train` drive the machine, so they name words of header and state. */
 const MAY_READ_ABI = /^src\/(graph\/op\.ts|tape\/|plan\/|runtime\/|program\/|train\/)/;
 const DRIVES_THE_MACHINE = /^(program|train)$/;
-const WORDS_OF_THE_MACHINE = /^(Counter|Distribution|Guard|Header|Hyper|Status|Targets|Window)$/;
+const WORDS_OF_THE_MACHINE = /^(Counter|Distribution|Guard|Hyper|Run|Section|Status|Targets|Window)$/;
 
 /** Exact in every engine. */
 const MATH = /^(sqrt|fround|imul|floor|ceil|abs|min|max|trunc|clz32)$/;

@@ -179,7 +179,8 @@ function groupSettings(who: string, group: AdamWGroup): Partial<AdamSettings> {
 
 export function checkLearningRate(who: string, rate: number): void {
   const rounded = Math.fround(rate);
-  if (!(typeof rate === "number" && rounded >= 0 && Number.isFinite(rounded)))
+  // A rate that is not 0, but 0 in single precision, would silently train nothing.
+  if (!(typeof rate === "number" && rate >= 0 && (rounded > 0 || rate === 0) && Number.isFinite(rounded)))
     throw new OptionError(`${who}: learningRate must be a finite number >= 0; got ${describe(rate)}`);
 }
 

@@ -56,7 +56,7 @@ const SLIPS: { readonly [slip: string]: readonly [() => unknown, string] } = {
   ],
   "a learning rate that single precision rounds to 0": [
     () => trainer().setLearningRate(1e-46),
-    "OptionError: setLearningRate: learningRate must be a finite number > 0; got 1e-46",
+    "OptionError: setLearningRate: learningRate must be a finite number >= 0; got 1e-46",
   ],
   "a slope beyond single precision": [
     () => dense(1, { activation: { name: "leakyRelu", alpha: 1e300 } }),
