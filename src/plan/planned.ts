@@ -3,12 +3,17 @@ import type { Graph, Variable } from "../graph/graph.ts";
 import type { KernelBuild } from "../graph/op.ts";
 import type { Bounds } from "../tape/verify.ts";
 import type { CounterTable } from "./counters.ts";
+import type { TapePort } from "./graphs.ts";
 import type { Layout } from "./layout.ts";
 import type { LoweredTape } from "./lower.ts";
 import type { OptimizerPlan, Slot } from "./optimizer.ts";
-import type { TapePort } from "./request.ts";
 import type { Role } from "./roles.ts";
 import type { SectionDraft } from "./sections.ts";
+
+export const HISTORY_CAPACITY = 1024;
+
+/** Rows of the table of rates. */
+export const ratesCapacity = ({ schedule }: OptimizerPlan): number => (schedule ? 256 : 1);
 
 export interface PlannedVariable extends Variable {
   readonly role: Role;
