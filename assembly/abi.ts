@@ -32,8 +32,10 @@ export enum Opcode {
   DenseGradWeights,
   /** dX = (dY W^T) * fn'(y); m = rows, n = in, k = out */
   DenseGradInput,
-  /** mean loss and its gradient */
+  /** mean loss and its gradient, or its sum over each block */
   Loss,
+  /** mean loss from the sums of blocks */
+  LossTotal,
   /** w, m, v updated in place */
   Adam,
   /** w, v updated in place */
@@ -68,6 +70,10 @@ export enum Opcode {
   Copy,
   /** y[o, i] = fn over j of x[o, j, i] */
   Reduce,
+  /** the same over each block of j */
+  ReduceBlocks,
+  /** y from what ReduceBlocks gave */
+  ReduceTotal,
   /** dx = dy shared equally between the positions that attain the maximum y */
   MaxGrad,
   /** y = x - log(sum(exp(x))) by rows */
@@ -160,6 +166,19 @@ export enum RowSum {
   Lanes = 16,
   /** elements after which the lanes are added up */
   Block = 1024,
+}
+
+/** How a sum along elements that are not contiguous is split. */
+export enum ColumnSum {
+  /** elements that one accumulator adds: as many as in a lane of a row's block */
+  Block = 64,
+}
+
+/** How the sum of a loss is split. */
+export enum LossBlock {
+  Elements = 4096,
+  /** most rows of a block of CrossEntropy, which has whole rows */
+  Rows = 64,
 }
 
 export enum LossFn {

@@ -1,9 +1,6 @@
 /** Gradients of several passes for one update, weighted by their rows: the mean over all rows of the group. */
 import { foldNonFinite, nonFinite, raiseGuard } from "../guard";
-import { partStart } from "../parts";
-
-/** Elements that stay in one part: a cache line. */
-const GRAIN = 16;
+import { LINE, partStart } from "../parts";
 
 /**
  * `sums[i] += rows g[i]`: adds the gradients of a pass, which are means over its rows.
@@ -23,9 +20,9 @@ export function addGradients(
   sums: usize, g: usize, n: i32, rows: i32, mirror: usize, guard: usize, part: i32, parts: i32,
 ): void {
   const weight = f32x4.splat(<f32>rows);
-  const end = <usize>partStart(n, GRAIN, part + 1, parts) << 2;
+  const end = <usize>partStart(n, LINE, part + 1, parts) << 2;
   let fold = i32x4.splat(0);
-  for (let i = <usize>partStart(n, GRAIN, part, parts) << 2; i < end; i += 16) {
+  for (let i = <usize>partStart(n, LINE, part, parts) << 2; i < end; i += 16) {
     const before = v128.load(sums + i);
     const after = f32x4.add(before, f32x4.mul(weight, v128.load(g + i)));
     v128.store(sums + i + mirror, before);
@@ -51,8 +48,8 @@ export function averageGradients(
   g: usize, sums: usize, n: i32, rows: i32, groupRows: usize, part: i32, parts: i32,
 ): void {
   const all = f32x4.splat(<f32>(load<f64>(groupRows) + <f64>rows));
-  const end = <usize>partStart(n, GRAIN, part + 1, parts) << 2;
-  for (let i = <usize>partStart(n, GRAIN, part, parts) << 2; i < end; i += 16) {
+  const end = <usize>partStart(n, LINE, part + 1, parts) << 2;
+  for (let i = <usize>partStart(n, LINE, part, parts) << 2; i < end; i += 16) {
     v128.store(g + i, f32x4.div(v128.load(sums + i), all));
   }
 }

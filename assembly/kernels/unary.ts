@@ -9,6 +9,7 @@ import { Fn } from "../abi";
 import { exp, expm1, sigmoid, sigmoidLarger, tanh } from "../math/exp";
 import { log, log1pUnit } from "../math/log";
 import { gaussian, tailArgument, upperTail } from "../math/normal";
+import { LINE, partStart } from "../parts";
 import { put } from "../simd";
 
 const TABLE: usize = memory.data<v128>(
@@ -330,12 +331,19 @@ function gelu(y: usize, dy: usize, x: usize, n: i32): void {
  * @param n      elements; 0 does nothing
  *
  * Order: elements are independent, and an element's bits depend neither on n nor on its lane.
+ * Parts: cut at multiples of `LINE` elements.
  * NaN gives NaN for every function. The stated errors of exp, log, tanh, .. stand in assembly/math.
  * Aliasing: y may be x; they must not overlap otherwise.
  * Cost: 8 n bytes; from one operation an element (relu) to two divisions and twenty (gelu).
  */
 export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
+  if (parts > 1) {
+    const from = partStart(n, LINE, part, parts);
+    n = partStart(n, LINE, part + 1, parts) - from;
+    const skip = <usize>from << 2;
+    y += skip;
+    x += skip;
+  }
   switch (fn) {
     case Fn.Relu: return relu(y, x, n);
     case Fn.LeakyRelu: return leakyRelu(alpha, y, x, n);
@@ -387,11 +395,19 @@ function unaryExtended(fn: i32, y: usize, x: usize, n: i32): void {
  * @param n      elements; 0 does nothing
  *
  * Order: elements are independent, and an element's bits depend neither on n nor on its lane.
+ * Parts: cut at multiples of `LINE` elements.
  * Aliasing: dx may be dy or s; they must not overlap otherwise.
  * Cost: 12 n bytes.
  */
 export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
+  if (parts > 1) {
+    const from = partStart(n, LINE, part, parts);
+    n = partStart(n, LINE, part + 1, parts) - from;
+    const skip = <usize>from << 2;
+    dx += skip;
+    dy += skip;
+    s += skip;
+  }
   switch (fn) {
     case Fn.Relu: return reluGrad(dx, dy, s, n);
     case Fn.LeakyRelu: return leakyReluGrad(alpha, dx, dy, s, n);
