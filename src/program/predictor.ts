@@ -4,6 +4,7 @@ import type { Port } from "../graph/graph.ts";
 import { finalActivation, formatTable, layersOf, type Model, makeModel } from "../model/model.ts";
 import { optionsOf } from "../options.ts";
 import type { PlannedParameter, PlannedPort } from "../plan/plan.ts";
+import { isFloat32Array } from "../realm.ts";
 import {
   countRows,
   entryOf,
@@ -87,10 +88,10 @@ export class Predictor<X = Rows, P = Result> {
     for (let i = 0; i < predictOutputs.length; i++) {
       const { name, rowElements } = predictOutputs[i];
       const array = named.outputs ? (computed as ByName)?.[name] : computed;
-      if (!(array instanceof Float32Array && array.length >= rows * rowElements))
+      if (!(isFloat32Array(array) && array.length >= rows * rowElements))
         throw new ShapeError(
           `predict: out must be a Float32Array of at least ${rows * rowElements} numbers; ` +
-            `got ${array instanceof Float32Array ? array.length : typeof array}`,
+            `got ${isFloat32Array(array) ? array.length : typeof array}`,
         );
     }
     for (let from = 0; from < rows; from += batch) {
@@ -116,7 +117,7 @@ export class Predictor<X = Rows, P = Result> {
   /** Copies rows that already are one array of f32, unless a number is not finite: `readRows` says which. */
   #takeWhole(given: Rows, { offset }: PlannedPort): boolean {
     const data = flatData(given);
-    if (!(data instanceof Float32Array)) return false;
+    if (!isFloat32Array(data)) return false;
     this.program.f32.set(data, offset >>> 2);
     return !this.program.reaches(offset, data.length * 4);
   }
