@@ -19,6 +19,25 @@ export function checkType(
     throw new OptionError(`${who}: ${name} must be a ${type}; got ${describe(value)}`);
 }
 
+/** What a number must be: in words, and as a test. */
+export type NumberRule = readonly [text: string, holds: (value: number) => boolean];
+
+export const COUNT: NumberRule = ["a whole number >= 1", (n) => Number.isSafeInteger(n) && n >= 1];
+export const POSITIVE: NumberRule = [
+  "a finite number > 0 in single precision",
+  (n) => Math.fround(n) > 0 && Number.isFinite(Math.fround(n)),
+];
+export const NOT_NEGATIVE: NumberRule = [
+  "a finite number >= 0 in single precision",
+  (n) => n >= 0 && Number.isFinite(Math.fround(n)),
+];
+
+/** Refuses what is no number of the kind that is wanted; `null` and `"1"` would count as numbers in JavaScript. */
+export function checkNumber(who: string, name: string, value: unknown, [text, holds]: NumberRule): void {
+  if (!(typeof value === "number" && holds(value)))
+    throw new OptionError(`${who}: ${name} must be ${text}; got ${describe(value)}`);
+}
+
 /**
  * Refuses names that nobody reads: a misspelt option would silently leave a default.
  *

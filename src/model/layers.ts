@@ -5,7 +5,7 @@ import { Fn } from "../graph/op.ts";
 import { dense as denseOp } from "../graph/ops/dense.ts";
 import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, checkType, optionsOf, refuseOthers } from "../options.ts";
 import {
   type Activation,
   activate,
@@ -100,8 +100,7 @@ export interface DenseOptions {
 export function dense(units: number, options: DenseOptions = {}): Layer {
   const { name: given, activation: fn = "linear", bias = true, ...more } = optionsOf("dense", options);
   const who = given ?? "dense";
-  if (!(Number.isSafeInteger(units) && units >= 1))
-    throw new OptionError(`${who}: units must be a whole number >= 1; got ${units}`);
+  checkNumber(who, "units", units, COUNT);
   const activation = parseActivation(who, fn);
   const {
     weightInitializer = defaultInitializer(activation.name),

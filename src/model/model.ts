@@ -5,7 +5,7 @@ import { Graph } from "../graph/graph.ts";
 import { Fn, type OpAttrs } from "../graph/op.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { checkNumber, type NumberRule, optionsOf, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import type { Layer } from "./layers.ts";
 import { Symbolic } from "./symbolic.ts";
@@ -103,9 +103,10 @@ export function makeModel(graph: Graph, seed: number, named: Model["named"]): Mo
   return { graph, seed, named, summary: () => modelSummary(graph) };
 }
 
-export function checkSeed(who: string, seed: number | undefined): void {
-  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0))
-    throw new OptionError(`${who}: seed must be a whole number from 0 to 2^53 - 1; got ${seed}`);
+const SEED: NumberRule = ["a whole number from 0 to 2^53 - 1", (n) => Number.isSafeInteger(n) && n >= 0];
+
+export function checkSeed(who: string, seed: number | undefined, name = "seed"): void {
+  if (seed !== undefined) checkNumber(who, name, seed, SEED);
 }
 
 /** The layer that a parameter belongs to, by its name: `dense1` of `dense1.weight`. */

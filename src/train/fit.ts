@@ -1,7 +1,7 @@
 import { Counter, Guard, Header, Hyper, Status } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import { checkNumber, checkType, type NumberRule, optionsOf, refuseOthers } from "../options.ts";
 import type { TrainPlan } from "../plan/plan.ts";
 import { nonFinite, overflow } from "../program/diagnose.ts";
 import type { Program } from "../program/program.ts";
@@ -40,6 +40,11 @@ export interface FitResult extends FitProgress {
   readonly historyEvery: number;
 }
 
+const EPOCHS: NumberRule = [
+  "a whole number >= 1, or Infinity",
+  (n) => n >= 1 && (Number.isSafeInteger(n) || n === Number.POSITIVE_INFINITY),
+];
+
 /** Checks the options of a fit; unknown ones are refused. */
 export function checkFitOptions(who: string, options: FitOptions): void {
   const { epochs, stopWhen = {}, onProgress, shuffle, signal, ...others } = optionsOf(who, options);
@@ -48,15 +53,11 @@ export function checkFitOptions(who: string, options: FitOptions): void {
   if (onProgress !== undefined) checkType(who, "onProgress", onProgress, "function");
   if (signal !== undefined && typeof signal?.throwIfAborted !== "function")
     throw new OptionError(`${who}: signal must be an AbortSignal; got ${describe(signal)}`);
-  if (
-    epochs !== undefined &&
-    !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY))
-  )
-    throw new OptionError(`${who}: epochs must be a whole number >= 1, or Infinity; got ${epochs}`);
+  if (epochs !== undefined) checkNumber(who, "epochs", epochs, EPOCHS);
   const { lossBelow, ...unknown } = optionsOf(`${who}: stopWhen`, stopWhen);
   refuseOthers(`${who}: stopWhen`, unknown);
-  if (lossBelow !== undefined && !(typeof lossBelow === "number" && lossBelow > Number.NEGATIVE_INFINITY))
-    throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${lossBelow}`);
+  if (lossBelow !== undefined)
+    checkNumber(who, "stopWhen.lossBelow", lossBelow, ["a number", (n) => n > Number.NEGATIVE_INFINITY]);
 }
 
 const HISTORY_LIMIT = 8192;

@@ -8,7 +8,7 @@ import type { ValueId } from "../graph/type.ts";
 import { finalActivation } from "../model/model.ts";
 import { Symbolic } from "../model/symbolic.ts";
 import type { Tensor } from "../model/tensor.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import { checkNumber, checkType, optionsOf, POSITIVE, refuseOthers } from "../options.ts";
 
 /** A loss: what `compile` minimizes; called with two tensors it is their mean loss, for `valueAndGrad`. */
 export interface Loss {
@@ -50,8 +50,7 @@ export const meanAbsoluteError = (): Loss => makeLoss("meanAbsoluteError", LossF
 export function huber(options: { readonly delta?: number } = {}): Loss {
   const { delta = 1, ...others } = optionsOf("huber", options);
   refuseOthers("huber", others);
-  if (!(delta > 0 && Number.isFinite(delta)))
-    throw new OptionError(`huber: delta must be a finite number > 0; got ${delta}`);
+  checkNumber("huber", "delta", delta, POSITIVE);
   return makeLoss("huber", LossFn.Huber, delta);
 }
 

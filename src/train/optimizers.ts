@@ -1,5 +1,13 @@
 import { OptionError } from "../errors.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import {
+  checkNumber,
+  checkType,
+  NOT_NEGATIVE,
+  type NumberRule,
+  optionsOf,
+  POSITIVE,
+  refuseOthers,
+} from "../options.ts";
 import { type OptimizerPlan, optimizerPlan } from "../plan/optimizer.ts";
 
 /** An optimizer and its settings; `compile` makes its records. */
@@ -32,7 +40,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   const { learningRate = 0.01, momentum = 0, nesterov = false, ...others } = optionsOf("sgd", options);
   refuseOthers("sgd", others);
   checkLearningRate("sgd", learningRate);
-  inUnit("sgd", "momentum", momentum);
+  checkNumber("sgd", "momentum", momentum, SHARE);
   checkType("sgd", "nesterov", nesterov, "boolean");
   if (nesterov && momentum === 0) throw new OptionError("sgd: nesterov needs momentum > 0; got momentum 0");
   return {
@@ -82,8 +90,7 @@ export interface AdamWOptions extends AdamOptions {
  */
 export function adamW(options: AdamWOptions = {}): Optimizer {
   const { weightDecay = 0.01, ...others } = optionsOf("adamW", options);
-  if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
-    throw new OptionError(`adamW: weightDecay must be a finite number >= 0; got ${weightDecay}`);
+  checkNumber("adamW", "weightDecay", weightDecay, NOT_NEGATIVE);
   return makeAdam("adamW", others, weightDecay);
 }
 
@@ -99,11 +106,9 @@ function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: num
   } = optionsOf(kind, options);
   refuseOthers(kind, others);
   checkLearningRate(kind, learningRate);
-  inUnit(kind, "beta1", beta1);
-  inUnit(kind, "beta2", beta2);
-  // Below the smallest normal f32 it would vanish, and 0 / 0 with it.
-  if (!(epsilon >= 1.2e-38 && Number.isFinite(epsilon)))
-    throw new OptionError(`${kind}: epsilon must be a number >= 1.2e-38; got ${epsilon}`);
+  checkNumber(kind, "beta1", beta1, SHARE);
+  checkNumber(kind, "beta2", beta2, SHARE);
+  checkNumber(kind, "epsilon", epsilon, EPSILON);
   if (epsilonMode !== "outside" && epsilonMode !== "inside")
     throw new OptionError(`${kind}: epsilonMode must be "outside" or "inside"; got ${String(epsilonMode)}`);
   checkType(kind, "biasCorrection", biasCorrection, "boolean");
@@ -126,11 +131,12 @@ function makeAdam(kind: "adam" | "adamW", options: AdamOptions, weightDecay: num
 }
 
 export function checkLearningRate(who: string, rate: number): void {
-  const rounded = Math.fround(rate);
-  if (!(typeof rate === "number" && rounded > 0 && Number.isFinite(rounded)))
-    throw new OptionError(`${who}: learningRate must be a finite number > 0; got ${rate}`);
+  checkNumber(who, "learningRate", rate, POSITIVE);
 }
 
-function inUnit(who: string, name: string, value: number): void {
-  if (!(value >= 0 && value < 1)) throw new OptionError(`${who}: ${name} must be in [0, 1); got ${value}`);
-}
+const SHARE: NumberRule = ["in [0, 1)", (n) => n >= 0 && n < 1];
+/** Below the smallest normal f32 it would vanish, and 0 / 0 with it. */
+const EPSILON: NumberRule = [
+  "a finite number >= 1.2e-38 in single precision",
+  (n) => n >= 1.2e-38 && Number.isFinite(Math.fround(n)),
+];

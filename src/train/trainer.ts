@@ -241,7 +241,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     } = optionsOf("reset", seeds);
     refuseOthers("reset", others);
     checkSeed("reset", seed);
-    checkSeed("reset", shuffleSeed);
+    checkSeed("reset", shuffleSeed, "shuffleSeed");
     program.initialize({ seed, shuffleSeed }, this.#parts.optimizer.learningRate);
   }
 

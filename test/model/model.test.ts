@@ -136,7 +136,7 @@ describe("layers refuse", () => {
       ["fractional units", () => dense(2.5), OptionError, "got 2.5"],
       ["negative units", () => dense(-1), OptionError, "got -1"],
       ["units of NaN", () => dense(Number.NaN), OptionError, "got NaN"],
-      ["units that are a string", () => dense("3" as never), OptionError, "got 3"],
+      ["units that are a string", () => dense("3" as never), OptionError, 'got "3"'],
       [
         "units with the layer's name in front",
         () => dense(0, { name: "head" }),
