@@ -19,6 +19,21 @@ export function checkType(
     throw new OptionError(`${who}: ${name} must be a ${type}; got ${describe(value)}`);
 }
 
+/**
+ * Refuses arguments that nobody reads: a method of another library may take a flag or an axis there.
+ *
+ * @param given the arguments of the call; those that are undefined count as not given
+ * @param instead what to write, where that is known
+ */
+export function refuseMore(who: string, given: ArrayLike<unknown>, most: number, instead = ""): void {
+  for (let i = most; i < given.length; i++)
+    if (given[i] !== undefined)
+      throw new OptionError(
+        `${who}: takes ${most} argument${most === 1 ? "" : "s"}; got ${describe(given[i])} beyond` +
+          (instead && `: ${instead}`),
+      );
+}
+
 /** What a number must be: in words, and as a test. */
 export type NumberRule = readonly [text: string, holds: (value: number) => boolean];
 

@@ -39,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   program: ["describe", "errors", "options", "realm", "version", "graph", "plan", "runtime", "model", "rows"],
   train: ["describe", "errors", "options", "graph", "plan", "runtime", "model", "rows", "program"],
   transform: ["errors", "options", "graph", "model", "train"],
-  analysis: ["describe", "errors", "options", "realm", "graph", "rows", "train"],
+  analysis: ["errors", "options", "realm", "graph", "rows", "train"],
   index: ["errors", "version", "runtime", "model", "rows", "program", "train"],
   cli: ["index"],
 };

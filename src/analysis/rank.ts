@@ -1,4 +1,4 @@
-import { checkNumber } from "../options.ts";
+import { checkNumber, refuseMore } from "../options.ts";
 import { scaleByPowerOfTwo } from "./float64.ts";
 import { type MatrixLike, readMatrix } from "./matrix.ts";
 import { scaledSingularValues } from "./svd.ts";
@@ -30,6 +30,7 @@ const EPSILON_F64 = 2.220446049250313e-16; // 2^-52
  * ```
  */
 export function rank(matrix: MatrixLike, tolerance?: number): number {
+  refuseMore("rank", arguments, 2);
   if (tolerance !== undefined)
     checkNumber("rank", "tolerance", tolerance, [
       "a finite number >= 0",

@@ -1,5 +1,5 @@
 import type { Shape } from "../graph/shape.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import { type Model, traceModel } from "./model.ts";
 import { Tensor } from "./tensor.ts";
@@ -26,6 +26,7 @@ export function model<I extends Record<string, Shape>, O extends Tensor | Record
   options: ModelOptions<I>,
   fn: (inputs: { readonly [K in keyof I]: Tensor }) => O,
 ): Model<{ readonly [K in keyof I]: Rows }, O extends Tensor ? Result : { readonly [K in keyof O]: Result }> {
+  refuseMore("model", arguments, 2);
   const { inputs, seed, ...others } = optionsOf("model", options);
   refuseOthers("model", others);
   checkType("model", "fn", fn, "function");

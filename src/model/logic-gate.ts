@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.ts";
-import { COUNT, checkNumber, optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import { dense, type Layer } from "./layers.ts";
 import { type Model, sequential } from "./model.ts";
@@ -43,6 +43,7 @@ const onSigns = ({ weights, bias }: Unit): Unit => ({
  * compile(logicGate("and")).predict([[0, 0], [0, 1], [1, 0], [1, 1]]).data; // => Float32Array.of(-1, -1, -1, 1)
  */
 export function logicGate(name: LogicGateName, options: LogicGateOptions = {}): Model<Rows, Result> {
+  refuseMore("logicGate", arguments, 2);
   const { inputs = name === "not" ? 1 : 2, ...others } = optionsOf("logicGate", options);
   refuseOthers("logicGate", others);
   if (!GATES.includes(name))
@@ -69,6 +70,7 @@ export function logicGate(name: LogicGateName, options: LogicGateOptions = {}): 
  * compile(parity(3)).predict([[1, 1, 1], [1, 0, 1]]).data; // => Float32Array.of(1, -1)
  */
 export function parity(inputs: number): Model<Rows, Result> {
+  refuseMore("parity", arguments, 1);
   checkNumber("parity", "inputs", inputs, COUNT);
   return parityModel(inputs, false);
 }

@@ -5,7 +5,7 @@ import { Graph } from "../graph/graph.ts";
 import { Fn, type OpAttrs } from "../graph/op.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import { checkNumber, type NumberRule, optionsOf, refuseOthers } from "../options.ts";
+import { checkNumber, type NumberRule, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import type { Layer } from "./layers.ts";
 import { Symbolic } from "./symbolic.ts";
@@ -48,6 +48,7 @@ export interface SequentialOptions {
  * ]);
  */
 export function sequential(options: SequentialOptions, layers: readonly Layer[]): Model<Rows, Result> {
+  refuseMore("sequential", arguments, 2);
   const { input, seed, ...others } = optionsOf("sequential", options);
   refuseOthers("sequential", others);
   if (!(Array.isArray(layers) && layers.every((layer) => typeof layer === "function")))

@@ -1,6 +1,6 @@
 import { OptionError, UnsupportedEngineError } from "../errors.ts";
 import { CORE } from "../kernels/core.wasm.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import { classOf } from "../realm.ts";
 import { embeddedModule, isSupported, loadModule } from "./kernels.ts";
 import { baseAfter, defaultEngine, Engine } from "./space.ts";
@@ -37,6 +37,7 @@ const RELAXED_PROBE = Uint8Array.of(
  * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { engine });
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  refuseMore("createEngine", arguments, 1);
   const { wasm, relaxed = false, ...others } = optionsOf("createEngine", options);
   refuseOthers("createEngine", others);
   checkType("createEngine", "relaxed", relaxed, "boolean");

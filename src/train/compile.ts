@@ -7,7 +7,7 @@ import { accumulate } from "../graph/ops/gradient.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
 import type { ValueId } from "../graph/type.ts";
 import { checkSeed, type Model } from "../model/model.ts";
-import { COUNT, checkNumber, optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { TargetPort, TrainRequest } from "../plan/plan.ts";
 import { Predictor } from "../program/predictor.ts";
 import { Program } from "../program/program.ts";
@@ -57,6 +57,7 @@ export function compile<X = Rows, P = Result>(
   model: Model<X, P>,
   options: CompileOptions | TrainOptions = {},
 ): Predictor<X, P> {
+  refuseMore("compile", arguments, 2);
   const { batch = 32, labels, engine = defaultEngine(), ...training } = optionsOf("compile", options);
   const { loss, optimizer, shuffleSeed, windowRows, ...others } = training as Partial<TrainOptions>;
   refuseOthers("compile", others);

@@ -6,6 +6,7 @@ import {
   type NumberRule,
   optionsOf,
   POSITIVE,
+  refuseMore,
   refuseOthers,
 } from "../options.ts";
 import { type OptimizerPlan, optimizerPlan } from "../plan/optimizer.ts";
@@ -37,6 +38,7 @@ export interface SgdOptions {
  * const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
+  refuseMore("sgd", arguments, 1);
   const { learningRate = 0.01, momentum = 0, nesterov = false, ...others } = optionsOf("sgd", options);
   refuseOthers("sgd", others);
   checkLearningRate("sgd", learningRate);
@@ -75,6 +77,7 @@ export interface AdamOptions {
  * const optimizer = adam({ learningRate: 0.05 });
  */
 export function adam(options: AdamOptions = {}): Optimizer {
+  refuseMore("adam", arguments, 1);
   return makeAdam("adam", options, 0);
 }
 
@@ -89,6 +92,7 @@ export interface AdamWOptions extends AdamOptions {
  * @throws OptionError for a setting out of range
  */
 export function adamW(options: AdamWOptions = {}): Optimizer {
+  refuseMore("adamW", arguments, 1);
   const { weightDecay = 0.01, ...others } = optionsOf("adamW", options);
   checkNumber("adamW", "weightDecay", weightDecay, NOT_NEGATIVE);
   return makeAdam("adamW", others, weightDecay);

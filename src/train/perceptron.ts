@@ -1,7 +1,7 @@
 import { DataError, ShapeError } from "../errors.ts";
 import { dense } from "../model/layers.ts";
 import { type Model, sequential } from "../model/model.ts";
-import { COUNT, checkNumber, optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import { countRows, flatten32, makeResult, type Result, type Rows } from "../rows/data.ts";
 
 export interface PerceptronOptions {
@@ -61,6 +61,7 @@ export interface Perceptron {
  * unit.predict([[1, 1], [1, 0]]).data; // => Float32Array.of(1, -1)
  */
 export function perceptron(options: PerceptronOptions): Perceptron {
+  refuseMore("perceptron", arguments, 1);
   const { inputs, ...others } = optionsOf("perceptron", options);
   refuseOthers("perceptron", others);
   checkNumber("perceptron", "inputs", inputs, COUNT);

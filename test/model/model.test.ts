@@ -143,7 +143,7 @@ describe("layers refuse", () => {
         OptionError,
         "head: units must be",
       ],
-      ["a number for a tensor", () => dense(1)(5 as never), TraceError, "dense: needs a tensor; got number"],
+      ["a number for a tensor", () => dense(1)(5 as never), TraceError, "dense: needs a tensor; got 5"],
       [
         "two layers of one name",
         () => sequential({ input: [1] }, [dense(1, { name: "a" }), dense(1, { name: "a" })]),
