@@ -11,7 +11,7 @@ import { reduce } from "../graph/ops/reduce.ts";
 import { reshape } from "../graph/ops/reshape.ts";
 import { softmax } from "../graph/ops/softmax.ts";
 import { transpose } from "../graph/ops/transpose.ts";
-import { formatShape, type Shape } from "../graph/shape.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import { Symbolic } from "./symbolic.ts";
@@ -58,34 +58,38 @@ export class Tensor extends Symbolic {
     exact = true;
   }
 
-  /** `this + other`, with NumPy's broadcasting. */
+  /**
+   * `this + other`, with NumPy's broadcasting.
+   *
+   * All elementwise operators refuse `[.., n, 1]` beside `[.., n]` with a ShapeError that says what to reshape.
+   */
   add(other: Operand): Tensor {
-    return elementwise(BinaryFn.Add, this, other);
+    return elementwise("add", BinaryFn.Add, this, other);
   }
 
   /** `this - other`. */
   sub(other: Operand): Tensor {
-    return elementwise(BinaryFn.Subtract, this, other);
+    return elementwise("sub", BinaryFn.Subtract, this, other);
   }
 
   /** `this * other`, elementwise. */
   mul(other: Operand): Tensor {
-    return elementwise(BinaryFn.Multiply, this, other);
+    return elementwise("mul", BinaryFn.Multiply, this, other);
   }
 
   /** `this / other`, elementwise. */
   div(other: Operand): Tensor {
-    return elementwise(BinaryFn.Divide, this, other);
+    return elementwise("div", BinaryFn.Divide, this, other);
   }
 
   /** The larger of the two, elementwise; NaN wins. Ties share the gradient equally. */
   maximum(other: Operand): Tensor {
-    return elementwise(BinaryFn.Maximum, this, other);
+    return elementwise("maximum", BinaryFn.Maximum, this, other);
   }
 
   /** The smaller of the two, elementwise; NaN wins. Ties share the gradient equally. */
   minimum(other: Operand): Tensor {
-    return elementwise(BinaryFn.Minimum, this, other);
+    return elementwise("minimum", BinaryFn.Minimum, this, other);
   }
 
   /** The matrix product: `[.., k]` times `[k, n]` is `[.., n]`. */
@@ -291,16 +295,31 @@ function same(a: Tensor, b: Tensor, who: string): void {
     throw new TraceError(`${who}: both operands must belong to one function; got tensors of two`);
 }
 
-function elementwise(fn: BinaryFn, a: Tensor, b: Operand): Tensor {
-  const other = constant(a, b);
-  same(a, other, "Tensor");
+function elementwise(who: string, fn: BinaryFn, a: Tensor, b: Operand): Tensor {
+  const other = constant(who, a, b);
+  same(a, other, who);
+  checkColumns(who, a.shape, other.shape);
   return a.emit(binary, { fn }, [a.id, other.id]);
 }
 
+/**
+ * Refuses a column beside its own list, `[n, 1]` and `[n]`: broadcasting would give `[n, n]`, every entry with every
+ * other, where almost always each is meant with its own.
+ */
+function checkColumns(who: string, a: Shape, b: Shape): void {
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  if (!sameShape([...short, 1], long) || sizeOf(short) === 1) return;
+  const [list, column, row] = [short, long, [...short.slice(0, -1), 1, ...short.slice(-1)]].map(formatShape);
+  throw new ShapeError(
+    `${who}: shapes must not differ by a last axis of length 1 alone; got ${formatShape(a)}, ${formatShape(b)}: ` +
+      `reshape ${column} to ${list}, or ${list} to ${row} if every entry is meant with every other`,
+  );
+}
+
 /** A number as a scalar of the graph; tensors pass through. */
-function constant(like: Tensor, value: Operand): Tensor {
+function constant(who: string, like: Tensor, value: Operand): Tensor {
   if (value instanceof Tensor) return value;
   if (typeof value !== "number")
-    throw new TraceError(`Tensor: operands must be tensors or numbers; got ${describe(value)}`);
+    throw new TraceError(`${who}: operands must be tensors or numbers; got ${describe(value)}`);
   return like.of(like.builder.graph.addConstant([], Float32Array.of(value)));
 }

@@ -184,6 +184,88 @@ describe("softmax and logSoftmax along an axis", () => {
   });
 });
 
+describe("a column beside its own list", () => {
+  const OPERATORS = ["add", "sub", "mul", "div", "maximum", "minimum"] as const;
+  const both = (op: (typeof OPERATORS)[number], a: number[], b: number[]) =>
+    valueAndGrad<[Shaped, Shaped]>((p, t) => p[op](t).square().sum())(shaped(a), shaped(b, 2));
+
+  for (const op of OPERATORS)
+    it(`is refused by ${op}, in either order, with what to reshape`, () => {
+      const error = thrownBy(() => both(op, [3, 1], [3]));
+      expect(error).toBeInstanceOf(ShapeError);
+      expect(error.message).toBe(
+        `${op}: shapes must not differ by a last axis of length 1 alone; got [3, 1], [3]: ` +
+          "reshape [3, 1] to [3], or [3] to [1, 3] if every entry is meant with every other",
+      );
+      expect(thrownBy(() => both(op, [3], [3, 1])).message).toContain(
+        "got [3], [3, 1]: reshape [3, 1] to [3]",
+      );
+    });
+
+  it.each([
+    [
+      [2, 3, 1],
+      [2, 3],
+    ],
+    [
+      [1, 3, 1],
+      [1, 3],
+    ],
+    [
+      [3, 1, 1],
+      [3, 1],
+    ],
+    [
+      [2, 1, 3, 1],
+      [2, 1, 3],
+    ],
+  ])("is refused as %o and %o", (a, b) => {
+    expect(thrownBy(() => both("sub", a, b))).toBeInstanceOf(ShapeError);
+    expect(thrownBy(() => both("sub", b, a))).toBeInstanceOf(ShapeError);
+  });
+
+  it("is refused where the list is as long as the batch", () => {
+    const error = thrownBy(() => model({ inputs: { p: [1], t: [] } }, ({ p, t }) => p.sub(t)));
+    expect(error).toBeInstanceOf(ShapeError);
+    expect(error.message).toContain("got [rows, 1], [rows]: reshape [rows, 1] to [rows]");
+  });
+
+  const BROADCAST: [number[], number[], number[]][] = [
+    [[1, 1], [1], [1, 1]],
+    [[3, 1], [1], [3, 1]],
+    [
+      [3, 1],
+      [1, 3],
+      [3, 3],
+    ],
+    [[3, 1], [4], [3, 4]],
+    [[2, 3], [3], [2, 3]],
+    [
+      [2, 3, 1],
+      [3, 1],
+      [2, 3, 1],
+    ],
+    [[2, 3, 1], [3], [2, 3, 3]],
+    [
+      [2, 3, 1],
+      [2, 3, 4],
+      [2, 3, 4],
+    ],
+  ];
+  it.each(BROADCAST)("is not %o and %o, which broadcast as in NumPy", (a, b, to) => {
+    let shape: readonly number[] = [];
+    const f = valueAndGrad<[Shaped, Shaped]>((p, q) => {
+      const y = p.add(q);
+      ({ shape } = y);
+      return y.sum();
+    });
+    f(shaped(a), shaped(b));
+    expect(shape).toEqual(to);
+    f(shaped(b), shaped(a));
+    expect(shape).toEqual(to);
+  });
+});
+
 /** Every method, with arguments that it takes. */
 const METHODS: Record<string, (x: Tensor) => unknown[]> = {
   add: (x) => [x],
@@ -373,7 +455,7 @@ describe("an argument of the wrong kind is refused with its array form:", () => 
     ],
     "an array as an operand": [
       (x) => x.add([1, 2] as never),
-      "Tensor: operands must be tensors or numbers; got an array of 2",
+      "add: operands must be tensors or numbers; got an array of 2",
       TraceError,
     ],
     "an array as a matrix": [
