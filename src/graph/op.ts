@@ -109,6 +109,11 @@ export interface Op<K extends OpName> {
   /** One cotangent per input, null where there is none; or the reason why there is no rule. */
   readonly vjp: ((context: VjpContext<K>) => readonly (ValueId | null)[]) | NoGradient;
   lower(context: LowerContext<K>): readonly RecordDraft[];
+  /**
+   * Whether elements of several rows meet, or leave their place along the axis that depends on the rows, though every
+   * output still has such an axis; see `row-mixing.ts`. Without it they do not.
+   */
+  mixesRows?(inputs: readonly Shape[], outputs: readonly Shape[], attrs: OpAttrs[K]): boolean;
   /** Inputs whose buffer the first output may take over. */
   readonly inPlace?: readonly number[];
   /** The first output is the same bytes as this input. */

@@ -3,6 +3,7 @@ import { OptionError, ShapeError, TraceError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import { Graph } from "../graph/graph.ts";
 import { Fn, type OpAttrs } from "../graph/op.ts";
+import { findRowMixing } from "../graph/row-mixing.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { checkNumber, type NumberRule, optionsOf, refuseMore, refuseOthers } from "../options.ts";
@@ -40,7 +41,7 @@ export interface SequentialOptions {
 /**
  * A model whose layers follow each other.
  *
- * @throws OptionError for a bad seed or input shape, ShapeError where layers do not fit
+ * @throws OptionError for a bad seed or input shape, ShapeError where layers do not fit, or mix the rows of a batch
  * @example
  * const model = sequential({ input: [2], seed: 42 }, [
  *   dense(8, { activation: "tanh" }),
@@ -62,6 +63,7 @@ export function sequential(options: SequentialOptions, layers: readonly Layer[])
 /**
  * Traces a function into a model.
  *
+ * @throws ShapeError where an output mixes the rows of a batch
  * @param Kind of the symbolic values the function computes with
  * @internal
  */
@@ -97,7 +99,25 @@ export function traceModel<T extends Symbolic>(
     graph.outputs.push({ name, value: y.id });
   }
   if (graph.outputs.length === 0) throw new TraceError(`${who}: needs at least one output; got none`);
+  refuseRowMixing(who, graph);
   return makeModel(graph, seed ?? 0, { inputs: namedInputs, outputs: !bare });
+}
+
+function refuseRowMixing(who: string, graph: Graph): void {
+  const found = findRowMixing(
+    graph,
+    graph.outputs.map((port) => port.value),
+  );
+  if (!found) return;
+  const { node, value } = found;
+  const shapes = [
+    node.inputs.map((id) => formatShape(graph.shape(id))).join(", "),
+    formatShape(graph.shape(value)),
+  ];
+  throw new ShapeError(
+    `${who}: a row's prediction must not depend on the other rows of the batch; ` +
+      `got ${node.op} of ${shapes.join(" to ")}${node.scope && ` in layer ${node.scope}`}`,
+  );
 }
 
 export function makeModel(graph: Graph, seed: number, named: Model["named"]): Model {
