@@ -11,6 +11,7 @@ import {
   flatData,
   isNumericArray,
   makeResult,
+  overlaps,
   type Result,
   type Rows,
   readRows,
@@ -37,7 +38,10 @@ export interface Classification {
 }
 
 export interface PredictOptions<O> {
-  /** Where results go: an array (or arrays by output name) with room for all rows. Nothing is allocated. */
+  /**
+   * Where results go: an array (or arrays by output name) with room for all rows. Nothing is allocated, unless it shares
+   * memory with the rows and they take several batches: then they are copied first.
+   */
   readonly out: O;
 }
 
@@ -94,11 +98,13 @@ export class Predictor<X = Rows, P = Result> {
             `got ${isFloat32Array(array) ? array.length : typeof array}`,
         );
     }
+    // A batch is read before its results are written, so only later batches could read results.
+    const source = options !== undefined && rows > batch ? this.#apartFrom(computed, x, rows) : x;
     for (let from = 0; from < rows; from += batch) {
       const count = Math.min(batch, rows - from);
       for (let i = 0; i < predictInputs.length; i++) {
         const port = predictInputs[i];
-        const given = this.#entryOf(x, port);
+        const given = this.#entryOf(source, port);
         if (count === rows && this.#takeWhole(given, port)) continue;
         readRows(this.#names[i], given, port.rowElements, from, count, program.f32, port.offset >>> 2);
       }
@@ -120,6 +126,19 @@ export class Predictor<X = Rows, P = Result> {
     if (!isFloat32Array(data)) return false;
     this.program.f32.set(data, offset >>> 2);
     return !this.program.reaches(offset, data.length * 4);
+  }
+
+  /** The rows, copied where `out` shares memory with them. */
+  #apartFrom(out: Arrays, x: X, rows: number): X {
+    const arrays = isFloat32Array(out) ? [out] : Object.values(out);
+    const entries = this.program.plan.predictInputs.map((port, i) => {
+      const given = this.#entryOf(x, port);
+      if (!arrays.some((array) => overlaps(given, array))) return [port.name, given] as const;
+      const copy = new Float32Array(rows * port.rowElements);
+      readRows(this.#names[i], given, port.rowElements, 0, rows, copy, 0);
+      return [port.name, copy] as const;
+    });
+    return (this.model.named.inputs ? Object.fromEntries(entries) : entries[0][1]) as X;
   }
 
   // Apart from `predict`, whose variables closures would otherwise put on the heap at every call.

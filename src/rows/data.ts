@@ -211,6 +211,18 @@ export function flatten32(what: string, data: Rows, rowElements: number, rows: n
   return into;
 }
 
+/** Whether rows, in any of the accepted forms, share memory with an array. */
+export function overlaps(rows: unknown, array: Float32Array): boolean {
+  if (ArrayBuffer.isView(rows))
+    return (
+      rows.buffer === array.buffer &&
+      rows.byteOffset < array.byteOffset + array.byteLength &&
+      array.byteOffset < rows.byteOffset + rows.byteLength
+    );
+  if (isShaped(rows)) return overlaps(rows.data, array);
+  return Array.isArray(rows) && rows.some((row) => typeof row === "object" && overlaps(row, array));
+}
+
 /** What was given for one input or target: all of it, or its entry of that name. */
 export function entryOf(who: string, x: unknown, name: string, named: boolean): Rows {
   if (!named) return x as Rows;
