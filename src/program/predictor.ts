@@ -1,5 +1,5 @@
 import { Header } from "../../assembly/abi.ts";
-import { OptionError, ShapeError } from "../errors.ts";
+import { NonFiniteError, OptionError, ShapeError } from "../errors.ts";
 import type { Port } from "../graph/graph.ts";
 import { finalActivation, formatTable, layersOf, type Model, makeModel } from "../model/model.ts";
 import { optionsOf } from "../options.ts";
@@ -163,7 +163,8 @@ export class Predictor<X = Rows, P = Result> {
   /**
    * The most probable class of each row. For one sigmoid output the classes are 0 and 1, by the threshold 1/2.
    *
-   * @throws OptionError if the model has several outputs or is not a classifier
+   * @throws OptionError if the model has several outputs or is not a classifier, NonFiniteError for a row whose
+   *   probabilities are NaN
    * @example
    * const model = sequential({ input: [2] }, [dense(3, { activation: "softmax" })]);
    * const [{ label, probability }] = compile(model, { labels: ["ant", "bee", "cat"] }).classify([[0, 1]]);
@@ -181,6 +182,18 @@ export class Predictor<X = Rows, P = Result> {
     if (!finalActivation(graph, graph.outputs[0].value))
       throw new OptionError(
         'classify: the model must end in softmax or sigmoid; got another output: add activation("softmax") as last layer',
+      );
+    const bad = data.findIndex((p) => p - p !== 0);
+    if (bad >= 0)
+      throw new NonFiniteError(
+        `classify: probabilities must be finite; got ${data[bad]} for row ${Math.floor(bad / classes)}: ` +
+          "scale the inputs, or restore a state whose parameters are good",
+        {
+          step: 0,
+          layer: layersOf(graph).slice(-1)[0].name,
+          tensor: graph.outputs[0].name,
+          phase: "forward",
+        },
       );
     if (classes === 1)
       return Array.from(data, (p) => {

@@ -25,7 +25,10 @@ import { type Data, type DataRules, type OutputLoss, ownSmall, readData } from "
 export interface Evaluation {
   /** Mean loss over all rows. */
   readonly loss: number;
-  /** Share of rows whose most probable class is right, for cross-entropy losses. */
+  /**
+   * Share of rows whose most probable class is right, for cross-entropy losses. A row with a score that is NaN or
+   * infinite counts as wrong.
+   */
   readonly accuracy?: number;
 }
 
@@ -328,6 +331,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     let right = 0;
     for (let row = 0; row < count; row++) {
       const at = (from + row) * words;
+      if (!isFiniteRow(scores, row * classes, classes)) continue;
       if (this.#parts.losses[0].loss.kind === "binaryCrossEntropy") {
         let all = true;
         for (let j = 0; j < classes; j++)
@@ -346,6 +350,12 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 export type Snapshot<X = Rows, P = Result> = Predictor<X, P> & {
   update(source: Predictor<X, P>): void;
 };
+
+/** A row with a score that is not finite is never right: comparisons with NaN would call it class 0. */
+function isFiniteRow(scores: Float32Array, at: number, count: number): boolean {
+  for (let j = at; j < at + count; j++) if (scores[j] - scores[j] !== 0) return false;
+  return true;
+}
 
 function largest(values: Float32Array | Int32Array, at: number, count: number): number {
   let best = 0;
