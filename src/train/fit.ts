@@ -1,7 +1,7 @@
 import { Counter, Guard, Header, Hyper, Status } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
-import { checkNumber, checkType, type NumberRule, optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, checkType, type NumberRule, optionsOf, refuseOthers } from "../options.ts";
 import type { TrainPlan } from "../plan/plan.ts";
 import { nonFinite, overflow } from "../program/diagnose.ts";
 import type { Program } from "../program/program.ts";
@@ -34,7 +34,10 @@ export interface FitOptions {
 export interface FitResult extends FitProgress {
   /** `"epochs"`: all were done; `"lossBelow"`: the loss was met, and belongs to the parameters as they are. */
   readonly reason: "epochs" | "lossBelow";
-  /** Mean loss of every `historyEvery`-th epoch of this call. */
+  /**
+   * Mean loss of every `historyEvery`-th epoch that this call completed: `epochs` entries where `historyEvery` is 1. A loss
+   * that met `lossBelow` belongs to an epoch that was not completed: it is `loss`.
+   */
   readonly history: readonly number[];
   /** 1 for runs of up to 8,192 epochs; longer histories are thinned by powers of two. */
   readonly historyEvery: number;
@@ -42,7 +45,7 @@ export interface FitResult extends FitProgress {
 
 const EPOCHS: NumberRule = [
   "a whole number >= 1, or Infinity",
-  (n) => n >= 1 && (Number.isSafeInteger(n) || n === Number.POSITIVE_INFINITY),
+  (n) => n === Number.POSITIVE_INFINITY || COUNT[1](n),
 ];
 
 /** Checks the options of a fit; unknown ones are refused. */
@@ -113,10 +116,12 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
    * Takes epoch losses out of the ring, those of an unbounded run into bounded memory: when the history is full, every
    * second one goes. Its limit is even, so the epoch at hand is one of those that stay.
    */
-  const drain = () => {
+  const drain = (status: Status) => {
     const count = program.header(Header.HistoryCount);
     const at = train.history.offset >>> 3;
-    for (; nextEpoch < epochsSeen + count; nextEpoch += historyEvery) {
+    // The epoch that met the bound lacks its last update, and is not one of those that were completed.
+    const completed = epochsSeen + count - (status === Status.LossBelow ? 1 : 0);
+    for (; nextEpoch < completed; nextEpoch += historyEvery) {
       if (history.length === HISTORY_LIMIT) {
         history = history.filter((_, i) => i % 2 === 0);
         historyEvery *= 2;
@@ -148,7 +153,7 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
         return false;
       case Status.LargeGradient: {
         const taken = carefulStep();
-        drain();
+        drain(taken);
         return handle(taken);
       }
       default:
@@ -164,7 +169,7 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
       const step = program.counter(Counter.Step);
       const steps = unbounded ? MOST_STEPS : calls;
       const status = careful ? carefulStep() : program.kernels.run(program.plan.base, steps);
-      drain();
+      drain(status);
       if (handle(status)) return true;
       // A slice takes at least one step: it does not end with a mere move of the window.
       if (unbounded || program.counter(Counter.Step) === step) continue;
