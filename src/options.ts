@@ -29,8 +29,7 @@ export function refuseMore(who: string, given: ArrayLike<unknown>, most: number,
   for (let i = most; i < given.length; i++)
     if (given[i] !== undefined)
       throw new OptionError(
-        `${who}: takes ${most} argument${most === 1 ? "" : "s"}; got ${describe(given[i])} beyond` +
-          (instead && `: ${instead}`),
+        `${who}: takes no argument ${i + 1}; got ${describe(given[i])}${instead && `: ${instead}`}`,
       );
 }
 
@@ -38,13 +37,13 @@ export function refuseMore(who: string, given: ArrayLike<unknown>, most: number,
 export type NumberRule = readonly [text: string, holds: (value: number) => boolean];
 
 export const COUNT: NumberRule = ["a whole number >= 1", (n) => Number.isSafeInteger(n) && n >= 1];
-export const POSITIVE: NumberRule = [
-  "a finite number > 0 in single precision",
-  (n) => Math.fround(n) > 0 && Number.isFinite(Math.fround(n)),
-];
 export const NOT_NEGATIVE: NumberRule = [
   "a finite number >= 0 in single precision",
   (n) => n >= 0 && Number.isFinite(Math.fround(n)),
+];
+export const POSITIVE: NumberRule = [
+  "a finite number > 0 in single precision",
+  (n) => Math.fround(n) > 0 && NOT_NEGATIVE[1](n),
 ];
 
 /** Refuses what is no number of the kind that is wanted; `null` and `"1"` would count as numbers in JavaScript. */

@@ -9,7 +9,7 @@ export interface RowMixing {
   readonly value: ValueId;
 }
 
-const dependsOnRows = (shape: Shape) => shape.some((d) => d < 0);
+const isFixed = (shape: Shape) => shape.every((d) => d >= 0);
 
 /**
  * The first node on a path to one of `outputs` that mixes rows.
@@ -35,9 +35,9 @@ export function findRowMixing(graph: Graph, outputs: readonly ValueId[]): RowMix
     for (const id of node.inputs) wanted.add(id);
     const shapes = (ids: readonly ValueId[]) => ids.map((id) => graph.shape(id));
     const inputs = shapes(node.inputs);
-    if (!inputs.some(dependsOnRows)) continue;
+    if (inputs.every(isFixed)) continue;
     const made = shapes(node.outputs);
-    const lost = made.findIndex((shape) => !dependsOnRows(shape));
+    const lost = made.findIndex(isFixed);
     if (lost >= 0 || node.rule.mixesRows?.(inputs, made, node.attrs))
       found = { node, value: node.outputs[Math.max(lost, 0)] };
   }

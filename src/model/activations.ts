@@ -4,7 +4,7 @@ import { Fn } from "../graph/op.ts";
 import { softmax } from "../graph/ops/softmax.ts";
 import { unary } from "../graph/ops/unary.ts";
 import { checkNumber, NOT_NEGATIVE, refuseOthers } from "../options.ts";
-import { isFloat32Array } from "../realm.ts";
+import { isArrayOf } from "../realm.ts";
 import type { Symbolic } from "./symbolic.ts";
 
 interface ActivationRule {
@@ -137,7 +137,7 @@ function checkInitializer(who: string, init: Initializer, elements: number): Ini
   const isFinite32 = (value: unknown) => typeof value === "number" && Number.isFinite(Math.fround(value));
   if (init.kind === "values") {
     const { data } = init;
-    if (isFloat32Array(data) && data.length === elements && data.every(isFinite32)) return init;
+    if (isArrayOf(Float32Array, data) && data.length === elements && data.every(isFinite32)) return init;
     throw new ShapeError(
       `${who}: initial values must be a Float32Array of ${elements} finite numbers; got ${data?.length ?? typeof data}`,
     );

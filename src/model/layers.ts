@@ -34,8 +34,6 @@ interface Building {
 
 const buildings = new WeakMap<object, Building>();
 
-const ONE_TENSOR = "a layer is called with one tensor";
-
 /** Wraps the body of a layer: names it, makes its parameters once per model, and scopes its nodes. */
 function layer(
   kind: string,
@@ -45,9 +43,8 @@ function layer(
 ): Layer {
   if (layerName !== undefined) checkType(kind, "name", layerName, "string");
   const apply = (x: Tensor, ...more: unknown[]): Tensor => {
-    // What `[a, b].map(layer)` gives beside each element.
-    const [at, list] = more as [number, unknown[]];
-    if (!(Array.isArray(list) && list[at] === x)) refuseMore(layerName ?? kind, [x, ...more], 1, ONE_TENSOR);
+    // `[a, b].map(layer)` gives an index beside each element.
+    if (typeof more[0] !== "number") refuseMore(layerName ?? kind, [x, ...more], 1);
     if (!(x instanceof Symbolic))
       throw new TraceError(`${layerName ?? kind}: needs a tensor; got ${describe(x)}`);
     const { builder } = x;

@@ -6,7 +6,7 @@ import { Fn, type OpAttrs } from "../graph/op.ts";
 import { findRowMixing } from "../graph/row-mixing.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import { checkNumber, type NumberRule, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, type NumberRule, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import type { Layer } from "./layers.ts";
 import { Symbolic } from "./symbolic.ts";
@@ -79,7 +79,7 @@ export function traceModel<T extends Symbolic>(
   const builder = new Builder(graph);
   const tensors: Record<string, T> = {};
   for (const [name, shape] of Object.entries(inputs ?? {})) {
-    if (!Array.isArray(shape) || !shape.every((d) => Number.isSafeInteger(d) && d >= 1))
+    if (!Array.isArray(shape) || !shape.every(COUNT[1]))
       throw new OptionError(
         `${who}: the shape of input ${name} must list whole numbers >= 1; got ${JSON.stringify(shape)}`,
       );
@@ -99,25 +99,16 @@ export function traceModel<T extends Symbolic>(
     graph.outputs.push({ name, value: y.id });
   }
   if (graph.outputs.length === 0) throw new TraceError(`${who}: needs at least one output; got none`);
-  refuseRowMixing(who, graph);
+  const ids = graph.outputs.map((port) => port.value);
+  const mixing = findRowMixing(graph, ids);
+  if (mixing) {
+    const [from, to] = [mixing.node.inputs[0], mixing.value].map((id) => formatShape(graph.shape(id)));
+    throw new ShapeError(
+      `${who}: a row's prediction must not depend on the other rows of the batch; ` +
+        `got ${graph.values[mixing.value].name} of ${from} to ${to}`,
+    );
+  }
   return makeModel(graph, seed ?? 0, { inputs: namedInputs, outputs: !bare });
-}
-
-function refuseRowMixing(who: string, graph: Graph): void {
-  const found = findRowMixing(
-    graph,
-    graph.outputs.map((port) => port.value),
-  );
-  if (!found) return;
-  const { node, value } = found;
-  const shapes = [
-    node.inputs.map((id) => formatShape(graph.shape(id))).join(", "),
-    formatShape(graph.shape(value)),
-  ];
-  throw new ShapeError(
-    `${who}: a row's prediction must not depend on the other rows of the batch; ` +
-      `got ${node.op} of ${shapes.join(" to ")}${node.scope && ` in layer ${node.scope}`}`,
-  );
 }
 
 export function makeModel(graph: Graph, seed: number, named: Model["named"]): Model {

@@ -4,7 +4,7 @@ import type { Port } from "../graph/graph.ts";
 import { finalActivation, formatTable, layersOf, type Model, makeModel } from "../model/model.ts";
 import { optionsOf } from "../options.ts";
 import type { PlannedParameter, PlannedPort } from "../plan/plan.ts";
-import { isFloat32Array } from "../realm.ts";
+import { isArrayOf } from "../realm.ts";
 import {
   countRows,
   entryOf,
@@ -19,6 +19,7 @@ import {
 import { formatBytes } from "../runtime/space.ts";
 import { VERSION } from "../version.ts";
 import type { Program } from "./program.ts";
+import { readOnly } from "./read-only.ts";
 
 /** One parameter of a program. */
 export interface ParameterView {
@@ -40,7 +41,7 @@ export interface Classification {
 export interface PredictOptions<O> {
   /**
    * Where results go: an array (or arrays by output name) with room for all rows. Nothing is allocated, unless it shares
-   * memory with the rows and they take several batches: then they are copied first.
+   * memory with the rows and they take several batches.
    */
   readonly out: O;
 }
@@ -50,6 +51,9 @@ type ByName = Readonly<Record<string, Float32Array>>;
 type Arrays = Float32Array | ByName;
 
 type Out<P> = P extends Result ? Float32Array : { readonly [K in keyof P]: Float32Array };
+
+const arrayOf = (arrays: Arrays, name: string, byName: boolean): Float32Array =>
+  byName ? (arrays as ByName)?.[name] : (arrays as Float32Array);
 
 /** A program that predicts. */
 export class Predictor<X = Rows, P = Result> {
@@ -84,61 +88,52 @@ export class Predictor<X = Rows, P = Result> {
     program.checkAlive("predict");
     const { predictInputs, predictOutputs, batch } = program.plan;
     const rows = this.#countRows(x);
-    const { named } = this.model;
+    const byName = this.model.named.outputs;
     // Other names are not looked for, an eighth of the time of a small prediction: `out` has no default to be left.
     const computed = (
       options === undefined ? this.#makeArrays(rows) : optionsOf("predict", options).out
     ) as Arrays;
+    let target = computed;
     for (let i = 0; i < predictOutputs.length; i++) {
       const { name, rowElements } = predictOutputs[i];
-      const array = named.outputs ? (computed as ByName)?.[name] : computed;
-      if (!(isFloat32Array(array) && array.length >= rows * rowElements))
+      const array = arrayOf(computed, name, byName);
+      if (!(isArrayOf(Float32Array, array) && array.length >= rows * rowElements))
         throw new ShapeError(
           `predict: out must be a Float32Array of at least ${rows * rowElements} numbers; ` +
-            `got ${isFloat32Array(array) ? array.length : typeof array}`,
+            `got ${isArrayOf(Float32Array, array) ? array.length : typeof array}`,
         );
+      // Results of a batch must not take the place of rows of a later one.
+      if (options !== undefined && rows > batch && overlaps(x, array)) target = this.#makeArrays(rows);
     }
-    // A batch is read before its results are written, so only later batches could read results.
-    const source = options !== undefined && rows > batch ? this.#apartFrom(computed, x, rows) : x;
     for (let from = 0; from < rows; from += batch) {
       const count = Math.min(batch, rows - from);
       for (let i = 0; i < predictInputs.length; i++) {
         const port = predictInputs[i];
-        const given = this.#entryOf(source, port);
+        const given = this.#entryOf(x, port);
         if (count === rows && this.#takeWhole(given, port)) continue;
         readRows(this.#names[i], given, port.rowElements, from, count, program.f32, port.offset >>> 2);
       }
       program.execute(count, program.header(Header.Predict), program.header(Header.PredictEnd));
       for (let i = 0; i < predictOutputs.length; i++) {
         const output = predictOutputs[i];
-        const into = named.outputs ? (computed as ByName)[output.name] : (computed as Float32Array);
+        const into = arrayOf(target, output.name, byName);
         const at = output.offset >>> 2;
         const start = from * output.rowElements;
         for (let j = 0; j < count * output.rowElements; j++) into[start + j] = program.f32[at + j];
       }
     }
+    if (target !== computed)
+      for (const { name } of predictOutputs)
+        arrayOf(computed, name, byName).set(arrayOf(target, name, byName));
     return options === undefined ? this.#results(rows, computed) : computed;
   }
 
   /** Copies rows that already are one array of f32, unless a number is not finite: `readRows` says which. */
   #takeWhole(given: Rows, { offset }: PlannedPort): boolean {
     const data = flatData(given);
-    if (!isFloat32Array(data)) return false;
+    if (!isArrayOf(Float32Array, data)) return false;
     this.program.f32.set(data, offset >>> 2);
     return !this.program.reaches(offset, data.length * 4);
-  }
-
-  /** The rows, copied where `out` shares memory with them. */
-  #apartFrom(out: Arrays, x: X, rows: number): X {
-    const arrays = isFloat32Array(out) ? [out] : Object.values(out);
-    const entries = this.program.plan.predictInputs.map((port, i) => {
-      const given = this.#entryOf(x, port);
-      if (!arrays.some((array) => overlaps(given, array))) return [port.name, given] as const;
-      const copy = new Float32Array(rows * port.rowElements);
-      readRows(this.#names[i], given, port.rowElements, 0, rows, copy, 0);
-      return [port.name, copy] as const;
-    });
-    return (this.model.named.inputs ? Object.fromEntries(entries) : entries[0][1]) as X;
   }
 
   // Apart from `predict`, whose variables closures would otherwise put on the heap at every call.
@@ -154,7 +149,7 @@ export class Predictor<X = Rows, P = Result> {
   #results(rows: number, computed: Arrays): unknown {
     const { graph, named } = this.model;
     const results = graph.outputs.map(({ name, value }) => {
-      const data = named.outputs ? (computed as ByName)[name] : (computed as Float32Array);
+      const data = arrayOf(computed, name, named.outputs);
       return [name, makeResult(data, [rows, ...graph.shape(value).slice(1)])] as const;
     });
     return named.outputs ? Object.fromEntries(results) : results[0][1];
@@ -186,8 +181,8 @@ export class Predictor<X = Rows, P = Result> {
     const bad = data.findIndex((p) => p - p !== 0);
     if (bad >= 0)
       throw new NonFiniteError(
-        `classify: probabilities must be finite; got ${data[bad]} for row ${Math.floor(bad / classes)}: ` +
-          "scale the inputs, or restore a state whose parameters are good",
+        `classify: probabilities must be finite; got ${data[bad]} for row ${Math.floor(bad / classes)}; ` +
+          "good parameters or scaled inputs may help",
         {
           step: 0,
           layer: layersOf(graph).slice(-1)[0].name,
@@ -207,14 +202,21 @@ export class Predictor<X = Rows, P = Result> {
     });
   }
 
-  /** Parameters by name: live views of the engine's memory. */
+  /**
+   * Parameters by name: live views of the engine's memory. Write into their arrays, or call `setParameters`; an assignment
+   * to `data`, `shape` or a name throws an OptionError, because it would set nothing.
+   *
+   * @example
+   * const predictor = compile(sequential({ input: [2] }, [dense(1)]));
+   * predictor.parameters["dense1.weight"].data.set([1, -1]);
+   */
   get parameters(): { readonly [name: string]: ParameterView } {
     const { program } = this;
     program.checkAlive("parameters");
     const views: Record<string, ParameterView> = {};
     for (const p of program.plan.parameters)
       views[p.name] = { shape: program.shapeOf(p), data: program.parameter(p) };
-    return views;
+    return readOnly("parameters", views);
   }
 
   /**

@@ -5,7 +5,7 @@
 import { Counter } from "../../assembly/abi.ts";
 import { StateError } from "../errors.ts";
 import type { Plan } from "../plan/plan.ts";
-import { isUint8Array } from "../realm.ts";
+import { isArrayOf } from "../realm.ts";
 import { sha256 } from "../runtime/sha256.ts";
 
 const MAGIC = 0x31534757; // "WGS1"
@@ -58,7 +58,7 @@ export function stateCodec(program: Owner): StateCodec {
     const fail = (rule: string, got: string): never => {
       throw new StateError(`${who}: ${rule}; got ${got}`);
     };
-    if (!isUint8Array(saved)) fail("a state is a Uint8Array, as state() gives it", typeof saved);
+    if (!isArrayOf(Uint8Array, saved)) fail("a state is a Uint8Array, as state() gives it", typeof saved);
     if (saved.length < HEADER_BYTES) fail("bytes must be a whole state", `${saved.length} bytes`);
     start.fill(0);
     start.set(saved.length > start.length ? saved.subarray(0, start.length) : saved);

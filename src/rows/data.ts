@@ -2,7 +2,7 @@
 import { describe } from "../describe.ts";
 import { DataError, ShapeError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
-import { isFloat32Array, isTypedArray } from "../realm.ts";
+import { isArrayOf, isTypedArray } from "../realm.ts";
 
 export type NumericArray =
   | Float32Array
@@ -201,7 +201,7 @@ const product = (shape: Shape, from: number) => shape.slice(from).reduce((p, d) 
 /** All rows as flat f32: the given array itself where it already is that, after checking it. */
 export function flatten32(what: string, data: Rows, rowElements: number, rows: number): Float32Array {
   const flat = flatData(data);
-  if (isFloat32Array(flat)) {
+  if (isArrayOf(Float32Array, flat)) {
     for (let i = 0; i < flat.length; i++)
       if (flat[i] - flat[i] !== 0) put(what, flat[i], flat.slice(i, i + 1), 0, 0, i, rowElements);
     return flat;
@@ -211,7 +211,7 @@ export function flatten32(what: string, data: Rows, rowElements: number, rows: n
   return into;
 }
 
-/** Whether rows, in any of the accepted forms, share memory with an array. */
+/** Whether rows, in any of the accepted forms or by input name, share memory with an array. */
 export function overlaps(rows: unknown, array: Float32Array): boolean {
   if (ArrayBuffer.isView(rows))
     return (
@@ -219,8 +219,9 @@ export function overlaps(rows: unknown, array: Float32Array): boolean {
       rows.byteOffset < array.byteOffset + array.byteLength &&
       array.byteOffset < rows.byteOffset + rows.byteLength
     );
-  if (isShaped(rows)) return overlaps(rows.data, array);
-  return Array.isArray(rows) && rows.some((row) => typeof row === "object" && overlaps(row, array));
+  if (typeof rows !== "object" || rows === null) return false;
+  const parts: readonly unknown[] = Array.isArray(rows) ? rows : Object.values(rows);
+  return parts.some((part) => overlaps(part, array));
 }
 
 /** What was given for one input or target: all of it, or its entry of that name. */

@@ -142,5 +142,5 @@ const SHARE: NumberRule = ["in [0, 1)", (n) => n >= 0 && n < 1];
 /** Below the smallest normal f32 it would vanish, and 0 / 0 with it. */
 const EPSILON: NumberRule = [
   "a finite number >= 1.2e-38 in single precision",
-  (n) => n >= 1.2e-38 && Number.isFinite(Math.fround(n)),
+  (n) => n >= 1.2e-38 && NOT_NEGATIVE[1](n),
 ];

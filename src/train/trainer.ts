@@ -6,6 +6,7 @@ import type { TrainPlan } from "../plan/plan.ts";
 import { nonFinite } from "../program/diagnose.ts";
 import { type ParameterView, Predictor } from "../program/predictor.ts";
 import type { Program } from "../program/program.ts";
+import { readOnly } from "../program/read-only.ts";
 import { makeResult, type Result, type Rows } from "../rows/data.ts";
 import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
 import { bindKinds, type Dataset, fillBatch } from "./dataset.ts";
@@ -209,7 +210,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     program.checkAlive("optimizerState");
     const { parameters } = program.plan;
     const names = MOMENTS[this.#train.optimizer];
-    return Object.fromEntries(
+    const states = Object.fromEntries(
       parameters.map((p) => {
         const views = this.#train.moments.map((block, i) => {
           const at = (block + p.offset - parameters[0].offset) >>> 2;
@@ -218,6 +219,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
         return [p.name, Object.fromEntries(views)];
       }),
     );
+    return readOnly("optimizerState", states);
   }
 
   /** Changes the step size from the next step on; it belongs to the state. */
@@ -331,11 +333,12 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     let right = 0;
     for (let row = 0; row < count; row++) {
       const at = (from + row) * words;
-      if (!isFiniteRow(scores, row * classes, classes)) continue;
       if (this.#parts.losses[0].loss.kind === "binaryCrossEntropy") {
         let all = true;
-        for (let j = 0; j < classes; j++)
-          if (scores[row * classes + j] >= 0 !== data[at + j] >= 0.5) all = false;
+        for (let j = 0; j < classes; j++) {
+          const score = scores[row * classes + j];
+          if (!isFinite32(score) || score >= 0 !== data[at + j] >= 0.5) all = false;
+        }
         if (all) right++;
         continue;
       }
@@ -351,14 +354,14 @@ export type Snapshot<X = Rows, P = Result> = Predictor<X, P> & {
   update(source: Predictor<X, P>): void;
 };
 
-/** A row with a score that is not finite is never right: comparisons with NaN would call it class 0. */
-function isFiniteRow(scores: Float32Array, at: number, count: number): boolean {
-  for (let j = at; j < at + count; j++) if (scores[j] - scores[j] !== 0) return false;
-  return true;
-}
+const isFinite32 = (value: number) => value - value === 0;
 
+/** The index of the largest value; -1, which is no class, where one is NaN or infinite. */
 function largest(values: Float32Array | Int32Array, at: number, count: number): number {
   let best = 0;
-  for (let j = 1; j < count; j++) if (values[at + j] > values[at + best]) best = j;
+  for (let j = 0; j < count; j++) {
+    if (!isFinite32(values[at + j])) return -1;
+    if (values[at + j] > values[at + best]) best = j;
+  }
   return best;
 }

@@ -276,7 +276,7 @@ describe("a row's prediction does not depend on its company:", () => {
     ],
     "attention over the batch": [
       () => model({ inputs: { x: [4] } }, ({ x }) => x.matMul(x.transpose().matMul(x))),
-      "got matMul of [4, rows], [rows, 4] to [4, 4]",
+      "got matMul of [4, rows] to [4, 4]",
     ],
     "rows read as columns": [
       () => model({ inputs: { x: [4] } }, ({ x }) => x.transpose().reshape([-1, 4])),
@@ -284,7 +284,7 @@ describe("a row's prediction does not depend on its company:", () => {
     ],
     "a loss of the batch": [
       () => model({ inputs: { x: [2], y: [2] } }, ({ x, y }) => x.mul(meanSquaredError()(x, y))),
-      "got loss of [rows, 2], [rows, 2] to []",
+      "got meanSquaredError of [rows, 2] to []",
     ],
   };
   it.each(Object.entries(refused))("%s: refused", (_, [make, message]) => {
@@ -308,7 +308,7 @@ describe("a row's prediction does not depend on its company:", () => {
     }) as Layer;
     expect(thrownBy(() => sequential({ input: [3] }, [mixing])).message).toBe(
       "sequential: a row's prediction must not depend on the other rows of the batch; " +
-        "got reduce of [rows, 2] to [2] in layer head",
+        "got head.reduce of [rows, 2] to [2]",
     );
   });
 

@@ -71,7 +71,7 @@ describe("an argument that nobody reads is refused:", () => {
     it.each([[true], [0], [null], [{ axis: 0 }], ["x"]])("beyond its own: %o", (surplus) => {
       const error = trace((x) => call(x, name, [...args(x), surplus]));
       expect(error).toBeInstanceOf(OptionError);
-      expect(error.message).toMatch(new RegExp(`^${name}: takes \\d arguments?; got .* beyond`));
+      expect(error.message).toMatch(new RegExp(`^${name}: takes no argument \\d; got `));
     });
 
     it("unless it is undefined, and with all of its own it works", () => {
@@ -109,23 +109,23 @@ describe("an argument that nobody reads is refused:", () => {
     ],
     "transposes of a product": [
       (x) => (x.matMul as Method)(x, true, false),
-      "matMul: takes 1 argument; got true beyond: write a.transpose().matMul(b) or a.matMul(b.transpose()) for a transposed operand",
+      "matMul: takes no argument 2; got true: write a.transpose().matMul(b) or a.matMul(b.transpose()) for a transposed operand",
     ],
     "a slope of relu": [
       (x) => (x.relu as Method)(0.1),
-      'relu: takes 0 arguments; got 0.1 beyond: write activation({ name: "leakyRelu", alpha: 0.1 })(x) for a slope below 0',
+      'relu: takes no argument 1; got 0.1: write activation({ name: "leakyRelu", alpha: 0.1 })(x) for a slope below 0',
     ],
     "axes of a transpose one by one": [
       (x) => (x.transpose as Method)(1, 0),
-      "transpose: takes 1 argument; got 0 beyond: write the axes as an array, such as transpose([1, 0])",
+      "transpose: takes no argument 2; got 0: write the axes as an array, such as transpose([1, 0])",
     ],
     "a shape one by one": [
       (x) => (x.reshape as Method)(3, 2),
-      "reshape: takes 1 argument; got 2 beyond: write the shape as an array, such as reshape([3, 2])",
+      "reshape: takes no argument 2; got 2: write the shape as an array, such as reshape([3, 2])",
     ],
     "axes of a sum one by one": [
       (x) => (x.sum as Method)(0, 1),
-      "sum: takes 1 argument; got 1 beyond: write the axes as an array, such as sum([0, 1])",
+      "sum: takes no argument 2; got 1: write the axes as an array, such as sum([0, 1])",
     ],
   };
   it.each(Object.entries(SLIPS))("%s", (_, [slip, message]) => {
@@ -136,12 +136,10 @@ describe("an argument that nobody reads is refused:", () => {
 
   it("as is a second tensor of a layer or a third of a loss", () => {
     const two = (layer: unknown) => trace((x) => (layer as Method)(x, x));
-    expect(two(dense(2)).message).toBe(
-      "dense: takes 1 argument; got an object of type Tensor beyond: a layer is called with one tensor",
-    );
+    expect(two(dense(2)).message).toBe("dense: takes no argument 2; got an object of type Tensor");
     expect(two(activation("relu"))).toBeInstanceOf(OptionError);
     expect(trace((x) => (meanSquaredError() as unknown as Method)(x, x, x)).message).toBe(
-      "meanSquaredError: takes 2 arguments; got an object of type Tensor beyond",
+      "meanSquaredError: takes no argument 3; got an object of type Tensor",
     );
   });
 

@@ -65,8 +65,8 @@ describe("classify", () => {
     const error = thrownBy(() => trainer.classify([1, 0, 1, 2, 3])) as NonFiniteError;
     expect(error).toBeInstanceOf(NonFiniteError);
     expect(error.message).toBe(
-      "classify: probabilities must be finite; got NaN for row 3: " +
-        "scale the inputs, or restore a state whose parameters are good",
+      "classify: probabilities must be finite; got NaN for row 3; " +
+        "good parameters or scaled inputs may help",
     );
     expect(error).toMatchObject({ step: 0, layer: "dense1", tensor: "output", phase: "forward" });
   });
