@@ -5,7 +5,7 @@ import { Fn } from "../graph/op.ts";
 import { dense as denseOp } from "../graph/ops/dense.ts";
 import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import {
   type Activation,
   activate,
@@ -42,9 +42,11 @@ function layer(
   body: (x: Tensor, parameters: readonly Tensor[], who: string) => Tensor,
 ): Layer {
   if (layerName !== undefined) checkType(kind, "name", layerName, "string");
-  const apply = (x: Tensor): Tensor => {
+  const apply = (x: Tensor, ...more: unknown[]): Tensor => {
+    // `[a, b].map(layer)` gives an index beside each element.
+    if (typeof more[0] !== "number") refuseMore(layerName ?? kind, [x, ...more], 1);
     if (!(x instanceof Symbolic))
-      throw new TraceError(`${layerName ?? kind}: needs a tensor; got ${typeof x}`);
+      throw new TraceError(`${layerName ?? kind}: needs a tensor; got ${describe(x)}`);
     const { builder } = x;
     let building = buildings.get(builder);
     if (!building) {
@@ -98,10 +100,10 @@ export interface DenseOptions {
  * const model = sequential({ input: [2] }, [dense(8, { activation: "tanh" }), dense(1)]);
  */
 export function dense(units: number, options: DenseOptions = {}): Layer {
+  refuseMore("dense", arguments, 2);
   const { name: given, activation: fn = "linear", bias = true, ...more } = optionsOf("dense", options);
   const who = given ?? "dense";
-  if (!(Number.isSafeInteger(units) && units >= 1))
-    throw new OptionError(`${who}: units must be a whole number >= 1; got ${units}`);
+  checkNumber(who, "units", units, COUNT);
   const activation = parseActivation(who, fn);
   const {
     weightInitializer = defaultInitializer(activation.name),
@@ -156,6 +158,7 @@ function nameIn(who: string, options: NameOption): string | undefined {
  * const model = sequential({ input: [4] }, [dense(8), activation("relu"), dense(1)]);
  */
 export function activation(fn: Activation, options: NameOption = {}): Layer {
+  refuseMore("activation", arguments, 2);
   const name = nameIn("activation", options);
   const parsed = parseActivation(name ?? "activation", fn);
   return layer(
@@ -173,6 +176,7 @@ export function activation(fn: Activation, options: NameOption = {}): Layer {
  * const model = sequential({ input: [28, 28] }, [flatten(), dense(10)]);
  */
 export function flatten(options: NameOption = {}): Layer {
+  refuseMore("flatten", arguments, 1);
   return layer(
     "flatten",
     nameIn("flatten", options),
@@ -188,6 +192,7 @@ export function flatten(options: NameOption = {}): Layer {
  * const model = sequential({ input: [784] }, [reshape([28, 28]), flatten(), dense(10)]);
  */
 export function reshape(shape: Shape, options: NameOption = {}): Layer {
+  refuseMore("reshape", arguments, 2);
   if (!Array.isArray(shape))
     throw new ShapeError(`reshape: shape must be an array of whole numbers; got ${describe(shape)}`);
   return layer(

@@ -2,10 +2,12 @@ import { describe } from "../describe.ts";
 import { OptionError, ShapeError, TraceError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import { Graph } from "../graph/graph.ts";
+import { forInference } from "../graph/inference.ts";
 import { Fn, type OpAttrs } from "../graph/op.ts";
+import { findRowMixing } from "../graph/row-mixing.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, type NumberRule, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import type { Layer } from "./layers.ts";
 import { Symbolic } from "./symbolic.ts";
@@ -40,7 +42,7 @@ export interface SequentialOptions {
 /**
  * A model whose layers follow each other.
  *
- * @throws OptionError for a bad seed or input shape, ShapeError where layers do not fit
+ * @throws OptionError for a bad seed or input shape, ShapeError where layers do not fit, or mix the rows of a batch
  * @example
  * const model = sequential({ input: [2], seed: 42 }, [
  *   dense(8, { activation: "tanh" }),
@@ -48,6 +50,7 @@ export interface SequentialOptions {
  * ]);
  */
 export function sequential(options: SequentialOptions, layers: readonly Layer[]): Model<Rows, Result> {
+  refuseMore("sequential", arguments, 2);
   const { input, seed, ...others } = optionsOf("sequential", options);
   refuseOthers("sequential", others);
   if (!(Array.isArray(layers) && layers.every((layer) => typeof layer === "function")))
@@ -61,6 +64,7 @@ export function sequential(options: SequentialOptions, layers: readonly Layer[])
 /**
  * Traces a function into a model.
  *
+ * @throws ShapeError where an output mixes the rows of a batch
  * @param Kind of the symbolic values the function computes with
  * @internal
  */
@@ -76,7 +80,7 @@ export function traceModel<T extends Symbolic>(
   const builder = new Builder(graph);
   const tensors: Record<string, T> = {};
   for (const [name, shape] of Object.entries(inputs ?? {})) {
-    if (!Array.isArray(shape) || !shape.every((d) => Number.isSafeInteger(d) && d >= 1))
+    if (!Array.isArray(shape) || !shape.every(COUNT[1]))
       throw new OptionError(
         `${who}: the shape of input ${name} must list whole numbers >= 1; got ${JSON.stringify(shape)}`,
       );
@@ -96,16 +100,33 @@ export function traceModel<T extends Symbolic>(
     graph.outputs.push({ name, value: y.id });
   }
   if (graph.outputs.length === 0) throw new TraceError(`${who}: needs at least one output; got none`);
+  checkRows(who, graph);
   return makeModel(graph, seed ?? 0, { inputs: namedInputs, outputs: !bare });
+}
+
+/** Statistics of a batch may mix its rows while a model is trained; what it predicts must not. */
+function checkRows(who: string, trained: Graph): void {
+  const { graph } = forInference(trained);
+  const mixing = findRowMixing(
+    graph,
+    graph.outputs.map((port) => port.value),
+  );
+  if (!mixing) return;
+  const [from, to] = [mixing.node.inputs[0], mixing.value].map((id) => formatShape(graph.shape(id)));
+  throw new ShapeError(
+    `${who}: a row's prediction must not depend on the other rows of the batch; ` +
+      `got ${graph.values[mixing.value].name} of ${from} to ${to}`,
+  );
 }
 
 export function makeModel(graph: Graph, seed: number, named: Model["named"]): Model {
   return { graph, seed, named, summary: () => modelSummary(graph) };
 }
 
-export function checkSeed(who: string, seed: number | undefined): void {
-  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0))
-    throw new OptionError(`${who}: seed must be a whole number from 0 to 2^53 - 1; got ${seed}`);
+const SEED: NumberRule = ["a whole number from 0 to 2^53 - 1", (n) => Number.isSafeInteger(n) && n >= 0];
+
+export function checkSeed(who: string, seed: number | undefined, name = "seed"): void {
+  if (seed !== undefined) checkNumber(who, name, seed, SEED);
 }
 
 /** The layer that a parameter belongs to, by its name: `dense1` of `dense1.weight`. */
