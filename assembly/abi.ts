@@ -56,7 +56,7 @@ export enum Opcode {
   Order,
   /** y[i, :] = window[index[i], :] */
   Gather,
-  /** sums += rows g: the gradients of one pass of a group */
+  /** sums += rows g: the gradients of one pass of a group, from 0 for the first */
   AddGradients,
   /** g = sums / rows of the group */
   AverageGradients,
@@ -303,9 +303,7 @@ export enum Section {
   /** up to the loss */
   Forward,
   Backward,
-  /** sums of gradients, where an update takes several passes: empties them */
-  Start,
-  /** adds the gradients of the pass to the sums */
+  /** adds the gradients of the pass to the sums, where an update takes several passes */
   Accumulate,
   /** optimizers, then what else changes with the variables */
   Update,
@@ -317,10 +315,8 @@ export enum Section {
 export enum SectionWord {
   From = 0,
   To,
-  /** passes in a group: the section runs in one of them */
+  /** passes in a group: the section runs in the last of them, also where an epoch ends before */
   Every,
-  /** which one: 0 the first, `Every - 1` the last, also where an epoch ends before */
-  At,
   Count,
 }
 

@@ -140,8 +140,8 @@ function executeOther(r: usize, run: usize, rows: i32, stride: usize, part: i32,
     }
     case Opcode.AddGradients: {
       addGradients(
-        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), pointer(r, 5), run + (Run.Guard << 2),
-        part, parts,
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), pointer(r, 5), pointer(r, 6),
+        run + (Run.Guard << 2), part, parts,
       );
       break;
     }

@@ -333,7 +333,7 @@ export const RECORDS = {
     name: "addGradients",
     file: "gradients",
     build: "train",
-    operands: { sums: inout(n), g: input(n), n: dim, rows: dim, mirror, guard },
+    operands: { sums: inout(n), g: input(n), n: dim, rows: dim, groupRows: counter(), mirror, guard },
   },
   [Opcode.AverageGradients]: {
     name: "averageGradients",

@@ -266,9 +266,10 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
     const powers = { power1: Float64Array.of(0.5), power2: Float64Array.of(0.75) };
     return one(`${n}`, 6 * LINE, step(Opcode.Adam, { ...given, ...powers }));
   }),
-  [Opcode.AddGradients]: PADDED.map((n) =>
-    one(`${n}`, 2 * LINE, step(Opcode.AddGradients, { sums: some(n), g: some(n, 2), n, rows: 3 })),
-  ),
+  [Opcode.AddGradients]: PADDED.map((n) => {
+    const given = { sums: some(n), g: some(n, 2), n, rows: 3, groupRows: Float64Array.of(4) };
+    return one(`${n}`, 2 * LINE, step(Opcode.AddGradients, given));
+  }),
   [Opcode.AverageGradients]: PADDED.map((n) => {
     const given = { g: "out", sums: some(n), n, rows: 3, groupRows: Float64Array.of(4) } as const;
     return one(`${n}`, LINE, step(Opcode.AverageGradients, given));
