@@ -81,6 +81,7 @@ describe("unary", () => {
       [Fn.Tanh, -1, -0, 0, 1],
       [Fn.HardSigmoid, 0, 0.5, 0.5, 1],
       [Fn.Sign, -1, -0, 0, 1],
+      [Fn.Softsign, Number.NaN, 0, 0, Number.NaN],
       [Fn.Exp, 0, 1, 1, Infinity],
       [Fn.Log, Number.NaN, -Infinity, -Infinity, Infinity],
       [Fn.Sqrt, Number.NaN, -0, 0, Infinity],

@@ -114,6 +114,12 @@ export const UNARY: Readonly<Record<Fn, UnaryOracle>> = {
     kinks: [-3, 3],
   },
   [Fn.Sign]: { value: Math.sign, derivative: () => 0, saves: null, kinks: [0] },
+  [Fn.Softsign]: {
+    value: (x) => x / (1 + Math.abs(x)),
+    derivative: (x) => 1 / (1 + Math.abs(x)) ** 2,
+    saves: "y",
+    slope: (y) => (1 - Math.abs(y)) ** 2,
+  },
   [Fn.Exp]: { value: Math.exp, derivative: Math.exp, saves: "y", slope: (y) => y },
   [Fn.Log]: { value: Math.log, derivative: (x) => 1 / x, saves: "x", positive: true },
   [Fn.Sqrt]: {
