@@ -46,6 +46,8 @@ export const POSITIVE: NumberRule = [
   (n) => Math.fround(n) > 0 && NOT_NEGATIVE[1](n),
 ];
 
+export const SHARE: NumberRule = ["in [0, 1)", (n) => n >= 0 && n < 1];
+
 /** Refuses what is no number of the kind that is wanted; `null` and `"1"` would count as numbers in JavaScript. */
 export function checkNumber(who: string, name: string, value: unknown, [text, holds]: NumberRule): void {
   if (!(typeof value === "number" && holds(value)))

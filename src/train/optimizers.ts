@@ -9,6 +9,7 @@ import {
   POSITIVE,
   refuseMore,
   refuseOthers,
+  SHARE,
 } from "../options.ts";
 import { type AdamSettings, adamPlan, type OptimizerPlan, sgdPlan } from "../plan/optimizer.ts";
 
@@ -188,7 +189,6 @@ export function checkLearningRate(who: string, rate: number): void {
 
 /** A rate that is not 0, but 0 in single precision, would silently train nothing. */
 const RATE: NumberRule = ["0, or a finite number > 0 in single precision", (n) => n === 0 || POSITIVE[1](n)];
-const SHARE: NumberRule = ["in [0, 1)", (n) => n >= 0 && n < 1];
 /** Below the smallest normal f32 it would vanish, and 0 / 0 with it. */
 const EPSILON: NumberRule = [
   "a finite number >= 1.2e-38 in single precision",
