@@ -80,6 +80,8 @@ export enum Opcode {
   LogSoftmax,
   /** dx = dy - exp(y) * sum(dy) */
   LogSoftmaxGrad,
+  /** y = x / (1 - rate) where drawn to be kept, 0 elsewhere */
+  Dropout,
 }
 
 /** The three forms of a product; T names a transposed operand as it is stored. */
@@ -214,6 +216,7 @@ export enum Distribution {
 export enum Purpose {
   Initialization = 1,
   Shuffle,
+  Dropout,
 }
 
 /** Sizes of the keyed permutation. */

@@ -7,6 +7,7 @@ import { advance } from "./kernels/advance";
 import { binary } from "./kernels/binary";
 import { copy } from "./kernels/copy";
 import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
+import { dropout } from "./kernels/dropout";
 import { gather } from "./kernels/gather";
 import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/softmax";
 import { loss, lossTotal } from "./kernels/loss";
@@ -211,6 +212,13 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
     }
     case Opcode.LogSoftmaxGrad: {
       logSoftmaxGrad(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), part, parts);
+      break;
+    }
+    case Opcode.Dropout: {
+      dropout(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), float(r, 4), word(r, 5), pointer(r, 6), pointer(r, 7),
+        pointer(r, 8), part, parts,
+      );
       break;
     }
     default: {

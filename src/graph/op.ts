@@ -36,6 +36,8 @@ export interface OpAttrs {
   readonly softmaxGrad: Record<never, never>;
   readonly logSoftmax: Record<never, never>;
   readonly logSoftmaxGrad: Record<never, never>;
+  /** `stream` tells the draws of one dropout of a model from those of another. */
+  readonly dropout: { readonly rate: number; readonly stream: number };
   readonly loss: LossAttrs;
   readonly lossGrad: LossAttrs;
   /** Made by `plan/fuse.ts` only. */

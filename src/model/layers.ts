@@ -1,11 +1,12 @@
 import { describe } from "../describe.ts";
-import { ShapeError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
 import { Fn } from "../graph/op.ts";
 import { dense as denseOp } from "../graph/ops/dense.ts";
+import { dropout as dropoutOp } from "../graph/ops/dropout.ts";
 import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
-import { COUNT, checkNumber, checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, checkType, optionsOf, refuseMore, refuseOthers, SHARE } from "../options.ts";
 import {
   type Activation,
   activate,
@@ -89,6 +90,37 @@ export function activation(fn: Activation, options: NameOption = {}): Layer {
     name,
     () => [],
     (x) => activate(x, parsed),
+  );
+}
+
+/** More dropouts than this in one model would share their draws. */
+const MOST_STREAMS = 0x10000;
+
+/**
+ * Sets a share of the numbers to 0 while training, others in each pass, and scales the rest by `1 / (1 - rate)`; outside
+ * training it does nothing. Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
+ *
+ * What is dropped is drawn by seed, step and place in the batch: a run that is sliced or resumed drops the same.
+ *
+ * @param rate the share that is dropped, in [0, 1)
+ * @throws OptionError for a rate out of range
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32, { activation: "relu" }), dropout(0.2), dense(3)]);
+ */
+export function dropout(rate: number, options: NameOption = {}): Layer {
+  refuseMore("dropout", arguments, 2);
+  const name = nameIn("dropout", options);
+  checkNumber(name ?? "dropout", "rate", rate, SHARE);
+  return layer(
+    "dropout",
+    name,
+    () => [],
+    (x, _, who) => {
+      const stream = x.builder.graph.nodes.filter((node) => node.op === "dropout").length;
+      if (stream >= MOST_STREAMS)
+        throw new OptionError(`${who}: a model may have ${MOST_STREAMS} dropouts; got one more`);
+      return rate === 0 ? x : x.emit(dropoutOp, { rate, stream }, [x.id]);
+    },
   );
 }
 

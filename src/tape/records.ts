@@ -373,6 +373,21 @@ export const RECORDS = {
       words: setting(),
     },
   },
+  [Opcode.Dropout]: {
+    name: "dropout",
+    file: "dropout",
+    build: "extended",
+    operands: {
+      y: output(n),
+      x: input(n),
+      n: dim,
+      rate: f32,
+      stream: int,
+      seed: counter(),
+      step: counter(),
+      micro: counter(),
+    },
+  },
 } as const satisfies Record<Opcode, RecordFormat>;
 
 /** The operands of a record that have a word on the tape. */

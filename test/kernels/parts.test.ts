@@ -163,6 +163,16 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
   [Opcode.DenseGradWeights]: PRODUCTS,
   [Opcode.DenseGradInput]: PRODUCTS,
   [Opcode.MatMul]: PRODUCTS,
+  [Opcode.Dropout]: around(4 * LINE).map((n) =>
+    one(
+      `${n}`,
+      4 * LINE,
+      step(Opcode.Dropout, {
+        ...{ y: "out", x: some(n, 11), n, rate: 0.3, stream: 2 },
+        ...{ seed: Float64Array.of(5), step: Float64Array.of(7), micro: Float64Array.of(1) },
+      }),
+    ),
+  ),
   [Opcode.Unary]: [Fn.Identity, Fn.Relu, Fn.Gelu, Fn.Sqrt].flatMap((fn) =>
     elementwise.map(({ n, name, x }) =>
       one(`${Fn[fn]} ${name}`, LINE, step(Opcode.Unary, { fn, alpha, y: "out", x, n })),

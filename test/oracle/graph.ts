@@ -4,7 +4,7 @@
  * Each op also says how far an f32 kernel may be off, given exact operands: a bound from the number of roundings and
  * the magnitudes they act on. `tolerances` carries these through a whole graph.
  */
-import { Fn, Form, LossFn, ReduceFn, Targets } from "../../assembly/abi.ts";
+import { Fn, Form, LossFn, Purpose, ReduceFn, Targets } from "../../assembly/abi.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import type { LossAttrs, OpAttrs, OpName } from "../../src/graph/op.ts";
 import { resolve } from "../../src/graph/shape.ts";
@@ -12,6 +12,7 @@ import type { DType, ValueId } from "../../src/graph/type.ts";
 import { BINARY } from "./binary.ts";
 import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
+import { philox } from "./random.ts";
 import { maxGrad, reduce, magnitudes as sumMagnitudes } from "./reduce.ts";
 import { byRows, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax.ts";
 import { slopeOf, UNARY } from "./unary.ts";
@@ -215,6 +216,13 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
     const scale = (i: number) =>
       Math.abs(dy.values[i]) + Math.exp(y.values[i]) * sums[Math.floor(i / n)] * (1 + Math.abs(y.values[i]));
     return [{ values, error: (i) => (n + 8) * EPS * scale(i) }];
+  },
+  /** With the counters of a fresh program, all 0. */
+  dropout({ attrs: { rate, stream }, inputs: [x] }) {
+    const blocks = Array.from({ length: Math.ceil(x.values.length / 4) }, (_, block) => block);
+    const words = blocks.flatMap((block) => philox([block, 0, Purpose.Dropout, stream], [0, 0]));
+    const values = x.values.map((v, i) => (words[i] >= rate * 2 ** 32 ? v / (1 - rate) : 0));
+    return [{ values, error: exact(4, values) }];
   },
   loss: ({ attrs, inputs }) => [meanLoss(attrs, inputs)],
   lossGrad: ({ attrs, inputs }) => [meanLossGradient(attrs, inputs, inputs[2].values[0])],
