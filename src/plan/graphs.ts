@@ -1,9 +1,9 @@
 /** From a graph to a lowered tape, for one that predicts. */
 import type { Graph, Port } from "../graph/graph.ts";
+import { forInference } from "../graph/inference.ts";
 import { sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { dropDead, type Fusions, fuse } from "./fuse.ts";
-import { forInference } from "./inference.ts";
 import { type LoweredTape, lower } from "./lower.ts";
 
 /** Where rows reach a tape. */

@@ -1,9 +1,9 @@
 /** The part of planning that only training needs: graphs with gradients, sections, and what a run reads of them. */
 import { Header, Run, SectionWord, Targets } from "../../assembly/abi.ts";
+import { forInference } from "../graph/inference.ts";
 import { fuseGradients } from "./fuse-gradients.ts";
 import { addGradients } from "./gradients.ts";
 import { inputsOf, type LoweredTraining, lowerFor, rowElements } from "./graphs.ts";
-import { forInference } from "./inference.ts";
 import { checkGroups, groupOf, optimizerCounters } from "./optimizer.ts";
 import { HISTORY_CAPACITY, ratesCapacity, type TrainPlan } from "./planned.ts";
 import type { TrainContext, TrainPlanner, TrainRequest } from "./request.ts";
@@ -71,12 +71,11 @@ function writeTraining({ optimizer, accumulate }: TrainRequest, context: TrainCo
 
 /** What a run finds in the header and in its block. */
 function writeWords({ sections, tape, evaluate }: TrainPlan, { words, base, at }: TrainContext): void {
-  for (const { section, from, to, every, at: when } of sections) {
+  for (const { section, from, to, every } of sections) {
     const row = Header.Sections + section * SectionWord.Count;
     words[row + SectionWord.From] = from;
     words[row + SectionWord.To] = to;
     words[row + SectionWord.Every] = every;
-    words[row + SectionWord.At] = when;
   }
   const run = (at("run") - base) / 4;
   words[run + Run.Rates] = at("rates");
