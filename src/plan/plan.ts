@@ -4,7 +4,8 @@
  */
 import { Abi, Header, Hyper, Run } from "../../assembly/abi.ts";
 import type { RecordDraft } from "../graph/op.ts";
-import { CORE } from "../kernels/core.wasm.ts";
+import type { KernelLink } from "../kernels/link.ts";
+import { PREDICT } from "../kernels/predict.wasm.ts";
 import { placeVariables, tapeAddresses } from "./addresses.ts";
 import { encodeRecords } from "./encode.ts";
 import type { LoweredGraph } from "./graphs.ts";
@@ -112,7 +113,7 @@ function write(request: PlanRequest, parts: Parts, layout: Layout): Plan {
   const plan: Plan = {
     base,
     end: layout.end,
-    kernels: (train?.graph ?? request.graph).kernels ?? CORE,
+    kernels: kernelsOf(request),
     batch,
     model: request.graph,
     variables,
@@ -130,6 +131,13 @@ function write(request: PlanRequest, parts: Parts, layout: Layout): Plan {
   if (request.parts && request.parts.count > 1) request.parts.setBarriers(plan);
   return plan;
 }
+
+/** The largest kernels that any of its parts asks for. */
+const kernelsOf = ({ graph, train }: PlanRequest): KernelLink =>
+  [train?.planner.kernels, graph.kernels, train?.graph.kernels].reduce<KernelLink>(
+    (largest, kernels) => (kernels && kernels.level > largest.level ? kernels : largest),
+    PREDICT,
+  );
 
 function writeHeader({ batch, words, layout: { at } }: Plan, privateScratch: number): void {
   words[Header.Version] = Abi.Version;

@@ -1,6 +1,6 @@
 /** A finished plan, as the rest of the package sees it. */
 import type { Graph, Variable } from "../graph/graph.ts";
-import type { KernelBuild } from "../graph/op.ts";
+import type { KernelLink } from "../kernels/link.ts";
 import type { Bounds } from "../tape/verify.ts";
 import type { CounterTable } from "./counters.ts";
 import type { TapePort } from "./graphs.ts";
@@ -81,7 +81,7 @@ export interface Plan {
   /** First byte after the program. */
   readonly end: number;
   /** The kernels that have all of its records. */
-  readonly kernels: KernelBuild;
+  readonly kernels: KernelLink;
   readonly batch: number;
   /** As it was given: before differentiation, fusion and the rewriting for inference. */
   readonly model: Graph;

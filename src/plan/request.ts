@@ -2,6 +2,7 @@
 import type { Graph } from "../graph/graph.ts";
 import type { RecordDraft } from "../graph/op.ts";
 import type { ValueId } from "../graph/type.ts";
+import type { KernelLink } from "../kernels/link.ts";
 import type { CounterEntry } from "./counters.ts";
 import type { LoweredGraph, LoweredTraining, TapePort } from "./graphs.ts";
 import type { OptimizerPlan } from "./optimizer.ts";
@@ -47,6 +48,8 @@ export interface TrainContext {
 
 /** The part of planning that only training needs. It comes with the request: pages that only predict do not carry it. */
 export interface TrainPlanner {
+  /** Those that train. */
+  readonly kernels: KernelLink;
   /**
    * @param frozen names of variables that the program must not change
    * @returns the graphs of the training tapes, and what the program does with each variable

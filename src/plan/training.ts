@@ -1,6 +1,7 @@
 /** The part of planning that only training needs: graphs with gradients, sections, and what a run reads of them. */
 import { Header, Run, SectionWord, Targets } from "../../assembly/abi.ts";
 import { forInference } from "../graph/inference.ts";
+import { TRAIN } from "../kernels/train.wasm.ts";
 import { fuseGradients } from "./fuse-gradients.ts";
 import { addGradients } from "./gradients.ts";
 import { inputsOf, type LoweredTraining, lowerFor, rowElements } from "./graphs.ts";
@@ -87,6 +88,7 @@ function writeWords({ sections, tape, evaluate }: TrainPlan, { words, base, at }
 }
 
 export const TRAINING: TrainPlanner = {
+  kernels: TRAIN,
   lower: lowerTraining,
   counters: optimizerCounters,
   sections: trainingSections,
