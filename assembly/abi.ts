@@ -89,6 +89,10 @@ export enum Opcode {
   NormalizeColumns,
   /** a running average one step on */
   Approach,
+  /** rows normalized by their own mean and variance */
+  LayerNorm,
+  LayerNormGrad,
+  LayerNormGradWeights,
 }
 
 /** The three forms of a product; T names a transposed operand as it is stored. */

@@ -10,6 +10,7 @@ import { copy } from "./kernels/copy";
 import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
 import { dropout } from "./kernels/dropout";
 import { gather } from "./kernels/gather";
+import { layerNorm, layerNormGrad, layerNormGradWeights } from "./kernels/layer-norm";
 import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/softmax";
 import { loss, lossTotal } from "./kernels/loss";
 import { matMul } from "./kernels/mat-mul";
@@ -247,6 +248,27 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
       approach(
         pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), float(r, 5), dim(r, 6, rows),
         run + (Run.Guard << 2), part, parts,
+      );
+      break;
+    }
+    case Opcode.LayerNorm: {
+      layerNorm(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), float(r, 9), part, parts,
+      );
+      break;
+    }
+    case Opcode.LayerNormGrad: {
+      layerNormGrad(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), part, parts,
+      );
+      break;
+    }
+    case Opcode.LayerNormGradWeights: {
+      layerNormGradWeights(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), pointer(r, 9), part, parts,
       );
       break;
     }

@@ -447,6 +447,53 @@ export const RECORDS = {
     build: "extended",
     operands: { y: output(n), average: input(n), statistic: input(n), n: dim, share: f32, count: dim, guard },
   },
+  [Opcode.LayerNorm]: {
+    name: "layerNorm",
+    file: "layer-norm",
+    build: "extended",
+    operands: {
+      y: output(mn),
+      mean: output((r) => r.m, optional),
+      rstd: output((r) => r.m, optional),
+      x: input(mn),
+      gamma: input(n),
+      beta: input(n),
+      m: dim,
+      n: dim,
+      epsilon: f32,
+    },
+  },
+  [Opcode.LayerNormGrad]: {
+    name: "layerNormGrad",
+    file: "layer-norm",
+    build: "extended",
+    operands: {
+      dx: output(mn),
+      dy: input(mn),
+      x: input(mn),
+      gamma: input(n),
+      mean: input((r) => r.m),
+      rstd: input((r) => r.m),
+      m: dim,
+      n: dim,
+    },
+  },
+  [Opcode.LayerNormGradWeights]: {
+    name: "layerNormGradWeights",
+    file: "layer-norm",
+    build: "extended",
+    operands: {
+      dgamma: output(n),
+      dbeta: output(n),
+      dy: input(mn),
+      x: input(mn),
+      mean: input((r) => r.m),
+      rstd: input((r) => r.m),
+      m: dim,
+      n: dim,
+      scratch: sharedScratch((r) => 8 * r.n),
+    },
+  },
 } as const satisfies Record<Opcode, RecordFormat>;
 
 /** The operands of a record that have a word on the tape. */

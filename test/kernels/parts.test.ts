@@ -160,6 +160,8 @@ const COLUMNS = around(LINE)
   .slice(1)
   .flatMap((n) => [1, 3].map((m) => ({ name: `[${m}, ${n}]`, m, n })));
 
+const ROW_BLOCKS = around(4).flatMap((m) => [1, 5, 8].map((n) => ({ name: `[${m}, ${n}]`, m, n })));
+
 /** Where a record is tested in parts, if not here. */
 const PRODUCTS = "with the products";
 
@@ -168,6 +170,36 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
   [Opcode.DenseGradWeights]: PRODUCTS,
   [Opcode.DenseGradInput]: PRODUCTS,
   [Opcode.MatMul]: PRODUCTS,
+  [Opcode.LayerNorm]: ROW_BLOCKS.map(({ name, m, n }) =>
+    one(
+      name,
+      4 * (n + 2),
+      step(Opcode.LayerNorm, {
+        ...{ y: "out", mean: "out", rstd: "out", x: some(m * n, 12), gamma: some(n, 13), beta: some(n, 14) },
+        ...{ m, n, epsilon: 0.001 },
+      }),
+    ),
+  ),
+  [Opcode.LayerNormGrad]: ROW_BLOCKS.map(({ name, m, n }) =>
+    one(
+      name,
+      4 * n,
+      step(Opcode.LayerNormGrad, {
+        ...{ dx: "out", dy: some(m * n, 15), x: some(m * n, 12), gamma: some(n, 13) },
+        ...{ mean: some(m, 14), rstd: positive(m, 16), m, n },
+      }),
+    ),
+  ),
+  [Opcode.LayerNormGradWeights]: COLUMNS.map(({ name, m, n }) =>
+    one(
+      name,
+      4 * LINE,
+      step(Opcode.LayerNormGradWeights, {
+        ...{ dgamma: "out", dbeta: "out", dy: some(m * n, 15), x: some(m * n, 12) },
+        ...{ mean: some(m, 14), rstd: positive(m, 16), m, n, scratch: 0 },
+      }),
+    ),
+  ),
   [Opcode.BatchNorm]: COLUMNS.map(({ name, m, n }) =>
     one(
       name,

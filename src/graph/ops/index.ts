@@ -11,6 +11,7 @@ import { dense, denseGradInput, denseGradWeights } from "./dense.ts";
 import { dropout } from "./dropout.ts";
 import { elementary } from "./elementary.ts";
 import { accumulate, place } from "./gradient.ts";
+import { layerNorm, layerNormGrad } from "./layer-norm.ts";
 import { logSoftmax, logSoftmaxGrad } from "./log-softmax.ts";
 import { loss, lossAndGrad, lossGrad } from "./loss.ts";
 import { matMul } from "./mat-mul.ts";
@@ -38,6 +39,8 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   logSoftmax,
   logSoftmaxGrad,
   dropout,
+  layerNorm,
+  layerNormGrad,
   batchNorm,
   batchNormGrad,
   normalizeColumns,
