@@ -5,7 +5,7 @@ import type { Graph, Node } from "../graph/graph.ts";
 import type { RecordDraft } from "../graph/op.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import { productScratchBytes } from "../tape/product-path.ts";
+import { formatOf } from "../tape/records.ts";
 import type { LiveRange } from "./arena.ts";
 
 export interface LoweredRecord extends RecordDraft {
@@ -124,7 +124,10 @@ export function lower(graph: Graph, batch: number, keeps: Keeps): LoweredTape {
 /** Opcode and operands. */
 export const recordWords = ({ fields }: RecordDraft): number => 1 + Object.keys(fields).length;
 
-function scratchOf({ fields }: RecordDraft, batch: number): number {
-  const { path, m, n, k } = fields as Readonly<Record<string, number>>;
-  return productScratchBytes({ path, m: resolve(m, batch), n: resolve(n, batch), k: resolve(k, batch) });
+function scratchOf({ opcode, fields }: RecordDraft, batch: number): number {
+  const operand = formatOf(opcode)?.operands.scratch;
+  const resolved: Record<string, number> = {};
+  for (const [name, field] of Object.entries(fields))
+    if (typeof field === "number") resolved[name] = resolve(field, batch);
+  return operand?.kind === "scratch" ? operand.bytes(resolved) : 0;
 }

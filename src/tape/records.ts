@@ -9,7 +9,6 @@ import {
   Hyper,
   LossFn,
   Opcode,
-  Path,
   RecordWord,
   ReduceFn,
   Targets,
@@ -38,14 +37,15 @@ import {
   scratch,
   setting,
 } from "./operands.ts";
-import { productScratchBytes } from "./product-path.ts";
+import { productScratchBytes } from "./product-scratch.ts";
 
 type Span = (r: Resolved) => number;
 
 const mn: Span = (r) => r.m * r.n;
 const mk: Span = (r) => r.m * r.k;
 const nk: Span = (r) => r.n * r.k;
-const productScratch = scratch(productScratchBytes);
+const productScratch = (form: (r: Resolved) => number) =>
+  scratch((r) => productScratchBytes(form(r), r.m, r.n, r.k));
 const n: Span = (r) => r.n;
 const reduced: Span = (r) => r.outer * r.inner;
 const unreduced: Span = (r) => r.outer * r.n * r.inner;
@@ -70,14 +70,13 @@ export const RECORDS = {
     build: "extended",
     operands: {
       form: oneOf(Form),
-      path: oneOf(Path),
       c: output(mn),
       a: input(mk),
       b: input(nk),
       m: dim,
       n: dim,
       k: dim,
-      scratch: productScratch,
+      scratch: productScratch((r) => r.form),
     },
   },
   [Opcode.Dense]: {
@@ -85,7 +84,6 @@ export const RECORDS = {
     file: "dense",
     build: "predict",
     operands: {
-      path: oneOf(Path),
       y: output(mn),
       x: input(mk),
       w: input(nk),
@@ -95,7 +93,7 @@ export const RECORDS = {
       k: dim,
       fn: oneOf(Fn),
       alpha: f32,
-      scratch: productScratch,
+      scratch: productScratch(() => Form.NN),
     },
   },
   [Opcode.DenseGradWeights]: {
@@ -103,7 +101,6 @@ export const RECORDS = {
     file: "dense",
     build: "train",
     operands: {
-      path: oneOf(Path),
       dw: output(mn),
       db: output(n, optional),
       x: input(mk),
@@ -111,7 +108,7 @@ export const RECORDS = {
       m: dim,
       n: dim,
       k: dim,
-      scratch: productScratch,
+      scratch: productScratch(() => Form.TN),
     },
   },
   [Opcode.DenseGradInput]: {
@@ -119,7 +116,6 @@ export const RECORDS = {
     file: "dense",
     build: "train",
     operands: {
-      path: oneOf(Path),
       dx: output(mn),
       dy: input(mk),
       w: input(nk),
@@ -129,7 +125,7 @@ export const RECORDS = {
       fn: oneOf(Fn),
       alpha: f32,
       y: input(mn, optional),
-      scratch: productScratch,
+      scratch: productScratch(() => Form.NT),
     },
   },
   [Opcode.Unary]: {

@@ -63,14 +63,17 @@ export interface RunOptions {
   /** How many parts compute the record, and in which order. Default: one. */
   readonly parts?: number;
   readonly order?: readonly number[];
+  /** Rows for which scratch is given: a pass may have fewer. Default: the rows of the pass. */
+  readonly batch?: number;
   /** Words of the run block from `Run.Rows` on, where the kernel reads it. */
   readonly run?: Readonly<Partial<Record<Run, number>>>;
 }
 
-/** The buffers that a record wrote, and what it made of the guard. */
+/** The buffers that a record wrote, what it made of the guard, and how much of its scratch a part touched at most. */
 export type Written = { [name: string]: Float32Array } & {
   doubles: { [name: string]: Float64Array };
   guard: number;
+  scratchUsed: number;
 };
 
 const PROGRAM = 4096;
@@ -96,15 +99,18 @@ export function runRecord<K extends Opcode>(
   opcode: K,
   given: { [F in keyof Fields<K> as F extends "mirror" ? never : F]: Given },
   rows = 1,
-  { module = release, keepsOrder = false, last, parts = 1, order, run = {} }: RunOptions = {},
+  { module = release, keepsOrder = false, last, parts = 1, order, batch = rows, run = {} }: RunOptions = {},
 ): Written {
   const format = formatOf(opcode)!;
   const operands = wordsOf(format);
   const values = given as Record<string, Given>;
   const resolved: Record<string, number> = {};
+  const resolvedAtBatch: Record<string, number> = {};
   for (const [name, { kind }] of operands) {
     const v = values[name];
-    if (typeof v === "number") resolved[name] = kind === "dim" && v < 0 ? -v * rows : v;
+    if (typeof v !== "number") continue;
+    resolved[name] = kind === "dim" && v < 0 ? -v * rows : v;
+    resolvedAtBatch[name] = kind === "dim" && v < 0 ? -v * batch : v;
   }
   const words = new Map<number, number>(Object.entries(run).map(([i, v]) => [RUN / 4 + Number(i), v]));
   const doubles = new Map<number, number>();
@@ -116,17 +122,18 @@ export function runRecord<K extends Opcode>(
   };
   const places: Place[] = [];
   const fields: Record<string, number> = {};
-  let scratch: readonly [number, number] = [0, 0];
+  const scratches: (readonly [number, number])[] = [];
   let stride = 0;
   let settings = Run.Settings;
   for (const [name, operand] of operands) {
     const v = values[name];
     if (operand.kind === "scratch") {
-      const bytes = operand.bytes(resolved as Resolved);
+      const bytes = operand.bytes(resolvedAtBatch as Resolved);
       if (!operand.shared) stride = roundUp(bytes) + GUARD_BYTES;
-      const all = operand.shared ? bytes : stride * parts;
-      fields[name] = take(all);
-      scratch = [fields[name], fields[name] + all];
+      const at = take(operand.shared ? bytes : stride * parts);
+      fields[name] = at;
+      for (let p = 0; p < (operand.shared ? 1 : parts); p++)
+        scratches.push([at + p * stride, at + p * stride + bytes]);
     } else if (operand.kind === "setting") {
       words.set(RUN / 4 + settings, v as number);
       fields[name] = settings++;
@@ -190,15 +197,15 @@ export function runRecord<K extends Opcode>(
   const record = encode(opcode, fields as Fields<K>);
   i32.set(record, TAPE / 4);
 
-  const before = new Uint8Array(memory.buffer.slice(0));
+  const before = new Int32Array(memory.buffer.slice(0));
   const sequence = order ?? Array.from({ length: parts }, (_, part) => part);
   for (const part of sequence) kernels.execute(PROGRAM, TAPE, TAPE + record.length * 4, part, parts);
-  const after = new Uint8Array(memory.buffer);
+  const after = new Int32Array(memory.buffer);
 
   const result: Record<string, unknown> = {};
   const written: Record<string, Float64Array> = {};
   const guardAt = RUN + Run.Guard * 4;
-  const writable: (readonly [number, number])[] = [scratch, [guardAt, guardAt + 4]];
+  const writable: (readonly [number, number])[] = [...scratches, [guardAt, guardAt + 4]];
   for (const p of places) {
     if (!p.written) continue;
     writable.push([p.at, p.at + p.bytes]);
@@ -209,12 +216,19 @@ export function runRecord<K extends Opcode>(
     writable.push([p.at + away, p.at + away + p.bytes]);
     result[`${p.name}.mirror`] = new Float32Array(memory.buffer.slice(p.at + away, p.at + away + p.bytes));
   }
-  for (let i = 0; i < after.length; i++)
-    if (after[i] !== before[i] && !writable.some(([from, to]) => i >= from && i < to)) {
+  let scratchUsed = 0;
+  // Whole words: kernels write nothing smaller, and buffers have whole words.
+  for (let at = 0; at < after.length; at++) {
+    if (after[at] === before[at]) continue;
+    const i = at * 4;
+    if (!writable.some(([from, to]) => i >= from && i < to)) {
       const near = places.find((p) => i >= p.at - GUARD_BYTES && i < p.at + p.bytes + GUARD_BYTES);
       throw new Error(
         `${format.name} wrote outside its outputs at byte ${i}, near ${near?.name ?? "nothing"}`,
       );
     }
-  return Object.assign(result, { doubles: written, guard: i32[guardAt / 4] }) as Written;
+    for (const [from, to] of scratches)
+      if (i >= from && i < to) scratchUsed = Math.max(scratchUsed, i + 4 - from);
+  }
+  return Object.assign(result, { doubles: written, guard: i32[guardAt / 4], scratchUsed }) as Written;
 }

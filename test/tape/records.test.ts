@@ -1,7 +1,7 @@
 /** Every record, written and read back; the disassembler's text. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BinaryFn, Fn, Form, LossFn, Opcode, Path, ReduceFn, Targets } from "../../assembly/abi.ts";
+import { BinaryFn, Fn, Form, LossFn, Opcode, ReduceFn, Targets } from "../../assembly/abi.ts";
 import { tapeWriter } from "../../src/plan/writer.ts";
 import { disassemble, disassembleRecord } from "../../src/tape/disassemble.ts";
 import {
@@ -22,7 +22,7 @@ function validRecord(opcode: Opcode, rows: number, next: (below: number) => numb
   const { operands } = formatOf(opcode) as RecordFormat;
   const fields: Record<string, number> = {};
   const resolved: Record<string, number> = {};
-  const enums: Record<string, number> = { form: 3, path: 2, targets: 2, words: 5 };
+  const enums: Record<string, number> = { form: 3, targets: 2, words: 5 };
   for (const [name, { kind }] of Object.entries(operands)) {
     if (kind === "dim") {
       const d = next(5);
@@ -107,7 +107,6 @@ describe("the disassembler", () => {
     expect(
       record(Opcode.MatMul, {
         form: Form.NT,
-        path: Path.Packed,
         c: 64,
         a: 128,
         b: 0x80000010 | 0,
@@ -116,9 +115,7 @@ describe("the disassembler", () => {
         k: 7,
         scratch: 256,
       }),
-    ).toMatchInlineSnapshot(
-      `"matMul form=NT path=Packed c=@64 a=@128 b=@2147483664 m=rows n=3 rows k=7 scratch=@256"`,
-    );
+    ).toMatchInlineSnapshot(`"matMul form=NT c=@64 a=@128 b=@2147483664 m=rows n=3 rows k=7 scratch=@256"`);
     expect(record(Opcode.Unary, { fn: Fn.Elu, alpha: 0.5, y: 16, x: 32, n: -8 })).toMatchInlineSnapshot(
       `"unary fn=Elu alpha=0.5 y=@16 x=@32 n=8 rows"`,
     );

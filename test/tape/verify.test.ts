@@ -16,7 +16,6 @@ function read(records: readonly (readonly number[])[], to?: number) {
 
 const unary = { fn: Fn.Tanh, alpha: 0, y: 4608, x: 4864, n: -5 };
 const dense = {
-  path: 0,
   y: 4608,
   x: 4864,
   w: 5120,
@@ -32,7 +31,6 @@ const gather = { y: 4608, window: 4864, index: 5120, rows: -1, words: 4 };
 const softmaxGrad = { dx: 4608, dy: 4864, y: 5120, m: -1, n: 4 };
 const sgd = { w: 4608, g: 4864, v: 5120, n: 8, hyper: 5376, counters: 5632 };
 const denseGradWeights = {
-  path: 0,
   dw: 4608,
   db: 4864,
   x: 5120,
@@ -86,7 +84,7 @@ const CASES = [
     Opcode.Dense,
     dense,
     { scratch: 8176 },
-    "tape: buffers must lie in [4096, 8192); got scratch at [8176, 8400) in dense path=Direct y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@8176",
+    "tape: buffers must lie in [4096, 8192); got scratch at [8176, 8400) in dense y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@8176",
   ),
   broken(
     "an output that overlaps an input in part",
@@ -100,7 +98,7 @@ const CASES = [
     Opcode.Dense,
     dense,
     { y: 4864 },
-    "tape: what a record writes must not overlap its other operands; got y and x in dense path=Direct y=@4864 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@6144",
+    "tape: what a record writes must not overlap its other operands; got y and x in dense y=@4864 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@6144",
   ),
   broken(
     "two outputs that overlap",
@@ -114,7 +112,7 @@ const CASES = [
     Opcode.Dense,
     dense,
     { scratch: 5120 },
-    "tape: what a record writes must not overlap its other operands; got scratch and w in dense path=Direct y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@5120",
+    "tape: what a record writes must not overlap its other operands; got scratch and w in dense y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@5120",
   ),
   broken(
     "state that overlaps a gradient",
@@ -141,8 +139,8 @@ const CASES = [
     "a negative enum value",
     Opcode.Dense,
     dense,
-    { path: -1 },
-    "tape: path must be one of 0 to 1; got -1 in dense path=-1 y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@6144",
+    { fn: -1 },
+    "tape: fn must be one of its names; got -1 in dense y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=-1 alpha=0 scratch=@6144",
   ),
   broken(
     "an operand that is missing",
