@@ -1,8 +1,33 @@
 /** Dense layers: a product with what follows it, or its gradients. Same bits as the separate records. */
 import { Fn, Form } from "../abi";
-import { plainProduct, product } from "./gemm/product";
+import { isSmall } from "./gemm/choose";
+import { product } from "./gemm/product";
 import { shareStart, splitsColumns } from "./gemm/share";
+import { small, smallColumn } from "./gemm/small";
 import { unary, unaryGrad } from "./unary";
+
+/** Columns below which a row is so short that its loop costs more than walking down a column. */
+const SHORT_ROW = 32;
+
+/** `c[i, j] += bias[j]` */
+function addBias(c: usize, ldc: usize, bias: usize, m: i32, n: i32): void {
+  const row = <usize>n << 2;
+  const end = c + ldc * m;
+  let j: usize = 0;
+  if (n >= SHORT_ROW) {
+    const whole = row & ~15;
+    for (let at = c; at < end; at += ldc)
+      for (j = 0; j < whole; j += 16) v128.store(at + j, f32x4.add(v128.load(at + j), v128.load(bias + j)));
+  }
+  for (; j + 16 <= row; j += 16) {
+    const v = v128.load(bias + j);
+    for (let at = c + j; at < end; at += ldc) v128.store(at, f32x4.add(v128.load(at), v));
+  }
+  for (; j < row; j += 4) {
+    const v = load<f32>(bias + j);
+    for (let at = c + j; at < end; at += ldc) store<f32>(at, load<f32>(at) + v);
+  }
+}
 
 /** A column of ones, however long: a step along it stays where it is. */
 const ONE: usize = memory.data<f32>([1], 16);
@@ -30,6 +55,18 @@ export function dense(
   m: i32, n: i32, k: i32, fn: i32, alpha: f32, scratch: usize,
   part: i32, parts: i32,
 ): void {
+  if (!isSmall(Form.NN, m, n, k)) return densePart(y, x, w, bias, m, n, k, fn, alpha, scratch, part, parts);
+  if (part != 0) return;
+  small(y, x, <usize>k << 2, 4, w, bias, m, n, k);
+  if (fn != Fn.Identity) unary(fn, alpha, y, y, m * n, 0, 1);
+}
+
+/** As `dense`, for all but the smallest. */
+function densePart(
+  y: usize, x: usize, w: usize, bias: usize,
+  m: i32, n: i32, k: i32, fn: i32, alpha: f32, scratch: usize,
+  part: i32, parts: i32,
+): void {
   const ld = <usize>n << 2;
   const row = <usize>k << 2;
   if (parts != 1) {
@@ -47,7 +84,8 @@ export function dense(
       m = units;
     }
   }
-  product(Form.NN, y, ld, x, row, 4, w, ld, bias, m, n, k, scratch);
+  product(Form.NN, y, ld, x, row, 4, w, ld, m, n, k, scratch);
+  if (bias != 0) addBias(y, ld, bias, m, n);
   if (fn == Fn.Identity) return;
   if (ld == <usize>n << 2) unary(fn, alpha, y, y, m * n, 0, 1);
   else unaryColumns(fn, alpha, y, ld, m, n, scratch);
@@ -76,25 +114,39 @@ export function denseGradWeights(
   dw: usize, db: usize, x: usize, dy: usize, m: i32, n: i32, k: i32, scratch: usize,
   part: i32, parts: i32,
 ): void {
-  if (parts != 1) return gradWeightsPart(dw, db, x, dy, m, n, k, scratch, part, parts);
-  const ld = <usize>n << 2;
-  product(Form.TN, dw, ld, x, 4, <usize>m << 2, dy, ld, 0, m, n, k, scratch);
-  if (db != 0) columnSums(db, dy, ld, n, k, scratch);
+  if (!isSmall(Form.TN, m, n, k)) return gradWeightsPart(dw, db, x, dy, m, n, k, scratch, part, parts);
+  if (part != 0) return;
+  small(dw, x, 4, <usize>m << 2, dy, 0, m, n, k);
+  if (db != 0) smallSums(db, dy, n, k);
 }
 
+/** `db[j] = sum_i dy[i, j]` after a small dW, which has no fewer multiplications. */
+// @ts-ignore: decorator
+@inline
+function smallSums(db: usize, dy: usize, n: i32, k: i32): void {
+  if (n == 1) smallColumn(db, ONE, 0, 0, dy, 4, 0, 1, k);
+  else small(db, ONE, 0, 0, dy, 0, 1, n, k);
+}
+
+/** As `denseGradWeights`, for all but the smallest. */
 function gradWeightsPart(
   dw: usize, db: usize, x: usize, dy: usize, m: i32, n: i32, k: i32, scratch: usize,
   part: i32, parts: i32,
 ): void {
   const ld = <usize>n << 2;
   const step = <usize>m << 2;
+  if (parts == 1) {
+    product(Form.TN, dw, ld, x, 4, step, dy, ld, m, n, k, scratch);
+    if (db != 0) columnSums(db, dy, ld, n, k, scratch);
+    return;
+  }
   const from = shareStart(m, n, k, part, parts);
   const units = shareStart(m, n, k, part + 1, parts) - from;
   if (units > 0) {
     const at = <usize>from << 2;
     if (splitsColumns(m, n, parts))
-      plainProduct(Form.TN, dw + at, ld, x, 4, step, dy + at, ld, m, units, k, scratch);
-    else plainProduct(Form.TN, dw + <usize>from * ld, ld, x + at, 4, step, dy, ld, units, n, k, scratch);
+      product(Form.TN, dw + at, ld, x, 4, step, dy + at, ld, m, units, k, scratch);
+    else product(Form.TN, dw + <usize>from * ld, ld, x + at, 4, step, dy, ld, units, n, k, scratch);
   }
   if (db != 0) {
     const first = shareStart(1, n, k, part, parts);
@@ -104,9 +156,9 @@ function gradWeightsPart(
   }
 }
 
-/** `db[j] = sum_i dy[i, j]` for k rows of n columns. */
+/** `db[j] = sum_i dy[i, j]` for k rows of n columns, ld bytes apart: the product of a row of ones with dY. */
 function columnSums(db: usize, dy: usize, ld: usize, n: i32, k: i32, scratch: usize): void {
-  product(Form.TN, db, <usize>n << 2, ONE, 0, 0, dy, ld, 0, 1, n, k, scratch);
+  product(Form.TN, db, <usize>n << 2, ONE, 0, 0, dy, ld, 1, n, k, scratch);
 }
 
 /**
@@ -132,6 +184,18 @@ export function denseGradInput(
   m: i32, n: i32, k: i32, fn: i32, alpha: f32, y: usize, scratch: usize,
   part: i32, parts: i32,
 ): void {
+  if (!isSmall(Form.NT, m, n, k)) return gradInputPart(dx, dy, w, m, n, k, fn, alpha, y, scratch, part, parts);
+  if (part != 0) return;
+  small(dx, dy, <usize>k << 2, 4, w, 0, m, n, k);
+  if (fn != Fn.Identity) unaryGrad(fn, alpha, dx, dx, y, m * n, 0, 1);
+}
+
+/** As `denseGradInput`, for all but the smallest. */
+function gradInputPart(
+  dx: usize, dy: usize, w: usize,
+  m: i32, n: i32, k: i32, fn: i32, alpha: f32, y: usize, scratch: usize,
+  part: i32, parts: i32,
+): void {
   const ld = <usize>n << 2;
   const row = <usize>k << 2;
   if (parts != 1) {
@@ -150,7 +214,7 @@ export function denseGradInput(
       m = units;
     }
   }
-  product(Form.NT, dx, ld, dy, row, 4, w, row, 0, m, n, k, scratch);
+  product(Form.NT, dx, ld, dy, row, 4, w, row, m, n, k, scratch);
   if (fn == Fn.Identity) return;
   if (ld == <usize>n << 2) unaryGrad(fn, alpha, dx, dx, y, m * n, 0, 1);
   else unaryGradColumns(fn, alpha, dx, y, ld, m, n, scratch);

@@ -1,6 +1,6 @@
 /** Products of matrices. */
 import { Form } from "../abi";
-import { plainProduct } from "./gemm/product";
+import { product } from "./gemm/product";
 import { shareStart, splitsColumns } from "./gemm/share";
 
 /**
@@ -42,5 +42,5 @@ export function matMul(
       m = units;
     }
   }
-  plainProduct(form, c, ldc, a, row, step, b, ldb, m, n, k, scratch);
+  product(form, c, ldc, a, row, step, b, ldb, m, n, k, scratch);
 }

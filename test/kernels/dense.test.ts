@@ -92,6 +92,7 @@ describe("denseGradWeights", () => {
   const LONG = [
     [Gemm.RowGroup, 2, 3],
     [Gemm.RowGroup + 1, 2, 3],
+    [Gemm.RowGroup + 1, 0, 3],
     [Gemm.RowGroup + 1, 1, 1],
     [2 * Gemm.RowGroup, 3, 1],
     [2 * Gemm.RowGroup + 1, 1, 9],

@@ -2,11 +2,9 @@
 import { Form, Gemm } from "../../abi";
 
 export const enum Kind {
-  /** loops over a few numbers, see small.ts: at least eight columns; */
+  /** loops over a few numbers, see small.ts: one column, or at least eight that are stored by rows; */
   Small = 0,
-  /** one column; */
-  SmallColumn,
-  /** one row of fewer than eight columns */
+  /** one row of fewer columns */
   SmallRow,
   /** sums of nothing, or no elements */
   Zero,
@@ -26,7 +24,7 @@ export const enum Kind {
   Packed,
 }
 
-/** Multiplications up to which plain loops are as fast as tiles, with a tenth of their code to compile. */
+/** Multiplications up to which loops are as fast as tiles, with a tenth of their code to compile. */
 const SMALL = 64;
 
 /**
@@ -38,27 +36,32 @@ const PACKED_MULTIPLICATIONS = 32 * 32 * 32;
 /** elements of A */
 const PACKED_A = 512;
 
+/** Whether the kind is Small, where rows of C and of B have no gaps: the smallest networks ask for nothing else. */
+// @ts-ignore: decorator
+@inline
+export function isSmall(form: i32, m: i32, n: i32, k: i32): bool {
+  // 0 becomes the greatest number: what is empty takes the general way
+  if (<u64>(<i64>m * <i64>n * <i64>k - 1) >= <u64>SMALL) return false;
+  return n == 1 || (n >= 8 && (form != Form.NT || k == 1));
+}
+
 /**
  * The kind of a product of m by n with sums of k.
  *
- * @param ldc  bytes from a row of C to the next: a column of C runs as one only if it has no gaps
+ * @param ldc  bytes from a row of C to the next, ldb: of B as it is stored; where there are gaps between rows, Small and
+ *             columns do not fit
  */
-// @ts-ignore: decorator
-@inline
-export function choose(form: i32, m: i32, n: i32, k: i32, ldc: usize): Kind {
-  if (<i64>m * <i64>n * <i64>k <= SMALL) {
-    if (n >= 8 && (form != Form.NT || k == 1)) return Kind.Small;
-    if (n == 1 && ldc == 4) return Kind.SmallColumn;
-    if (m == 1 && form != Form.NT) return Kind.SmallRow;
-  }
-  return chooseLarge(form, m, n, k, ldc);
-}
-
-function chooseLarge(form: i32, m: i32, n: i32, k: i32, ldc: usize): Kind {
+export function choose(form: i32, m: i32, n: i32, k: i32, ldc: usize, ldb: usize): Kind {
+  const row = <usize>n << 2;
+  const gapless = ldc == row && (form == Form.NT || ldb == row);
+  if (gapless && isSmall(form, m, n, k)) return Kind.Small;
   if (m == 0 || n == 0 || k == 0) return Kind.Zero;
   if (form == Form.TN && k > Gemm.RowGroup) return Kind.Groups;
-  if (m == 1) return form == Form.NT ? Kind.RowDots : Kind.Row;
-  if (n == 1 && ldc == 4) return form == Form.TN ? Kind.Column : Kind.ColumnDots;
+  if (m == 1) {
+    if (form == Form.NT) return Kind.RowDots;
+    return <i64>n * <i64>k <= SMALL ? Kind.SmallRow : Kind.Row;
+  }
+  if (n == 1 && gapless) return form == Form.TN ? Kind.Column : Kind.ColumnDots;
   if (
     m >= Gemm.FewRows && n >= Gemm.Narrow &&
     <i64>m * <i64>k >= PACKED_A && <i64>m * <i64>n * <i64>k >= PACKED_MULTIPLICATIONS

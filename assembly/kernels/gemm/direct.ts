@@ -139,7 +139,7 @@ export function direct(
     narrowStrip(m, n, k, a, row, step, panel, 32, c, ldc, scratch);
     return;
   }
-  if (!transposed && k * n <= RESIDENT) {
+  if (!transposed && n > 8 && k * n <= RESIDENT) {
     for (; m > 0; m -= 4) {
       bar(m, n, k, a, row, step, b, ldb, c, ldc);
       a += row << 2;

@@ -7,61 +7,34 @@ import { small, smallColumn } from "./small";
 import { times, timesTransposed } from "./vector";
 
 /**
- * `C = op(A) op(B)`, or `op(A) op(B) + bias`: m rows and n columns of C, which may be part of a larger matrix.
+ * `C = op(A) op(B)`: m rows and n columns of C, which may be part of a larger matrix.
  *
  * @param form     Form, as it is stored
  * @param c        out [m, n] f32, rows ldc bytes apart; overwritten, never read before it is written, and nothing
  *                 between the rows either
  * @param a        in  op(A)[i, p] at a + i row + p step; TN: row is 4; NN, NT: step is 4
  * @param b        in  [k, n] f32, rows ldb bytes apart; NT: [n, k]
- * @param bias     in  [n] f32; 0: none
  * @param scratch  working area of productScratchBytes, 16-byte aligned
  *
  * Order: each c[i, j] starts at +0 and adds p = 0, 1, .., k - 1 in one accumulator, multiply then add. In form TN p
  * runs over rows of data: each group of Gemm.RowGroup of them starts at +0 and sums so, and the groups' sums are added in
- * their order, (((first + second) + third) + ..). The bias comes last. An element has the same bits whatever m, n, the
- * kind and its neighbours are.
+ * their order, (((first + second) + third) + ..). An element has the same bits whatever m, n, the kind and its
+ * neighbours are.
  * Aliasing: c and scratch overlap neither each other nor an input.
  * Cost: 2 m n k operations.
  */
-// @ts-ignore: decorator
-@inline
 export function product(
-  form: i32, c: usize, ldc: usize, a: usize, row: usize, step: usize, b: usize, ldb: usize, bias: usize,
-  m: i32, n: i32, k: i32, scratch: usize,
-): void {
-  const kind = choose(form, m, n, k, ldc);
-  if (kind == Kind.Small) {
-    small(c, a, row, step, b, form == Form.NT ? ldc : ldb, bias, m, n, k);
-  } else if (kind == Kind.SmallColumn) {
-    smallColumn(c, a, row, step, b, form == Form.NT ? <usize>4 : ldb, bias, m, k);
-  } else {
-    run(kind, form, c, ldc, a, row, step, b, ldb, m, n, k, scratch);
-    if (bias != 0) addBias(c, ldc, bias, m, n);
-  }
-}
-
-/** As `product`, without bias; a call more, and less code where it stands. */
-export function plainProduct(
   form: i32, c: usize, ldc: usize, a: usize, row: usize, step: usize, b: usize, ldb: usize,
   m: i32, n: i32, k: i32, scratch: usize,
 ): void {
-  run(choose(form, m, n, k, ldc), form, c, ldc, a, row, step, b, ldb, m, n, k, scratch);
-}
-
-function run(
-  kind: Kind, form: i32, c: usize, ldc: usize, a: usize, row: usize, step: usize, b: usize, ldb: usize,
-  m: i32, n: i32, k: i32, scratch: usize,
-): void {
-  switch (kind) {
-    case Kind.Small: return small(c, a, row, step, b, form == Form.NT ? ldc : ldb, 0, m, n, k);
-    case Kind.SmallColumn: return smallColumn(c, a, row, step, b, form == Form.NT ? <usize>4 : ldb, 0, m, k);
+  switch (choose(form, m, n, k, ldc, ldb)) {
+    case Kind.Small: return small(c, a, row, step, b, 0, m, n, k);
+    // C as a column, or as a row: its transpose is B^T A^T, and one row or column is stored like the other
     case Kind.SmallRow: return smallColumn(c, b, 4, ldb, a, step, 0, n, k);
     case Kind.Zero: return fillZero(c, ldc, m, n);
     case Kind.Groups: return groups(c, ldc, a, row, step, b, ldb, m, n, k, scratch);
     case Kind.Row: return times(c, a, step, b, ldb, n, k);
     case Kind.RowDots: return timesTransposed(c, a, b, ldb, n, k);
-    // C as a row: its transpose is B^T A^T, and one row or column is stored like the other
     case Kind.Column: return times(c, b, ldb, a, step, m, k);
     case Kind.ColumnDots: return timesTransposed(c, b, a, row, m, k);
     case Kind.Packed: return blocked(form == Form.NT, c, ldc, a, row, step, b, ldb, m, n, k, scratch);
@@ -100,7 +73,7 @@ function addGroups(
     const to = k == first ? c : partial;
     const ld = k == first ? ldc : <usize>n << 2;
     const rows = min<i32>(k, Gemm.RowGroup);
-    plainProduct(Form.TN, to, ld, a, row, step, b, ldb, m, n, rows, scratch);
+    product(Form.TN, to, ld, a, row, step, b, ldb, m, n, rows, scratch);
     if (to == partial) addRows(c, ldc, partial, m, n);
     a += step * Gemm.RowGroup;
     b += ldb * Gemm.RowGroup;
@@ -121,27 +94,4 @@ function addRows(c: usize, ldc: usize, x: usize, m: i32, n: i32): void {
 
 function fillZero(c: usize, ldc: usize, m: i32, n: i32): void {
   for (; m > 0; --m, c += ldc) memory.fill(c, 0, <usize>n << 2);
-}
-
-/** Columns below which a row is so short that its loop costs more than walking down a column. */
-const SHORT_ROW = 32;
-
-/** `c[i, j] += bias[j]` */
-function addBias(c: usize, ldc: usize, bias: usize, m: i32, n: i32): void {
-  const row = <usize>n << 2;
-  const end = c + ldc * m;
-  let j: usize = 0;
-  if (n >= SHORT_ROW) {
-    const whole = row & ~15;
-    for (let at = c; at < end; at += ldc)
-      for (j = 0; j < whole; j += 16) v128.store(at + j, f32x4.add(v128.load(at + j), v128.load(bias + j)));
-  }
-  for (; j + 16 <= row; j += 16) {
-    const v = v128.load(bias + j);
-    for (let at = c + j; at < end; at += ldc) v128.store(at, f32x4.add(v128.load(at), v));
-  }
-  for (; j < row; j += 4) {
-    const v = load<f32>(bias + j);
-    for (let at = c + j; at < end; at += ldc) store<f32>(at, load<f32>(at) + v);
-  }
 }

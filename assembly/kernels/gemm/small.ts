@@ -4,12 +4,12 @@ import { multiplyAdd, put } from "../../simd";
 /**
  * `c[i, j] = sum_p a[i, p] b[p, j] + bias[j]`.
  *
- * @param c     out [m, n] f32, rows ld bytes apart; overwritten, never read
+ * @param c     out [m, n] f32, row-major; overwritten, never read
  * @param a     in  a[i, p] at a + i row + p step
- * @param b     in  [k, n] f32, rows ld bytes apart
+ * @param b     in  [k, n] f32, row-major
  * @param bias  in  [n]    f32; 0: none
  * @param m     rows
- * @param n     columns, 8 or more
+ * @param n     columns: 1, or 8 and more
  * @param k     0 gives the bias, or +0
  *
  * Order: each c[i, j] starts at +0 and adds p = 0, 1, .., k - 1 in one accumulator, multiply then add; the bias comes
@@ -18,9 +18,10 @@ import { multiplyAdd, put } from "../../simd";
  * Cost: 2 m n k operations.
  */
 export function small(
-  c: usize, a: usize, row: usize, step: usize, b: usize, ld: usize, bias: usize, m: i32, n: i32, k: i32,
+  c: usize, a: usize, row: usize, step: usize, b: usize, bias: usize, m: i32, n: i32, k: i32,
 ): void {
-  const width = <usize>n << 2;
+  if (n == 1) return smallColumn(c, a, row, step, b, 4, bias, m, k);
+  const ldb = <usize>n << 2;
   for (; m > 0; --m) {
     let j: usize = 0;
     while (true) {
@@ -33,7 +34,7 @@ export function small(
         s0 = multiplyAdd(s0, s, v128.load(from));
         s1 = multiplyAdd(s1, s, v128.load(from, 16));
         at += step;
-        from += ld;
+        from += ldb;
       }
       if (bias != 0) {
         s0 = f32x4.add(s0, v128.load(bias + j));
@@ -42,16 +43,16 @@ export function small(
       v128.store(c + j, s0);
       v128.store(c + j, s1, 16);
       j += 32;
-      if (j >= width) break;
+      if (j >= ldb) break;
       // what remains is less than eight columns: the last eight, some of them again
-      j = min(j, width - 32);
+      j = min(j, ldb - 32);
     }
     a += row;
-    c += ld;
+    c += ldb;
   }
 }
 
-/** As `small` for one column of C without gaps, four rows at a time; the values of B are `stepB` bytes apart. */
+/** As `small` for one column, four rows at a time; the values of B are `stepB` bytes apart. */
 export function smallColumn(
   c: usize, a: usize, row: usize, step: usize, b: usize, stepB: usize, bias: usize, m: i32, k: i32,
 ): void {
