@@ -105,15 +105,10 @@ export enum Form {
   NT,
 }
 
-/** How a product runs. Every path gives the same bits. */
-export enum Path {
-  /** Straight from the operands: small shapes. */
-  Direct = 0,
-  /** Through packed panels in the scratch buffer. */
-  Packed,
-}
-
-/** Tile and block sizes of products, in elements; `assembly/kernels/gemm/blocked.ts` says what each one cuts. */
+/**
+ * Sizes of products, in elements. `assembly/kernels/gemm/blocked.ts` says what the tile and block sizes cut,
+ * `choose.ts` and `share.ts` beside it what the thresholds decide. All but `RowGroup` are a matter of speed alone.
+ */
 export enum Gemm {
   MR = 4,
   /** rows of tiles for engines that keep the order of instructions */
@@ -123,12 +118,18 @@ export enum Gemm {
   WideNR = 12,
   KC = 256,
   NC = 512,
-  /** rows below which the packed path runs X W straight from its operands: packing W would not pay */
+  /** rows below which a product never packs: a panel of B would be used too seldom */
   FewRows = 16,
-  /** columns below which a remainder of few is worth tiles of its own, and packing few rows costs little */
+  /** columns below which a product never packs, and a remainder of few columns is worth tiles of its own */
   Narrow = 32,
   /** bytes of scratch for a tile that C has no room for */
   TileBytes = 160,
+  /** rows of data that a sum over rows (form TN) takes in one accumulator; part of every result */
+  RowGroup = 4096,
+  /** most elements of C whose sums over a group of rows wait in scratch */
+  PartialElements = 65536,
+  /** multiplications below which part 0 computes the whole product */
+  ShareGrain = 4096,
 }
 
 /** Elementwise functions: activations first, in the order of the public API. Identity only ever comes fused. */

@@ -56,22 +56,22 @@ export function executeRecord(r: usize, run: usize, rows: i32, stride: usize, pa
   switch (load<i32>(r) & RecordWord.OpcodeMask) {
     case Opcode.Dense: {
       dense(
-        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows), dim(r, 7, rows),
-        dim(r, 8, rows), word(r, 9), float(r, 10), pointer(r, 11) + <usize>part * stride, part, parts,
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows),
+        dim(r, 7, rows), word(r, 8), float(r, 9), pointer(r, 10) + <usize>part * stride, part, parts,
       );
       break;
     }
     case Opcode.DenseGradWeights: {
       denseGradWeights(
-        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows), dim(r, 7, rows),
-        dim(r, 8, rows), pointer(r, 9) + <usize>part * stride, part, parts,
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows),
+        dim(r, 7, rows), pointer(r, 8) + <usize>part * stride, part, parts,
       );
       break;
     }
     case Opcode.DenseGradInput: {
       denseGradInput(
-        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
-        word(r, 8), float(r, 9), pointer(r, 10), pointer(r, 11) + <usize>part * stride, part, parts,
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), word(r, 7),
+        float(r, 8), pointer(r, 9), pointer(r, 10) + <usize>part * stride, part, parts,
       );
       break;
     }
@@ -169,8 +169,8 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
   switch (load<i32>(r) & RecordWord.OpcodeMask) {
     case Opcode.MatMul: {
       matMul(
-        word(r, 1), word(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows), dim(r, 7, rows),
-        dim(r, 8, rows), pointer(r, 9) + <usize>part * stride, part, parts,
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
+        pointer(r, 8) + <usize>part * stride, part, parts,
       );
       break;
     }

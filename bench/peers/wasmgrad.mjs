@@ -51,10 +51,9 @@ function train(workload, folder, firstStep) {
 }
 
 async function product({ n, transposed }, folder) {
-  const { loadRecord, Opcode, Form, productPath } = await kernels();
+  const { loadRecord, Opcode, Form } = await kernels();
   const record = loadRecord(Opcode.MatMul, {
     form: transposed ? Form.TN : Form.NN,
-    path: productPath(n, n, n),
     a: readArray(folder, "a"),
     b: readArray(folder, "b"),
     m: n,

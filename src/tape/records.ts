@@ -9,7 +9,6 @@ import {
   Hyper,
   LossFn,
   Opcode,
-  Path,
   RecordWord,
   ReduceFn,
   Targets,
@@ -40,14 +39,15 @@ import {
   setting,
   sharedScratch,
 } from "./operands.ts";
-import { productScratchBytes } from "./product-path.ts";
+import { productScratchBytes } from "./product-scratch.ts";
 
 type Span = (r: Resolved) => number;
 
 const mn: Span = (r) => r.m * r.n;
 const mk: Span = (r) => r.m * r.k;
 const nk: Span = (r) => r.n * r.k;
-const productScratch = scratch(productScratchBytes);
+const productScratch = (form: (r: Resolved) => number) =>
+  scratch((r) => productScratchBytes(form(r), r.m, r.n, r.k));
 const n: Span = (r) => r.n;
 const reduced: Span = (r) => r.outer * r.inner;
 const unreduced: Span = (r) => r.outer * r.n * r.inner;
@@ -74,14 +74,13 @@ export const RECORDS = {
     build: "extended",
     operands: {
       form: oneOf(Form),
-      path: oneOf(Path),
       c: output(mn),
       a: input(mk),
       b: input(nk),
       m: dim,
       n: dim,
       k: dim,
-      scratch: productScratch,
+      scratch: productScratch((r) => r.form),
     },
   },
   [Opcode.Dense]: {
@@ -89,7 +88,6 @@ export const RECORDS = {
     file: "dense",
     build: "predict",
     operands: {
-      path: oneOf(Path),
       y: output(mn),
       x: input(mk),
       w: input(nk),
@@ -99,7 +97,7 @@ export const RECORDS = {
       k: dim,
       fn: oneOf(Fn),
       alpha: f32,
-      scratch: productScratch,
+      scratch: productScratch(() => Form.NN),
     },
   },
   [Opcode.DenseGradWeights]: {
@@ -107,7 +105,6 @@ export const RECORDS = {
     file: "dense",
     build: "train",
     operands: {
-      path: oneOf(Path),
       dw: output(mn),
       db: output(n, optional),
       x: input(mk),
@@ -115,7 +112,7 @@ export const RECORDS = {
       m: dim,
       n: dim,
       k: dim,
-      scratch: productScratch,
+      scratch: productScratch(() => Form.TN),
     },
   },
   [Opcode.DenseGradInput]: {
@@ -123,7 +120,6 @@ export const RECORDS = {
     file: "dense",
     build: "train",
     operands: {
-      path: oneOf(Path),
       dx: output(mn),
       dy: input(mk),
       w: input(nk),
@@ -133,7 +129,7 @@ export const RECORDS = {
       fn: oneOf(Fn),
       alpha: f32,
       y: input(mn, optional),
-      scratch: productScratch,
+      scratch: productScratch(() => Form.NT),
     },
   },
   [Opcode.Unary]: {

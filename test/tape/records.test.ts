@@ -154,7 +154,6 @@ describe("the disassembler", () => {
     expect(
       record(Opcode.MatMul, {
         form: Form.NT,
-        path: Path.Packed,
         c: 64,
         a: 128,
         b: 0x80000010 | 0,
@@ -163,9 +162,7 @@ describe("the disassembler", () => {
         k: 7,
         scratch: 256,
       }),
-    ).toMatchInlineSnapshot(
-      `"matMul form=NT path=Packed c=@64 a=@128 b=@2147483664 m=rows n=3 rows k=7 scratch=@256"`,
-    );
+    ).toMatchInlineSnapshot(`"matMul form=NT c=@64 a=@128 b=@2147483664 m=rows n=3 rows k=7 scratch=@256"`);
     expect(record(Opcode.Unary, { fn: Fn.Elu, alpha: 0.5, y: 16, x: 32, n: -8 })).toMatchInlineSnapshot(
       `"unary fn=Elu alpha=0.5 y=@16 x=@32 n=8 rows"`,
     );
