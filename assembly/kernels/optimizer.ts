@@ -17,11 +17,11 @@ function splat(value: f64): v128 {
 /** The smallest normal number: what is below it lingers as a denormal, which some CPUs compute a hundred times slower. */
 const SMALLEST: f32 = 1.1754943508222875e-38; // 0x00800000
 
-/** 0 in place of denormals. */
+/** 0 in place of denormals; NaN stays, for the guard to see. */
 // @ts-ignore: decorator
 @inline
 function flushed(x: v128, smallest: v128): v128 {
-  return v128.and(x, f32x4.ge(f32x4.abs(x), smallest));
+  return v128.andnot(x, f32x4.lt(f32x4.abs(x), smallest));
 }
 
 /**
