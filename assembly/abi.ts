@@ -32,9 +32,11 @@ export enum Opcode {
   DenseGradWeights,
   /** dX = (dY W^T) * fn'(y); m = rows, n = in, k = out */
   DenseGradInput,
-  /** mean loss and its gradient, or its sum over each block */
+  /** mean loss and its gradient */
   Loss,
-  /** mean loss from the sums of blocks */
+  /** sum of the loss over each block of a long batch, and its gradient */
+  LossBlocks,
+  /** mean loss from what LossBlocks gave */
   LossTotal,
   /** w, m, v updated in place */
   Adam,

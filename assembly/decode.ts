@@ -12,7 +12,7 @@ import { dropout } from "./kernels/dropout";
 import { gather } from "./kernels/gather";
 import { layerNorm, layerNormGrad, layerNormGradWeights } from "./kernels/layer-norm";
 import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/softmax";
-import { loss, lossTotal } from "./kernels/loss";
+import { loss, lossBlocks, lossTotal } from "./kernels/loss";
 import { matMul } from "./kernels/mat-mul";
 import { maxGrad, reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
 import { order } from "./kernels/order";
@@ -78,7 +78,7 @@ export function executeRecord(r: usize, run: usize, rows: i32, stride: usize, pa
     case Opcode.Loss: {
       loss(
         word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
-        dim(r, 8, rows), word(run, word(r, 9)), float(r, 10), pointer(r, 11), part, parts,
+        dim(r, 8, rows), word(run, word(r, 9)), float(r, 10), part, parts,
       );
       break;
     }
@@ -104,6 +104,13 @@ function executeOther(r: usize, run: usize, rows: i32, stride: usize, part: i32,
     }
     case Opcode.Softmax: {
       softmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), part, parts);
+      break;
+    }
+    case Opcode.LossBlocks: {
+      lossBlocks(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), word(run, word(r, 9)), float(r, 10), part, parts,
+      );
       break;
     }
     case Opcode.LossTotal: {

@@ -52,6 +52,16 @@ const n: Span = (r) => r.n;
 const reduced: Span = (r) => r.outer * r.inner;
 const unreduced: Span = (r) => r.outer * r.n * r.inner;
 const reducePartials = sharedScratch((r) => 4 * r.outer * reduceBlocks(r.n, r.inner) * r.inner);
+const lossOperands = {
+  dx: output(mn, optional),
+  scale: input(() => 1, optional),
+  p: input(mn),
+  t: input((r) => (r.targets === Targets.Labels ? r.m : r.m * r.n), { dtype: "any" }),
+  m: dim,
+  n: dim,
+  targets: setting(Targets),
+  parameter: f32,
+} as const;
 const lossPartials = sharedScratch((r) => 8 * lossBlocks(r.fn, r.m, r.n));
 const loops: Span = (r) => r.d0 * r.d1 * r.d2 * r.d3;
 
@@ -272,19 +282,13 @@ export const RECORDS = {
     name: "loss",
     file: "loss",
     build: "train",
-    operands: {
-      fn: oneOf(LossFn),
-      loss: output(() => 1, optional),
-      dx: output(mn, optional),
-      scale: input(() => 1, optional),
-      p: input(mn),
-      t: input((r) => (r.targets === Targets.Labels ? r.m : r.m * r.n), { dtype: "any" }),
-      m: dim,
-      n: dim,
-      targets: setting(Targets),
-      parameter: f32,
-      partials: lossPartials,
-    },
+    operands: { fn: oneOf(LossFn), loss: output(() => 1, optional), ...lossOperands },
+  },
+  [Opcode.LossBlocks]: {
+    name: "lossBlocks",
+    file: "loss",
+    build: "train",
+    operands: { fn: oneOf(LossFn), partials: lossPartials, ...lossOperands },
   },
   [Opcode.LossTotal]: {
     name: "lossTotal",

@@ -60,6 +60,7 @@ const DIMS: readonly Four[] = [
   [3, 2, 5, 7],
   [2, 1, 3, 2 * LINE + 1],
   [2, 3, 0, 4],
+  [5, 3, 1, LINE],
   [1, 1, 9, 37],
   [2, 1, 37, 9],
 ];
@@ -135,13 +136,12 @@ const LOST: readonly Lost[] = [
   ),
 ];
 const lossName = ({ fn, m, n, targets }: Lost) => `${LossFn[fn]} of ${Targets[targets]} [${m}, ${n}]`;
-const lossStep = ({ fn, m, n, targets }: Lost, loss: "out" | null) =>
-  step(Opcode.Loss, {
-    ...{ fn, m, n, targets, loss, dx: "out", scale: null, parameter: 0.75 },
-    p: some(m * n, 7),
-    t:
-      targets === Targets.Labels ? Int32Array.from({ length: m }, (_, i) => (i * 7) % n) : positive(m * n, 8),
-  });
+const lossOperands = ({ fn, m, n, targets }: Lost) => {
+  const labels = Int32Array.from({ length: m }, (_, i) => (i * 7) % n);
+  const t = targets === Targets.Labels ? labels : positive(m * n, 8);
+  return { fn, m, n, targets, dx: "out", scale: null, parameter: 0.75, p: some(m * n, 7), t } as const;
+};
+const lossBlocks = (lost: Lost) => step(Opcode.LossBlocks, lossOperands(lost));
 /** dx of a block, and its sum. */
 const lossGrain = ({ fn, n }: Lost) =>
   2 + (fn === LossFn.CrossEntropy ? Math.max(n, LossBlock.Elements) : LossBlock.Elements);
@@ -342,16 +342,16 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
       return one(`[${m}, ${n}]`, n, step(Opcode.LogSoftmaxGrad, given));
     }),
   ),
-  [Opcode.Loss]: LOST.flatMap((lost) => [
-    one(lossName(lost), lossGrain(lost), lossStep(lost, null)),
-    // With its loss it is meant for one block, and one part computes all.
-    ...(lost.m < 3 ? [one(`whole ${lossName(lost)}`, Infinity, lossStep(lost, "out"))] : []),
-  ]),
-  [Opcode.LossTotal]: LOST.map(({ fn, m, n, targets }) => ({
-    name: lossName({ fn, m, n, targets }),
-    grain: lossGrain({ fn, m, n, targets }) + 1,
-    steps: [lossStep({ fn, m, n, targets }, null), step(Opcode.LossTotal, { fn, m, n, loss: "out" })],
-  })),
+  // For one block, so one part computes all.
+  [Opcode.Loss]: LOST.filter(({ m }) => m < 3).map((lost) =>
+    one(lossName(lost), Infinity, step(Opcode.Loss, { loss: "out", ...lossOperands(lost) })),
+  ),
+  [Opcode.LossBlocks]: LOST.map((lost) => one(lossName(lost), lossGrain(lost), lossBlocks(lost))),
+  [Opcode.LossTotal]: LOST.filter(({ fn, m }) => fn === LossFn.CrossEntropy || m === 1).map((lost) => {
+    const { fn, m, n } = lost;
+    const total = step(Opcode.LossTotal, { fn, m, n, loss: "out" });
+    return { name: lossName(lost), grain: lossGrain(lost) + 1, steps: [lossBlocks(lost), total] };
+  }),
   [Opcode.Sgd]: PADDED.flatMap((n) => {
     const given = { w: some(n), g: some(n, 2), n, hyper, rate: 0.5 } as const;
     return [

@@ -142,6 +142,27 @@ describe("reduce", () => {
     }
   });
 
+  it("adds blocks in order, by themselves and in total", () => {
+    for (const [block, inner] of [
+      [Block, 1],
+      [ColumnSum.Block, 3],
+    ]) {
+      // Of four blocks; from the other end, 1 is lost.
+      const x = new Float32Array(4 * block * inner);
+      [2 ** 80, -(2 ** 80), 1, 0].forEach((value, i) => {
+        x.fill(value, i * block * inner, i * block * inner + inner);
+      });
+      const sizes = { outer: 1, n: 4 * block, inner };
+      const given = { fn: ReduceFn.Sum, ...sizes };
+      const { y } = runRecords([
+        step(Opcode.ReduceBlocks, { ...given, x }),
+        step(Opcode.ReduceTotal, { ...given, y: "out" }),
+      ]);
+      expect([...y]).toEqual(Array(inner).fill(1));
+      expect([...run(ReduceFn.Sum, x, 1, 4 * block, inner)]).toEqual(Array(inner).fill(1));
+    }
+  });
+
   it("gives the same bits by blocks and then in total", () => {
     for (const [outer, n, inner] of [
       [1, 0, 3],
