@@ -148,6 +148,24 @@ describe("fused ops", () => {
     expect(graph.nodes.map((node) => node.op)).toEqual(["dense"]);
   });
 
+  it("leave nodes of different phases apart: variables change between them", () => {
+    for (const [phase, ops] of [
+      ["forward", ["dense"]],
+      ["update", ["dense", "unary"]],
+    ] as const) {
+      const graph = new Graph();
+      const builder = new Builder(graph);
+      const [z] = builder.emit(OPS.dense, LINEAR, [
+        graph.addInput("x", [ROWS, 3]),
+        graph.addVariable("w", [3, 2], { kind: "constant", value: 0 }),
+      ]);
+      builder.phase = phase;
+      const [y] = builder.emit(OPS.unary, { fn: Fn.Tanh, alpha: 0 }, [z]);
+      fuse(graph, [y]);
+      expect(graph.nodes.map((node) => node.op)).toEqual(ops);
+    }
+  });
+
   it("pair each loss with the gradient of the same predictions and targets", () => {
     const graph = new Graph();
     const builder = new Builder(graph);
