@@ -1,7 +1,7 @@
 /** Where the regions of a program lie, and what of it is a state. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Abi } from "../../assembly/abi.ts";
+import { Abi, Header } from "../../assembly/abi.ts";
 import { adamW, compile, dense, meanSquaredError, sequential } from "../../src/index.ts";
 import { layOut } from "../../src/plan/layout.ts";
 import { planProgram } from "../../src/plan/plan.ts";
@@ -81,6 +81,14 @@ describe("the regions of a program", () => {
     // Without it: the values, two moments; its gradient; and the copies of three.
     expect(free.state.bytes - plan.state.bytes).toBe(3 * bytes);
     expect(free.end - plan.end).toBe((3 - 1 + 1 + 3) * bytes);
+  });
+
+  it("hold private scratch for each worker, at the stride that the header says", () => {
+    const [one, three] = [1, 3].map((parts) => planProgram({ ...smallRequest(), parts }));
+    const scratch = ({ layout }: Plan) => layout.regions.find(({ name }) => name === "scratch")?.bytes ?? 0;
+    expect(scratch(one)).toBeGreaterThan(0);
+    expect(scratch(three)).toBe(3 * scratch(one));
+    for (const { words } of [one, three]) expect(words[Header.ScratchStride]).toBe(scratch(one));
   });
 
   it("hold the variables of each group side by side, slots and gradients in the same order", () => {

@@ -40,6 +40,19 @@ describe("roles", () => {
     expect(plan.variables.slice(4).map(({ offset }) => offset)).toEqual([at("idle"), at("updated")]);
   });
 
+  it("are state for what updates write, though the loss depends on it", () => {
+    const request = smallRequest({
+      extend: ({ graph, builder }) => {
+        const bias = graph.variables[3].value;
+        builder.phase = "update";
+        graph.updates.push({ variable: bias, value: sum(builder, bias, bias) });
+      },
+    });
+    const plan = planProgram(request);
+    expect(rolesOf(plan)["head.bias"]).toBe("state");
+    expect(plan.variables[3]).toMatchObject({ offset: plan.layout.at("updated"), gradient: 0 });
+  });
+
   it("of a predictor are all state: what it holds, its states hold", () => {
     const { graph, batch, base } = smallRequest();
     const plan = planProgram({ graph, batch, base, windowRows: 0 });
