@@ -32,8 +32,10 @@ export enum Opcode {
   DenseGradWeights,
   /** dX = (dY W^T) * fn'(y); m = rows, n = in, k = out */
   DenseGradInput,
-  /** mean loss and its gradient */
+  /** mean loss and its gradient, or its sum over each block */
   Loss,
+  /** mean loss from the sums of blocks */
+  LossTotal,
   /** w, m, v updated in place */
   Adam,
   /** w, v updated in place */
@@ -54,7 +56,7 @@ export enum Opcode {
   Order,
   /** y[i, :] = window[index[i], :] */
   Gather,
-  /** sums += rows g: the gradients of one pass of a group */
+  /** sums += rows g: the gradients of one pass of a group, from 0 for the first */
   AddGradients,
   /** g = sums / rows of the group */
   AverageGradients,
@@ -68,12 +70,18 @@ export enum Opcode {
   Copy,
   /** y[o, i] = fn over j of x[o, j, i] */
   Reduce,
+  /** the same over each block of j */
+  ReduceBlocks,
+  /** y from what ReduceBlocks gave */
+  ReduceTotal,
   /** dx = dy shared equally between the positions that attain the maximum y */
   MaxGrad,
   /** y = x - log(sum(exp(x))) by rows */
   LogSoftmax,
   /** dx = dy - exp(y) * sum(dy) */
   LogSoftmaxGrad,
+  /** y = x / (1 - rate) where drawn to be kept, 0 elsewhere */
+  Dropout,
 }
 
 /** The three forms of a product; T names a transposed operand as it is stored. */
@@ -127,6 +135,7 @@ export enum Fn {
   Tanh,
   HardSigmoid,
   Sign,
+  Softsign,
 
   /** From here on: what only tensors' methods compute, in the extended build. */
   Exp,
@@ -162,6 +171,19 @@ export enum RowSum {
   Block = 1024,
 }
 
+/** How a sum along elements that are not contiguous is split. */
+export enum ColumnSum {
+  /** elements that one accumulator adds: as many as in a lane of a row's block */
+  Block = 64,
+}
+
+/** How the sum of a loss is split. */
+export enum LossBlock {
+  Elements = 4096,
+  /** most rows of a block of CrossEntropy, which has whole rows */
+  Rows = 64,
+}
+
 export enum LossFn {
   /** mean of (p - t)^2 over all m n elements */
   MeanSquaredError = 0,
@@ -194,6 +216,7 @@ export enum Distribution {
 export enum Purpose {
   Initialization = 1,
   Shuffle,
+  Dropout,
 }
 
 /** Sizes of the keyed permutation. */
@@ -284,9 +307,7 @@ export enum Section {
   /** up to the loss */
   Forward,
   Backward,
-  /** sums of gradients, where an update takes several passes: empties them */
-  Start,
-  /** adds the gradients of the pass to the sums */
+  /** adds the gradients of the pass to the sums, where an update takes several passes */
   Accumulate,
   /** optimizers, then what else changes with the variables */
   Update,
@@ -298,10 +319,8 @@ export enum Section {
 export enum SectionWord {
   From = 0,
   To,
-  /** passes in a group: the section runs in one of them */
+  /** passes in a group: the section runs in the last of them, also where an epoch ends before */
   Every,
-  /** which one: 0 the first, `Every - 1` the last, also where an epoch ends before */
-  At,
   Count,
 }
 

@@ -7,11 +7,12 @@ import { advance } from "./kernels/advance";
 import { binary } from "./kernels/binary";
 import { copy } from "./kernels/copy";
 import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
+import { dropout } from "./kernels/dropout";
 import { gather } from "./kernels/gather";
 import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/softmax";
-import { loss } from "./kernels/loss";
+import { loss, lossTotal } from "./kernels/loss";
 import { matMul } from "./kernels/mat-mul";
-import { maxGrad, reduce } from "./kernels/reduce";
+import { maxGrad, reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
 import { order } from "./kernels/order";
 import { unary, unaryGrad } from "./kernels/unary";
 
@@ -75,7 +76,7 @@ export function executeRecord(r: usize, run: usize, rows: i32, stride: usize, pa
     case Opcode.Loss: {
       loss(
         word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
-        dim(r, 8, rows), word(run, word(r, 9)), float(r, 10), part, parts,
+        dim(r, 8, rows), word(run, word(r, 9)), float(r, 10), pointer(r, 11), part, parts,
       );
       break;
     }
@@ -101,6 +102,10 @@ function executeOther(r: usize, run: usize, rows: i32, stride: usize, part: i32,
     }
     case Opcode.Softmax: {
       softmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), part, parts);
+      break;
+    }
+    case Opcode.LossTotal: {
+      lossTotal(word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), part, parts);
       break;
     }
     case Opcode.Sgd: {
@@ -136,8 +141,8 @@ function executeOther(r: usize, run: usize, rows: i32, stride: usize, part: i32,
     }
     case Opcode.AddGradients: {
       addGradients(
-        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), pointer(r, 5), run + (Run.Guard << 2),
-        part, parts,
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), pointer(r, 5), pointer(r, 6),
+        run + (Run.Guard << 2), part, parts,
       );
       break;
     }
@@ -186,6 +191,14 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
       reduce(word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), part, parts);
       break;
     }
+    case Opcode.ReduceBlocks: {
+      reduceBlocks(word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), part, parts);
+      break;
+    }
+    case Opcode.ReduceTotal: {
+      reduceTotal(word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), part, parts);
+      break;
+    }
     case Opcode.MaxGrad: {
       maxGrad(
         pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows),
@@ -199,6 +212,13 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
     }
     case Opcode.LogSoftmaxGrad: {
       logSoftmaxGrad(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), part, parts);
+      break;
+    }
+    case Opcode.Dropout: {
+      dropout(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), float(r, 4), word(r, 5), pointer(r, 6), pointer(r, 7),
+        pointer(r, 8), part, parts,
+      );
       break;
     }
     default: {

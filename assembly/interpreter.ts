@@ -99,11 +99,11 @@ function backward(program: usize, run: usize, counters: usize, last: bool): i32 
     micro = <i32>counter(counters, Counter.MicroStep);
     whole = last || micro + 1 == every;
   }
-  for (let row = sectionRow(program, Section.Start); row <= updates; row += SectionWord.Count << 2) {
+  for (let row = sectionRow(program, Section.Accumulate); row <= updates; row += SectionWord.Count << 2) {
     const from = pointer(row, SectionWord.From);
     const to = pointer(row, SectionWord.To);
     if (from == to) continue;
-    if (word(row, SectionWord.Every) > 1 && !(word(row, SectionWord.At) == 0 ? micro == 0 : whole)) continue;
+    if (word(row, SectionWord.Every) > 1 && !whole) continue;
     execute(program, from, to, 0, 1);
     if (word(run, Run.Guard) != 0) {
       undo(program, run, pointer(program, row == updates ? Header.Updated : Header.Sums));

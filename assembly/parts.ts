@@ -3,6 +3,9 @@
  * units being elements, rows, columns or tiles. Cuts are multiples of a grain, so that vectors and tiles stay whole.
  */
 
+/** Elements of a cache line: the grain of elementwise kernels. */
+export const LINE = 16;
+
 /**
  * The first unit of a part.
  *

@@ -59,6 +59,13 @@ export function addWide(sum: v128, v: v128): v128 {
   return f64x2.add(low, f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 0)));
 }
 
+/** Two f64 pairs as four f32. */
+// @ts-ignore: decorator
+@inline
+export function narrow(low: v128, high: v128): v128 {
+  return i64x2.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+}
+
 /**
  * `sum + a b`, one step of a product: rounded twice, the same everywhere. In the relaxed build it is rounded
  * once where the CPU has a fused multiply-add, and the bits are the CPU's.

@@ -20,6 +20,7 @@ const OUT_OF_LINE = [
   "assembly/kernels/gather/*",
   "assembly/kernels/loss/*",
   "assembly/kernels/optimizer/*",
+  "assembly/kernels/reduce/longColumns",
   "assembly/kernels/softmax/*",
   "assembly/kernels/unary/*",
 ];

@@ -113,7 +113,7 @@ export class MemoryError extends WasmgradError {
 
 /** Where a number that is NaN or infinite first came up in training. */
 export interface NonFiniteOrigin {
-  /** The step that failed, counted from 1 over the life of the trainer; its update is not applied. */
+  /** The step that failed, counted from 1 over the life of the trainer; its update is not applied. 0 in a prediction. */
   readonly step: number;
   /** The layer, as named in the model, or the loss or optimizer. */
   readonly layer: string;
@@ -122,7 +122,10 @@ export interface NonFiniteOrigin {
   readonly phase: "forward" | "backward" | "update";
 }
 
-/** Training met NaN or infinity. The parameters are those of the last good step. */
+/**
+ * Training met NaN or infinity: the parameters are those of the last good step. Or a row was to be classified whose
+ * probabilities are NaN.
+ */
 export class NonFiniteError extends WasmgradError implements NonFiniteOrigin {
   override get name(): string {
     return "NonFiniteError";

@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 
 /** Bytes after gzip that a page which trains an MLP may carry; what it carries is a little less. */
-const LIMIT = 35_250;
+const LIMIT = 36_000;
 
 async function bundle(names: string): Promise<string> {
   const { outputFiles } = await build({

@@ -1,3 +1,4 @@
+import { LINE, partStart } from "../parts";
 import { put } from "../simd";
 
 /**
@@ -9,11 +10,19 @@ import { put } from "../simd";
  * @param n  elements; 0 does nothing
  *
  * Order: elements are independent, and an element's bits depend neither on n nor on its lane.
+ * Parts: cut at multiples of `LINE` elements.
  * Aliasing: y may be a or b; they must not overlap otherwise.
  * Cost: n additions, 12 n bytes.
  */
 export function accumulate(y: usize, a: usize, b: usize, n: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
+  if (parts > 1) {
+    const from = partStart(n, LINE, part, parts);
+    n = partStart(n, LINE, part + 1, parts) - from;
+    const skip = <usize>from << 2;
+    y += skip;
+    a += skip;
+    b += skip;
+  }
   for (; n > 0; n -= 4, y += 16, a += 16, b += 16) put(y, f32x4.add(v128.load(a), v128.load(b)), n);
 }
 
@@ -25,11 +34,18 @@ export function accumulate(y: usize, a: usize, b: usize, n: i32, part: i32, part
  * @param n      elements; 0 does nothing
  * @param every  1: x has an element for each of y; 0: one for all
  *
+ * Parts: cut at multiples of `LINE` elements.
  * Aliasing: y and x must not overlap.
  * Cost: 4 n bytes written, as many read where `every` is 1.
  */
 export function place(y: usize, x: usize, n: i32, every: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
+  if (parts > 1) {
+    const from = partStart(n, LINE, part, parts);
+    n = partStart(n, LINE, part + 1, parts) - from;
+    const skip = <usize>from << 2;
+    y += skip;
+    if (every) x += skip;
+  }
   for (; n > 0; n -= 4, y += 16) {
     if (every) {
       put(y, v128.load(x), n);

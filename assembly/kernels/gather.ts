@@ -1,3 +1,5 @@
+import { partStart } from "../parts";
+
 /**
  * Rows by index: `y[i, :] = window[index[i], :]`. Loads a batch from the data window.
  *
@@ -7,13 +9,19 @@
  * @param rows    rows of y
  * @param words   words in a row
  *
+ * Parts: cut between rows.
  * Aliasing: y must not overlap window or index.
  * Cost: 4 rows words bytes read and written; about 1 ns a row up to 4 words.
  */
 export function gather(y: usize, window: usize, index: usize, rows: i32, words: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
-  const end = index + (<usize>rows << 2);
   const rowBytes = <usize>words << 2;
+  if (parts > 1) {
+    const from = partStart(rows, 1, part, parts);
+    rows = partStart(rows, 1, part + 1, parts) - from;
+    index += <usize>from << 2;
+    y += <usize>from * rowBytes;
+  }
+  const end = index + (<usize>rows << 2);
   if (words == 1) {
     for (; index < end; index += 4, y += 4) store<i32>(y, load<i32>(window + (load<usize>(index) << 2)));
   } else if (words == 2) {

@@ -4,10 +4,11 @@
  * The elementwise losses see m n elements as one flat row; their last, partial vector is read whole (an
  * aligned vector never reaches across the end of the memory), its spare lanes are neither added nor stored.
  */
-import { LossFn, Targets } from "../abi";
+import { LossBlock, LossFn, Targets } from "../abi";
 import { exp, sigmoidLarger } from "../math/exp";
 import { log1pUnit, logSum } from "../math/log";
-import { addWide, keepLanes, put, sumWide, take } from "../simd";
+import { partStart } from "../parts";
+import { addWide, keepLanes, narrow, put, sumWide, take } from "../simd";
 import { exponentials, rowMax } from "./softmax";
 
 const TABLE: usize = memory.data<v128>(
@@ -95,13 +96,6 @@ function binaryCrossEntropy(dx: usize, p: usize, t: usize, n: i32, factor: f32):
     sum = addTerms(sum, f32x4.add(linear, log1pUnit(e)), n);
   }
   return sumWide(sum);
-}
-
-/** Two f64 pairs as four f32. */
-// @ts-ignore: decorator
-@inline
-function narrow(low: v128, high: v128): v128 {
-  return i64x2.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
 }
 
 /**
@@ -198,7 +192,7 @@ function crossEntropy(dx: usize, p: usize, t: usize, m: i32, n: i32, targets: i3
  * T_i = sum_j t_ij: 1 for labels, one-hot rows and probabilities. The cross-entropies take logits for p.
  *
  * @param fn         `LossFn`
- * @param loss       out [1] f32; overwritten, never read; 0: not wanted
+ * @param loss       out [1] f32; overwritten, never read; 0: not wanted, or left to `lossTotal`
  * @param dx         out [m, n] f32, row-major, 16-byte aligned; overwritten, never read; 0: not wanted
  * @param scale      in  [1] f32, the cotangent of the loss; 0: one
  * @param p          in  [m, n] f32, row-major, 16-byte aligned
@@ -207,59 +201,111 @@ function crossEntropy(dx: usize, p: usize, t: usize, m: i32, n: i32, targets: i3
  * @param n          columns; 0 gives loss 0
  * @param targets    `Targets`; only CrossEntropy takes labels
  * @param parameter  Huber: delta > 0; others ignore it
+ * @param partials   out [blocks] f64, the sum of each block: scratch of all parts; not touched where `loss` is given
  *
- * Order: elementwise losses add all even and all odd elements of the flat buffer in two f64 sums, then both;
- * CrossEntropy adds rows 0, 1, .., m - 1 in f64, each row's sums in f64 with even and odd elements apart.
- * Then one f64 division and one rounding to f32.
+ * Order: in blocks of `blockSize`, of elements or of rows. Of a block, elementwise losses add all even and all odd elements
+ * of the flat buffer in two f64 sums, then both; CrossEntropy adds rows in order in f64, each row's sums in f64 with
+ * even and odd elements apart. Blocks are added in order in f64; then one f64 division and one rounding to f32.
+ * Parts: cut between blocks. Where `loss` is given, part 0 computes all: meant for one block.
  * NaN in p or t gives a NaN loss; so do a label out of range and infinite logits other than -inf at weight 0.
  * Aliasing: dx may be p.
  * Cost: 12 m n bytes; an exponential an element for the cross-entropies, a logarithm too for the binary one.
  */
 export function loss(
-  fn: i32,
-  loss: usize,
-  dx: usize,
-  scale: usize,
-  p: usize,
-  t: usize,
-  m: i32,
-  n: i32,
-  targets: i32,
-  parameter: f32,
-  part: i32, parts: i32,
+  fn: i32, loss: usize, dx: usize, scale: usize, p: usize, t: usize, m: i32, n: i32, targets: i32, parameter: f32,
+  partials: usize, part: i32, parts: i32,
 ): void {
-  if (part != 0) return;
   const elements = m * n;
-  if (elements <= 0) {
-    if (loss) store<f32>(loss, 0);
+  const byRows = fn == LossFn.CrossEntropy;
+  const units = byRows ? m : elements;
+  if (loss) {
+    if (part != 0) return;
+    if (elements <= 0) {
+      store<f32>(loss, 0);
+      return;
+    }
+    parts = 1;
+  } else if (elements <= 0) {
     return;
   }
-  const count = <f64>(fn == LossFn.CrossEntropy ? m : elements);
+  const count = <f64>units;
   const cotangent: f64 = scale ? <f64>load<f32>(scale) : 1;
   const wide = cotangent / count;
   const factor = <f32>wide;
-  let sum: f64 = NaN;
-  switch (fn) {
-    case LossFn.MeanSquaredError: {
-      sum = squaredError(dx, p, t, elements, factor);
-      break;
+  const isOne = elements <= LossBlock.Elements && (!byRows || m <= LossBlock.Rows);
+  const size = isOne ? units : blockSize(fn, n);
+  let from = 0, to = units;
+  if (parts > 1) {
+    from = partStart(units, size, part, parts);
+    to = partStart(units, size, part + 1, parts);
+    if (from >= to) return;
+    partials += <usize>(from / size) << 3;
+  }
+  let total: f64 = 0;
+  for (; from < to; from += size) {
+    const some = min(size, to - from);
+    const skip = <usize>from * (byRows ? <usize>n << 2 : 4);
+    const d = dx ? dx + skip : 0;
+    const q = p + skip;
+    const u = targets == Targets.Labels ? t + (<usize>from << 2) : t + skip;
+    let sum: f64 = NaN;
+    switch (fn) {
+      case LossFn.MeanSquaredError: {
+        sum = squaredError(d, q, u, some, factor);
+        break;
+      }
+      case LossFn.MeanAbsoluteError: {
+        sum = absoluteError(d, q, u, some, factor);
+        break;
+      }
+      case LossFn.Huber: {
+        sum = huber(d, q, u, some, factor, parameter);
+        break;
+      }
+      case LossFn.BinaryCrossEntropy: {
+        sum = binaryCrossEntropy(d, q, u, some, factor);
+        break;
+      }
+      case LossFn.CrossEntropy: {
+        sum = crossEntropy(d, q, u, some, n, targets, wide);
+        break;
+      }
     }
-    case LossFn.MeanAbsoluteError: {
-      sum = absoluteError(dx, p, t, elements, factor);
-      break;
-    }
-    case LossFn.Huber: {
-      sum = huber(dx, p, t, elements, factor, parameter);
-      break;
-    }
-    case LossFn.BinaryCrossEntropy: {
-      sum = binaryCrossEntropy(dx, p, t, elements, factor);
-      break;
-    }
-    case LossFn.CrossEntropy: {
-      sum = crossEntropy(dx, p, t, m, n, targets, wide);
-      break;
+    if (loss) {
+      total += sum;
+    } else {
+      store<f64>(partials, sum);
+      partials += 8;
     }
   }
-  if (loss) store<f32>(loss, <f32>(sum / count));
+  if (loss) store<f32>(loss, <f32>(total / count));
+}
+
+/** Elements of a block, or rows for CrossEntropy: as many whole rows as have `LossBlock.Elements`, from 1 to `LossBlock.Rows`. */
+function blockSize(fn: i32, n: i32): i32 {
+  if (fn != LossFn.CrossEntropy) return LossBlock.Elements;
+  return max(1, min(<i32>LossBlock.Rows, LossBlock.Elements / n));
+}
+
+/**
+ * The mean of a loss from the sums of its blocks, which `loss` left. One number, so part 0 computes it.
+ *
+ * @param fn        `LossFn`
+ * @param loss      out [1] f32; overwritten, never read
+ * @param partials  in  [blocks] f64
+ * @param m n       as in `loss`
+ *
+ * Order: blocks in order, in f64; the bits are those of `loss`.
+ */
+export function lossTotal(fn: i32, loss: usize, partials: usize, m: i32, n: i32, part: i32, parts: i32): void {
+  if (part != 0) return;
+  if (m * n <= 0) {
+    store<f32>(loss, 0);
+    return;
+  }
+  const units = fn == LossFn.CrossEntropy ? m : m * n;
+  const size = blockSize(fn, n);
+  let total: f64 = 0;
+  for (let from = 0; from < units; from += size, partials += 8) total += load<f64>(partials);
+  store<f32>(loss, <f32>(total / <f64>units));
 }

@@ -1,9 +1,6 @@
 import { Hyper, OptimizerFlag } from "../abi";
 import { foldNonFinite, nonFinite, raiseGuard } from "../guard";
-import { partStart } from "../parts";
-
-/** Elements that stay in one part: a cache line. */
-const GRAIN = 16;
+import { LINE, partStart } from "../parts";
 
 // @ts-ignore: decorator
 @inline
@@ -54,9 +51,9 @@ export function sgd(
   const momentum = splat(f64At(hyper, Hyper.Beta1));
   const nesterov = <i32>f64At(hyper, Hyper.Flags) & OptimizerFlag.Nesterov;
   const smallest = f32x4.splat(SMALLEST);
-  const end = <usize>partStart(n, GRAIN, part + 1, parts) << 2;
+  const end = <usize>partStart(n, LINE, part + 1, parts) << 2;
   let fold = i32x4.splat(0);
-  for (let i = <usize>partStart(n, GRAIN, part, parts) << 2; i < end; i += 16) {
+  for (let i = <usize>partStart(n, LINE, part, parts) << 2; i < end; i += 16) {
     const dw = v128.load(g + i);
     let d = dw;
     if (v) {
@@ -138,9 +135,9 @@ export function adam(
   const epsilonInside = f32x4.splat(inside ? max(<f32>(epsilon * c2), SMALLEST) : 0);
   const epsilonOutside = f32x4.splat(inside ? 0 : max(<f32>(epsilon * Math.sqrt(c2)), SMALLEST));
 
-  const end = <usize>partStart(n, GRAIN, part + 1, parts) << 2;
+  const end = <usize>partStart(n, LINE, part + 1, parts) << 2;
   let fold = i32x4.splat(0);
-  for (let i = <usize>partStart(n, GRAIN, part, parts) << 2; i < end; i += 16) {
+  for (let i = <usize>partStart(n, LINE, part, parts) << 2; i < end; i += 16) {
     const dw = v128.load(g + i);
     const m0 = v128.load(m + i);
     const v0 = v128.load(v + i);

@@ -1,4 +1,6 @@
-import { ReduceFn, RowSum } from "../abi";
+import { ColumnSum, ReduceFn, RowSum } from "../abi";
+import { LINE, partStart } from "../parts";
+import { narrow } from "../simd";
 
 /**
  * Reduction of the middle axis: `y[o, i] = fn over j of x[o, j, i]`, fn being sum, mean or max.
@@ -13,30 +15,131 @@ import { ReduceFn, RowSum } from "../abi";
  * Values: mean is the sum, rounded to f32, divided by f32(n). The maximum is NaN where any element is, and +0
  * of -0 and +0.
  *
- * Order: the shape alone chooses one of two.
- *   inner > 1: each y[o, i] starts at +0 and adds j = 0, 1, .., n - 1 in one f32 accumulator. Vector body and
- *     tail share that order, so y[o, i] depends neither on inner nor on its lane.
- *   inner = 1: the row is cut into blocks of `RowSum.Block`. In a block, 16 lanes start at +0; element j of
- *     the whole sixteens goes to lane j mod 16, element r of what is left to lane r mod 4, each lane in index
- *     order, in f32. The lanes l = 0..3 meet as `s[l] = (l + l4) + (l8 + l12)`, then `(s0 + s2) + (s1 + s3)`;
- *     blocks are added in order in f64.
+ * Order: n is cut into blocks; each block is summed in f32 from +0, the sums of the blocks are added in order in f64.
+ *   inner > 1: blocks of `ColumnSum.Block` elements, each added in one accumulator in order. Vector body and tail share
+ *     that order, so y[o, i] depends neither on inner nor on its lane.
+ *   inner = 1: blocks of `RowSum.Block` elements. In a block, element j of the whole sixteens goes to lane j mod 16,
+ *     element r of what is left to lane r mod 4, each lane in index order. The lanes l = 0..3 meet as
+ *     `s[l] = (l + l4) + (l8 + l12)`, then `(s0 + s2) + (s1 + s3)`.
+ * No accumulator takes more than 64 elements: 10^6 equal ones sum to within 10^-6.
  * A maximum has no order that could be seen.
+ * Parts: cut between outputs, for inner > 1 at multiples of `LINE`. Where there are few, `reduceBlocks` and
+ * `reduceTotal` share the work better.
  * Aliasing: y must not overlap x.
  * Cost: outer n inner operations, 4 outer n inner bytes read once.
  */
 export function reduce(fn: i32, y: usize, x: usize, outer: i32, n: i32, inner: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
   const plane = <usize>n * <usize>inner << 2;
   const divisor: f32 = fn == ReduceFn.Mean ? <f32>n : 1;
-  for (let o = 0; o < outer; ++o, x += plane, y += <usize>inner << 2) {
+  let left = outer * inner;
+  let column = 0;
+  if (parts > 1) {
+    const grain = inner == 1 ? 1 : LINE;
+    const from = partStart(left, grain, part, parts);
+    left = partStart(left, grain, part + 1, parts) - from;
+    if (left <= 0) return;
+    const o = from / inner;
+    column = from - o * inner;
+    x += plane * o;
+    y += <usize>from << 2;
+  }
+  while (left > 0) {
+    const count = min(inner - column, left);
     if (inner == 1) {
       store<f32>(y, fn == ReduceFn.Max ? rowMax(x, n) : <f32>rowSum(x, n) / divisor);
     } else if (fn == ReduceFn.Max) {
-      maxColumns(y, x, n, inner);
+      maxColumns(y, x + (<usize>column << 2), n, inner, count);
+    } else if (n <= ColumnSum.Block) {
+      sumColumns(y, x + (<usize>column << 2), n, inner, count, divisor);
     } else {
-      sumColumns(y, x, n, inner, divisor);
+      longColumns(y, x + (<usize>column << 2), n, inner, count, divisor);
+    }
+    x += plane;
+    y += <usize>count << 2;
+    left -= count;
+    column = 0;
+  }
+}
+
+/**
+ * The first half of `reduce` for long n: the sum or maximum of each of its blocks.
+ *
+ * @param fn        `ReduceFn`; Mean is as Sum
+ * @param partials  out [outer, blocks, inner] f32, blocks as in `reduce`: scratch of all parts
+ * @param x outer n inner  as in `reduce`
+ *
+ * Order: of a block, as in `reduce`.
+ * Parts: cut between blocks.
+ * Cost: that of `reduce`.
+ */
+export function reduceBlocks(
+  fn: i32, partials: usize, x: usize, outer: i32, n: i32, inner: i32, part: i32, parts: i32,
+): void {
+  const size = blockSize(inner);
+  const blocks = blocksOf(n, inner);
+  const units = outer * blocks;
+  const from = partStart(units, 1, part, parts);
+  const to = partStart(units, 1, part + 1, parts);
+  for (let unit = from; unit < to; ++unit) {
+    const o = unit / blocks;
+    const start = (unit - o * blocks) * size;
+    const count = min(size, n - start);
+    const at = x + (<usize>(o * n + start) * <usize>inner << 2);
+    const partial = partials + (<usize>unit * <usize>inner << 2);
+    if (inner == 1) {
+      store<f32>(partial, fn == ReduceFn.Max ? rowMax(at, count) : block(ReduceFn.Sum, at, count));
+    } else if (fn == ReduceFn.Max) {
+      maxColumns(partial, at, count, inner, inner);
+    } else {
+      sumColumns(partial, at, count, inner, inner, 1);
     }
   }
+}
+
+/**
+ * The second half of `reduce` for long n: combines what `reduceBlocks` left.
+ *
+ * @param fn        `ReduceFn`
+ * @param y         out [outer, inner] f32, 4-byte aligned; overwritten, never read
+ * @param partials  in  [outer, blocks, inner] f32
+ * @param outer n inner  as in `reduce`
+ *
+ * Order: blocks in order, in f64; the bits are those of `reduce`.
+ * Parts: cut between outputs, at multiples of `LINE`.
+ * Cost: outer blocks inner additions.
+ */
+export function reduceTotal(
+  fn: i32, y: usize, partials: usize, outer: i32, n: i32, inner: i32, part: i32, parts: i32,
+): void {
+  const blocks = blocksOf(n, inner);
+  const divisor: f32 = fn == ReduceFn.Mean ? <f32>n : 1;
+  const step = <usize>inner << 2;
+  const plane = step * blocks;
+  const to = partStart(outer * inner, LINE, part + 1, parts);
+  for (let i = partStart(outer * inner, LINE, part, parts); i < to; ++i) {
+    const o = i / inner;
+    let p = partials + plane * o + (<usize>(i - o * inner) << 2);
+    const end = p + plane;
+    const to = y + (<usize>i << 2);
+    if (fn == ReduceFn.Max) {
+      let top: f32 = -Infinity;
+      for (; p < end; p += step) top = max(top, load<f32>(p));
+      store<f32>(to, top);
+    } else {
+      let total: f64 = 0;
+      for (; p < end; p += step) total += <f64>load<f32>(p);
+      store<f32>(to, <f32>total / divisor);
+    }
+  }
+}
+
+function blockSize(inner: i32): i32 {
+  return inner == 1 ? RowSum.Block : ColumnSum.Block;
+}
+
+function blocksOf(n: i32, inner: i32): i32 {
+  const size = blockSize(inner);
+  return (n + size - 1) / size;
 }
 
 function rowSum(x: usize, n: i32): f64 {
@@ -51,12 +154,12 @@ function rowMax(x: usize, n: i32): f32 {
   return block(ReduceFn.Max, x, n);
 }
 
-function sumColumns(y: usize, x: usize, n: i32, inner: i32, divisor: f32): void {
-  columns(ReduceFn.Sum, y, x, n, inner, divisor);
+function sumColumns(y: usize, x: usize, n: i32, inner: i32, count: i32, divisor: f32): void {
+  columns(ReduceFn.Sum, y, x, n, inner, count, divisor);
 }
 
-function maxColumns(y: usize, x: usize, n: i32, inner: i32): void {
-  columns(ReduceFn.Max, y, x, n, inner, 1);
+function maxColumns(y: usize, x: usize, n: i32, inner: i32, count: i32): void {
+  columns(ReduceFn.Max, y, x, n, inner, count, 1);
 }
 
 /** `fn` is a constant at every call. */
@@ -100,13 +203,16 @@ function block(fn: i32, x: usize, n: i32): f32 {
   return f32x4.extract_lane(a, 0);
 }
 
-/** Strips of 16 columns (a cache line), of 4, and single ones, each from the first row to the last. */
+/**
+ * The first `count` columns of n rows of `inner`: strips of 16 columns (a cache line), of 4, and single ones, each from
+ * the first row to the last.
+ */
 // @ts-ignore: decorator
 @inline
-function columns(fn: i32, y: usize, x: usize, n: i32, inner: i32, divisor: f32): void {
+function columns(fn: i32, y: usize, x: usize, n: i32, inner: i32, count: i32, divisor: f32): void {
   const step = <usize>inner << 2;
   const height = step * n;
-  const end = y + step;
+  const end = y + (<usize>count << 2);
   const scale = f32x4.splat(divisor);
   for (; y + 64 <= end; y += 64, x += 64) {
     let a = start(fn), b = a, c = a, d = a;
@@ -133,6 +239,73 @@ function columns(fn: i32, y: usize, x: usize, n: i32, inner: i32, divisor: f32):
   }
 }
 
+/** `sumColumns` of more than one block: 16 columns at a time, then 4, then one, with a sum in f64 of each. */
+function longColumns(y: usize, x: usize, n: i32, inner: i32, count: i32, divisor: f32): void {
+  const step = <usize>inner << 2;
+  const height = step * n;
+  const blockHeight = step * ColumnSum.Block;
+  const end = y + (<usize>count << 2);
+  const scale = f32x4.splat(divisor);
+  for (; y + 64 <= end; y += 64, x += 64) {
+    let aLow = f64x2.splat(0), aHigh = aLow, bLow = aLow, bHigh = aLow;
+    let cLow = aLow, cHigh = aLow, dLow = aLow, dHigh = aLow;
+    for (let p = x, last = x + height; p < last; ) {
+      let a = f32x4.splat(0), b = a, c = a, d = a;
+      for (const to = min(p + blockHeight, last); p < to; p += step) {
+        a = f32x4.add(a, v128.load(p));
+        b = f32x4.add(b, v128.load(p, 16));
+        c = f32x4.add(c, v128.load(p, 32));
+        d = f32x4.add(d, v128.load(p, 48));
+      }
+      aLow = addLow(aLow, a);
+      aHigh = addHigh(aHigh, a);
+      bLow = addLow(bLow, b);
+      bHigh = addHigh(bHigh, b);
+      cLow = addLow(cLow, c);
+      cHigh = addHigh(cHigh, c);
+      dLow = addLow(dLow, d);
+      dHigh = addHigh(dHigh, d);
+    }
+    v128.store(y, f32x4.div(narrow(aLow, aHigh), scale));
+    v128.store(y, f32x4.div(narrow(bLow, bHigh), scale), 16);
+    v128.store(y, f32x4.div(narrow(cLow, cHigh), scale), 32);
+    v128.store(y, f32x4.div(narrow(dLow, dHigh), scale), 48);
+  }
+  for (; y + 16 <= end; y += 16, x += 16) {
+    let low = f64x2.splat(0), high = low;
+    for (let p = x, last = x + height; p < last; ) {
+      let a = f32x4.splat(0);
+      for (const to = min(p + blockHeight, last); p < to; p += step) a = f32x4.add(a, v128.load(p));
+      low = addLow(low, a);
+      high = addHigh(high, a);
+    }
+    v128.store(y, f32x4.div(narrow(low, high), scale));
+  }
+  for (; y < end; y += 4, x += 4) {
+    let total: f64 = 0;
+    for (let p = x, last = x + height; p < last; ) {
+      let a: f32 = 0;
+      for (const to = min(p + blockHeight, last); p < to; p += step) a += load<f32>(p);
+      total += <f64>a;
+    }
+    store<f32>(y, <f32>total / divisor);
+  }
+}
+
+/** `sum` plus the first two of four f32, in f64. */
+// @ts-ignore: decorator
+@inline
+function addLow(sum: v128, v: v128): v128 {
+  return f64x2.add(sum, f64x2.promote_low_f32x4(v));
+}
+
+/** `sum` plus the last two of four f32, in f64. */
+// @ts-ignore: decorator
+@inline
+function addHigh(sum: v128, v: v128): v128 {
+  return f64x2.add(sum, f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 0)));
+}
+
 /** Division by 1 changes nothing, so sums and means share it. */
 // @ts-ignore: decorator
 @inline
@@ -151,16 +324,39 @@ function finish(fn: i32, a: v128, scale: v128): v128 {
  * @param outer n inner  as in `reduce`
  *
  * Order: none, counts are exact up to 2^24.
+ * Parts: cut between outputs of `reduce`, for inner > 1 at multiples of `LINE`; each takes all of their n elements.
  * Aliasing: dx may be x; no other overlap.
  * Cost: reads x twice, writes it once.
  */
-export function maxGrad(dx: usize, dy: usize, x: usize, y: usize, outer: i32, n: i32, inner: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
-  const plane = <usize>n * <usize>inner << 2;
+export function maxGrad(
+  dx: usize, dy: usize, x: usize, y: usize, outer: i32, n: i32, inner: i32, part: i32, parts: i32,
+): void {
   const step = <usize>inner << 2;
-  for (let o = 0; o < outer; ++o, x += plane, dx += plane, y += step, dy += step) {
+  const plane = step * n;
+  let left = outer * inner;
+  let column = 0;
+  if (parts > 1) {
+    const grain = inner == 1 ? 1 : LINE;
+    const from = partStart(left, grain, part, parts);
+    left = partStart(left, grain, part + 1, parts) - from;
+    if (left <= 0) return;
+    const o = from / inner;
+    column = from - o * inner;
+    x += plane * o;
+    dx += plane * o;
+    y += step * o;
+    dy += step * o;
+  }
+  while (left > 0) {
+    const count = min(inner - column, left);
     if (inner == 1) maxGradRow(dx, dy, x, y, n);
-    else maxGradColumns(dx, dy, x, y, plane, step);
+    else maxGradColumns(dx, dy, x, y, plane, step, column, column + count);
+    x += plane;
+    dx += plane;
+    y += step;
+    dy += step;
+    left -= count;
+    column = 0;
   }
 }
 
@@ -182,10 +378,13 @@ function maxGradRow(dx: usize, dy: usize, x: usize, y: usize, n: i32): void {
   for (; i < bytes; i += 4) store<f32>(dx + i, load<f32>(x + i) == load<f32>(y) ? part : 0);
 }
 
-/** Columns of one plane, four at a time, then one; every column walks its rows twice. */
-function maxGradColumns(dx: usize, dy: usize, x: usize, y: usize, plane: usize, step: usize): void {
-  let i: usize = 0;
-  for (; i + 16 <= step; i += 16) {
+/** Columns [from, to) of one plane, four at a time, then one; every column walks its rows twice. */
+function maxGradColumns(
+  dx: usize, dy: usize, x: usize, y: usize, plane: usize, step: usize, from: i32, to: i32,
+): void {
+  let i = <usize>from << 2;
+  const end = <usize>to << 2;
+  for (; i + 16 <= end; i += 16) {
     const top = v128.load(y + i);
     let count = i32x4.splat(0);
     for (let p = i; p < plane; p += step) count = i32x4.sub(count, f32x4.eq(v128.load(x + p), top));
@@ -194,7 +393,7 @@ function maxGradColumns(dx: usize, dy: usize, x: usize, y: usize, plane: usize, 
       v128.store(dx + p, v128.and(f32x4.eq(v128.load(x + p), top), share));
     }
   }
-  for (; i < step; i += 4) {
+  for (; i < end; i += 4) {
     const top = load<f32>(y + i);
     let count = 0;
     for (let p = i; p < plane; p += step) count += i32(load<f32>(x + p) == top);

@@ -4,10 +4,11 @@
  * Rows are contiguous but, unless n is a multiple of 4, not aligned: the last, partial vector of a row is
  * loaded and stored by lanes. Sums over a row are kept in f64 in the order of `addWide`: even elements, odd
  * elements, then both.
- * A row's bits depend on that row alone.
+ * A row's bits depend on that row alone, and parts are cut between rows.
  */
 import { exp } from "../math/exp";
 import { logSum } from "../math/log";
+import { partStart } from "../parts";
 import { addWide, keepLanes, put, sumWide, take } from "../simd";
 
 /** The largest element of a row of n >= 1 elements; of a row with NaN, any of them. */
@@ -46,8 +47,14 @@ export function exponentials(y: usize, x: usize, largest: f32, n: i32): f64 {
  * Cost: m n exponentials, three passes over each row.
  */
 export function softmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
   if (n <= 0) return;
+  if (parts > 1) {
+    const from = partStart(m, 1, part, parts);
+    m = partStart(m, 1, part + 1, parts) - from;
+    const skip = <usize>from * <usize>n << 2;
+    y += skip;
+    x += skip;
+  }
   for (; m > 0; --m) {
     const factor = f32x4.splat(<f32>(1 / exponentials(y, x, rowMax(x, n), n)));
     for (let left = n, p = y; left > 0; left -= 4, p += 16) put(p, f32x4.mul(take(p, left), factor), left);
@@ -70,7 +77,14 @@ export function softmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts: i3
  * Cost: 2 m n multiplications and additions.
  */
 export function softmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
+  if (parts > 1) {
+    const from = partStart(m, 1, part, parts);
+    m = partStart(m, 1, part + 1, parts) - from;
+    const skip = <usize>from * <usize>n << 2;
+    dx += skip;
+    dy += skip;
+    y += skip;
+  }
   for (; m > 0; --m) {
     let sum = f64x2.splat(0);
     for (let left = n, at: usize = 0; left > 0; left -= 4, at += 16) {
@@ -101,8 +115,14 @@ export function softmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32, part
  * Cost: m n exponentials, m logarithms, three passes over each row.
  */
 export function logSoftmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
   if (n <= 0) return;
+  if (parts > 1) {
+    const from = partStart(m, 1, part, parts);
+    m = partStart(m, 1, part + 1, parts) - from;
+    const skip = <usize>from * <usize>n << 2;
+    y += skip;
+    x += skip;
+  }
   for (; m > 0; --m) {
     const largest = rowMax(x, n);
     const shift = f32x4.splat(largest);
@@ -130,7 +150,14 @@ export function logSoftmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts:
  * Cost: m n exponentials.
  */
 export function logSoftmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
+  if (parts > 1) {
+    const from = partStart(m, 1, part, parts);
+    m = partStart(m, 1, part + 1, parts) - from;
+    const skip = <usize>from * <usize>n << 2;
+    dx += skip;
+    dy += skip;
+    y += skip;
+  }
   for (; m > 0; --m) {
     let sum = f64x2.splat(0);
     for (let left = n, p = dy; left > 0; left -= 4, p += 16) sum = addWide(sum, take(p, left));

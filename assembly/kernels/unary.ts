@@ -9,6 +9,7 @@ import { Fn } from "../abi";
 import { exp, expm1, sigmoid, sigmoidLarger, tanh } from "../math/exp";
 import { log, log1pUnit } from "../math/log";
 import { gaussian, tailArgument, upperTail } from "../math/normal";
+import { LINE, partStart } from "../parts";
 import { put } from "../simd";
 
 const TABLE: usize = memory.data<v128>(
@@ -113,6 +114,22 @@ function sign(y: usize, x: usize, n: i32): void {
     const v = v128.load(x);
     const signed = v128.or(v128.and(v, v128.load(TABLE, At.Sign)), v128.load(TABLE, At.One));
     put(y, v128.bitselect(signed, v, f32x4.gt(f32x4.abs(v), zero())), n);
+  }
+}
+
+/** x / (1 + |x|); infinities give NaN. */
+function softsign(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) {
+    const v = v128.load(x);
+    put(y, f32x4.div(v, f32x4.add(f32x4.abs(v), v128.load(TABLE, At.One))), n);
+  }
+}
+
+/** dx = dy (1 - |y|)^2 */
+function softsignGrad(dx: usize, dy: usize, y: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
+    const rest = f32x4.sub(v128.load(TABLE, At.One), f32x4.abs(v128.load(y)));
+    put(dx, f32x4.mul(v128.load(dy), f32x4.mul(rest, rest)), n);
   }
 }
 
@@ -330,12 +347,19 @@ function gelu(y: usize, dy: usize, x: usize, n: i32): void {
  * @param n      elements; 0 does nothing
  *
  * Order: elements are independent, and an element's bits depend neither on n nor on its lane.
+ * Parts: cut at multiples of `LINE` elements.
  * NaN gives NaN for every function. The stated errors of exp, log, tanh, .. stand in assembly/math.
  * Aliasing: y may be x; they must not overlap otherwise.
  * Cost: 8 n bytes; from one operation an element (relu) to two divisions and twenty (gelu).
  */
 export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
+  if (parts > 1) {
+    const from = partStart(n, LINE, part, parts);
+    n = partStart(n, LINE, part + 1, parts) - from;
+    const skip = <usize>from << 2;
+    y += skip;
+    x += skip;
+  }
   switch (fn) {
     case Fn.Relu: return relu(y, x, n);
     case Fn.LeakyRelu: return leakyRelu(alpha, y, x, n);
@@ -349,6 +373,7 @@ export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32, part: i32
     case Fn.Tanh: return hyperbolicTangent(y, x, n);
     case Fn.HardSigmoid: return hardSigmoid(y, x, n);
     case Fn.Sign: return sign(y, x, n);
+    case Fn.Softsign: return softsign(y, x, n);
     default: {
       // @ts-ignore: defined for the extended build only
       if (isDefined(EXTENDED)) unaryExtended(fn, y, x, n);
@@ -372,7 +397,7 @@ function unaryExtended(fn: i32, y: usize, x: usize, n: i32): void {
 /**
  * `dx[i] = dy[i] fn'(x[i])`, from the value the function prefers to keep:
  *
- *   y, the output   relu leakyRelu elu selu sigmoid tanh hardSigmoid exp sqrt
+ *   y, the output   relu leakyRelu elu selu sigmoid tanh hardSigmoid softsign exp sqrt
  *   x, the input    gelu geluTanh silu softplus log abs square
  *   not read        identity negate sign
  *
@@ -387,11 +412,19 @@ function unaryExtended(fn: i32, y: usize, x: usize, n: i32): void {
  * @param n      elements; 0 does nothing
  *
  * Order: elements are independent, and an element's bits depend neither on n nor on its lane.
+ * Parts: cut at multiples of `LINE` elements.
  * Aliasing: dx may be dy or s; they must not overlap otherwise.
  * Cost: 12 n bytes.
  */
 export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n: i32, part: i32, parts: i32): void {
-  if (part != 0) return;
+  if (parts > 1) {
+    const from = partStart(n, LINE, part, parts);
+    n = partStart(n, LINE, part + 1, parts) - from;
+    const skip = <usize>from << 2;
+    dx += skip;
+    dy += skip;
+    s += skip;
+  }
   switch (fn) {
     case Fn.Relu: return reluGrad(dx, dy, s, n);
     case Fn.LeakyRelu: return leakyReluGrad(alpha, dx, dy, s, n);
@@ -404,6 +437,7 @@ export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n
     case Fn.Sigmoid: return logisticGrad(dx, dy, s, n);
     case Fn.Tanh: return hyperbolicTangentGrad(dx, dy, s, n);
     case Fn.HardSigmoid: return hardSigmoidGrad(dx, dy, s, n);
+    case Fn.Softsign: return softsignGrad(dx, dy, s, n);
     default: {
       // @ts-ignore: defined for the extended build only
       if (isDefined(EXTENDED)) unaryGradExtended(fn, dx, dy, s, n);

@@ -1,6 +1,9 @@
 import { DataError, ShapeError } from "../errors.ts";
+import { refuseMore } from "../options.ts";
 import { naturalLog } from "./log.ts";
 import { isVector, type Matrix, type MatrixLike, readMatrix, readVector, type VectorLike } from "./matrix.ts";
+
+const SUM = "it is the sum over the rows; divide it by their number for a mean";
 
 /** How far the sum of a row of probabilities may be from 1: room for f32 softmax rows, not for logits. */
 const ROW_SUM_TOLERANCE = 0.0009765625; // 2^-10
@@ -100,6 +103,7 @@ export function logLikelihood(
   probabilities: MatrixLike | VectorLike,
   targets: MatrixLike | VectorLike,
 ): number {
+  refuseMore("logLikelihood", arguments, 2);
   return sumLogLikelihood("logLikelihood", probabilities, targets);
 }
 
@@ -128,6 +132,7 @@ export function crossEntropy(
   probabilities: MatrixLike | VectorLike,
   targets: MatrixLike | VectorLike,
 ): number {
+  refuseMore("crossEntropy", arguments, 2, SUM);
   // 0 - x negates every x exactly and turns 0 into +0.
   return 0 - sumLogLikelihood("crossEntropy", probabilities, targets);
 }

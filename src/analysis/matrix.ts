@@ -1,4 +1,5 @@
 import { DataError, ShapeError } from "../errors.ts";
+import { isArrayOf, isTypedArray } from "../realm.ts";
 
 /** A matrix with its shape beside its values, row-major: what the engine's parameters and results look like. */
 export interface MatrixData {
@@ -29,7 +30,7 @@ function isMatrixData(value: unknown): value is MatrixData {
 }
 
 function isArrayLike(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+  return Array.isArray(value) || isTypedArray(value);
 }
 
 function describe(value: unknown): string {
@@ -59,7 +60,7 @@ function fromData(who: string, name: string, { data, shape }: MatrixData): Matri
   const copy = Float64Array.from({ length: m * n }, (_, i) =>
     finite(who, name, data[i], shape.length === 1 ? `[${i}]` : `[${Math.floor(i / n)}, ${i % n}]`),
   );
-  return { m, n, data: copy, single: data instanceof Float32Array };
+  return { m, n, data: copy, single: isArrayOf(Float32Array, data) };
 }
 
 function fromRows(who: string, name: string, rows: ArrayLike<unknown>): Matrix {
@@ -77,7 +78,7 @@ function fromRows(who: string, name: string, rows: ArrayLike<unknown>): Matrix {
       );
     }
     for (let j = 0; j < n; j++) data[i * n + j] = finite(who, name, row[j], `[${i}, ${j}]`);
-    single &&= row instanceof Float32Array;
+    single &&= isArrayOf(Float32Array, row);
   }
   return { m, n, data, single };
 }
@@ -95,7 +96,7 @@ export function readVector(who: string, name: string, value: VectorLike): Matrix
     m: value.length,
     n: 1,
     data: Float64Array.from({ length: value.length }, (_, i) => finite(who, name, value[i], `[${i}]`)),
-    single: value instanceof Float32Array,
+    single: isArrayOf(Float32Array, value),
   };
 }
 

@@ -1,4 +1,4 @@
-import { OptionError } from "../errors.ts";
+import { checkNumber, refuseMore } from "../options.ts";
 import { scaleByPowerOfTwo } from "./float64.ts";
 import { type MatrixLike, readMatrix } from "./matrix.ts";
 import { scaledSingularValues } from "./svd.ts";
@@ -30,9 +30,12 @@ const EPSILON_F64 = 2.220446049250313e-16; // 2^-52
  * ```
  */
 export function rank(matrix: MatrixLike, tolerance?: number): number {
-  if (tolerance !== undefined && !(Number.isFinite(tolerance) && tolerance >= 0)) {
-    throw new OptionError(`rank: tolerance must be a finite number >= 0; got ${String(tolerance)}`);
-  }
+  refuseMore("rank", arguments, 2);
+  if (tolerance !== undefined)
+    checkNumber("rank", "tolerance", tolerance, [
+      "a finite number >= 0",
+      (n) => n >= 0 && Number.isFinite(n),
+    ]);
   const checked = readMatrix("rank", "matrix", matrix);
   const { values, exponent } = scaledSingularValues(checked);
   if (tolerance !== undefined) {

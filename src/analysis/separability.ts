@@ -1,4 +1,5 @@
 import { WasmgradError } from "../errors.ts";
+import { refuseMore } from "../options.ts";
 import { type Certificate, certificateOf, isProof, rounded } from "./certificate.ts";
 import { type Fraction, fractionOf } from "./fraction.ts";
 import {
@@ -87,6 +88,7 @@ export type Separability = Separable | Inseparable;
  */
 export function linearSeparability(x: MatrixLike, labels: LabelsLike): Separability {
   const who = "linearSeparability";
+  refuseMore(who, arguments, 2);
   const matrix = readMatrix(who, "x", x);
   const { negative, positive, isPositive } = readClasses(who, labels, matrix.m);
   const points = new Points(matrix, isPositive);

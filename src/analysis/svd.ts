@@ -1,4 +1,5 @@
 import { SingularValueDecomposition } from "ml-matrix";
+import { refuseMore } from "../options.ts";
 import { leadingExponent, maxAbs, scaleByPowerOfTwo } from "./float64.ts";
 import { type Matrix, type MatrixLike, readMatrix } from "./matrix.ts";
 
@@ -49,6 +50,7 @@ export function scaledSingularValues({ m, n, data }: Matrix): ScaledSingularValu
  * ```
  */
 export function singularValues(matrix: MatrixLike): Float64Array {
+  refuseMore("singularValues", arguments, 1);
   const { values, exponent } = scaledSingularValues(readMatrix("singularValues", "matrix", matrix));
   return values.map((value) => scaleByPowerOfTwo(value, exponent));
 }

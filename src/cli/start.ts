@@ -74,7 +74,8 @@ function run(seed: number) {
       digest,
       converged: reason === "lossBelow",
     },
-    history,
+    // The loss that met the bound is no entry of the history.
+    history: reason === "lossBelow" ? [...history, loss] : history,
   };
 }
 

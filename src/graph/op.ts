@@ -36,6 +36,8 @@ export interface OpAttrs {
   readonly softmaxGrad: Record<never, never>;
   readonly logSoftmax: Record<never, never>;
   readonly logSoftmaxGrad: Record<never, never>;
+  /** `stream` tells the draws of one dropout of a model from those of another. */
+  readonly dropout: { readonly rate: number; readonly stream: number };
   readonly loss: LossAttrs;
   readonly lossGrad: LossAttrs;
   /** Made by `plan/fuse.ts` only. */
@@ -157,6 +159,11 @@ export interface Op<K extends OpName> {
   readonly enums?: Readonly<Record<string, Readonly<Record<number, string>>>>;
   /** Dtypes of the inputs. Default: all f32. */
   readonly dtypes?: readonly (DType | "any")[];
+  /**
+   * Whether elements of several rows meet, or leave their place along the axis that depends on the rows, though every
+   * output still has such an axis; see `row-mixing.ts`. Without it they do not.
+   */
+  mixesRows?(inputs: readonly Shape[], outputs: readonly Shape[], attrs: OpAttrs[K]): boolean;
   /** Inputs whose buffer the first output may take over. */
   readonly inPlace?: readonly number[];
   /** The first output is the same bytes as this input. */

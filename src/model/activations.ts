@@ -3,6 +3,8 @@ import type { Initializer } from "../graph/graph.ts";
 import { Fn } from "../graph/op.ts";
 import { softmax } from "../graph/ops/softmax.ts";
 import { unary } from "../graph/ops/unary.ts";
+import { checkNumber, NOT_NEGATIVE, refuseOthers } from "../options.ts";
+import { isArrayOf } from "../realm.ts";
 import type { Symbolic } from "./symbolic.ts";
 
 interface ActivationRule {
@@ -33,13 +35,14 @@ const RULES = {
   tanh: rule(Fn.Tanh),
   hardSigmoid: rule(Fn.HardSigmoid),
   sign: rule(Fn.Sign),
+  softsign: rule(Fn.Softsign),
 } as const satisfies Record<string, ActivationRule>;
 
 /**
  * The activations, by name. `softmax` works along the last axis, the others elementwise.
  * `leakyRelu` has slope 0.01 below 0, `elu` has alpha 1; both can be set by `{ name, alpha }`. `gelu` is the erf
  * form, `geluTanh` its tanh approximation; `hardSigmoid` is `relu6(x + 3) / 6`. `sign` has gradient 0: layers below
- * it learn nothing.
+ * it learn nothing. `softsign` is `x / (1 + |x|)`.
  */
 export type ActivationName = keyof typeof RULES | "softmax";
 
@@ -61,11 +64,11 @@ export function parseActivation(
       `${who}: activation must be one of ${activationNames.join(", ")}; got ${String(name)}`,
     );
   if (typeof activation !== "object") return { name, alpha: name in RULES ? RULES[name as "elu"].alpha : 0 };
-  const { alpha } = activation;
+  const { name: _, alpha, ...others } = activation;
+  refuseOthers(`${who}: activation`, others);
   if (name !== "leakyRelu" && name !== "elu")
     throw new OptionError(`${who}: alpha belongs to leakyRelu and elu; got it with ${name}`);
-  if (!(alpha >= 0 && Number.isFinite(Math.fround(alpha))))
-    throw new OptionError(`${who}: alpha of ${name} must be a finite number >= 0; got ${alpha}`);
+  checkNumber(who, `alpha of ${name}`, alpha, NOT_NEGATIVE);
   return { name, alpha };
 }
 
@@ -135,7 +138,7 @@ function checkInitializer(who: string, init: Initializer, elements: number): Ini
   const isFinite32 = (value: unknown) => typeof value === "number" && Number.isFinite(Math.fround(value));
   if (init.kind === "values") {
     const { data } = init;
-    if (data instanceof Float32Array && data.length === elements && data.every(isFinite32)) return init;
+    if (isArrayOf(Float32Array, data) && data.length === elements && data.every(isFinite32)) return init;
     throw new ShapeError(
       `${who}: initial values must be a Float32Array of ${elements} finite numbers; got ${data?.length ?? typeof data}`,
     );

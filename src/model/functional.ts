@@ -1,11 +1,10 @@
-import type { Shape } from "../graph/shape.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
-import { type Model, traceModel } from "./model.ts";
+import { type InputOptions, type Model, traceModel } from "./model.ts";
 import { Tensor } from "./tensor.ts";
 
-export interface ModelOptions<I extends Record<string, Shape>> {
-  /** The shape of one row of each input, by name. */
+export interface ModelOptions<I extends Record<string, InputOptions>> {
+  /** The shape of one row of each input, by name; `{ shape, dtype: "i32" }` for ids. */
   readonly inputs: I;
   /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
   readonly seed?: number;
@@ -15,6 +14,11 @@ export interface ModelOptions<I extends Record<string, Shape>> {
  * A model as a function from symbolic tensors to symbolic tensors: several inputs and outputs, skip connections,
  * shared layers.
  *
+ * A row's prediction must not depend on its company: outputs that mix the rows of a batch, such as `x.sub(x.mean(0))`, are
+ * refused. Losses and `valueAndGrad` may mix them.
+ *
+ * @throws OptionError for bad options, ShapeError for shapes that do not fit and for outputs that mix rows, TraceError if `fn`
+ *   returns something else than its tensors
  * @param fn called once, with one tensor `[rows, ..]` per input; returns a tensor, or tensors by name
  * @example
  * const net = model({ inputs: { x: [16] } }, ({ x }) => {
@@ -22,10 +26,11 @@ export interface ModelOptions<I extends Record<string, Shape>> {
  *   return dense(1)(h.add(x));
  * });
  */
-export function model<I extends Record<string, Shape>, O extends Tensor | Record<string, Tensor>>(
+export function model<I extends Record<string, InputOptions>, O extends Tensor | Record<string, Tensor>>(
   options: ModelOptions<I>,
   fn: (inputs: { readonly [K in keyof I]: Tensor }) => O,
 ): Model<{ readonly [K in keyof I]: Rows }, O extends Tensor ? Result : { readonly [K in keyof O]: Result }> {
+  refuseMore("model", arguments, 2);
   const { inputs, seed, ...others } = optionsOf("model", options);
   refuseOthers("model", others);
   checkType("model", "fn", fn, "function");

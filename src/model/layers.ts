@@ -1,11 +1,12 @@
 import { describe } from "../describe.ts";
-import { OptionError, ShapeError, TraceError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
 import { Fn } from "../graph/op.ts";
 import { dense as denseOp } from "../graph/ops/dense.ts";
+import { dropout as dropoutOp } from "../graph/ops/dropout.ts";
 import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, checkType, optionsOf, refuseMore, refuseOthers, SHARE } from "../options.ts";
 import {
   type Activation,
   activate,
@@ -14,65 +15,8 @@ import {
   initializer,
   parseActivation,
 } from "./activations.ts";
-import { Symbolic } from "./symbolic.ts";
+import { type Layer, layer, type NameOption, nameIn, variable } from "./layer.ts";
 import type { Tensor } from "./tensor.ts";
-
-/**
- * A piece of a model: a function from tensors to tensors. A layer called twice in one model shares its parameters.
- */
-export type Layer = ((x: Tensor) => Tensor) & {
-  readonly kind: string;
-  readonly layerName?: string;
-};
-
-/** Names of layers and the parameters of shared ones, while one model is built. */
-interface Building {
-  readonly counts: Map<string, number>;
-  readonly names: Set<string>;
-  readonly layers: Map<object, { readonly name: string; readonly parameters: readonly Tensor[] }>;
-}
-
-const buildings = new WeakMap<object, Building>();
-
-/** Wraps the body of a layer: names it, makes its parameters once per model, and scopes its nodes. */
-function layer(
-  kind: string,
-  layerName: string | undefined,
-  parameters: (who: string, x: Tensor) => readonly Tensor[],
-  body: (x: Tensor, parameters: readonly Tensor[], who: string) => Tensor,
-): Layer {
-  if (layerName !== undefined) checkType(kind, "name", layerName, "string");
-  const apply = (x: Tensor): Tensor => {
-    if (!(x instanceof Symbolic))
-      throw new TraceError(`${layerName ?? kind}: needs a tensor; got ${typeof x}`);
-    const { builder } = x;
-    let building = buildings.get(builder);
-    if (!building) {
-      building = { counts: new Map(), names: new Set(), layers: new Map() };
-      buildings.set(builder, building);
-    }
-    const outer = builder.scope;
-    let made = building.layers.get(apply);
-    try {
-      if (!made) {
-        const count = (building.counts.get(kind) ?? 0) + 1;
-        building.counts.set(kind, count);
-        const name = layerName ?? `${kind}${count}`;
-        if (building.names.has(name))
-          throw new OptionError(`${name}: layer names must be unique; got ${name} twice`);
-        building.names.add(name);
-        builder.scope = name;
-        made = { name, parameters: parameters(name, x) };
-        building.layers.set(apply, made);
-      }
-      builder.scope = made.name;
-      return body(x, made.parameters, made.name);
-    } finally {
-      builder.scope = outer;
-    }
-  };
-  return Object.assign(apply, { kind, layerName });
-}
 
 export interface DenseOptions {
   /** Applied to every output. Default: `"linear"`. */
@@ -98,10 +42,10 @@ export interface DenseOptions {
  * const model = sequential({ input: [2] }, [dense(8, { activation: "tanh" }), dense(1)]);
  */
 export function dense(units: number, options: DenseOptions = {}): Layer {
+  refuseMore("dense", arguments, 2);
   const { name: given, activation: fn = "linear", bias = true, ...more } = optionsOf("dense", options);
   const who = given ?? "dense";
-  if (!(Number.isSafeInteger(units) && units >= 1))
-    throw new OptionError(`${who}: units must be a whole number >= 1; got ${units}`);
+  checkNumber(who, "units", units, COUNT);
   const activation = parseActivation(who, fn);
   const {
     weightInitializer = defaultInitializer(activation.name),
@@ -119,15 +63,8 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
         throw new ShapeError(
           `${name}: dense needs an input [.., in] with at least one feature; got ${formatShape(x.shape)}`,
         );
-      const { builder } = x;
       const make = (part: string, shape: number[], init: InitializerName | Initializer) =>
-        x.of(
-          builder.graph.addVariable(
-            `${name}.${part}`,
-            shape,
-            initializer(name, init, product(shape), fanIn, units),
-          ),
-        );
+        variable(x, `${name}.${part}`, shape, initializer(name, init, product(shape), fanIn, units));
       const weight = make("weight", [fanIn, units], weightInitializer);
       return bias ? [weight, make("bias", [units], biasInitializer)] : [weight];
     },
@@ -138,17 +75,6 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
   );
 }
 
-interface NameOption {
-  readonly name?: string;
-}
-
-/** The name in the options of a layer that has no others. */
-function nameIn(who: string, options: NameOption): string | undefined {
-  const { name, ...others } = optionsOf(who, options);
-  refuseOthers(name ?? who, others);
-  return name;
-}
-
 /**
  * An activation as a layer of its own.
  *
@@ -156,6 +82,7 @@ function nameIn(who: string, options: NameOption): string | undefined {
  * const model = sequential({ input: [4] }, [dense(8), activation("relu"), dense(1)]);
  */
 export function activation(fn: Activation, options: NameOption = {}): Layer {
+  refuseMore("activation", arguments, 2);
   const name = nameIn("activation", options);
   const parsed = parseActivation(name ?? "activation", fn);
   return layer(
@@ -166,6 +93,37 @@ export function activation(fn: Activation, options: NameOption = {}): Layer {
   );
 }
 
+/** More dropouts than this in one model would share their draws. */
+const MOST_STREAMS = 0x10000;
+
+/**
+ * Sets a share of the numbers to 0 while training, others in each pass, and scales the rest by `1 / (1 - rate)`; outside
+ * training it does nothing. Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
+ *
+ * What is dropped is drawn by seed, step and place in the batch: a run that is sliced or resumed drops the same.
+ *
+ * @param rate the share that is dropped, in [0, 1)
+ * @throws OptionError for a rate out of range
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32, { activation: "relu" }), dropout(0.2), dense(3)]);
+ */
+export function dropout(rate: number, options: NameOption = {}): Layer {
+  refuseMore("dropout", arguments, 2);
+  const name = nameIn("dropout", options);
+  checkNumber(name ?? "dropout", "rate", rate, SHARE);
+  return layer(
+    "dropout",
+    name,
+    () => [],
+    (x, _, who) => {
+      const stream = x.builder.graph.nodes.filter((node) => node.op === "dropout").length;
+      if (stream >= MOST_STREAMS)
+        throw new OptionError(`${who}: a model may have ${MOST_STREAMS} dropouts; got one more`);
+      return rate === 0 ? x : x.emit(dropoutOp, { rate, stream }, [x.id]);
+    },
+  );
+}
+
 /**
  * Turns each row into a vector: `[rows, a, b, ..]` to `[rows, a b ..]`.
  *
@@ -173,6 +131,7 @@ export function activation(fn: Activation, options: NameOption = {}): Layer {
  * const model = sequential({ input: [28, 28] }, [flatten(), dense(10)]);
  */
 export function flatten(options: NameOption = {}): Layer {
+  refuseMore("flatten", arguments, 1);
   return layer(
     "flatten",
     nameIn("flatten", options),
@@ -188,6 +147,7 @@ export function flatten(options: NameOption = {}): Layer {
  * const model = sequential({ input: [784] }, [reshape([28, 28]), flatten(), dense(10)]);
  */
 export function reshape(shape: Shape, options: NameOption = {}): Layer {
+  refuseMore("reshape", arguments, 2);
   if (!Array.isArray(shape))
     throw new ShapeError(`reshape: shape must be an array of whole numbers; got ${describe(shape)}`);
   return layer(

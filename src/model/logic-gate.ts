@@ -1,7 +1,8 @@
 import { OptionError } from "../errors.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
-import { dense, type Layer } from "./layers.ts";
+import type { Layer } from "./layer.ts";
+import { dense } from "./layers.ts";
 import { type Model, sequential } from "./model.ts";
 
 const GATES = ["and", "or", "nand", "nor", "not", "xor", "xnor"] as const;
@@ -43,11 +44,12 @@ const onSigns = ({ weights, bias }: Unit): Unit => ({
  * compile(logicGate("and")).predict([[0, 0], [0, 1], [1, 0], [1, 1]]).data; // => Float32Array.of(-1, -1, -1, 1)
  */
 export function logicGate(name: LogicGateName, options: LogicGateOptions = {}): Model<Rows, Result> {
+  refuseMore("logicGate", arguments, 2);
   const { inputs = name === "not" ? 1 : 2, ...others } = optionsOf("logicGate", options);
   refuseOthers("logicGate", others);
   if (!GATES.includes(name))
     throw new OptionError(`logicGate: name must be one of ${GATES.join(", ")}; got ${String(name)}`);
-  checkInputs("logicGate", inputs);
+  checkNumber("logicGate", "inputs", inputs, COUNT);
   if (name === "not" && inputs !== 1)
     throw new OptionError(`logicGate: not must have one input; got ${inputs}`);
   if (name === "xor") return parity(inputs);
@@ -69,7 +71,8 @@ export function logicGate(name: LogicGateName, options: LogicGateOptions = {}): 
  * compile(parity(3)).predict([[1, 1, 1], [1, 0, 1]]).data; // => Float32Array.of(1, -1)
  */
 export function parity(inputs: number): Model<Rows, Result> {
-  checkInputs("parity", inputs);
+  refuseMore("parity", arguments, 1);
+  checkNumber("parity", "inputs", inputs, COUNT);
   return parityModel(inputs, false);
 }
 
@@ -113,9 +116,4 @@ function layerOf(name: string, inputs: number, units: readonly (readonly [number
     weightInitializer: { kind: "values", data: weight },
     biasInitializer: { kind: "values", data: bias },
   });
-}
-
-function checkInputs(who: string, inputs: number): void {
-  if (!(Number.isSafeInteger(inputs) && inputs >= 1))
-    throw new OptionError(`${who}: inputs must be a whole number >= 1; got ${inputs}`);
 }

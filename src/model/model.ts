@@ -2,12 +2,14 @@ import { describe } from "../describe.ts";
 import { OptionError, ShapeError, TraceError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import { Graph } from "../graph/graph.ts";
+import { forInference } from "../graph/inference.ts";
 import { Fn, type OpAttrs } from "../graph/op.ts";
+import { findRowMixing } from "../graph/row-mixing.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
-import type { ValueId } from "../graph/type.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import type { DType, Type, ValueId } from "../graph/type.ts";
+import { COUNT, checkNumber, type NumberRule, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
-import type { Layer } from "./layers.ts";
+import type { Layer } from "./layer.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -30,9 +32,12 @@ export interface Model<X = unknown, P = unknown> {
   readonly types?: { readonly x: X; readonly p: P };
 }
 
+/** What one row of an input is: its shape, and the type of its numbers where they are ids for an `embedding`. */
+export type InputOptions = Shape | { readonly shape: Shape; readonly dtype?: DType };
+
 export interface SequentialOptions {
-  /** The shape of one row: `[784]`, `[28, 28]`. */
-  readonly input: Shape;
+  /** The shape of one row: `[784]`, `[28, 28]`, `{ shape: [16], dtype: "i32" }`. */
+  readonly input: InputOptions;
   /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
   readonly seed?: number;
 }
@@ -40,7 +45,7 @@ export interface SequentialOptions {
 /**
  * A model whose layers follow each other.
  *
- * @throws OptionError for a bad seed or input shape, ShapeError where layers do not fit
+ * @throws OptionError for a bad seed or input shape, ShapeError where layers do not fit, or mix the rows of a batch
  * @example
  * const model = sequential({ input: [2], seed: 42 }, [
  *   dense(8, { activation: "tanh" }),
@@ -48,6 +53,7 @@ export interface SequentialOptions {
  * ]);
  */
 export function sequential(options: SequentialOptions, layers: readonly Layer[]): Model<Rows, Result> {
+  refuseMore("sequential", arguments, 2);
   const { input, seed, ...others } = optionsOf("sequential", options);
   refuseOthers("sequential", others);
   if (!(Array.isArray(layers) && layers.every((layer) => typeof layer === "function")))
@@ -61,13 +67,18 @@ export function sequential(options: SequentialOptions, layers: readonly Layer[])
 /**
  * Traces a function into a model.
  *
+ * @throws ShapeError where an output mixes the rows of a batch
  * @param Kind of the symbolic values the function computes with
  * @internal
  */
 export function traceModel<T extends Symbolic>(
   who: string,
   Kind: new (builder: Builder, id: ValueId) => T,
-  options: { readonly inputs: Record<string, Shape>; readonly seed?: number; readonly namedInputs: boolean },
+  options: {
+    readonly inputs: Record<string, InputOptions>;
+    readonly seed?: number;
+    readonly namedInputs: boolean;
+  },
   fn: (inputs: Record<string, T>) => T | Record<string, T>,
 ): Model {
   const { inputs, seed, namedInputs } = options;
@@ -75,12 +86,9 @@ export function traceModel<T extends Symbolic>(
   const graph = new Graph();
   const builder = new Builder(graph);
   const tensors: Record<string, T> = {};
-  for (const [name, shape] of Object.entries(inputs ?? {})) {
-    if (!Array.isArray(shape) || !shape.every((d) => Number.isSafeInteger(d) && d >= 1))
-      throw new OptionError(
-        `${who}: the shape of input ${name} must list whole numbers >= 1; got ${JSON.stringify(shape)}`,
-      );
-    tensors[name] = new Kind(builder, graph.addInput(name, [ROWS, ...shape]));
+  for (const [name, input] of Object.entries(inputs ?? {})) {
+    const { shape, dtype } = checkInput(who, name, input);
+    tensors[name] = new Kind(builder, graph.addInput(name, [ROWS, ...shape], dtype));
   }
   if (graph.inputs.length === 0) throw new OptionError(`${who}: needs at least one input; got none`);
   const made = fn(tensors);
@@ -96,16 +104,48 @@ export function traceModel<T extends Symbolic>(
     graph.outputs.push({ name, value: y.id });
   }
   if (graph.outputs.length === 0) throw new TraceError(`${who}: needs at least one output; got none`);
+  checkRows(who, graph);
   return makeModel(graph, seed ?? 0, { inputs: namedInputs, outputs: !bare });
+}
+
+function checkInput(who: string, name: string, input: InputOptions): Type {
+  const isObject = typeof input === "object" && input !== null && "shape" in input;
+  const { shape, dtype = "f32", ...others } = isObject ? input : { shape: input };
+  refuseOthers(`${who}: input ${name}`, others);
+  if (!Array.isArray(shape) || !shape.every(COUNT[1]))
+    throw new OptionError(
+      `${who}: the shape of input ${name} must list whole numbers >= 1; got ${JSON.stringify(shape)}`,
+    );
+  if (dtype !== "f32" && dtype !== "i32")
+    throw new OptionError(
+      `${who}: the dtype of input ${name} must be "f32" or "i32"; got ${describe(dtype)}`,
+    );
+  return { shape, dtype };
+}
+
+/** Statistics of a batch may mix its rows while a model is trained; what it predicts must not. */
+function checkRows(who: string, trained: Graph): void {
+  const { graph } = forInference(trained);
+  const mixing = findRowMixing(
+    graph,
+    graph.outputs.map((port) => port.value),
+  );
+  if (!mixing) return;
+  const [from, to] = [mixing.node.inputs[0], mixing.value].map((id) => formatShape(graph.shape(id)));
+  throw new ShapeError(
+    `${who}: a row's prediction must not depend on the other rows of the batch; ` +
+      `got ${graph.values[mixing.value].name} of ${from} to ${to}`,
+  );
 }
 
 export function makeModel(graph: Graph, seed: number, named: Model["named"]): Model {
   return { graph, seed, named, summary: () => modelSummary(graph) };
 }
 
-export function checkSeed(who: string, seed: number | undefined): void {
-  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0))
-    throw new OptionError(`${who}: seed must be a whole number from 0 to 2^53 - 1; got ${seed}`);
+const SEED: NumberRule = ["a whole number from 0 to 2^53 - 1", (n) => Number.isSafeInteger(n) && n >= 0];
+
+export function checkSeed(who: string, seed: number | undefined, name = "seed"): void {
+  if (seed !== undefined) checkNumber(who, name, seed, SEED);
 }
 
 /** The layer that a parameter belongs to, by its name: `dense1` of `dense1.weight`. */

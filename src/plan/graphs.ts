@@ -1,10 +1,10 @@
 /** The graphs of a program's tapes: differentiated or rewritten for inference, fused, lowered. */
 import type { Graph, Port } from "../graph/graph.ts";
+import { forInference } from "../graph/inference.ts";
 import { sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { dropDead, fuse } from "./fuse.ts";
 import { addGradients } from "./gradients.ts";
-import { forInference } from "./inference.ts";
 import { type LoweredTape, lower } from "./lower.ts";
 import type { PlanRequest, TapePort, TrainRequest } from "./request.ts";
 import { usesOf, type VariableUse } from "./roles.ts";

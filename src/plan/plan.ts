@@ -51,7 +51,6 @@ function regionsOf({ batch, train, windowRows, parts: workers = 1 }: PlanRequest
     ["hyper", (optimizer?.groups.length ?? 0) * Hyper.Count * 8],
     ["rates", optimizer ? (optimizer.schedule ? RATES_CAPACITY : 1) * optimizer.groups.length * 8 : 0],
     ["history", optimizer ? HISTORY_CAPACITY * 8 : 0],
-    ["zero", accumulates ? Abi.Alignment : 0],
     ["counters", counters.entries.length * 8],
     ["idle", idle],
     ["updated", updated],
@@ -169,12 +168,11 @@ function writeHeader({ base, batch, words, layout: { at }, train }: Plan, privat
   words[Header.Sums] = at("sums");
   words[Header.StateEnd] = at("frozen");
   words[Header.Mirror] = at("mirror") - at("updated");
-  for (const { section, from, to, every, at: when } of train?.sections ?? []) {
+  for (const { section, from, to, every } of train?.sections ?? []) {
     const row = Header.Sections + section * SectionWord.Count;
     words[row + SectionWord.From] = from;
     words[row + SectionWord.To] = to;
     words[row + SectionWord.Every] = every;
-    words[row + SectionWord.At] = when;
   }
   const run = (at("run") - base) / 4;
   words[run + Run.Rates] = at("rates");

@@ -11,9 +11,8 @@ import type { NumberedPort } from "./ports.ts";
 export interface SectionDraft {
   readonly section: Section;
   readonly records: readonly RecordDraft[];
-  /** Passes in a group, and in which of them it runs: 0 the first, `every - 1` the last. */
+  /** Passes in a group: it runs in the last of them. */
   readonly every: number;
-  readonly at: number;
 }
 
 export interface SectionRequest {
@@ -33,18 +32,16 @@ export const slotOf = (slot: Slot["name"]): string => `slot ${slot}`;
 
 export function trainingSections(request: SectionRequest): SectionDraft[] {
   const { lowered, ports, accumulate, optimizer } = request;
-  const once = (section: Section, records: readonly RecordDraft[]) => ({ section, records, every: 1, at: 0 });
+  const once = (section: Section, records: readonly RecordDraft[]) => ({ section, records, every: 1 });
   const last = (section: Section, records: readonly RecordDraft[]) => ({
     section,
     records,
     every: accumulate,
-    at: accumulate - 1,
   });
   return [
     once(Section.Load, optimizer ? loadRecords(ports) : []),
     once(Section.Forward, recordsOf(lowered, "forward")),
     once(Section.Backward, recordsOf(lowered, "backward")),
-    { section: Section.Start, records: startRecords(request), every: accumulate, at: 0 },
     once(Section.Accumulate, accumulateRecords(request)),
     last(Section.Update, [...updateRecords(request), ...recordsOf(lowered, "update")]),
     last(
@@ -79,15 +76,15 @@ function loadRecords(ports: readonly NumberedPort[]): RecordDraft[] {
 const sums = { region: "sums" };
 const gradients = { region: "gradients" };
 
-const startRecords = ({ accumulate, trained: n }: SectionRequest): RecordDraft[] =>
-  accumulate > 1 ? [draft(Opcode.Place, { y: sums, x: { region: "zero" }, n, every: 0 })] : [];
+const groupRows = { counter: "groupRows" };
 
 const accumulateRecords = ({ accumulate, trained: n }: SectionRequest): RecordDraft[] =>
-  accumulate > 1 ? [draft(Opcode.AddGradients, { sums, g: gradients, n, rows: ROWS, mirror: 0 })] : [];
+  accumulate > 1
+    ? [draft(Opcode.AddGradients, { sums, g: gradients, n, rows: ROWS, groupRows, mirror: 0 })]
+    : [];
 
 function updateRecords(request: SectionRequest): RecordDraft[] {
   const { accumulate, optimizer, trained, updated } = request;
-  const groupRows = { counter: "groupRows" };
   const average = draft(Opcode.AverageGradients, { g: gradients, sums, n: trained, rows: ROWS, groupRows });
   // What update nodes overwrite is kept before any of them runs.
   const keep = draft(Opcode.Place, {

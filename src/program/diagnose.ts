@@ -66,8 +66,7 @@ function nonFiniteUpdate(program: Program, train: TrainPlan, rows: number): Omit
   const updated = layout.at("updated");
   const end = layout.at("frozen");
   const before = program.u8.slice(updated, end);
-  for (const section of [Section.Start, Section.Accumulate, Section.Update])
-    program.execute(program.section(section), rows);
+  for (const section of [Section.Accumulate, Section.Update]) program.execute(program.section(section), rows);
   const trainedAt = layout.at("trained");
   const blocks = [trainedAt, ...train.slots.map(({ offset }) => offset), layout.at("sums")];
   const bad = variables.find(

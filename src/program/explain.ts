@@ -10,12 +10,11 @@ export function explain({ layout, words, base, predict, train }: Plan): string {
     .map(({ name, offset, bytes }) => [name, `@${offset}`, `${bytes}`]);
   const show = (title: string, { from, to }: { readonly from: number; readonly to: number }) =>
     from === to ? [] : [`\n${title}`, disassemble(words, from, to, base)];
-  const when = (every: number, at: number) =>
-    every === 1 ? "" : at === 0 ? `, first of ${every} passes` : `, last of ${every} passes`;
+  const when = (every: number) => (every === 1 ? "" : `, last of ${every} passes`);
   return [
     formatTable([["region", "at", "bytes"], ...regions]),
     ...(train?.sections ?? []).flatMap((section) =>
-      show(`train: ${Section[section.section].toLowerCase()}${when(section.every, section.at)}`, section),
+      show(`train: ${Section[section.section].toLowerCase()}${when(section.every)}`, section),
     ),
     ...(train?.evaluate ? show("evaluate", train.evaluate) : []),
     ...show("predict", predict),

@@ -4,6 +4,7 @@ import { optionsOf } from "../options.ts";
 import type { PlannedVariable } from "../plan/planned.ts";
 import { countRows, isNumericArray, type Rows, readRows } from "../rows/data.ts";
 import type { Program } from "./program.ts";
+import { readOnly } from "./read-only.ts";
 
 /** One parameter of a program. */
 export interface ParameterView {
@@ -20,7 +21,7 @@ export type ParameterViews = { readonly [name: string]: ParameterView };
 export function parameterViews(program: Program): ParameterViews {
   const views: Record<string, ParameterView> = {};
   for (const v of program.plan.variables) views[v.name] = { shape: v.shape, data: program.values(v) };
-  return views;
+  return readOnly("parameters", views);
 }
 
 /** Sets variables by name, all or none. */

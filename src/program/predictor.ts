@@ -1,8 +1,18 @@
-import { OptionError, ShapeError } from "../errors.ts";
-import { finalActivation, type Model, makeModel } from "../model/model.ts";
+import { NonFiniteError, OptionError, ShapeError } from "../errors.ts";
+import { finalActivation, layersOf, type Model, makeModel } from "../model/model.ts";
 import { optionsOf } from "../options.ts";
 import type { PlannedPort } from "../plan/planned.ts";
-import { countRows, entryOf, flatData, makeResult, type Result, type Rows, readRows } from "../rows/data.ts";
+import { isArrayOf } from "../realm.ts";
+import {
+  countRows,
+  entryOf,
+  flatData,
+  makeResult,
+  overlaps,
+  type Result,
+  type Rows,
+  readRows,
+} from "../rows/data.ts";
 import { readIds } from "../rows/ids.ts";
 import { explain } from "./explain.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
@@ -17,7 +27,10 @@ export interface Classification {
 }
 
 export interface PredictOptions<O> {
-  /** Where results go: an array (or arrays by output name) with room for all rows. Nothing is allocated. */
+  /**
+   * Where results go: an array (or arrays by output name) with room for all rows. Nothing is allocated, unless it shares
+   * memory with the rows and they take several batches.
+   */
   readonly out: O;
 }
 
@@ -26,6 +39,9 @@ type ByName = Readonly<Record<string, Float32Array>>;
 type Arrays = Float32Array | ByName;
 
 type Out<P> = P extends Result ? Float32Array : { readonly [K in keyof P]: Float32Array };
+
+const arrayOf = (arrays: Arrays, name: string, byName: boolean): Float32Array =>
+  byName ? (arrays as ByName)?.[name] : (arrays as Float32Array);
 
 /** A program that predicts. */
 export class Predictor<X = Rows, P = Result> {
@@ -61,19 +77,22 @@ export class Predictor<X = Rows, P = Result> {
     const { predict, batch } = program.plan;
     const { ports, outputs } = predict;
     const rows = this.#countRows(x);
-    const { named } = this.model;
+    const byName = this.model.named.outputs;
     // No refuseOthers here: it costs 12 % of a small prediction.
     const computed = (
       options === undefined ? this.#makeArrays(rows) : optionsOf("predict", options).out
     ) as Arrays;
+    let target = computed;
     for (let i = 0; i < outputs.length; i++) {
       const { name, rowElements } = outputs[i];
-      const array = named.outputs ? (computed as ByName)?.[name] : computed;
-      if (!(array instanceof Float32Array && array.length >= rows * rowElements))
+      const array = arrayOf(computed, name, byName);
+      if (!(isArrayOf(Float32Array, array) && array.length >= rows * rowElements))
         throw new ShapeError(
           `predict: out must be a Float32Array of at least ${rows * rowElements} numbers; ` +
-            `got ${array instanceof Float32Array ? array.length : typeof array}`,
+            `got ${isArrayOf(Float32Array, array) ? array.length : typeof array}`,
         );
+      // Results of a batch must not take the place of rows of a later one.
+      if (options !== undefined && rows > batch && overlaps(x, array)) target = this.#makeArrays(rows);
     }
     for (let from = 0; from < rows; from += batch) {
       const count = Math.min(batch, rows - from);
@@ -81,12 +100,14 @@ export class Predictor<X = Rows, P = Result> {
       program.execute(predict, count);
       for (let i = 0; i < outputs.length; i++) {
         const output = outputs[i];
-        const into = named.outputs ? (computed as ByName)[output.name] : (computed as Float32Array);
+        const into = arrayOf(target, output.name, byName);
         const at = output.offset >>> 2;
         const start = from * output.rowElements;
         for (let j = 0; j < count * output.rowElements; j++) into[start + j] = program.f32[at + j];
       }
     }
+    if (target !== computed)
+      for (const { name } of outputs) arrayOf(computed, name, byName).set(arrayOf(target, name, byName));
     return options === undefined ? this.#results(rows, computed) : computed;
   }
 
@@ -103,7 +124,7 @@ export class Predictor<X = Rows, P = Result> {
   /** Copies rows that already are one array of f32, unless a number is not finite: `readRows` says which. */
   #takeWhole(given: Rows, { offset }: PlannedPort): boolean {
     const data = flatData(given);
-    if (!(data instanceof Float32Array)) return false;
+    if (!isArrayOf(Float32Array, data)) return false;
     this.program.f32.set(data, offset >>> 2);
     return !this.program.hasNonFinite(offset, data.length * 4);
   }
@@ -121,7 +142,7 @@ export class Predictor<X = Rows, P = Result> {
   #results(rows: number, computed: Arrays): unknown {
     const { graph, named } = this.model;
     const results = graph.outputs.map(({ name, value }) => {
-      const data = named.outputs ? (computed as ByName)[name] : (computed as Float32Array);
+      const data = arrayOf(computed, name, named.outputs);
       return [name, makeResult(data, [rows, ...graph.shape(value).slice(1)])] as const;
     });
     return named.outputs ? Object.fromEntries(results) : results[0][1];
@@ -130,7 +151,8 @@ export class Predictor<X = Rows, P = Result> {
   /**
    * The most probable class of each row. For one sigmoid output the classes are 0 and 1, by the threshold 1/2.
    *
-   * @throws OptionError if the model has several outputs or is not a classifier
+   * @throws OptionError if the model has several outputs or is not a classifier, NonFiniteError for a row whose
+   *   probabilities are NaN
    * @example
    * const model = sequential({ input: [2] }, [dense(3, { activation: "softmax" })]);
    * const [{ label, probability }] = compile(model, { labels: ["ant", "bee", "cat"] }).classify([[0, 1]]);
@@ -149,6 +171,18 @@ export class Predictor<X = Rows, P = Result> {
       throw new OptionError(
         'classify: the model must end in softmax or sigmoid; got another output: add activation("softmax") as last layer',
       );
+    const bad = data.findIndex((p) => p - p !== 0);
+    if (bad >= 0)
+      throw new NonFiniteError(
+        `classify: probabilities must be finite; got ${data[bad]} for row ${Math.floor(bad / classes)}; ` +
+          "good parameters or scaled inputs may help",
+        {
+          step: 0,
+          layer: layersOf(graph).slice(-1)[0].name,
+          tensor: graph.outputs[0].name,
+          phase: "forward",
+        },
+      );
     if (classes === 1)
       return Array.from(data, (p) => {
         const index = p >= 0.5 ? 1 : 0;
@@ -161,7 +195,14 @@ export class Predictor<X = Rows, P = Result> {
     });
   }
 
-  /** Parameters by name: live views of the engine's memory. */
+  /**
+   * Parameters by name: live views of the engine's memory. Write into their arrays, or call `setParameters`; an assignment
+   * to `data`, `shape` or a name throws an OptionError, because it would set nothing.
+   *
+   * @example
+   * const predictor = compile(sequential({ input: [2] }, [dense(1)]));
+   * predictor.parameters["dense1.weight"].data.set([1, -1]);
+   */
   get parameters(): ParameterViews {
     this.program.checkAlive("parameters");
     return parameterViews(this.program);

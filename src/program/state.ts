@@ -185,6 +185,8 @@ function fitOf(
     : copies;
 }
 
+const FIT_COUNTERS = [Counter.Cursor, Counter.EpochRows, Counter.MicroStep, Counter.GroupRows];
+
 /** Whether what stands in the block now can have come from training. */
 function checkBlock(who: string, { plan, kernels, f64 }: Owner): void {
   const { state, counters, layout, train, variables } = plan;
@@ -197,13 +199,13 @@ function checkBlock(who: string, { plan, kernels, f64 }: Owner): void {
         "the counters of a state must be finite, in range, and whole where they count",
         `${entries[i].name} ${f64[at + i]}`,
       );
-  const [cursor, rows, micro] = [Counter.Cursor, Counter.EpochRows, Counter.MicroStep].map(
-    (c) => f64[at + c],
-  );
+  const [cursor, rows, micro, waiting] = FIT_COUNTERS.map((c) => f64[at + c]);
   if (!(cursor === 0 || cursor < rows))
     fail(who, "the cursor of a state must lie in its epoch", `cursor ${cursor} of ${rows} rows`);
   if (train && micro >= train.accumulate)
     fail(who, `a state must have fewer passes waiting than the ${train.accumulate} of an update`, `${micro}`);
+  if (!(waiting >= micro && waiting > 0 === micro > 0))
+    fail(who, "the passes waiting in a state must have rows", `${waiting} rows in ${micro} passes`);
   const first = layout.at("idle");
   const end = layout.at("frozen");
   if (kernels.maxMagnitude(first, (end - first) >>> 2) >= Guard.NonFinite) {

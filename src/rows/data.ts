@@ -2,6 +2,7 @@
 import { describe } from "../describe.ts";
 import { DataError, ShapeError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
+import { isArrayOf, isTypedArray } from "../realm.ts";
 
 export type NumericArray =
   | Float32Array
@@ -56,11 +57,7 @@ function nest(
   return Array.from({ length: shape[axis] }, (_, i) => nest(data, shape, axis + 1, at + i * stride));
 }
 
-export const isNumericArray = (value: unknown): value is NumericArray =>
-  ArrayBuffer.isView(value) &&
-  !(value instanceof DataView) &&
-  !(value instanceof BigInt64Array) &&
-  !(value instanceof BigUint64Array);
+export const isNumericArray = isTypedArray as (value: unknown) => value is NumericArray;
 
 const isShaped = (value: unknown): value is Shaped =>
   typeof value === "object" && value !== null && "data" in value && "shape" in value;
@@ -204,7 +201,7 @@ const product = (shape: Shape, from: number) => shape.slice(from).reduce((p, d) 
 /** All rows as flat f32: the given array itself where it already is that, after checking it. */
 export function flatten32(what: string, data: Rows, rowElements: number, rows: number): Float32Array {
   const flat = flatData(data);
-  if (flat instanceof Float32Array) {
+  if (isArrayOf(Float32Array, flat)) {
     for (let i = 0; i < flat.length; i++)
       if (flat[i] - flat[i] !== 0) put(what, flat[i], flat.slice(i, i + 1), 0, 0, i, rowElements);
     return flat;
@@ -212,6 +209,19 @@ export function flatten32(what: string, data: Rows, rowElements: number, rows: n
   const into = new Float32Array(rows * rowElements);
   readRows(what, data, rowElements, 0, rows, into, 0);
   return into;
+}
+
+/** Whether rows, in any of the accepted forms or by input name, share memory with an array. */
+export function overlaps(rows: unknown, array: Float32Array): boolean {
+  if (ArrayBuffer.isView(rows))
+    return (
+      rows.buffer === array.buffer &&
+      rows.byteOffset < array.byteOffset + array.byteLength &&
+      array.byteOffset < rows.byteOffset + rows.byteLength
+    );
+  if (typeof rows !== "object" || rows === null) return false;
+  const parts: readonly unknown[] = Array.isArray(rows) ? rows : Object.values(rows);
+  return parts.some((part) => overlaps(part, array));
 }
 
 /** What was given for one input or target: all of it, or its entry of that name. */

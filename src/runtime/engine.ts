@@ -1,6 +1,7 @@
 import { OptionError, UnsupportedEngineError } from "../errors.ts";
 import { CORE } from "../kernels/core.wasm.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { classOf } from "../realm.ts";
 import { embeddedModule, isSupported, loadModule } from "./kernels.ts";
 import { baseAfter, defaultEngine, Engine } from "./space.ts";
 
@@ -36,6 +37,7 @@ const RELAXED_PROBE = Uint8Array.of(
  * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { engine });
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  refuseMore("createEngine", arguments, 1);
   const { wasm, relaxed = false, ...others } = optionsOf("createEngine", options);
   refuseOthers("createEngine", others);
   checkType("createEngine", "relaxed", relaxed, "boolean");
@@ -66,11 +68,14 @@ async function relaxedModule(): Promise<WebAssembly.Module> {
 }
 
 async function read(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module | BufferSource> {
-  const response = typeof wasm === "string" || wasm instanceof URL ? await get(wasm) : wasm;
-  if (typeof Response === "undefined" || !(response instanceof Response)) return response as BufferSource;
+  const response =
+    typeof wasm === "string" || classOf(wasm) === "URL" ? await get(wasm as string | URL) : wasm;
+  if (!isResponse(response)) return response as BufferSource;
   if (!response.ok) throw unreadable(`status ${response.status} for ${response.url || "a response"}`);
   return response.arrayBuffer();
 }
+
+const isResponse = (value: unknown): value is Response => classOf(value) === "Response";
 
 async function get(url: string | URL): Promise<Response> {
   try {

@@ -1,6 +1,7 @@
 /** The embedded kernels: bytes, module, and instances over a memory. */
 import { Abi } from "../../assembly/abi.ts";
 import { AbiError, UnsupportedEngineError } from "../errors.ts";
+import { classOf } from "../realm.ts";
 
 /** What the WASM module exports; see `assembly/index.ts`. Addresses are unsigned byte offsets. */
 export interface Kernels extends Record<string, unknown> {
@@ -90,6 +91,8 @@ const unsupported = (got: string, cause: unknown) =>
     cause,
   });
 
+const isModule = (value: unknown): value is WebAssembly.Module => classOf(value) === "WebAssembly.Module";
+
 /**
  * A module that someone else keeps, tried out.
  *
@@ -99,7 +102,7 @@ export async function loadModule(
   wasm: WebAssembly.Module | BufferSource,
 ): Promise<[WebAssembly.Module, Kernels]> {
   try {
-    const module = wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm);
+    const module = isModule(wasm) ? wasm : await WebAssembly.compile(wasm);
     return [module, instantiate(module, new WebAssembly.Memory({ initial: 1 }))];
   } catch (cause) {
     if (!isSupported()) throw unsupported(NOT_SUPPORTED, cause);

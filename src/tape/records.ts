@@ -14,6 +14,7 @@ import {
   ReduceFn,
   Targets,
 } from "../../assembly/abi.ts";
+import { lossBlocks, reduceBlocks } from "./blocks.ts";
 import { f32Word } from "./float-word.ts";
 import {
   type Build,
@@ -37,6 +38,7 @@ import {
   run,
   scratch,
   setting,
+  sharedScratch,
 } from "./operands.ts";
 import { productScratchBytes } from "./product-path.ts";
 
@@ -49,6 +51,8 @@ const productScratch = scratch(productScratchBytes);
 const n: Span = (r) => r.n;
 const reduced: Span = (r) => r.outer * r.inner;
 const unreduced: Span = (r) => r.outer * r.n * r.inner;
+const reducePartials = sharedScratch((r) => 4 * r.outer * reduceBlocks(r.n, r.inner) * r.inner);
+const lossPartials = sharedScratch((r) => 8 * lossBlocks(r.fn, r.m, r.n));
 const loops: Span = (r) => r.d0 * r.d1 * r.d2 * r.d3;
 
 /** Elements from the first to the last that four nested strided loops touch. */
@@ -204,6 +208,32 @@ export const RECORDS = {
       inner: dim,
     },
   },
+  [Opcode.ReduceBlocks]: {
+    name: "reduceBlocks",
+    file: "reduce",
+    build: "extended",
+    operands: {
+      fn: oneOf(ReduceFn),
+      partials: reducePartials,
+      x: input(unreduced),
+      outer: dim,
+      n: dim,
+      inner: dim,
+    },
+  },
+  [Opcode.ReduceTotal]: {
+    name: "reduceTotal",
+    file: "reduce",
+    build: "extended",
+    operands: {
+      fn: oneOf(ReduceFn),
+      y: output(reduced),
+      partials: reducePartials,
+      outer: dim,
+      n: dim,
+      inner: dim,
+    },
+  },
   [Opcode.MaxGrad]: {
     name: "maxGrad",
     file: "reduce",
@@ -257,7 +287,14 @@ export const RECORDS = {
       n: dim,
       targets: setting(Targets),
       parameter: f32,
+      partials: lossPartials,
     },
+  },
+  [Opcode.LossTotal]: {
+    name: "lossTotal",
+    file: "loss",
+    build: "train",
+    operands: { fn: oneOf(LossFn), loss: output(() => 1), partials: lossPartials, m: dim, n: dim },
   },
   [Opcode.Sgd]: {
     name: "sgd",
@@ -296,7 +333,7 @@ export const RECORDS = {
     name: "addGradients",
     file: "gradients",
     build: "train",
-    operands: { sums: inout(n), g: input(n), n: dim, rows: dim, mirror, guard },
+    operands: { sums: inout(n), g: input(n), n: dim, rows: dim, groupRows: counter(), mirror, guard },
   },
   [Opcode.AverageGradients]: {
     name: "averageGradients",
@@ -334,6 +371,21 @@ export const RECORDS = {
       index: input((r) => r.rows, { dtype: "i32" }),
       rows: dim,
       words: setting(),
+    },
+  },
+  [Opcode.Dropout]: {
+    name: "dropout",
+    file: "dropout",
+    build: "extended",
+    operands: {
+      y: output(n),
+      x: input(n),
+      n: dim,
+      rate: f32,
+      stream: int,
+      seed: counter(),
+      step: counter(),
+      micro: counter(),
     },
   },
 } as const satisfies Record<Opcode, RecordFormat>;

@@ -7,7 +7,7 @@ import { accumulate as addLosses } from "../graph/ops/gradient.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
 import type { ValueId } from "../graph/type.ts";
 import { checkSeed, type Model } from "../model/model.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { TapePort, TrainRequest } from "../plan/request.ts";
 import { Predictor } from "../program/predictor.ts";
 import { Program } from "../program/program.ts";
@@ -64,6 +64,7 @@ export function compile<X = Rows, P = Result>(
   model: Model<X, P>,
   options: CompileOptions | TrainOptions = {},
 ): Predictor<X, P> {
+  refuseMore("compile", arguments, 2);
   const { batch = 32, labels, engine = defaultEngine(), ...training } = optionsOf("compile", options);
   const {
     loss,
@@ -74,8 +75,7 @@ export function compile<X = Rows, P = Result>(
     ...others
   } = training as Partial<TrainOptions>;
   refuseOthers("compile", others);
-  if (!(Number.isSafeInteger(batch) && batch >= 1))
-    throw new OptionError(`compile: batch must be a whole number >= 1; got ${batch}`);
+  checkNumber("compile", "batch", batch, COUNT);
   const graph = model?.graph;
   if (!graph) throw new OptionError(`compile: needs a model; got ${typeof model} without a graph`);
   checkLabels(graph, labels);
@@ -91,7 +91,7 @@ export function compile<X = Rows, P = Result>(
     throw new OptionError(
       `compile: a trainer needs loss and optimizer; got no ${loss ? "optimizer" : "loss"}`,
     );
-  checkSeed("compile", shuffleSeed);
+  checkSeed("compile", shuffleSeed, "shuffleSeed");
   if (!optimizer.plan)
     throw new OptionError(
       `compile: optimizer must be made by sgd(), adam() or adamW(); got ${typeof optimizer === "function" ? "a function that was not called" : typeof optimizer}`,
@@ -128,8 +128,7 @@ const rowElements = (graph: Graph, id: ValueId) =>
     .reduce((p, d) => p * d, 1);
 
 function windowSize(batch: number, given: number | undefined, rowBytes: number): number {
-  if (given !== undefined && !(Number.isSafeInteger(given) && given >= 1))
-    throw new OptionError(`compile: windowRows must be a whole number >= 1; got ${given}`);
+  if (given !== undefined) checkNumber("compile", "windowRows", given, COUNT);
   const rows = given ?? Math.min(MOST_WINDOW_ROWS, Math.floor(WINDOW_BYTES / rowBytes));
   // Whole batches, so that none straddles two windows.
   return Math.max(1, Math.floor(rows / batch)) * batch;

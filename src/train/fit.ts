@@ -1,7 +1,7 @@
 import { Counter, Run, Status } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, checkType, type NumberRule, optionsOf, refuseOthers } from "../options.ts";
 import type { TrainPlan } from "../plan/planned.ts";
 import { nonFinite } from "../program/diagnose.ts";
 import type { Program } from "../program/program.ts";
@@ -34,11 +34,19 @@ export interface FitOptions {
 export interface FitResult extends FitProgress {
   /** `"epochs"`: all were done; `"lossBelow"`: the loss was met, and belongs to the parameters as they are. */
   readonly reason: "epochs" | "lossBelow";
-  /** Mean loss of every `historyEvery`-th epoch of this call. */
+  /**
+   * Mean loss of every `historyEvery`-th epoch that this call completed: `epochs` entries where `historyEvery` is 1. A loss
+   * that met `lossBelow` belongs to an epoch that was not completed: it is `loss`.
+   */
   readonly history: readonly number[];
   /** 1 for runs of up to 8,192 epochs; longer histories are thinned by powers of two. */
   readonly historyEvery: number;
 }
+
+const EPOCHS: NumberRule = [
+  "a whole number >= 1, or Infinity",
+  (n) => n === Number.POSITIVE_INFINITY || COUNT[1](n),
+];
 
 /** Checks the options of a fit; unknown ones are refused. */
 export function checkFitOptions(who: string, options: FitOptions): void {
@@ -48,15 +56,11 @@ export function checkFitOptions(who: string, options: FitOptions): void {
   if (onProgress !== undefined) checkType(who, "onProgress", onProgress, "function");
   if (signal !== undefined && typeof signal?.throwIfAborted !== "function")
     throw new OptionError(`${who}: signal must be an AbortSignal; got ${describe(signal)}`);
-  if (
-    epochs !== undefined &&
-    !(epochs >= 1 && (Number.isSafeInteger(epochs) || epochs === Number.POSITIVE_INFINITY))
-  )
-    throw new OptionError(`${who}: epochs must be a whole number >= 1, or Infinity; got ${epochs}`);
+  if (epochs !== undefined) checkNumber(who, "epochs", epochs, EPOCHS);
   const { lossBelow, ...unknown } = optionsOf(`${who}: stopWhen`, stopWhen);
   refuseOthers(`${who}: stopWhen`, unknown);
-  if (lossBelow !== undefined && !(typeof lossBelow === "number" && lossBelow > Number.NEGATIVE_INFINITY))
-    throw new OptionError(`${who}: stopWhen.lossBelow must be a number; got ${lossBelow}`);
+  if (lossBelow !== undefined)
+    checkNumber(who, "stopWhen.lossBelow", lossBelow, ["a number", (n) => n > Number.NEGATIVE_INFINITY]);
 }
 
 const HISTORY_LIMIT = 8192;
@@ -104,10 +108,12 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
    * Takes epoch losses out of the ring, those of an unbounded run into bounded memory: when the history is full, every
    * second one goes. Its limit is even, so the epoch at hand is one of those that stay.
    */
-  const drain = () => {
+  const drain = (status: Status) => {
     const count = program.run(Run.HistoryCount);
     const at = train.history.offset >>> 3;
-    for (; nextEpoch < epochsSeen + count; nextEpoch += historyEvery) {
+    // The epoch that met the bound lacks its last update, and is not one of those that were completed.
+    const completed = epochsSeen + count - (status === Status.LossBelow ? 1 : 0);
+    for (; nextEpoch < completed; nextEpoch += historyEvery) {
       if (history.length === HISTORY_LIMIT) {
         history = history.filter((_, i) => i % 2 === 0);
         historyEvery *= 2;
@@ -151,7 +157,7 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
       const epoch = program.counter(Counter.Epoch);
       const steps = unbounded ? MOST_STEPS : calls;
       const status = program.kernels.run(program.plan.base, steps);
-      drain();
+      drain(status);
       if (handle(status)) return true;
       // A slice takes at least one pass: it does not end with a mere move of the window.
       const moved = program.counter(Counter.Cursor) !== cursor || program.counter(Counter.Epoch) !== epoch;

@@ -8,7 +8,7 @@ import type { ValueId } from "../graph/type.ts";
 import { finalActivation } from "../model/model.ts";
 import { Symbolic } from "../model/symbolic.ts";
 import type { Tensor } from "../model/tensor.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import { checkNumber, checkType, optionsOf, POSITIVE, refuseMore, refuseOthers } from "../options.ts";
 
 /** A loss: what `compile` minimizes; called with two tensors it is their mean loss, for `valueAndGrad`. */
 export interface Loss {
@@ -21,7 +21,8 @@ export interface Loss {
 }
 
 function makeLoss(kind: Loss["kind"], fn: LossFn, parameter = 0, fromLogits = false): Loss {
-  const call = (prediction: Tensor, target: Tensor) => {
+  const call = (prediction: Tensor, target: Tensor, ...more: unknown[]) => {
+    refuseMore(kind, [prediction, target, ...more], 2);
     for (const tensor of [prediction, target])
       if (!(tensor instanceof Symbolic && tensor.builder === prediction.builder))
         throw new TraceError(`${kind}: needs two tensors of one function; got ${describe(tensor)}`);
@@ -30,16 +31,25 @@ function makeLoss(kind: Loss["kind"], fn: LossFn, parameter = 0, fromLogits = fa
   return Object.assign(call, { kind, fn, parameter, fromLogits });
 }
 
+const ALWAYS_A_MEAN =
+  "it is the mean over all elements; to train on a sum, multiply the learning rate by their number";
+
 /**
  * The mean of `(prediction - target)^2` over all elements.
  *
  * @example
  * const trainer = compile(sequential({ input: [3] }, [dense(1)]), { loss: meanSquaredError(), optimizer: adam() });
  */
-export const meanSquaredError = (): Loss => makeLoss("meanSquaredError", LossFn.MeanSquaredError);
+export function meanSquaredError(): Loss {
+  refuseMore("meanSquaredError", arguments, 0, ALWAYS_A_MEAN);
+  return makeLoss("meanSquaredError", LossFn.MeanSquaredError);
+}
 
 /** The mean of `|prediction - target|` over all elements. */
-export const meanAbsoluteError = (): Loss => makeLoss("meanAbsoluteError", LossFn.MeanAbsoluteError);
+export function meanAbsoluteError(): Loss {
+  refuseMore("meanAbsoluteError", arguments, 0, ALWAYS_A_MEAN);
+  return makeLoss("meanAbsoluteError", LossFn.MeanAbsoluteError);
+}
 
 /**
  * Squared error near 0, absolute error beyond `delta`: `d^2 / 2` for `|d| <= delta`, else `delta (|d| - delta / 2)`,
@@ -48,10 +58,10 @@ export const meanAbsoluteError = (): Loss => makeLoss("meanAbsoluteError", LossF
  * @param options.delta where the parabola becomes a line, > 0. Default: 1
  */
 export function huber(options: { readonly delta?: number } = {}): Loss {
+  refuseMore("huber", arguments, 1);
   const { delta = 1, ...others } = optionsOf("huber", options);
   refuseOthers("huber", others);
-  if (!(delta > 0 && Number.isFinite(delta)))
-    throw new OptionError(`huber: delta must be a finite number > 0; got ${delta}`);
+  checkNumber("huber", "delta", delta, POSITIVE);
   return makeLoss("huber", LossFn.Huber, delta);
 }
 
@@ -73,8 +83,10 @@ function makeCrossEntropy(kind: Loss["kind"], fn: LossFn, options: CrossEntropyO
  *
  * Targets are numbers from 0 to 1.
  */
-export const binaryCrossEntropy = (options: CrossEntropyOptions = {}): Loss =>
-  makeCrossEntropy("binaryCrossEntropy", LossFn.BinaryCrossEntropy, options);
+export function binaryCrossEntropy(options: CrossEntropyOptions = {}): Loss {
+  refuseMore("binaryCrossEntropy", arguments, 1);
+  return makeCrossEntropy("binaryCrossEntropy", LossFn.BinaryCrossEntropy, options);
+}
 
 /**
  * Cross-entropy of one class out of many: the mean over rows of `-sum_j t_j log p_j` with `p = softmax(logits)`. The
@@ -82,8 +94,10 @@ export const binaryCrossEntropy = (options: CrossEntropyOptions = {}): Loss =>
  *
  * Targets are class indices, class names (with `labels`), one-hot rows or rows of probabilities.
  */
-export const crossEntropy = (options: CrossEntropyOptions = {}): Loss =>
-  makeCrossEntropy("crossEntropy", LossFn.CrossEntropy, options);
+export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
+  refuseMore("crossEntropy", arguments, 1);
+  return makeCrossEntropy("crossEntropy", LossFn.CrossEntropy, options);
+}
 
 /**
  * The value a loss reads when it is given output `id`: for a cross-entropy the logits behind the final sigmoid or

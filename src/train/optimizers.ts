@@ -1,6 +1,16 @@
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
-import { checkType, optionsOf, refuseOthers } from "../options.ts";
+import {
+  checkNumber,
+  checkType,
+  NOT_NEGATIVE,
+  type NumberRule,
+  optionsOf,
+  POSITIVE,
+  refuseMore,
+  refuseOthers,
+  SHARE,
+} from "../options.ts";
 import { type AdamSettings, adamPlan, type OptimizerPlan, sgdPlan } from "../plan/optimizer.ts";
 
 /** An optimizer and its settings; `compile` makes its records. */
@@ -30,10 +40,11 @@ export interface SgdOptions {
  * const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
+  refuseMore("sgd", arguments, 1);
   const { learningRate = 0.01, momentum = 0, nesterov = false, ...others } = optionsOf("sgd", options);
   refuseOthers("sgd", others);
   checkLearningRate("sgd", learningRate);
-  inUnit("sgd", "momentum", momentum);
+  checkNumber("sgd", "momentum", momentum, SHARE);
   checkType("sgd", "nesterov", nesterov, "boolean");
   if (nesterov && momentum === 0) throw new OptionError("sgd: nesterov needs momentum > 0; got momentum 0");
   return {
@@ -68,6 +79,7 @@ export interface AdamOptions {
  * const optimizer = adam({ learningRate: 0.05 });
  */
 export function adam(options: AdamOptions = {}): Optimizer {
+  refuseMore("adam", arguments, 1);
   return makeAdam("adam", options, 0);
 }
 
@@ -98,16 +110,12 @@ export interface AdamWGroup {
  * const optimizer = adamW({ learningRate: 0.001, groups: [{ match: /bias$/, weightDecay: 0 }] });
  */
 export function adamW(options: AdamWOptions = {}): Optimizer {
+  refuseMore("adamW", arguments, 1);
   const { weightDecay = 0.01, groups = [], ...others } = optionsOf("adamW", options);
-  checkWeightDecay("adamW", weightDecay);
+  checkNumber("adamW", "weightDecay", weightDecay, NOT_NEGATIVE);
   if (!Array.isArray(groups))
     throw new OptionError(`adamW: groups must be an array of { match, .. }; got ${describe(groups)}`);
   return makeAdam("adamW", others, weightDecay, groups);
-}
-
-function checkWeightDecay(who: string, weightDecay: number): void {
-  if (!(typeof weightDecay === "number" && weightDecay >= 0 && Number.isFinite(weightDecay)))
-    throw new OptionError(`${who}: weightDecay must be a finite number >= 0; got ${describe(weightDecay)}`);
 }
 
 function makeAdam(
@@ -127,11 +135,9 @@ function makeAdam(
   } = optionsOf(kind, options);
   refuseOthers(kind, others);
   checkLearningRate(kind, learningRate);
-  inUnit(kind, "beta1", beta1);
-  inUnit(kind, "beta2", beta2);
-  // Below the smallest normal f32 it would vanish, and 0 / 0 with it.
-  if (!(epsilon >= 1.2e-38 && Number.isFinite(epsilon)))
-    throw new OptionError(`${kind}: epsilon must be a number >= 1.2e-38; got ${epsilon}`);
+  checkNumber(kind, "beta1", beta1, SHARE);
+  checkNumber(kind, "beta2", beta2, SHARE);
+  checkNumber(kind, "epsilon", epsilon, EPSILON);
   if (epsilonMode !== "outside" && epsilonMode !== "inside")
     throw new OptionError(`${kind}: epsilonMode must be "outside" or "inside"; got ${String(epsilonMode)}`);
   checkType(kind, "biasCorrection", biasCorrection, "boolean");
@@ -169,7 +175,7 @@ function groupSettings(who: string, group: AdamWGroup): Partial<AdamSettings> {
       `${who}: match must be a regular expression without g and y; got ${describe(match)}`,
     );
   if (learningRate !== undefined) checkLearningRate(who, learningRate);
-  if (weightDecay !== undefined) checkWeightDecay(who, weightDecay);
+  if (weightDecay !== undefined) checkNumber(who, "weightDecay", weightDecay, NOT_NEGATIVE);
   return {
     match,
     ...(learningRate === undefined ? {} : { learningRate }),
@@ -178,12 +184,13 @@ function groupSettings(who: string, group: AdamWGroup): Partial<AdamSettings> {
 }
 
 export function checkLearningRate(who: string, rate: number): void {
-  const rounded = Math.fround(rate);
-  // A rate that is not 0, but 0 in single precision, would silently train nothing.
-  if (!(typeof rate === "number" && rate >= 0 && (rounded > 0 || rate === 0) && Number.isFinite(rounded)))
-    throw new OptionError(`${who}: learningRate must be a finite number >= 0; got ${describe(rate)}`);
+  checkNumber(who, "learningRate", rate, RATE);
 }
 
-function inUnit(who: string, name: string, value: number): void {
-  if (!(value >= 0 && value < 1)) throw new OptionError(`${who}: ${name} must be in [0, 1); got ${value}`);
-}
+/** A rate that is not 0, but 0 in single precision, would silently train nothing. */
+const RATE: NumberRule = ["0, or a finite number > 0 in single precision", (n) => n === 0 || POSITIVE[1](n)];
+/** Below the smallest normal f32 it would vanish, and 0 / 0 with it. */
+const EPSILON: NumberRule = [
+  "a finite number >= 1.2e-38 in single precision",
+  (n) => n >= 1.2e-38 && NOT_NEGATIVE[1](n),
+];

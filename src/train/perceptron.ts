@@ -1,7 +1,7 @@
-import { DataError, OptionError, ShapeError } from "../errors.ts";
+import { DataError, ShapeError } from "../errors.ts";
 import { dense } from "../model/layers.ts";
 import { type Model, sequential } from "../model/model.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import { countRows, flatten32, makeResult, type Result, type Rows } from "../rows/data.ts";
 
 export interface PerceptronOptions {
@@ -61,10 +61,10 @@ export interface Perceptron {
  * unit.predict([[1, 1], [1, 0]]).data; // => Float32Array.of(1, -1)
  */
 export function perceptron(options: PerceptronOptions): Perceptron {
+  refuseMore("perceptron", arguments, 1);
   const { inputs, ...others } = optionsOf("perceptron", options);
   refuseOthers("perceptron", others);
-  if (!(Number.isSafeInteger(inputs) && inputs >= 1))
-    throw new OptionError(`perceptron: inputs must be a whole number >= 1; got ${inputs}`);
+  checkNumber("perceptron", "inputs", inputs, COUNT);
   const weights = new Float32Array(inputs);
   let bias = 0;
 
@@ -84,8 +84,7 @@ export function perceptron(options: PerceptronOptions): Perceptron {
     fit(data, fitOptions = {}) {
       const { epochs = 1000, ...others } = optionsOf("perceptron", fitOptions);
       refuseOthers("perceptron", others);
-      if (!(Number.isSafeInteger(epochs) && epochs >= 1))
-        throw new OptionError(`perceptron: epochs must be a whole number >= 1; got ${epochs}`);
+      checkNumber("perceptron", "epochs", epochs, COUNT);
       const { x, y, rows } = readData(data, inputs);
       const isMistaken = (i: number) => !(y[i] * weigh(x, i * inputs) > 0);
       let updates = 0;

@@ -8,6 +8,7 @@ import { nonFinite } from "../program/diagnose.ts";
 import type { ParameterView } from "../program/parameters.ts";
 import { Predictor } from "../program/predictor.ts";
 import type { Program } from "../program/program.ts";
+import { readOnly } from "../program/read-only.ts";
 import { makeResult, type Result, type Rows } from "../rows/data.ts";
 import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
 import { checkFitOptions, type FitOptions, type FitResult, type FitRun, startFit } from "./fit.ts";
@@ -19,7 +20,10 @@ import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
 export interface Evaluation {
   /** Mean loss over all rows. */
   readonly loss: number;
-  /** Share of rows whose most probable class is right, for cross-entropy losses. */
+  /**
+   * Share of rows whose most probable class is right, for cross-entropy losses. A row with a score that is NaN or
+   * infinite counts as wrong.
+   */
   readonly accuracy?: number;
 }
 
@@ -199,7 +203,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     program.checkAlive("optimizerState");
     const { variables, layout } = program.plan;
     const trainedAt = layout.at("trained");
-    return Object.fromEntries(
+    const states = Object.fromEntries(
       variables.map(({ name, shape, role, offset, elements }) => {
         const slots = role === "trained" ? this.#train.slots : [];
         const views = slots.map((slot) => {
@@ -209,6 +213,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
         return [name, Object.fromEntries(views)];
       }),
     );
+    return readOnly("optimizerState", states);
   }
 
   /** Changes the step size from the next step on, of every group of the optimizer; it belongs to the state. */
@@ -235,7 +240,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     } = optionsOf("reset", seeds);
     refuseOthers("reset", others);
     checkSeed("reset", seed);
-    checkSeed("reset", shuffleSeed);
+    checkSeed("reset", shuffleSeed, "shuffleSeed");
     program.initialize({ seed, shuffleSeed });
   }
 
@@ -339,8 +344,10 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       const at = (from + row) * words;
       if (this.#parts.losses[0].loss.kind === "binaryCrossEntropy") {
         let all = true;
-        for (let j = 0; j < classes; j++)
-          if (scores[row * classes + j] >= 0 !== data[at + j] >= 0.5) all = false;
+        for (let j = 0; j < classes; j++) {
+          const score = scores[row * classes + j];
+          if (!isFinite32(score) || score >= 0 !== data[at + j] >= 0.5) all = false;
+        }
         if (all) right++;
         continue;
       }
@@ -356,8 +363,14 @@ export type Snapshot<X = Rows, P = Result> = Predictor<X, P> & {
   update(source: Predictor<X, P>): void;
 };
 
+const isFinite32 = (value: number) => value - value === 0;
+
+/** The index of the largest value; -1, which is no class, where one is NaN or infinite. */
 function largest(values: Float32Array | Int32Array, at: number, count: number): number {
   let best = 0;
-  for (let j = 1; j < count; j++) if (values[at + j] > values[at + best]) best = j;
+  for (let j = 0; j < count; j++) {
+    if (!isFinite32(values[at + j])) return -1;
+    if (values[at + j] > values[at + best]) best = j;
+  }
   return best;
 }

@@ -6,7 +6,7 @@ import { Graph } from "../graph/graph.ts";
 import { broadcast } from "../graph/ops/reduce.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import { Tensor } from "../model/tensor.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { TrainPlan } from "../plan/planned.ts";
 import { Program } from "../program/program.ts";
 import {
@@ -66,6 +66,7 @@ export function valueAndGrad<A extends readonly Argument[] = number[]>(
   f: (...tensors: Tensors<A>) => Tensor,
   options: { readonly engine?: Engine } = {},
 ): (...args: A) => ValueAndGradResult<A> {
+  refuseMore("valueAndGrad", arguments, 2);
   if (typeof f !== "function")
     throw new TraceError(`valueAndGrad: needs a function of tensors; got ${describe(f)}`);
   const { engine: given, ...others } = optionsOf("valueAndGrad", options);

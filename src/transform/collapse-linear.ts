@@ -2,6 +2,7 @@ import { TransformError } from "../errors.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { sameShape } from "../graph/shape.ts";
 import { type Model, makeModel } from "../model/model.ts";
+import { refuseMore } from "../options.ts";
 import {
   type AffineLayer,
   addVariable,
@@ -30,6 +31,7 @@ const WHO = "collapseLinear";
  * collapseLinear(model).graph.variables.map((p) => p.name); // => ["dense2.weight", "dense2.bias"]
  */
 export function collapseLinear<X, P>(model: Model<X, P>): Model<X, P> {
+  refuseMore(WHO, arguments, 1);
   const graph = graphWithValues(WHO, model);
   for (const run of findRuns(graph)) {
     checkUnshared(graph, run);

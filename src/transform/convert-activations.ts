@@ -6,7 +6,7 @@ import { dense } from "../graph/ops/dense.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { type Model, makeModel } from "../model/model.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import {
   type AffineLayer,
   addVariable,
@@ -77,6 +77,7 @@ export function convertActivations<X, P>(
   to: ConvertibleActivation,
   options: ConvertOptions = {},
 ): Model<X, P> {
+  refuseMore(WHO, arguments, 4);
   check("from", from);
   check("to", to);
   const { output = "error", ...others } = optionsOf(WHO, options);

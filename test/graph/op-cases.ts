@@ -125,6 +125,12 @@ const lossCases = <K extends "loss" | "lossGrad" | "lossAndGrad">(
 ];
 
 export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
+  dropout: [0.25, 0.5].map((rate) => ({
+    name: `rate ${rate}`,
+    attrs: { rate, stream: rate * 8 },
+    inputs: [input([ROWS, 3, 7])],
+    outputs: [[ROWS, 3, 7]],
+  })),
   matMul: [
     { name: "NN", attrs: NN, inputs: [input([ROWS, 5]), input([5, 3])], outputs: [[ROWS, 3]] },
     { name: "TN", attrs: TN, inputs: [input([ROWS, 5]), input([ROWS, 3])], outputs: [[5, 3]] },
@@ -369,6 +375,7 @@ const sum = ReduceFn.Sum;
 
 /** Inputs that an op must refuse, and what it says; none where every shape will do or only fusion makes the op. */
 export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
+  dropout: [],
   matMul: [
     {
       attrs: NN,

@@ -67,11 +67,28 @@ export interface RunOptions {
   readonly run?: Readonly<Partial<Record<Run, number>>>;
 }
 
-/** The buffers that a record wrote, and what it made of the guard. */
+/** The buffers that the records wrote, what they left in shared scratch, and what they made of the guard. */
 export type Written = { [name: string]: Float32Array } & {
   doubles: { [name: string]: Float64Array };
+  shared: Uint32Array;
   guard: number;
 };
+
+/** Operands of a record, but for those that the harness places itself. */
+export type GivenFields<K extends Opcode> = {
+  [F in keyof Fields<K> as F extends "mirror" | "scratch" | "partials" ? never : F]: Given;
+} & { scratch?: Given };
+
+/** A record to run; those of one call share names of buffers and the scratch that all parts see. */
+export interface Step {
+  readonly opcode: Opcode;
+  readonly given: Readonly<Record<string, Given>>;
+}
+
+export const step = <K extends Opcode>(opcode: K, given: GivenFields<K>): Step => ({
+  opcode,
+  given: given as Step["given"],
+});
 
 const PROGRAM = 4096;
 const RUN = PROGRAM + Header.Count * 4;
@@ -92,20 +109,19 @@ interface Place {
 const roundUp = (bytes: number) => Math.ceil(bytes / 16) * 16;
 
 /** Runs one record and returns every buffer it wrote. */
-export function runRecord<K extends Opcode>(
+export const runRecord = <K extends Opcode>(
   opcode: K,
-  given: { [F in keyof Fields<K> as F extends "mirror" ? never : F]: Given },
+  given: GivenFields<K>,
+  rows = 1,
+  options: RunOptions = {},
+): Written => runRecords([step(opcode, given)], rows, options);
+
+/** Runs records one after another, each in all of its parts before the next, and returns every buffer they wrote. */
+export function runRecords(
+  steps: readonly Step[],
   rows = 1,
   { module = release, keepsOrder = false, last, parts = 1, order, run = {} }: RunOptions = {},
 ): Written {
-  const format = formatOf(opcode)!;
-  const operands = wordsOf(format);
-  const values = given as Record<string, Given>;
-  const resolved: Record<string, number> = {};
-  for (const [name, { kind }] of operands) {
-    const v = values[name];
-    if (typeof v === "number") resolved[name] = kind === "dim" && v < 0 ? -v * rows : v;
-  }
   const words = new Map<number, number>(Object.entries(run).map(([i, v]) => [RUN / 4 + Number(i), v]));
   const doubles = new Map<number, number>();
   let top = BUFFERS;
@@ -115,58 +131,73 @@ export function runRecord<K extends Opcode>(
     return at;
   };
   const places: Place[] = [];
-  const fields: Record<string, number> = {};
-  let scratch: readonly [number, number] = [0, 0];
-  let stride = 0;
+  const placed = new Map<string, Place>();
+  const records = steps.map(({ opcode, given }) => ({ opcode, given, fields: {} as Record<string, number> }));
+  const operandsOf = (opcode: Opcode) => wordsOf(formatOf(opcode)!);
+  const names = steps.map(({ opcode }) => formatOf(opcode)!.name).join(", ");
+  let sharedBytes = 0;
+  let privateBytes = 0;
   let settings = Run.Settings;
-  for (const [name, operand] of operands) {
-    const v = values[name];
-    if (operand.kind === "scratch") {
-      const bytes = operand.bytes(resolved as Resolved);
-      if (!operand.shared) stride = roundUp(bytes) + GUARD_BYTES;
-      const all = operand.shared ? bytes : stride * parts;
-      fields[name] = take(all);
-      scratch = [fields[name], fields[name] + all];
-    } else if (operand.kind === "setting") {
-      words.set(RUN / 4 + settings, v as number);
-      fields[name] = settings++;
-    } else if (operand.kind === "rate") {
-      doubles.set(RATES / 8, v as number);
-      fields[name] = 0;
-    } else if (!isBuffer(operand)) {
-      fields[name] = v as number;
-    } else if (v === null) {
-      if (!operand.optional) throw new Error(`${name} is not optional`);
-      fields[name] = 0;
-    } else if (!(typeof v === "object" && "same" in v)) {
-      const bytes = operand.elements(resolved as Resolved) * operand.elementBytes;
-      if (v !== "out" && (v as TypedArray).byteLength < bytes && name !== "window")
-        throw new Error(`${format.name}: ${name} needs ${bytes} bytes, got ${(v as TypedArray).byteLength}`);
-      const content = v === "out" ? undefined : (v as TypedArray);
-      const room = Math.max(bytes, content?.byteLength ?? 0);
-      places.push({ name, at: take(room), bytes: room, content, written: operand.kind !== "in" });
-      fields[name] = places[places.length - 1].at;
+  for (const { opcode, given, fields } of records) {
+    const resolved: Record<string, number> = {};
+    for (const [name, { kind }] of operandsOf(opcode)) {
+      const v = given[name];
+      if (typeof v === "number") resolved[name] = kind === "dim" && v < 0 ? -v * rows : v;
+    }
+    for (const [name, operand] of operandsOf(opcode)) {
+      const v = given[name];
+      if (operand.kind === "scratch") {
+        const bytes = operand.bytes(resolved as Resolved);
+        if (operand.shared) sharedBytes = Math.max(sharedBytes, bytes);
+        else privateBytes = Math.max(privateBytes, bytes);
+      } else if (operand.kind === "setting") {
+        words.set(RUN / 4 + settings, v as number);
+        fields[name] = settings++;
+      } else if (operand.kind === "rate") {
+        doubles.set(RATES / 8, v as number);
+        fields[name] = 0;
+      } else if (!isBuffer(operand)) {
+        fields[name] = v as number;
+      } else if (v === null) {
+        if (!operand.optional) throw new Error(`${name} is not optional`);
+        fields[name] = 0;
+      } else if (!(typeof v === "object" && "same" in v)) {
+        const bytes = operand.elements(resolved as Resolved) * operand.elementBytes;
+        if (v !== "out" && (v as TypedArray).byteLength < bytes && name !== "window")
+          throw new Error(`${names}: ${name} needs ${bytes} bytes, got ${(v as TypedArray).byteLength}`);
+        const content = v === "out" ? undefined : (v as TypedArray);
+        const room = Math.max(bytes, content?.byteLength ?? 0);
+        const place = { name, at: take(room), bytes: room, content, written: operand.kind !== "in" };
+        places.push(place);
+        placed.set(name, place);
+      }
     }
   }
+  const shared = take(sharedBytes);
+  const stride = roundUp(privateBytes) + GUARD_BYTES;
+  const scratch = take(stride * parts);
   const atEnd = places.find(({ name }) => name === last);
   if (atEnd) {
     const bytes = roundUp(atEnd.bytes);
     const end = pagesFor(top + bytes) * 65536;
-    fields[atEnd.name] = atEnd.at = end - bytes;
+    atEnd.at = end - bytes;
     top = end;
   }
-  for (const [name, v] of Object.entries(values))
-    if (v !== null && typeof v === "object" && "same" in v) {
-      fields[name] = fields[v.same];
-      places.find((p) => p.name === v.same)!.written = true;
-    }
   // Mirrors lie beyond all buffers, at the same distance from each.
-  const mirrored = operands.some(([, { kind }]) => kind === "mirror");
+  const mirrored = records.some(({ opcode }) => operandsOf(opcode).some(([, { kind }]) => kind === "mirror"));
   const away = roundUp(top - BUFFERS);
-  if (mirrored) {
-    fields.mirror = away;
-    top += away;
-  }
+  if (mirrored) top += away;
+  for (const { opcode, given, fields } of records)
+    for (const [name, operand] of operandsOf(opcode)) {
+      const v = given[name];
+      if (operand.kind === "scratch") fields[name] = operand.shared ? shared : scratch;
+      else if (operand.kind === "mirror") fields[name] = away;
+      else if (v !== null && typeof v === "object" && "same" in v) {
+        const place = placed.get(v.same)!;
+        fields[name] = place.at;
+        if (isBuffer(operand) && operand.kind !== "in") place.written = true;
+      } else if (isBuffer(operand) && v !== null) fields[name] = placed.get(name)!.at;
+    }
 
   const { kernels, memory } = instantiate(top, module);
   kernels.setKeepsOrder(keepsOrder);
@@ -187,18 +218,27 @@ export function runRecord<K extends Opcode>(
       );
     else new Float32Array(memory.buffer, p.at, p.bytes / 4).fill(Number.NaN);
   }
-  const record = encode(opcode, fields as Fields<K>);
-  i32.set(record, TAPE / 4);
+  const tape = records.map(({ opcode, fields }) => encode(opcode, fields as Fields<typeof opcode>));
+  i32.set(tape.flat(), TAPE / 4);
 
   const before = new Uint8Array(memory.buffer.slice(0));
   const sequence = order ?? Array.from({ length: parts }, (_, part) => part);
-  for (const part of sequence) kernels.execute(PROGRAM, TAPE, TAPE + record.length * 4, part, parts);
+  let from = TAPE;
+  for (const record of tape) {
+    const to = from + record.length * 4;
+    for (const part of sequence) kernels.execute(PROGRAM, from, to, part, parts);
+    from = to;
+  }
   const after = new Uint8Array(memory.buffer);
 
   const result: Record<string, unknown> = {};
   const written: Record<string, Float64Array> = {};
   const guardAt = RUN + Run.Guard * 4;
-  const writable: (readonly [number, number])[] = [scratch, [guardAt, guardAt + 4]];
+  const writable: (readonly [number, number])[] = [
+    [shared, shared + sharedBytes],
+    [guardAt, guardAt + 4],
+  ];
+  for (let at = scratch; at < scratch + stride * parts; at += stride) writable.push([at, at + privateBytes]);
   for (const p of places) {
     if (!p.written) continue;
     writable.push([p.at, p.at + p.bytes]);
@@ -212,9 +252,11 @@ export function runRecord<K extends Opcode>(
   for (let i = 0; i < after.length; i++)
     if (after[i] !== before[i] && !writable.some(([from, to]) => i >= from && i < to)) {
       const near = places.find((p) => i >= p.at - GUARD_BYTES && i < p.at + p.bytes + GUARD_BYTES);
-      throw new Error(
-        `${format.name} wrote outside its outputs at byte ${i}, near ${near?.name ?? "nothing"}`,
-      );
+      throw new Error(`${names} wrote outside the outputs at byte ${i}, near ${near?.name ?? "nothing"}`);
     }
-  return Object.assign(result, { doubles: written, guard: i32[guardAt / 4] }) as Written;
+  return Object.assign(result, {
+    doubles: written,
+    shared: new Uint32Array(memory.buffer.slice(shared, shared + sharedBytes)),
+    guard: i32[guardAt / 4],
+  }) as Written;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { Opcode, ReduceFn, RowSum } from "../../assembly/abi.ts";
+import { ColumnSum, Opcode, ReduceFn, RowSum } from "../../assembly/abi.ts";
 import { magnitudes, maxGrad, reduce, sumInOrder } from "../oracle/reduce.ts";
 import { difference, differenceUpToNaN, values } from "./compare.ts";
-import { runRecord } from "./harness.ts";
+import { runRecord, runRecords, step } from "./harness.ts";
 
 const run = (fn: ReduceFn, x: Float32Array, outer: number, n: number, inner: number, rows = 1) =>
   runRecord(Opcode.Reduce, { fn, y: "out", x, outer, n, inner }, rows).y;
@@ -31,7 +31,10 @@ describe("reduce", () => {
         [1, 2],
         [3, 7],
         [2, 33],
-        [1, 130],
+        [1, ColumnSum.Block - 1],
+        [2, ColumnSum.Block],
+        [2, ColumnSum.Block + 1],
+        [1, 5 * ColumnSum.Block + 3],
       ]) {
         const x = values(outer * n * inner, n + inner);
         const sums = run(ReduceFn.Sum, x, outer, n, inner);
@@ -60,7 +63,7 @@ describe("reduce", () => {
       const x = values(outer * n * inner, 9);
       const exact = reduce(ReduceFn.Sum, x, outer, n, inner);
       const size = magnitudes(x, outer, n, inner);
-      const additions = inner === 1 ? Block / Lanes + 6 : n;
+      const additions = inner === 1 ? Block / Lanes + 6 : ColumnSum.Block;
       run(ReduceFn.Sum, x, outer, n, inner).forEach((y, p) => {
         expect(Math.abs(y - exact[p])).toBeLessThanOrEqual(additions * 2 ** -24 * size[p]);
       });
@@ -123,6 +126,39 @@ describe("reduce", () => {
       expect(run(ReduceFn.Sum, empty, 0, 3, inner).length).toBe(0);
     }
     expect(run(ReduceFn.Sum, new Float32Array(0), 3, 4, 0).length).toBe(0);
+  });
+
+  it("sums a million equal rows to within 1e-6", () => {
+    const n = 1_000_000;
+    // The last one is the worst of 400,000 tried for an accumulator of 64 additions.
+    for (const value of [0.1, 1, 1.9394416809082031].map(Math.fround)) {
+      const x = new Float32Array(2 * n).fill(value);
+      for (const [count, y] of [
+        [n, run(ReduceFn.Sum, x, 1, n, 2)],
+        [2 * n, run(ReduceFn.Sum, x, 1, 2 * n, 1)],
+        [1, run(ReduceFn.Mean, x, 1, n, 2)],
+      ] as const)
+        for (const sum of y) expect(Math.abs(sum / (count * value) - 1)).toBeLessThanOrEqual(1e-6);
+    }
+  });
+
+  it("gives the same bits by blocks and then in total", () => {
+    for (const [outer, n, inner] of [
+      [1, 0, 3],
+      [2, ColumnSum.Block, 5],
+      [3, ColumnSum.Block + 1, 1],
+      [1, 7 * ColumnSum.Block + 9, 21],
+      [2, 3 * Block + 1, 1],
+    ])
+      for (const fn of [ReduceFn.Sum, ReduceFn.Mean, ReduceFn.Max]) {
+        const x = values(outer * n * inner, n);
+        const sizes = { outer, n, inner };
+        const { y } = runRecords([
+          step(Opcode.ReduceBlocks, { fn, x, ...sizes }),
+          step(Opcode.ReduceTotal, { fn, y: "out", ...sizes }),
+        ]);
+        expect(differenceUpToNaN(y, run(fn, x, outer, n, inner))).toBeUndefined();
+      }
   });
 
   it("divides a mean by the rows of the pass", () => {

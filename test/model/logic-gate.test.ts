@@ -64,7 +64,7 @@ describe("parity", () => {
   });
 
   it("refuses numbers of bits that are none", () => {
-    for (const n of [0, 1.5, Number.NaN, "2" as unknown as number])
+    for (const n of [0, 1.5, Number.NaN])
       expect(() => parity(n)).toThrow(`parity: inputs must be a whole number >= 1; got ${n}`);
   });
 });

@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { BinaryFn, ReduceFn } from "../../src/graph/op.ts";
+import { binary } from "../../src/graph/ops/binary.ts";
+import { reduce } from "../../src/graph/ops/reduce.ts";
 import {
   type Activation,
   activation,
@@ -14,7 +17,9 @@ import {
   ShapeError,
   sequential,
   sgd,
+  type Tensor,
   TraceError,
+  valueAndGrad,
 } from "../../src/index.ts";
 import { noise, thrownBy } from "../fixtures.ts";
 
@@ -136,14 +141,14 @@ describe("layers refuse", () => {
       ["fractional units", () => dense(2.5), OptionError, "got 2.5"],
       ["negative units", () => dense(-1), OptionError, "got -1"],
       ["units of NaN", () => dense(Number.NaN), OptionError, "got NaN"],
-      ["units that are a string", () => dense("3" as never), OptionError, "got 3"],
+      ["units that are a string", () => dense("3" as never), OptionError, 'got "3"'],
       [
         "units with the layer's name in front",
         () => dense(0, { name: "head" }),
         OptionError,
         "head: units must be",
       ],
-      ["a number for a tensor", () => dense(1)(5 as never), TraceError, "dense: needs a tensor; got number"],
+      ["a number for a tensor", () => dense(1)(5 as never), TraceError, "dense: needs a tensor; got 5"],
       [
         "two layers of one name",
         () => sequential({ input: [1] }, [dense(1, { name: "a" }), dense(1, { name: "a" })]),
@@ -249,6 +254,88 @@ describe("models refuse", () => {
       expect(error.message).toContain(message);
       expect(error).toBeInstanceOf(Class);
     });
+});
+
+describe("a row's prediction does not depend on its company:", () => {
+  const refused: Record<string, [() => unknown, string]> = {
+    "rows without their mean": [
+      () => model({ inputs: { x: [1] } }, ({ x }) => x.sub(x.mean(0))),
+      "model: a row's prediction must not depend on the other rows of the batch; got reduce of [rows, 1] to [1]",
+    ],
+    "one of two outputs": [
+      () => model({ inputs: { x: [2] } }, ({ x }) => ({ y: x.relu(), z: x.div(x.max(0)) })),
+      "got reduce of [rows, 2] to [2]",
+    ],
+    "a layer of one's own": [
+      () =>
+        model({ inputs: { x: [2] } }, ({ x }) => {
+          const h = dense(3)(x);
+          return dense(1)(h.sub(h.mean(0, { keepDims: true })));
+        }),
+      "got reduce of [rows, 3] to [3]",
+    ],
+    "attention over the batch": [
+      () => model({ inputs: { x: [4] } }, ({ x }) => x.matMul(x.transpose().matMul(x))),
+      "got matMul of [4, rows] to [4, 4]",
+    ],
+    "rows read as columns": [
+      () => model({ inputs: { x: [4] } }, ({ x }) => x.transpose().reshape([-1, 4])),
+      "got reshape of [4, rows] to [rows, 4]",
+    ],
+    "a loss of the batch": [
+      () => model({ inputs: { x: [2], y: [2] } }, ({ x, y }) => x.mul(meanSquaredError()(x, y))),
+      "got meanSquaredError of [rows, 2] to []",
+    ],
+  };
+  it.each(Object.entries(refused))("%s: refused", (_, [make, message]) => {
+    const error = thrownBy(make);
+    expect(error).toBeInstanceOf(ShapeError);
+    expect(error.message).toContain(message);
+  });
+
+  it("a layer of a sequence is named", () => {
+    const layer = dense(2, { name: "head" });
+    const mixing = ((x: Tensor) => {
+      const graph = x.builder.graph;
+      const y = layer(x);
+      // As a layer that normalizes by its batch would.
+      const { scope } = graph.nodes[graph.nodes.length - 1];
+      x.builder.scope = scope;
+      const mean = x.of(x.builder.emit(reduce, { fn: ReduceFn.Mean, from: 0, to: 1 }, [y.id])[0]);
+      const z = x.of(x.builder.emit(binary, { fn: BinaryFn.Subtract }, [y.id, mean.id])[0]);
+      x.builder.scope = "";
+      return z;
+    }) as Layer;
+    expect(thrownBy(() => sequential({ input: [3] }, [mixing])).message).toBe(
+      "sequential: a row's prediction must not depend on the other rows of the batch; " +
+        "got head.reduce of [rows, 2] to [2]",
+    );
+  });
+
+  it("what no output depends on may mix rows, and so may losses and valueAndGrad", () => {
+    const net = model({ inputs: { x: [2] } }, ({ x }) => {
+      x.mean(0);
+      return x.relu();
+    });
+    expect(
+      compile(net)
+        .predict({ x: [[1, -1]] })
+        .toArray(),
+    ).toEqual([[1, 0]]);
+    expect(valueAndGrad<[number[][]]>((x) => x.sub(x.mean(0)).square().sum())([[1], [3]]).value).toBe(2);
+  });
+
+  it("axes may change places as long as rows stay rows", () => {
+    const net = model({ inputs: { x: [2, 3] } }, ({ x }) =>
+      x.transpose([2, 0, 1]).softmax().transpose([1, 2, 0]).reshape([-1, 6]),
+    );
+    const x = noise(24);
+    const all = compile(net).predict({ x }).data;
+    for (let row = 0; row < 4; row++)
+      expect(compile(net).predict({ x: x.slice(6 * row, 6 * row + 6) }).data).toEqual(
+        all.slice(6 * row, 6 * row + 6),
+      );
+  });
 });
 
 describe("models", () => {

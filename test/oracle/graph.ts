@@ -4,7 +4,7 @@
  * Each op also says how far an f32 kernel may be off, given exact operands: a bound from the number of roundings and
  * the magnitudes they act on. `tolerances` carries these through a whole graph.
  */
-import { Fn, Form, LossFn, ReduceFn, Targets } from "../../assembly/abi.ts";
+import { Fn, Form, LossFn, Purpose, ReduceFn, Targets } from "../../assembly/abi.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import type { LossAttrs, OpAttrs, OpName } from "../../src/graph/op.ts";
 import { resolve } from "../../src/graph/shape.ts";
@@ -12,9 +12,10 @@ import type { DType, ValueId } from "../../src/graph/type.ts";
 import { BINARY } from "./binary.ts";
 import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
+import { philox } from "./random.ts";
 import { maxGrad, reduce, magnitudes as sumMagnitudes } from "./reduce.ts";
 import { byRows, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax.ts";
-import { UNARY } from "./unary.ts";
+import { slopeOf, UNARY } from "./unary.ts";
 
 type Dims = readonly number[];
 type Values = ArrayLike<number>;
@@ -100,34 +101,9 @@ function applied(fn: Fn, alpha: number, z: Output): Output {
   };
 }
 
-const onInput = (fn: Fn) => UNARY[fn].derivative;
-
-/** fn' of what `unary` saves for its gradient: the input, or the output where the slope can be told from it. */
-export const SLOPE: Readonly<Record<Fn, (s: number, alpha: number) => number>> = {
-  [Fn.Identity]: () => 1,
-  [Fn.Relu]: (y) => (y > 0 ? 1 : 0),
-  [Fn.LeakyRelu]: (y, alpha) => (y > 0 ? 1 : alpha),
-  [Fn.Elu]: (y, alpha) => (y > 0 ? 1 : y + alpha),
-  [Fn.Selu]: (y) => (y > 0 ? 1.0507009873554805 : y + 1.0507009873554805 * 1.6732632423543772),
-  [Fn.Gelu]: onInput(Fn.Gelu),
-  [Fn.GeluTanh]: onInput(Fn.GeluTanh),
-  [Fn.Silu]: onInput(Fn.Silu),
-  [Fn.Softplus]: onInput(Fn.Softplus),
-  [Fn.Sigmoid]: (y) => y * (1 - y),
-  [Fn.Tanh]: (y) => 1 - y * y,
-  [Fn.HardSigmoid]: (y) => (y > 0 && y < 1 ? 1 / 6 : 0),
-  [Fn.Sign]: () => 0,
-  [Fn.Exp]: (y) => y,
-  [Fn.Log]: onInput(Fn.Log),
-  [Fn.Sqrt]: (y) => 0.5 / y,
-  [Fn.Negate]: () => -1,
-  [Fn.Abs]: onInput(Fn.Abs),
-  [Fn.Square]: onInput(Fn.Square),
-};
-
 /** dx = dy fn'(s). */
 function sloped(fn: Fn, alpha: number, dy: Output, s: Values): Output {
-  const slope = Array.from(dy.values, (_, i) => (fn === Fn.Identity ? 1 : SLOPE[fn](s[i], alpha)));
+  const slope = Array.from(dy.values, (_, i) => (fn === Fn.Identity ? 1 : slopeOf(fn, s[i], alpha)));
   return {
     values: slope.map((v, i) => (v === 0 ? 0 : dy.values[i] * v)),
     error: (i) =>
@@ -240,6 +216,13 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
     const scale = (i: number) =>
       Math.abs(dy.values[i]) + Math.exp(y.values[i]) * sums[Math.floor(i / n)] * (1 + Math.abs(y.values[i]));
     return [{ values, error: (i) => (n + 8) * EPS * scale(i) }];
+  },
+  /** With the counters of a fresh program, all 0. */
+  dropout({ attrs: { rate, stream }, inputs: [x] }) {
+    const blocks = Array.from({ length: Math.ceil(x.values.length / 4) }, (_, block) => block);
+    const words = blocks.flatMap((block) => philox([block, 0, Purpose.Dropout, stream], [0, 0]));
+    const values = x.values.map((v, i) => (words[i] >= rate * 2 ** 32 ? v / (1 - rate) : 0));
+    return [{ values, error: exact(4, values) }];
   },
   loss: ({ attrs, inputs }) => [meanLoss(attrs, inputs)],
   lossGrad: ({ attrs, inputs }) => [meanLossGradient(attrs, inputs, inputs[2].values[0])],

@@ -1,4 +1,4 @@
-import { ReduceFn, RowSum } from "../../assembly/abi.ts";
+import { ColumnSum, ReduceFn, RowSum } from "../../assembly/abi.ts";
 
 type Values = ArrayLike<number>;
 
@@ -41,10 +41,14 @@ function blockSumF32(x: readonly number[]): number {
   return f32(f32(s[0] + s[2]) + f32(s[1] + s[3]));
 }
 
-function rowSumF32(x: readonly number[]): number {
+/** Blocks in f32, added in f64. */
+function sumByBlocks(
+  x: readonly number[],
+  block: number,
+  sumBlock: (x: readonly number[]) => number,
+): number {
   let total = 0;
-  for (let start = 0; start < x.length; start += RowSum.Block)
-    total += blockSumF32(x.slice(start, start + RowSum.Block));
+  for (let start = 0; start < x.length; start += block) total += sumBlock(x.slice(start, start + block));
   return f32(total);
 }
 
@@ -53,7 +57,11 @@ export const sumInOrder = (x: Values, outer: number, n: number, inner: number, m
   Float32Array.from(
     over(outer, inner, (o, i) => {
       const elements = column(x, n, inner, o, i);
-      return (inner === 1 ? rowSumF32(elements) : sumF32(elements)) / (mean ? n : 1);
+      const total =
+        inner === 1
+          ? sumByBlocks(elements, RowSum.Block, blockSumF32)
+          : sumByBlocks(elements, ColumnSum.Block, sumF32);
+      return total / (mean ? n : 1);
     }),
   );
 

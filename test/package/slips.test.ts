@@ -56,11 +56,11 @@ const SLIPS: { readonly [slip: string]: readonly [() => unknown, string] } = {
   ],
   "a learning rate that single precision rounds to 0": [
     () => trainer().setLearningRate(1e-46),
-    "OptionError: setLearningRate: learningRate must be a finite number >= 0; got 1e-46",
+    "OptionError: setLearningRate: learningRate must be 0, or a finite number > 0 in single precision; got 1e-46",
   ],
   "a slope beyond single precision": [
     () => dense(1, { activation: { name: "leakyRelu", alpha: 1e300 } }),
-    "OptionError: dense: alpha of leakyRelu must be a finite number >= 0; got 1e+300",
+    "OptionError: dense: alpha of leakyRelu must be a finite number >= 0 in single precision; got 1e+300",
   ],
   "a word for a flag": [
     () => adam({ biasCorrection: wrong("no") }),

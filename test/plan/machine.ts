@@ -52,10 +52,12 @@ export function runGraph(
   const unplaced = (name: string): never => {
     throw new Error(`machine: has values only; got ${name}`);
   };
+  // The counters of a fresh program, all 0.
+  const counters = allocate(8);
   encodeRecords(words, Header.Count + runWords, lowered.records, {
     value: (id) => addresses.get(lowered.rootOf(id)) as number,
     region: unplaced,
-    counter: unplaced,
+    counter: () => counters,
     setting: (_, of) => Run.Settings + of,
     scratch,
     mirror: 0,

@@ -42,7 +42,7 @@ export class Machine {
     this.i32.set(words, base / 4);
     this.f64.set(hyper, layout.at("hyper") / 8);
     // As in a fresh memory: what pads variables and gradients takes part in updates.
-    this.i32.fill(0, layout.at("zero") / 4, layout.at("frozen") / 4);
+    this.i32.fill(0, layout.at("counters") / 4, layout.at("frozen") / 4);
     this.i32.fill(0, layout.at("gradients") / 4, layout.at("loss") / 4);
     for (const { gradient, elements } of plan.variables)
       if (gradient) this.f32.fill(Number.NaN, gradient / 4, gradient / 4 + elements);

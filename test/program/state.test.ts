@@ -253,7 +253,7 @@ describe("reset", () => {
     expect(trainer.state()).toEqual(classifier().state());
   });
 
-  for (const seed of [-1, 0.5, Number.NaN, 2 ** 53, "1" as never])
+  for (const seed of [-1, 0.5, Number.NaN, 2 ** 53])
     it(`refuses seed ${seed} and changes nothing`, () => {
       const trainer = xorTrainer();
       trainer.fitSync(xor);

@@ -113,7 +113,7 @@ describe("bad options of compile are refused", () => {
     [
       "a fractional shuffleSeed",
       () => compile(xorModel(), { ...full, shuffleSeed: 0.5 }),
-      "compile: seed must be a whole number from 0 to 2^53 - 1; got 0.5",
+      "compile: shuffleSeed must be a whole number from 0 to 2^53 - 1; got 0.5",
     ],
     [
       "one label",

@@ -148,7 +148,7 @@ describe("stopWhen.lossBelow", () => {
     const before = trainer.state();
     const again = trainer.fitSync(xor, { epochs: 5_000, stopWhen: { lossBelow: 0.05 } });
     expect(again).toMatchObject({ reason: "lossBelow", steps: 0, epochs: 0 });
-    expect(again.history).toEqual([again.loss]);
+    expect(again.history).toEqual([]);
     expect(trainer.state()).toEqual(before);
   });
 
@@ -168,7 +168,7 @@ describe("stopWhen.lossBelow", () => {
     const result = trainer.fitSync(data, { epochs: 5_000, stopWhen: { lossBelow: 0.8 } });
     expect(result).toMatchObject({ reason: "lossBelow", epochs: at, loss: history[at] });
     expect(result.steps).toBe(at * 3 + 2);
-    expect(result.history).toEqual(history.slice(0, at + 1));
+    expect(result.history).toEqual(history.slice(0, at));
   });
 
   it("leaves a run that can go on as if it had not stopped", () => {
@@ -198,6 +198,43 @@ describe("history", () => {
       expect(history).toEqual(all.slice(0, epochs).filter((_, i) => i % every === 0));
       expect(loss).toBe(all[epochs - 1]);
     }
+  });
+
+  it("has one entry per completed epoch, without the loss that met the bound", async () => {
+    const all = xorTrainer().fitSync(xor, { epochs: 100 }).history;
+    const at = all.findIndex((loss) => loss < 0.02);
+    const stopWhen = { lossBelow: 0.02 };
+    const [sync, other] = [xorTrainer(), xorTrainer()].map((t) => t.fitSync(xor, { stopWhen }));
+    expect(sync).toMatchObject({ reason: "lossBelow", epochs: at, loss: all[at], historyEvery: 1 });
+    expect(sync.history).toEqual(all.slice(0, at));
+    expect(await xorTrainer().fit(xor, { stopWhen })).toEqual(other);
+  });
+
+  it("is empty where the first loss meets the bound", () => {
+    const result = xorTrainer().fitSync(xor, { stopWhen: { lossBelow: 1e9 } });
+    expect(result).toMatchObject({ reason: "lossBelow", epochs: 0, history: [] });
+    expect(result.loss).toBeGreaterThan(0);
+  });
+
+  it("has as many entries after a careful last step", () => {
+    // A rate beyond 2^20 makes every step a careful one.
+    const trainer = lineTrainer({ optimizer: sgd({ learningRate: 2 ** 21 }) });
+    trainer.setParameters({ "line.weight": [1], "line.bias": [0] });
+    const exact = { x: [[1], [2]], y: [1, 2] };
+    const { epochs, history, reason } = trainer.fitSync(exact, { stopWhen: { lossBelow: 1e-9 } });
+    expect({ epochs, history, reason }).toEqual({ epochs: 0, history: [], reason: "lossBelow" });
+  });
+
+  it("that was thinned leaves the last loss out, too", () => {
+    const slow = () => lineTrainer({ optimizer: sgd({ learningRate: 1e-4 }) });
+    const { history: all } = slow().fitSync(line, { epochs: 8_192 });
+    const trainer = slow();
+    const { loss } = trainer.fitSync(line, { epochs: 8_192 });
+    const bound = trainer.evaluate(line).loss;
+    expect(bound).toBeLessThan(loss);
+    const result = slow().fitSync(line, { stopWhen: { lossBelow: loss } });
+    expect(result).toMatchObject({ reason: "lossBelow", epochs: 8_192, historyEvery: 1 });
+    expect(result.history).toEqual(all);
   });
 
   it("is that of this call", () => {

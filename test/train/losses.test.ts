@@ -189,6 +189,8 @@ describe("the final activation", () => {
 describe("options of huber", () => {
   for (const delta of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
     it(`delta ${delta} is refused`, () => {
-      expect(() => huber({ delta })).toThrow(`huber: delta must be a finite number > 0; got ${delta}`);
+      expect(() => huber({ delta })).toThrow(
+        `huber: delta must be a finite number > 0 in single precision; got ${delta}`,
+      );
     });
 });

@@ -116,7 +116,7 @@ describe("options of optimizers", () => {
         const error = thrownBy(() => make({ learningRate }));
         expect(error).toBeInstanceOf(OptionError);
         expect(error.message).toBe(
-          `${make.name}: learningRate must be a finite number >= 0; got ${learningRate}`,
+          `${make.name}: learningRate must be 0, or a finite number > 0 in single precision; got ${learningRate}`,
         );
       });
     it(`${make.name} refuses a learningRate that is no number`, () => {
@@ -130,7 +130,11 @@ describe("options of optimizers", () => {
     ["nesterov without momentum", () => sgd({ nesterov: true }), "sgd: nesterov needs momentum > 0"],
     ["beta1 of 1", () => adam({ beta1: 1 }), "adam: beta1 must be in [0, 1); got 1"],
     ["beta2 of NaN", () => adamW({ beta2: Number.NaN }), "adamW: beta2 must be in [0, 1); got NaN"],
-    ["epsilon 0", () => adam({ epsilon: 0 }), "adam: epsilon must be a number >= 1.2e-38; got 0"],
+    [
+      "epsilon 0",
+      () => adam({ epsilon: 0 }),
+      "adam: epsilon must be a finite number >= 1.2e-38 in single precision; got 0",
+    ],
     [
       "an unknown epsilonMode",
       () => adam({ epsilonMode: "under" as never }),
@@ -139,7 +143,7 @@ describe("options of optimizers", () => {
     [
       "negative weightDecay",
       () => adamW({ weightDecay: -1 }),
-      "adamW: weightDecay must be a finite number >= 0; got -1",
+      "adamW: weightDecay must be a finite number >= 0 in single precision; got -1",
     ],
   ];
   for (const [name, act, message] of wrong)
@@ -178,7 +182,7 @@ describe("setLearningRate", () => {
       const trainer = lineTrainer();
       const before = trainer.state();
       expect(() => trainer.setLearningRate(rate)).toThrow(
-        `setLearningRate: learningRate must be a finite number >= 0; got ${rate}`,
+        `setLearningRate: learningRate must be 0, or a finite number > 0 in single precision; got ${rate}`,
       );
       expect(trainer.state()).toEqual(before);
     });

@@ -264,7 +264,7 @@ describe("what cannot be traced is refused", () => {
 
   it("operands that are neither tensors nor numbers", () => {
     expect(() => valueAndGrad((a) => a.add("1" as never))(1)).toThrow(
-      "Tensor: operands must be tensors or numbers; got string",
+      'add: operands must be tensors or numbers; got "1"',
     );
     expect(() => valueAndGrad((a) => a.matMul(3 as never))(1)).toThrow(TraceError);
   });

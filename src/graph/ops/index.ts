@@ -7,6 +7,7 @@
 import type { Op, OpName } from "../op.ts";
 import { binary } from "./binary.ts";
 import { dense, denseGradInput, denseGradWeights } from "./dense.ts";
+import { dropout } from "./dropout.ts";
 import { elementary } from "./elementary.ts";
 import { accumulate, place } from "./gradient.ts";
 import { logSoftmax, logSoftmaxGrad } from "./log-softmax.ts";
@@ -35,6 +36,7 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   softmaxGrad,
   logSoftmax,
   logSoftmaxGrad,
+  dropout,
   loss,
   lossGrad,
   lossAndGrad,

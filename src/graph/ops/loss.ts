@@ -1,6 +1,19 @@
 import { ShapeError } from "../../errors.ts";
-import { draft, f32, fusedLater, type LossAttrs, LossFn, type Op, Opcode, secondDerivative } from "../op.ts";
-import { formatShape, sameShape, sizeOf } from "../shape.ts";
+import { lossBlocks } from "../../tape/blocks.ts";
+import {
+  draft,
+  f32,
+  fusedLater,
+  type LossAttrs,
+  LossFn,
+  type LowerContext,
+  type Op,
+  Opcode,
+  type RecordDraft,
+  SCRATCH,
+  secondDerivative,
+} from "../op.ts";
+import { formatShape, resolve, sameShape, sizeOf } from "../shape.ts";
 import type { Type, ValueId } from "../type.ts";
 
 const NAMES = {
@@ -26,32 +39,48 @@ function checkTarget(who: string, p: Type, t: Type, { fn }: LossAttrs): void {
     );
 }
 
+type Context = LowerContext<"loss" | "lossGrad" | "lossAndGrad">;
+
 interface LossBuffers {
   readonly loss?: ValueId;
   readonly dx?: ValueId;
   readonly scale?: ValueId;
 }
 
-function record(attrs: LossAttrs, p: ValueId, t: ValueId, buffers: LossBuffers, type: (id: ValueId) => Type) {
+/**
+ * One record, or two where the loss is wanted and a full batch is more than one block: then all parts compute the sums of
+ * blocks, and a second record adds them.
+ */
+function records(
+  { attrs: { fn, parameter }, inputs: [p, t], type, batch }: Context,
+  { loss, dx, scale }: LossBuffers,
+): RecordDraft[] {
   const { shape } = type(p);
   const columns = shape.length === 0 ? 1 : shape[shape.length - 1];
   const rows = sizeOf(shape.slice(0, -1));
   const flat = columns < 0;
+  const m = flat ? columns : rows;
+  const n = flat ? rows : columns;
+  const isOneBlock = lossBlocks(fn, resolve(m, batch), resolve(n, batch)) <= 1;
   const place = (id?: ValueId) => (id === undefined ? 0 : { value: id });
-  return [
+  const drafts = [
     draft(Opcode.Loss, {
-      fn: attrs.fn,
-      loss: place(buffers.loss),
-      dx: place(buffers.dx),
-      scale: place(buffers.scale),
+      fn,
+      loss: isOneBlock ? place(loss) : 0,
+      dx: place(dx),
+      scale: place(scale),
       p: { value: p },
       t: { value: t },
-      m: flat ? columns : rows,
-      n: flat ? rows : columns,
+      m,
+      n,
       targets: { setting: "targets", of: t },
-      parameter: attrs.parameter,
+      parameter,
+      partials: SCRATCH,
     }),
   ];
+  if (loss !== undefined && !isOneBlock)
+    drafts.push(draft(Opcode.LossTotal, { fn, loss: { value: loss }, partials: SCRATCH, m, n }));
+  return drafts;
 }
 
 /**
@@ -71,7 +100,7 @@ export const loss: Op<"loss"> = {
     return [f32([])];
   },
   vjp: ({ attrs, inputs: [p, t], dy, emit }) => [emit(lossGrad, attrs, [p, t, dy])[0], null],
-  lower: ({ attrs, inputs: [p, t], outputs: [l], type }) => record(attrs, p, t, { loss: l }, type),
+  lower: (context) => records(context, { loss: context.outputs[0] }),
 };
 
 /** The gradient of a mean loss with respect to its predictions: p, t, dloss [] -> dp like p. */
@@ -80,7 +109,7 @@ export const lossGrad: Op<"lossGrad"> = {
   dtypes: ["f32", "any", "f32"],
   infer: (_, [p]) => [f32(p.shape)],
   vjp: secondDerivative,
-  lower: ({ attrs, inputs: [p, t, scale], outputs: [dx], type }) => record(attrs, p, t, { dx, scale }, type),
+  lower: (context) => records(context, { dx: context.outputs[0], scale: context.inputs[2] }),
   inPlace: [0],
 };
 
@@ -90,5 +119,5 @@ export const lossAndGrad: Op<"lossAndGrad"> = {
   dtypes: ["f32", "any"],
   infer: (_, [p]) => [f32([]), f32(p.shape)],
   vjp: fusedLater,
-  lower: ({ attrs, inputs: [p, t], outputs: [l, dx], type }) => record(attrs, p, t, { loss: l, dx }, type),
+  lower: (context) => records(context, { loss: context.outputs[0], dx: context.outputs[1] }),
 };

@@ -1,7 +1,16 @@
 import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
-import { draft, type Emit, f32, type Op, Opcode, ReduceFn, secondDerivative } from "../op.ts";
-import { broadcastShape, broadcastStrides, formatShape, type Shape, sameShape, sizeOf } from "../shape.ts";
+import { reduceBlocks } from "../../tape/blocks.ts";
+import { draft, type Emit, f32, type Op, Opcode, ReduceFn, SCRATCH, secondDerivative } from "../op.ts";
+import {
+  broadcastShape,
+  broadcastStrides,
+  formatShape,
+  resolve,
+  type Shape,
+  sameShape,
+  sizeOf,
+} from "../shape.ts";
 import type { ValueId } from "../type.ts";
 import { copyRecord } from "./copy-record.ts";
 import { reshape } from "./reshape.ts";
@@ -22,6 +31,11 @@ const split = (shape: Shape, from: number, to: number) => ({
   inner: sizeOf(shape.slice(to)),
 });
 
+/** Outputs from which on a reduction is shared between its outputs: 16 cache lines. */
+const MANY_OUTPUTS = 256;
+/** Elements from which on a reduction is worth sharing. */
+const MANY_ELEMENTS = 65_536;
+
 /**
  * Sum, mean or maximum over the axes `from .. to - 1`, which disappear.
  *
@@ -30,7 +44,8 @@ const split = (shape: Shape, from: number, to: number) => ({
  *   mean   dx = dy / n, repeated
  *   max    dx = dy where x attains y, shared equally between ties
  *
- * Saves nothing but for max, which saves x and y.
+ * Saves nothing but for max, which saves x and y. Few outputs of many elements take two records, so that parts can share
+ * the work: blocks, then their total. The bits are the same either way.
  */
 export const reduce: Op<"reduce"> = {
   name: "reduce",
@@ -49,9 +64,17 @@ export const reduce: Op<"reduce"> = {
     const divisor = fn === ReduceFn.Mean ? split(shape(x), from, to).n : 1;
     return emit(broadcast, { shape: shape(x), divisor }, kept);
   },
-  lower: ({ attrs: { fn, from, to }, inputs: [x], outputs: [y], type }) => [
-    draft(Opcode.Reduce, { fn, y: { value: y }, x: { value: x }, ...split(type(x).shape, from, to) }),
-  ],
+  lower({ attrs: { fn, from, to }, inputs: [x], outputs: [y], type, batch }) {
+    const sizes = split(type(x).shape, from, to);
+    const [outer, n, inner] = [sizes.outer, sizes.n, sizes.inner].map((d) => resolve(d, batch));
+    const outputs = outer * inner;
+    if (outputs >= MANY_OUTPUTS || outputs * n < MANY_ELEMENTS || reduceBlocks(n, inner) <= 1)
+      return [draft(Opcode.Reduce, { fn, y: { value: y }, x: { value: x }, ...sizes })];
+    return [
+      draft(Opcode.ReduceBlocks, { fn, partials: SCRATCH, x: { value: x }, ...sizes }),
+      draft(Opcode.ReduceTotal, { fn, y: { value: y }, partials: SCRATCH, ...sizes }),
+    ];
+  },
 };
 
 /**

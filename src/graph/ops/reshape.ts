@@ -1,6 +1,15 @@
 import { ShapeError } from "../../errors.ts";
 import { f32, type Op } from "../op.ts";
-import { formatShape, sizeOf } from "../shape.ts";
+import { formatShape, type Shape, sizeOf } from "../shape.ts";
+
+/** Elements in front of the axis that depends on the rows: how often the order of elements goes through all rows. */
+const timesThroughRows = (shape: Shape): number =>
+  sizeOf(
+    shape.slice(
+      0,
+      shape.findIndex((d) => d < 0),
+    ),
+  );
 
 /**
  * The same elements, in the same order, under another shape.
@@ -21,6 +30,7 @@ export const reshape: Op<"reshape"> = {
     return [f32(shape)];
   },
   vjp: ({ inputs: [x], dy, emit, shape }) => emit(reshape, { shape: shape(x) }, [dy]),
+  mixesRows: ([x], [y]) => timesThroughRows(x) !== timesThroughRows(y),
   lower: () => [],
   alias: 0,
 };

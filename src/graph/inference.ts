@@ -1,7 +1,7 @@
 /** A graph as it is when nothing is trained: ops that differ then say what they become. */
-import { Builder } from "../graph/builder.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { ValueId } from "../graph/type.ts";
+import { Builder } from "./builder.ts";
+import type { Graph } from "./graph.ts";
+import type { ValueId } from "./type.ts";
 
 export interface InferenceGraph {
   readonly graph: Graph;

@@ -1,0 +1,404 @@
+/**
+ * Every record in parts: any number of them, in any order, gives the bits of one; no two write the same word; each has its
+ * share.
+ */
+import { describe, expect, it } from "vitest";
+import {
+  BinaryFn,
+  ColumnSum,
+  Fn,
+  Hyper,
+  LossBlock,
+  LossFn,
+  Opcode,
+  ReduceFn,
+  RowSum,
+  Run,
+  Targets,
+  Window,
+} from "../../assembly/abi.ts";
+import { values } from "./compare.ts";
+import { runRecords, type Step, step } from "./harness.ts";
+
+interface Case {
+  readonly name: string;
+  /** Records of one node: those before the last are there for what they hand over. */
+  readonly steps: readonly Step[];
+  /** Words that a part may write beyond its share: one grain. */
+  readonly grain: number;
+  readonly run?: Readonly<Partial<Record<Run, number>>>;
+}
+
+/** Elements of a cache line, where elementwise kernels are cut; `LINE` in assembly/parts.ts. */
+const LINE = 16;
+/** Positions that `order` keeps together. */
+const POSITIONS = 64;
+const around = (grain: number) => [0, 1, grain - 1, grain, grain + 1, 2 * grain + 1];
+const LENGTHS = [...around(LINE), 7 * LINE + 5];
+/** Optimizers see padded blocks. */
+const PADDED = [0, 4, LINE - 4, LINE, LINE + 4, 2 * LINE + 4, 9 * LINE + 8];
+const ROWS = [0, 1, 2, 3, 5, 8, 15];
+/** Values, none of them 0. */
+const some = (n: number, seed = 1) => values(n, seed).map((v) => v || 1);
+const positive = (n: number, seed = 1) => some(n, seed).map(Math.abs);
+const alpha = 0.5;
+
+const one = (name: string, grain: number, record: Step): Case => ({ name, grain, steps: [record] });
+
+const elementwise = LENGTHS.map((n) => ({ n, name: `${n}`, x: positive(n), d: some(n, 2) }));
+
+type Four = readonly [number, number, number, number];
+const four = <P extends string>(prefix: P, [a, b, c, d]: Four) =>
+  ({ [`${prefix}0`]: a, [`${prefix}1`]: b, [`${prefix}2`]: c, [`${prefix}3`]: d }) as {
+    [F in `${P}${0 | 1 | 2 | 3}`]: number;
+  };
+const dense = ([, b, c, d]: Four): Four => [b * c * d, c * d, d, 1];
+const product = (dims: Four) => dims[0] * dims[1] * dims[2] * dims[3];
+const DIMS: readonly Four[] = [
+  ...LENGTHS.map((n): Four => [1, 1, 1, n]),
+  [1, 1, LINE + 1, 3],
+  [3, 2, 5, 7],
+  [2, 1, 3, 2 * LINE + 1],
+  [2, 3, 0, 4],
+  [1, 1, 9, 37],
+  [2, 1, 37, 9],
+];
+
+const binary = (fn: BinaryFn, dims: Four, as: Four, bs: Four) =>
+  one(
+    `${BinaryFn[fn]} ${dims} by ${as} and ${bs}`,
+    LINE,
+    step(Opcode.Binary, {
+      ...{ fn, y: "out", a: some(product(dims), 3), b: some(product(dims), 4) },
+      ...four("d", dims),
+      ...four("as", as),
+      ...four("bs", bs),
+    }),
+  );
+
+const copy = (name: string, dims: Four, s: Four, divisor = 1) => {
+  const transposes = s[2] === 1 && s[3] > 1 && dims[2] >= 4 && dims[3] >= 4;
+  const grain = !transposes ? LINE : dims[2] >= dims[3] ? 4 * dims[3] : LINE * dims[2];
+  const last = dims.reduce((at, d, i) => at + (d - 1) * s[i], 0);
+  const x = some(Math.max(product(dims), last + 1), 5);
+  const given = { y: "out", x, divisor, ...four("d", dims), ...four("s", s) } as const;
+  return one(`${name} ${dims}`, grain, step(Opcode.Copy, given));
+};
+
+interface Reduced {
+  outer: number;
+  n: number;
+  inner: number;
+}
+const { Block } = ColumnSum;
+const REDUCED: readonly Reduced[] = [
+  ...around(LINE).map((inner) => ({ outer: 1, n: 5, inner })),
+  ...[1, 2, 5, 9].map((outer) => ({ outer, n: 21, inner: 1 })),
+  { outer: 3, n: Block + 1, inner: 2 * LINE + 1 },
+  { outer: 7, n: 3, inner: 3 },
+  { outer: 2, n: 2 * Block + 1, inner: LINE + 5 },
+];
+const LONG: readonly Reduced[] = [
+  ...around(Block).map((n) => ({ outer: 1, n, inner: 3 })),
+  { outer: 3, n: 5 * Block + 7, inner: LINE + 1 },
+  ...around(RowSum.Block).map((n) => ({ outer: 1, n, inner: 1 })),
+  { outer: 2, n: 5 * RowSum.Block + 7, inner: 1 },
+];
+const REDUCE_FNS = [ReduceFn.Sum, ReduceFn.Mean, ReduceFn.Max];
+const shape = ({ outer, n, inner }: Reduced) => `[${outer}, ${n}, ${inner}]`;
+const elements = ({ outer, n, inner }: Reduced) => outer * n * inner;
+const reduceBlocks = (fn: ReduceFn, r: Reduced) =>
+  step(Opcode.ReduceBlocks, { fn, x: some(elements(r), 6), ...r });
+
+const ELEMENTWISE = [
+  LossFn.MeanSquaredError,
+  LossFn.MeanAbsoluteError,
+  LossFn.Huber,
+  LossFn.BinaryCrossEntropy,
+];
+interface Lost {
+  fn: LossFn;
+  m: number;
+  n: number;
+  targets: Targets;
+}
+const LOST: readonly Lost[] = [
+  ...around(LossBlock.Elements).map((n) => ({
+    ...{ fn: LossFn.MeanSquaredError, m: 1, n, targets: Targets.Rows },
+  })),
+  ...ELEMENTWISE.map((fn) => ({ fn, m: 5, n: 3001, targets: Targets.Rows })),
+  ...[Targets.Rows, Targets.Labels].flatMap((targets) =>
+    [10, 1500].flatMap((n) => {
+      const rows = Math.max(1, Math.min(LossBlock.Rows, Math.floor(LossBlock.Elements / n)));
+      return around(rows).map((m) => ({ fn: LossFn.CrossEntropy, m, n, targets }));
+    }),
+  ),
+];
+const lossName = ({ fn, m, n, targets }: Lost) => `${LossFn[fn]} of ${Targets[targets]} [${m}, ${n}]`;
+const lossStep = ({ fn, m, n, targets }: Lost, loss: "out" | null) =>
+  step(Opcode.Loss, {
+    ...{ fn, m, n, targets, loss, dx: "out", scale: null, parameter: 0.75 },
+    p: some(m * n, 7),
+    t:
+      targets === Targets.Labels ? Int32Array.from({ length: m }, (_, i) => (i * 7) % n) : positive(m * n, 8),
+  });
+/** dx of a block, and its sum. */
+const lossGrain = ({ fn, n }: Lost) =>
+  2 + (fn === LossFn.CrossEntropy ? Math.max(n, LossBlock.Elements) : LossBlock.Elements);
+
+const hyper = new Float64Array(Hyper.Count);
+hyper[Hyper.Beta1] = 0.5;
+hyper[Hyper.Beta2] = 0.75;
+hyper[Hyper.Epsilon] = 1e-8;
+
+const windows = [Window.Sequential, Window.Shuffled, Window.Streamed].flatMap((kind) =>
+  around(POSITIONS).map((rows) => ({ kind, rows })),
+);
+
+/** Where a record is tested in parts, if not here. */
+const PRODUCTS = "with the products";
+
+const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
+  [Opcode.Dense]: PRODUCTS,
+  [Opcode.DenseGradWeights]: PRODUCTS,
+  [Opcode.DenseGradInput]: PRODUCTS,
+  [Opcode.MatMul]: PRODUCTS,
+  [Opcode.Dropout]: around(4 * LINE).map((n) =>
+    one(
+      `${n}`,
+      4 * LINE,
+      step(Opcode.Dropout, {
+        ...{ y: "out", x: some(n, 11), n, rate: 0.3, stream: 2 },
+        ...{ seed: Float64Array.of(5), step: Float64Array.of(7), micro: Float64Array.of(1) },
+      }),
+    ),
+  ),
+  [Opcode.Unary]: [Fn.Identity, Fn.Relu, Fn.Gelu, Fn.Sqrt].flatMap((fn) =>
+    elementwise.map(({ n, name, x }) =>
+      one(`${Fn[fn]} ${name}`, LINE, step(Opcode.Unary, { fn, alpha, y: "out", x, n })),
+    ),
+  ),
+  [Opcode.UnaryGrad]: [Fn.Relu, Fn.Gelu, Fn.Sign, Fn.Sqrt].flatMap((fn) =>
+    elementwise.map(({ n, name, x, d }) =>
+      one(`${Fn[fn]} ${name}`, LINE, step(Opcode.UnaryGrad, { fn, alpha, dx: "out", dy: d, s: x, n })),
+    ),
+  ),
+  [Opcode.Accumulate]: elementwise.map(({ n, name, x, d }) =>
+    one(name, LINE, step(Opcode.Accumulate, { y: "out", a: x, b: d, n })),
+  ),
+  [Opcode.Place]: elementwise.flatMap(({ n, name, x }) => [
+    one(name, LINE, step(Opcode.Place, { y: "out", x, n, every: 1 })),
+    one(`${name} times one`, LINE, step(Opcode.Place, { y: "out", x: some(1), n, every: 0 })),
+  ]),
+  [Opcode.Binary]: DIMS.flatMap((dims) => [
+    binary(BinaryFn.Subtract, dims, dense(dims), dense(dims)),
+    binary(BinaryFn.Divide, dims, dense(dims), [0, 0, 0, 1]),
+    binary(BinaryFn.Above, dims, [0, 0, 1, 0], dense(dims)),
+    binary(BinaryFn.Maximum, dims, [1, dims[0], dims[0] * dims[1], 0], [0, 1, 0, dims[1]]),
+  ]),
+  [Opcode.Copy]: DIMS.flatMap((dims) => [
+    copy("dense", dims, dense(dims)),
+    copy("a mean's gradient over", dims, [0, 1, 0, 0], 3),
+    copy("rows repeated", dims, [0, 0, 0, 1]),
+    copy("last axes swapped", dims, [dims[1] * dims[2] * dims[3], dims[2] * dims[3], 1, dims[2]]),
+    copy("all axes reversed", dims, [1, dims[0], dims[0] * dims[1], dims[0] * dims[1] * dims[2]], 2),
+  ]),
+  [Opcode.Reduce]: REDUCE_FNS.flatMap((fn) =>
+    REDUCED.map((r) =>
+      one(
+        `${ReduceFn[fn]} ${shape(r)}`,
+        r.inner === 1 ? 1 : LINE,
+        step(Opcode.Reduce, { fn, y: "out", x: some(elements(r), 6), ...r }),
+      ),
+    ),
+  ),
+  [Opcode.ReduceBlocks]: REDUCE_FNS.flatMap((fn) =>
+    LONG.map((r) => one(`${ReduceFn[fn]} ${shape(r)}`, r.inner, reduceBlocks(fn, r))),
+  ),
+  [Opcode.ReduceTotal]: REDUCE_FNS.flatMap((fn) =>
+    [...LONG, ...REDUCED].map((r) => ({
+      name: `${ReduceFn[fn]} ${shape(r)}`,
+      grain: LINE + r.inner,
+      steps: [reduceBlocks(fn, r), step(Opcode.ReduceTotal, { fn, y: "out", ...r })],
+    })),
+  ),
+  [Opcode.MaxGrad]: REDUCED.map((r) => {
+    const y = new Float32Array(r.outer * r.inner).fill(2);
+    const x = some(elements(r), 6).map((v, i) => (i % 3 ? v : 2));
+    const given = { dx: "out", dy: some(r.outer * r.inner, 2), x, y, ...r } as const;
+    return one(shape(r), (r.inner === 1 ? 1 : LINE) * r.n, step(Opcode.MaxGrad, given));
+  }),
+  [Opcode.Softmax]: ROWS.flatMap((m) =>
+    [1, 5].map((n) => one(`[${m}, ${n}]`, n, step(Opcode.Softmax, { y: "out", x: some(m * n), m, n }))),
+  ),
+  [Opcode.SoftmaxGrad]: ROWS.flatMap((m) =>
+    [2, 5].map((n) => {
+      const given = { dx: "out", dy: some(m * n, 2), y: positive(m * n), m, n } as const;
+      return one(`[${m}, ${n}]`, n, step(Opcode.SoftmaxGrad, given));
+    }),
+  ),
+  [Opcode.LogSoftmax]: ROWS.flatMap((m) =>
+    [1, 5].map((n) => one(`[${m}, ${n}]`, n, step(Opcode.LogSoftmax, { y: "out", x: some(m * n), m, n }))),
+  ),
+  [Opcode.LogSoftmaxGrad]: ROWS.flatMap((m) =>
+    [2, 5].map((n) => {
+      const given = { dx: "out", dy: some(m * n, 2), y: some(m * n), m, n } as const;
+      return one(`[${m}, ${n}]`, n, step(Opcode.LogSoftmaxGrad, given));
+    }),
+  ),
+  [Opcode.Loss]: LOST.flatMap((lost) => [
+    one(lossName(lost), lossGrain(lost), lossStep(lost, null)),
+    // With its loss it is meant for one block, and one part computes all.
+    ...(lost.m < 3 ? [one(`whole ${lossName(lost)}`, Infinity, lossStep(lost, "out"))] : []),
+  ]),
+  [Opcode.LossTotal]: LOST.map(({ fn, m, n, targets }) => ({
+    name: lossName({ fn, m, n, targets }),
+    grain: lossGrain({ fn, m, n, targets }) + 1,
+    steps: [lossStep({ fn, m, n, targets }, null), step(Opcode.LossTotal, { fn, m, n, loss: "out" })],
+  })),
+  [Opcode.Sgd]: PADDED.flatMap((n) => {
+    const given = { w: some(n), g: some(n, 2), n, hyper, rate: 0.5 } as const;
+    return [
+      one(`${n}`, 2 * LINE, step(Opcode.Sgd, { ...given, v: null })),
+      one(`${n} with momentum`, 4 * LINE, step(Opcode.Sgd, { ...given, v: some(n, 3) })),
+    ];
+  }),
+  [Opcode.Adam]: PADDED.map((n) => {
+    const given = {
+      w: some(n),
+      g: some(n, 2),
+      m: some(n, 3),
+      v: positive(n, 4),
+      n,
+      hyper,
+      rate: 0.5,
+    } as const;
+    const powers = { power1: Float64Array.of(0.5), power2: Float64Array.of(0.75) };
+    return one(`${n}`, 6 * LINE, step(Opcode.Adam, { ...given, ...powers }));
+  }),
+  [Opcode.AddGradients]: PADDED.map((n) => {
+    const given = { sums: some(n), g: some(n, 2), n, rows: 3, groupRows: Float64Array.of(4) };
+    return one(`${n}`, 2 * LINE, step(Opcode.AddGradients, given));
+  }),
+  [Opcode.AverageGradients]: PADDED.map((n) => {
+    const given = { g: "out", sums: some(n), n, rows: 3, groupRows: Float64Array.of(4) } as const;
+    return one(`${n}`, LINE, step(Opcode.AverageGradients, given));
+  }),
+  [Opcode.Advance]: [
+    one("one number", 2, step(Opcode.Advance, { x: Float64Array.of(0.5), factor: Float64Array.of(0.3) })),
+  ],
+  [Opcode.Order]: windows.map(({ kind, rows }) => ({
+    name: `${Window[kind]} ${rows}`,
+    grain: POSITIONS,
+    run: { [Run.WindowKind]: kind, [Run.Total]: 1000, [Run.WindowStart]: kind === Window.Streamed ? 40 : 0 },
+    steps: [
+      step(Opcode.Order, {
+        ...{ index: "out", rows },
+        ...{ seed: Float64Array.of(3), epoch: Float64Array.of(2), cursor: Float64Array.of(50) },
+      }),
+    ],
+  })),
+  [Opcode.Gather]: ROWS.flatMap((rows) =>
+    [1, 2, 3, 5, 9].map((words) => {
+      const index = Int32Array.from({ length: rows }, (_, i) => (i * 5) % 11);
+      const given = { y: "out", window: some(11 * words), index, rows, words } as const;
+      return one(`${rows} rows of ${words}`, words, step(Opcode.Gather, given));
+    }),
+  ),
+};
+
+const PARTS = [2, 3, 5, 7];
+const ORDERS: Readonly<Record<number, readonly (readonly number[])[]>> = {
+  2: [[1, 0]],
+  3: [[2, 0, 1]],
+  5: [
+    [4, 3, 2, 1, 0],
+    [2, 4, 0, 3, 1],
+  ],
+  7: [[3, 6, 0, 5, 2, 1, 4]],
+};
+
+/** All words that parts of a case may write, after the given ones ran in the given order. */
+type Execute = (parts: number, order: readonly number[]) => Uint32Array;
+
+function execute({ steps, run }: Case): Execute {
+  return (parts, order) => {
+    const { doubles, shared, guard, ...written } = runRecords(steps, 1, { parts, order, run });
+    const arrays = [
+      ...Object.values(written as Record<string, Float32Array>),
+      ...Object.values(doubles),
+      shared,
+    ];
+    return Uint32Array.from(
+      arrays.flatMap(({ buffer, byteOffset, byteLength }) => [
+        ...new Uint32Array(buffer, byteOffset, byteLength / 4),
+      ]),
+    );
+  };
+}
+
+/** What is wrong with a record in parts, if anything. */
+function wrong(run: Execute, grain: number): string | undefined {
+  const before = run(1, []);
+  const whole = run(1, [0]);
+  const total = whole.filter((word, i) => word !== before[i]).length;
+  for (const parts of PARTS) {
+    for (const order of ORDERS[parts]) {
+      const got = run(parts, order);
+      const at = got.findIndex((word, i) => word !== whole[i]);
+      if (at >= 0) return `parts ${order}: word ${at} differs from that of one part`;
+    }
+    const writers = new Int32Array(whole.length).fill(-1);
+    for (let part = 0; part < parts; part++) {
+      const alone = run(parts, [part]);
+      let count = 0;
+      for (let i = 0; i < alone.length; i++) {
+        if (alone[i] === before[i]) continue;
+        if (writers[i] >= 0) return `parts ${writers[i]} and ${part} of ${parts} both write word ${i}`;
+        writers[i] = part;
+        count++;
+      }
+      if (count > total / parts + grain) return `part ${part} of ${parts} writes ${count} of ${total} words`;
+    }
+  }
+  return undefined;
+}
+
+const OPCODES = Object.keys(CASES).map(Number) as Opcode[];
+
+describe("parts", () => {
+  for (const opcode of OPCODES) {
+    const cases = CASES[opcode];
+    if (cases === PRODUCTS) continue;
+    it(`of ${Opcode[opcode]} give the bits of one, write apart, and have their shares`, () => {
+      for (const tested of cases) expect(wrong(execute(tested), tested.grain), tested.name).toBeUndefined();
+    });
+  }
+
+  it("are tested for every record", () => {
+    expect(OPCODES).toEqual(Object.values(Opcode).filter((opcode) => typeof opcode === "number"));
+  });
+
+  it("would be seen to differ, to overlap, and to be unfair", () => {
+    /** 100 words, of which a part writes those that `from` and `to` say. */
+    const fake =
+      (from: (part: number, parts: number) => number, to: (part: number, parts: number) => number): Execute =>
+      (parts, order) => {
+        const words = new Uint32Array(100);
+        for (const part of order) for (let i = from(part, parts); i < to(part, parts); i++) words[i] = i + 1;
+        return words;
+      };
+    const cut = (part: number, parts: number) => Math.floor((100 * part) / parts);
+    const next = (part: number, parts: number) => cut(part + 1, parts);
+    expect(wrong(fake(cut, next), 1)).toBeUndefined();
+    const gap = fake(cut, (part, parts) => next(part, parts) - (part === 0 && parts > 1 ? 1 : 0));
+    expect(wrong(gap, 1)).toMatch(/differs/);
+    const overlap = fake(cut, (part, parts) => Math.min(100, next(part, parts) + 1));
+    expect(wrong(overlap, 1)).toMatch(/both write/);
+    const first = fake(
+      (part) => (part === 0 ? 0 : 100),
+      () => 100,
+    );
+    expect(wrong(first, 1)).toMatch(/writes 100 of 100/);
+  });
+});

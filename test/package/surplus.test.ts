@@ -1,0 +1,78 @@
+/** Every public function with a fixed number of arguments refuses one more. */
+import { describe, expect, it } from "vitest";
+import * as analysis from "../../src/analysis/index.ts";
+import * as main from "../../src/index.ts";
+import * as transform from "../../src/transform/index.ts";
+import { xorModel } from "../fixtures.ts";
+
+type Call = (...given: unknown[]) => unknown;
+
+/** For each function all the arguments that it takes. */
+const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
+  activation: [main, ["relu", {}]],
+  adam: [main, [{}]],
+  adamW: [main, [{}]],
+  binaryCrossEntropy: [main, [{}]],
+  collapseLinear: [transform, [xorModel()]],
+  compile: [main, [xorModel(), {}]],
+  convertActivations: [transform, [xorModel(), "tanh", "sigmoid", {}]],
+  createEngine: [main, [{}]],
+  crossEntropy: [main, [{}]],
+  "crossEntropy of wasmgrad/analysis": [analysis, [[[0.5, 0.5]], [0]]],
+  dense: [main, [1, {}]],
+  flatten: [main, [{}]],
+  huber: [main, [{}]],
+  linearSeparability: [
+    analysis,
+    [
+      [[0], [1]],
+      [0, 1],
+    ],
+  ],
+  logLikelihood: [analysis, [[[0.5, 0.5]], [0]]],
+  logicGate: [main, ["and", {}]],
+  meanAbsoluteError: [main, []],
+  meanSquaredError: [main, []],
+  model: [main, [{ inputs: { x: [1] } }, ({ x }: { x: main.Tensor }) => x]],
+  parity: [main, [2]],
+  perceptron: [main, [{ inputs: 1 }]],
+  rank: [analysis, [[[1]], 0]],
+  reshape: [main, [[1], {}]],
+  sequential: [main, [{ input: [1] }, [main.dense(1)]]],
+  sgd: [main, [{}]],
+  singularValues: [analysis, [[[1]]]],
+  valueAndGrad: [main, [(x: main.Tensor) => x, {}]],
+};
+
+describe.each(Object.entries(CALLS))("%s", (title, [from, given]) => {
+  const name = title.split(" ")[0];
+  const call = (from as Record<string, Call>)[name];
+
+  it("works with all its arguments", async () => {
+    await call(...given);
+    await call(...given, undefined);
+  });
+
+  it.each([[{ reduction: "sum" }], [true], [0], [null]])("refuses one more: %o", async (surplus) => {
+    const refused = (async () => call(...given, surplus))();
+    await expect(refused).rejects.toThrow(main.OptionError);
+    await expect(refused).rejects.toThrow(
+      new RegExp(`^${name}: takes no argument ${given.length + 1}; got `),
+    );
+  });
+});
+
+it("every public function is tried", () => {
+  const functions = Object.entries({ ...analysis, ...transform, ...main })
+    .filter(([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name))
+    .map(([name]) => name);
+  // One that takes nothing and throws nothing.
+  expect(functions.filter((name) => !(name in CALLS))).toEqual(["isSupported"]);
+});
+
+it("a mean loss says how to train on a sum", () => {
+  expect(() => (main.meanSquaredError as Call)({ reduction: "sum" })).toThrow(
+    "meanSquaredError: takes no argument 1; got an object of type Object: " +
+      "it is the mean over all elements; to train on a sum, multiply the learning rate by their number",
+  );
+});
