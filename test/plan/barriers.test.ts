@@ -1,7 +1,7 @@
 /** Where parts of a program wait for each other: wherever they must, and nowhere else. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Opcode, RecordWord } from "../../assembly/abi.ts";
+import { Opcode, RecordWord, Section } from "../../assembly/abi.ts";
 import { compile, crossEntropy, dense, sequential } from "../../src/index.ts";
 import { setBarriers } from "../../src/plan/barriers.ts";
 import { adamPlan } from "../../src/plan/optimizer.ts";
@@ -121,16 +121,16 @@ describe("barriers", () => {
     });
     const { plan } = trainer.program;
     setBarriers(plan.words, stretchesOf(plan), boundsOf(plan, plan.batch));
-    const waits = (section: number) => {
+    const waits = (section: Section) => {
       const { from, to } = plan.train?.sections[section] ?? { from: 0, to: 0 };
       return readTape(plan.words, from, to, boundsOf(plan, 4)).map(
         ({ opcode, barrier }) => `${barrier ? "| " : ""}${Opcode[opcode]}`,
       );
     };
-    expect(waits(1)).toEqual(["Dense", "| Dense", "| Loss"]);
-    expect(waits(2)).toEqual(["DenseGradWeights", "DenseGradInput", "| DenseGradWeights"]);
+    expect(waits(Section.Forward)).toEqual(["Dense", "| Dense", "| Loss"]);
+    expect(waits(Section.Backward)).toEqual(["DenseGradWeights", "DenseGradInput", "| DenseGradWeights"]);
     // The powers of the betas are two numbers apart.
-    expect(waits(6)).toEqual(["Advance", "Advance"]);
+    expect(waits(Section.Commit)).toEqual(["Advance", "Advance"]);
   });
 
   const optimizer = () => ({ kind: "adam" as const, learningRate: 0.1, settings: {} });

@@ -53,7 +53,6 @@ describe("sections", () => {
       ["Load", ["Order", "Gather", "Gather"]],
       ["Forward", ["Dense", "Dense", "Loss"]],
       ["Backward", ["DenseGradWeights", "DenseGradInput", "DenseGradWeights"]],
-      ["Start", []],
       ["Accumulate", []],
       ["Update", ["Sgd"]],
       ["Commit", []],
@@ -62,31 +61,30 @@ describe("sections", () => {
 
   it("add gradients up, and update by their mean, where several passes are one", () => {
     const groups = [{ ...ADAM, match: /bias$/ }, ADAM];
-    expect(names(start({ accumulate: 3, optimizer: adamPlan(groups) }).plan).slice(3)).toEqual([
-      ["Start", ["Place"]],
+    expect(
+      names(start({ accumulate: 3, optimizer: adamPlan(groups) }).plan).slice(Section.Accumulate),
+    ).toEqual([
       ["Accumulate", ["AddGradients"]],
       ["Update", ["AverageGradients", "Adam", "Adam"]],
       ["Commit", ["Advance", "Advance", "Advance", "Advance"]],
     ]);
   });
 
-  it.each([1, 3])("stand in the header with what they run every and at: %i passes", (accumulate) => {
+  it.each([1, 3])("stand in the header with the passes of which they run in the last: %i", (accumulate) => {
     const { words, train } = start({ accumulate }).plan;
     const table = train.sections.map(({ section }) => {
       const row = Header.Sections + section * SectionWord.Count;
       const { from, to } = train.sections[section];
       expect([words[row + SectionWord.From], words[row + SectionWord.To]]).toEqual([from, to]);
-      return [Section[section], words[row + SectionWord.Every], words[row + SectionWord.At]];
+      return [Section[section], words[row + SectionWord.Every]];
     });
-    const last = [accumulate, accumulate - 1];
     expect(table).toEqual([
-      ["Load", 1, 0],
-      ["Forward", 1, 0],
-      ["Backward", 1, 0],
-      ["Start", accumulate, 0],
-      ["Accumulate", 1, 0],
-      ["Update", ...last],
-      ["Commit", ...last],
+      ["Load", 1],
+      ["Forward", 1],
+      ["Backward", 1],
+      ["Accumulate", 1],
+      ["Update", accumulate],
+      ["Commit", accumulate],
     ]);
     expect(Header.Sections + Section.Count * SectionWord.Count).toBeLessThanOrEqual(Header.Count);
   });

@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { Section } from "../../assembly/abi.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
+import { forInference } from "../../src/graph/inference.ts";
 import { type AnyOp, draft, Fn, Opcode } from "../../src/graph/op.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
 import { sizeOf } from "../../src/graph/shape.ts";
-import { forInference } from "../../src/plan/inference.ts";
 import { planProgram } from "../../src/plan/plan.ts";
-import { addUpdated, fakeOp, meanOverRows, ROWS, smallRequest, sum } from "./requests.ts";
+import { addUpdated, fakeOp, meanOverRows, ROWS, smallRequest, sum } from "../plan/requests.ts";
 
 const records = (range: { readonly lowered: { readonly records: readonly { readonly opcode: Opcode }[] } }) =>
   range.lowered.records.map(({ opcode }) => Opcode[opcode]);
