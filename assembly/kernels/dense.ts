@@ -67,7 +67,7 @@ export function dense(
     matMul(Form.NN, path, y, x, w, m, n, k, scratch, part, parts);
     if (bias != 0) addBias(y, bias, m, n);
   }
-  if (fn != Fn.Identity) unary(fn, alpha, y, y, m * n, part, parts);
+  if (fn != Fn.Identity) unary(fn, alpha, y, y, m * n, 0, 1);
 }
 
 /**
@@ -124,5 +124,5 @@ export function denseGradInput(
   if (part != 0) return;
   if (isSmall(Form.NT, m, n, k)) small(dx, dy, <usize>k << 2, 4, w, 0, m, n, k);
   else matMul(Form.NT, path, dx, dy, w, m, n, k, scratch, part, parts);
-  if (fn != Fn.Identity) unaryGrad(fn, alpha, dx, dx, y, m * n, part, parts);
+  if (fn != Fn.Identity) unaryGrad(fn, alpha, dx, dx, y, m * n, 0, 1);
 }

@@ -11,8 +11,12 @@ import type { PlanRequest } from "../../src/plan/request.ts";
 import { sharedScratch } from "../../src/tape/operands.ts";
 import { encode, RECORDS } from "../../src/tape/records.ts";
 import { readTape, type TapeRecord } from "../../src/tape/verify.ts";
+import { difference } from "../kernels/compare.ts";
+import type { Feeds } from "../oracle/graph.ts";
+import { feedsOf } from "./check.ts";
 import { randomRequest, type Step } from "./random-graph.ts";
 import { ADAM, addUpdated, meanOverRows, smallRequest, sum } from "./requests.ts";
+import { Machine } from "./train.ts";
 
 const step: fc.Arbitrary<Step> = fc.tuple(fc.nat(15), fc.nat(999), fc.nat(999), fc.nat(999));
 const steps = fc.array(step, { minLength: 1, maxLength: 30, size: "max" });
@@ -63,6 +67,38 @@ function check(request: PlanRequest): void {
   for (const records of stretchesIn(plan)) expect(needless(records)).toBeUndefined();
 }
 
+const ORDERS = [
+  [0, 1],
+  [1, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+  [4, 2, 0, 3, 1],
+];
+
+/** Losses, gradients, predictions and outputs of a pass, each record by the parts in this order. */
+function everything(plan: Plan, feeds: Feeds, rows: number, order: readonly number[] | undefined) {
+  const machine = new Machine(plan);
+  const { train, predict } = plan as Plan & { readonly train: NonNullable<Plan["train"]> };
+  for (const { name, value } of plan.variables) machine.setVariable(name, feeds.get(value) as never);
+  const execute = (stretch: { readonly from: number; readonly to: number }) =>
+    order ? machine.executeParts(stretch, rows, order) : machine.execute(stretch, rows);
+  const evaluate = train.evaluate as NonNullable<typeof train.evaluate>;
+  const outputsOf = ({ outputs }: typeof predict) =>
+    outputs.map(({ offset, rowElements }) => machine.read(offset, rows * rowElements));
+  machine.give(train.tape, feeds);
+  execute(train.sections[Section.Forward]);
+  execute(train.sections[Section.Backward]);
+  const trained = plan.variables.map((v) =>
+    machine.read(v.gradient || train.loss, v.gradient ? v.elements : 1),
+  );
+  machine.give(evaluate, feeds);
+  execute(evaluate);
+  const evaluated = [machine.read(evaluate.loss, 1), ...outputsOf(evaluate)];
+  machine.give(predict, feeds);
+  execute(predict);
+  return [...trained, ...evaluated, ...outputsOf(predict)];
+}
+
 const withUpdates = () =>
   smallRequest({
     accumulate: 2,
@@ -82,6 +118,36 @@ describe("barriers", () => {
 
   it("stand where records of optimizer, sums and update nodes conflict", () => {
     check(withUpdates());
+  });
+
+  it("are enough for any order of the parts: the same bits as of one worker", () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 6 }), fc.constantFrom(...ORDERS), (list, batch, order) => {
+        const request = randomRequest(list, batch);
+        const feeds = feedsOf(request, batch, batch);
+        const plan = (parts: number) => planProgram({ ...randomRequest(list, batch), parts });
+        const alone = everything(plan(1), feeds, batch, undefined);
+        const together = everything(plan(order.length), feeds, batch, order);
+        together.forEach((values, i) => {
+          expect(difference(values, alone[i]), `result ${i}`).toBeUndefined();
+        });
+      }),
+      { seed: 2, numRuns: 100 },
+    );
+  });
+
+  it("are told from none by the bits", () => {
+    const list: Step[] = [
+      [5, 3, 10, 2],
+      [5, 0, 10, 0],
+      [9, 0, 0, 0],
+    ];
+    const request = randomRequest(list, 6);
+    const feeds = feedsOf(request, 6, 6);
+    // Several workers, planned as one.
+    const alone = everything(planProgram(randomRequest(list, 6)), feeds, 6, undefined);
+    const careless = everything(planProgram(randomRequest(list, 6)), feeds, 6, [2, 1, 0]);
+    expect(careless.some((values, i) => difference(values, alone[i]) !== undefined)).toBe(true);
   });
 
   it("are none in a program that one worker runs", () => {
