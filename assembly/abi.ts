@@ -82,6 +82,13 @@ export enum Opcode {
   LogSoftmaxGrad,
   /** y = x / (1 - rate) where drawn to be kept, 0 elsewhere */
   Dropout,
+  /** columns normalized by their own mean and variance */
+  BatchNorm,
+  BatchNormGrad,
+  /** columns normalized by a given mean and variance */
+  NormalizeColumns,
+  /** a running average one step on */
+  Approach,
 }
 
 /** The three forms of a product; T names a transposed operand as it is stored. */

@@ -4,6 +4,7 @@ import { accumulate, place } from "./kernels/accumulate";
 import { adam, sgd } from "./kernels/optimizer";
 import { addGradients, averageGradients } from "./kernels/gradients";
 import { advance } from "./kernels/advance";
+import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./kernels/batch-norm";
 import { binary } from "./kernels/binary";
 import { copy } from "./kernels/copy";
 import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
@@ -218,6 +219,34 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
       dropout(
         pointer(r, 1), pointer(r, 2), dim(r, 3, rows), float(r, 4), word(r, 5), pointer(r, 6), pointer(r, 7),
         pointer(r, 8), part, parts,
+      );
+      break;
+    }
+    case Opcode.BatchNorm: {
+      batchNorm(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), float(r, 9), pointer(r, 10), part, parts,
+      );
+      break;
+    }
+    case Opcode.BatchNormGrad: {
+      batchNormGrad(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), pointer(r, 7),
+        pointer(r, 8), dim(r, 9, rows), dim(r, 10, rows), float(r, 11), pointer(r, 12), part, parts,
+      );
+      break;
+    }
+    case Opcode.NormalizeColumns: {
+      normalizeColumns(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), float(r, 9), pointer(r, 10), part, parts,
+      );
+      break;
+    }
+    case Opcode.Approach: {
+      approach(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), float(r, 5), dim(r, 6, rows),
+        run + (Run.Guard << 2), part, parts,
       );
       break;
     }

@@ -155,6 +155,11 @@ const windows = [Window.Sequential, Window.Shuffled, Window.Streamed].flatMap((k
   around(POSITIONS).map((rows) => ({ kind, rows })),
 );
 
+/** Shapes whose columns are cut; what is counted includes the scratch of each column. */
+const COLUMNS = around(LINE)
+  .slice(1)
+  .flatMap((n) => [1, 3].map((m) => ({ name: `[${m}, ${n}]`, m, n })));
+
 /** Where a record is tested in parts, if not here. */
 const PRODUCTS = "with the products";
 
@@ -163,6 +168,65 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
   [Opcode.DenseGradWeights]: PRODUCTS,
   [Opcode.DenseGradInput]: PRODUCTS,
   [Opcode.MatMul]: PRODUCTS,
+  [Opcode.BatchNorm]: COLUMNS.map(({ name, m, n }) =>
+    one(
+      name,
+      (m + 7) * LINE,
+      step(Opcode.BatchNorm, {
+        ...{
+          y: "out",
+          mean: "out",
+          variance: "out",
+          x: some(m * n, 12),
+          gamma: some(n, 13),
+          beta: some(n, 14),
+        },
+        ...{ m, n, epsilon: 0.001, scratch: 0 },
+      }),
+    ),
+  ),
+  [Opcode.BatchNormGrad]: COLUMNS.map(({ name, m, n }) =>
+    one(
+      name,
+      (m + 6) * LINE,
+      step(Opcode.BatchNormGrad, {
+        ...{ dx: "out", dgamma: "out", dbeta: "out", dy: some(m * n, 15), x: some(m * n, 12) },
+        ...{
+          gamma: some(n, 13),
+          mean: some(n, 14),
+          variance: positive(n, 16),
+          m,
+          n,
+          epsilon: 0.001,
+          scratch: 0,
+        },
+      }),
+    ),
+  ),
+  [Opcode.NormalizeColumns]: COLUMNS.map(({ name, m, n }) =>
+    one(
+      name,
+      (m + 1) * LINE,
+      step(Opcode.NormalizeColumns, {
+        ...{ y: "out", x: some(m * n, 12), gamma: some(n, 13), beta: some(n, 14) },
+        ...{ mean: some(n, 15), variance: positive(n, 16), m, n, epsilon: 0.001, scratch: 0 },
+      }),
+    ),
+  ),
+  [Opcode.Approach]: LENGTHS.map((n) =>
+    one(
+      `${n}`,
+      LINE,
+      step(Opcode.Approach, {
+        y: "out",
+        average: some(n, 17),
+        statistic: some(n, 18),
+        n,
+        share: 0.25,
+        count: 9,
+      }),
+    ),
+  ),
   [Opcode.Dropout]: around(4 * LINE).map((n) =>
     one(
       `${n}`,

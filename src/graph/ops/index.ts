@@ -5,6 +5,7 @@
  * Adding an op: its attributes in `OpAttrs`, a file here, a line below, a case in the op test.
  */
 import type { Op, OpName } from "../op.ts";
+import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./batch-norm.ts";
 import { binary } from "./binary.ts";
 import { dense, denseGradInput, denseGradWeights } from "./dense.ts";
 import { dropout } from "./dropout.ts";
@@ -37,6 +38,10 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   logSoftmax,
   logSoftmaxGrad,
   dropout,
+  batchNorm,
+  batchNormGrad,
+  normalizeColumns,
+  approach,
   loss,
   lossGrad,
   lossAndGrad,
