@@ -35,11 +35,11 @@ export function fuse(graph: Graph, kept: readonly ValueId[]): void {
   });
   for (const id of kept) uses[id] += 2;
 
-  /** Where `id` is made, if by a linear node of this op and for one use only. */
-  const soleLinear = (id: ValueId, op: "dense" | "denseGradInput"): number => {
+  /** Where the input of a node is made, if by a linear node of this op and phase, and for one use only. */
+  const soleLinear = ({ inputs: [id], phase }: Node, op: "dense" | "denseGradInput"): number => {
     const at = producer.get(id) ?? -1;
     const node = nodes[at];
-    return is(node, op) && node.attrs.fn === Fn.Identity && uses[id] === 1 ? at : -1;
+    return is(node, op) && node.phase === phase && node.attrs.fn === Fn.Identity && uses[id] === 1 ? at : -1;
   };
   const replace = <K extends OpName>(
     at: number,
@@ -67,12 +67,12 @@ export function fuse(graph: Graph, kept: readonly ValueId[]): void {
 
   nodes.forEach((node, i) => {
     if (is(node, "unary")) {
-      const at = soleLinear(node.inputs[0], "dense");
+      const at = soleLinear(node, "dense");
       if (at < 0) return;
       replace(i, node, dense, node.attrs, (nodes[at] as Node).inputs, node.outputs);
       nodes[at] = undefined;
     } else if (is(node, "unaryGrad")) {
-      const at = soleLinear(node.inputs[0], "denseGradInput");
+      const at = soleLinear(node, "denseGradInput");
       if (at < 0) return;
       const [dy, w] = (nodes[at] as Node).inputs;
       replace(i, node, denseGradInput, node.attrs, [dy, w, node.inputs[1]], node.outputs);

@@ -67,6 +67,7 @@ export function lowerGraphs(request: PlanRequest): Graphs {
     },
   };
   if (!train) return { ...graphs, training: undefined, uses: usesOf(graph, new Map(), frozen, undefined) };
+  keepFrozen(train.graph, frozen);
   // Before the gradients come in.
   const evaluate = train.optimizer && lowerEvaluation(train, batch);
   const gradients = addGradients(train.graph, train.loss, frozen);
@@ -75,6 +76,12 @@ export function lowerGraphs(request: PlanRequest): Graphs {
   const lowered = lowerFor(train.graph, kept, batch, new Set(kept));
   const ports = [...inputsOf(train.graph), ...train.targets];
   return { ...graphs, training: { train: { lowered, ports, outputs: [] }, evaluate }, uses };
+}
+
+/** Frozen variables have no next content: what made it is dropped with the other dead nodes. */
+function keepFrozen({ updates, values }: Graph, frozen: ReadonlySet<string>): void {
+  const others = updates.filter(({ variable }) => !frozen.has(values[variable].name));
+  updates.splice(0, updates.length, ...others);
 }
 
 /** The forward graph with its loss, for inference. */

@@ -181,9 +181,10 @@ describe("the disassembler", () => {
         n: 1,
         targets: 19,
         parameter: 1,
+        partials: 64,
       }),
     ).toMatchInlineSnapshot(
-      `"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 m=rows n=1 targets=run[19] parameter=1"`,
+      `"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 m=rows n=1 targets=run[19] parameter=1 partials=@64"`,
     );
     expect(
       record(Opcode.Sgd, { w: 16, g: 32, v: 0, n: 4, hyper: 48, rate: 1, mirror: 1024 }),

@@ -58,6 +58,7 @@ const loss = {
   n: 4,
   targets: ROW_TARGETS,
   parameter: 0,
+  partials: 6144,
 };
 const advance = { x: 4608, factor: 4616 };
 const denseGradWeights = {
@@ -177,7 +178,7 @@ const CASES = [
     Opcode.Loss,
     loss,
     { targets: NO_TARGETS },
-    "tape: targets must be one of its names; got 7 in loss fn=CrossEntropy loss=@4608 dx=@4864 scale=@0 p=@5120 t=@5376 m=rows n=4 targets=run[19] parameter=0",
+    "tape: targets must be one of its names; got 7 in loss fn=CrossEntropy loss=@4608 dx=@4864 scale=@0 p=@5120 t=@5376 m=rows n=4 targets=run[19] parameter=0 partials=@6144",
   ),
   broken(
     "a negative extent",
@@ -190,8 +191,8 @@ const CASES = [
     "an unknown function",
     Opcode.Unary,
     unary,
-    { fn: Fn.Square + 1 },
-    "tape: fn must be one of its names; got 19 in unary fn=19 alpha=0 y=@4608 x=@4864 n=5 rows",
+    { fn: 99 },
+    "tape: fn must be one of its names; got 99 in unary fn=99 alpha=0 y=@4608 x=@4864 n=5 rows",
   ),
   broken(
     "a negative enum value",

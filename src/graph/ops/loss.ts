@@ -26,6 +26,8 @@ const NAMES = {
 
 function checkTarget(who: string, p: Type, t: Type, { fn }: LossAttrs): void {
   const labels = fn === LossFn.CrossEntropy && t.dtype === "i32";
+  if (t.dtype === "i32" && !labels)
+    throw new ShapeError(`${who}: ${NAMES[fn]} needs numbers as targets; got labels ${formatShape(t.shape)}`);
   if (fn === LossFn.CrossEntropy && !(p.shape[p.shape.length - 1] >= 0))
     throw new ShapeError(
       `${who}: crossEntropy needs a class axis of fixed length; got predictions ${formatShape(p.shape)}`,
