@@ -133,6 +133,7 @@ export enum Fn {
   Tanh,
   HardSigmoid,
   Sign,
+  Softsign,
 
   /** From here on: what only tensors' methods compute, in the extended build. */
   Exp,

@@ -1,9 +1,10 @@
 export * from "./errors.ts";
 export type { Activation, ActivationName, InitializerName } from "./model/activations.ts";
 export { type ModelOptions, model } from "./model/functional.ts";
-export { activation, type DenseOptions, dense, flatten, type Layer, reshape } from "./model/layers.ts";
+export type { Layer, NameOption } from "./model/layer.ts";
+export * from "./model/layers.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/logic-gate.ts";
-export { type Model, type SequentialOptions, sequential } from "./model/model.ts";
+export { type InputOptions, type Model, type SequentialOptions, sequential } from "./model/model.ts";
 export type { AxisOptions, ReduceOptions, Tensor } from "./model/tensor.ts";
 export type { ParameterView } from "./program/parameters.ts";
 export type { Classification, PredictOptions, Predictor } from "./program/predictor.ts";

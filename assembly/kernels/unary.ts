@@ -117,6 +117,22 @@ function sign(y: usize, x: usize, n: i32): void {
   }
 }
 
+/** x / (1 + |x|); infinities give NaN. */
+function softsign(y: usize, x: usize, n: i32): void {
+  for (; n > 0; n -= 4, y += 16, x += 16) {
+    const v = v128.load(x);
+    put(y, f32x4.div(v, f32x4.add(f32x4.abs(v), v128.load(TABLE, At.One))), n);
+  }
+}
+
+/** dx = dy (1 - |y|)^2 */
+function softsignGrad(dx: usize, dy: usize, y: usize, n: i32): void {
+  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
+    const rest = f32x4.sub(v128.load(TABLE, At.One), f32x4.abs(v128.load(y)));
+    put(dx, f32x4.mul(v128.load(dy), f32x4.mul(rest, rest)), n);
+  }
+}
+
 function negate(y: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, y += 16, x += 16) put(y, f32x4.neg(v128.load(x)), n);
 }
@@ -357,6 +373,7 @@ export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32, part: i32
     case Fn.Tanh: return hyperbolicTangent(y, x, n);
     case Fn.HardSigmoid: return hardSigmoid(y, x, n);
     case Fn.Sign: return sign(y, x, n);
+    case Fn.Softsign: return softsign(y, x, n);
     default: {
       // @ts-ignore: defined for the extended build only
       if (isDefined(EXTENDED)) unaryExtended(fn, y, x, n);
@@ -380,7 +397,7 @@ function unaryExtended(fn: i32, y: usize, x: usize, n: i32): void {
 /**
  * `dx[i] = dy[i] fn'(x[i])`, from the value the function prefers to keep:
  *
- *   y, the output   relu leakyRelu elu selu sigmoid tanh hardSigmoid exp sqrt
+ *   y, the output   relu leakyRelu elu selu sigmoid tanh hardSigmoid softsign exp sqrt
  *   x, the input    gelu geluTanh silu softplus log abs square
  *   not read        identity negate sign
  *
@@ -420,6 +437,7 @@ export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n
     case Fn.Sigmoid: return logisticGrad(dx, dy, s, n);
     case Fn.Tanh: return hyperbolicTangentGrad(dx, dy, s, n);
     case Fn.HardSigmoid: return hardSigmoidGrad(dx, dy, s, n);
+    case Fn.Softsign: return softsignGrad(dx, dy, s, n);
     default: {
       // @ts-ignore: defined for the extended build only
       if (isDefined(EXTENDED)) unaryGradExtended(fn, dx, dy, s, n);

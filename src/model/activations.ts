@@ -35,13 +35,14 @@ const RULES = {
   tanh: rule(Fn.Tanh),
   hardSigmoid: rule(Fn.HardSigmoid),
   sign: rule(Fn.Sign),
+  softsign: rule(Fn.Softsign),
 } as const satisfies Record<string, ActivationRule>;
 
 /**
  * The activations, by name. `softmax` works along the last axis, the others elementwise.
  * `leakyRelu` has slope 0.01 below 0, `elu` has alpha 1; both can be set by `{ name, alpha }`. `gelu` is the erf
  * form, `geluTanh` its tanh approximation; `hardSigmoid` is `relu6(x + 3) / 6`. `sign` has gradient 0: layers below
- * it learn nothing.
+ * it learn nothing. `softsign` is `x / (1 + |x|)`.
  */
 export type ActivationName = keyof typeof RULES | "softmax";
 

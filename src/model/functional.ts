@@ -1,11 +1,10 @@
-import type { Shape } from "../graph/shape.ts";
 import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
-import { type Model, traceModel } from "./model.ts";
+import { type InputOptions, type Model, traceModel } from "./model.ts";
 import { Tensor } from "./tensor.ts";
 
-export interface ModelOptions<I extends Record<string, Shape>> {
-  /** The shape of one row of each input, by name. */
+export interface ModelOptions<I extends Record<string, InputOptions>> {
+  /** The shape of one row of each input, by name; `{ shape, dtype: "i32" }` for ids. */
   readonly inputs: I;
   /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
   readonly seed?: number;
@@ -27,7 +26,7 @@ export interface ModelOptions<I extends Record<string, Shape>> {
  *   return dense(1)(h.add(x));
  * });
  */
-export function model<I extends Record<string, Shape>, O extends Tensor | Record<string, Tensor>>(
+export function model<I extends Record<string, InputOptions>, O extends Tensor | Record<string, Tensor>>(
   options: ModelOptions<I>,
   fn: (inputs: { readonly [K in keyof I]: Tensor }) => O,
 ): Model<{ readonly [K in keyof I]: Rows }, O extends Tensor ? Result : { readonly [K in keyof O]: Result }> {

@@ -1,5 +1,5 @@
 import { describe } from "../describe.ts";
-import { OptionError, ShapeError, TraceError } from "../errors.ts";
+import { ShapeError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
 import { Fn } from "../graph/op.ts";
 import { dense as denseOp } from "../graph/ops/dense.ts";
@@ -14,67 +14,8 @@ import {
   initializer,
   parseActivation,
 } from "./activations.ts";
-import { Symbolic } from "./symbolic.ts";
+import { type Layer, layer, type NameOption, nameIn, variable } from "./layer.ts";
 import type { Tensor } from "./tensor.ts";
-
-/**
- * A piece of a model: a function from tensors to tensors. A layer called twice in one model shares its parameters.
- */
-export type Layer = ((x: Tensor) => Tensor) & {
-  readonly kind: string;
-  readonly layerName?: string;
-};
-
-/** Names of layers and the parameters of shared ones, while one model is built. */
-interface Building {
-  readonly counts: Map<string, number>;
-  readonly names: Set<string>;
-  readonly layers: Map<object, { readonly name: string; readonly parameters: readonly Tensor[] }>;
-}
-
-const buildings = new WeakMap<object, Building>();
-
-/** Wraps the body of a layer: names it, makes its parameters once per model, and scopes its nodes. */
-function layer(
-  kind: string,
-  layerName: string | undefined,
-  parameters: (who: string, x: Tensor) => readonly Tensor[],
-  body: (x: Tensor, parameters: readonly Tensor[], who: string) => Tensor,
-): Layer {
-  if (layerName !== undefined) checkType(kind, "name", layerName, "string");
-  const apply = (x: Tensor, ...more: unknown[]): Tensor => {
-    // `[a, b].map(layer)` gives an index beside each element.
-    if (typeof more[0] !== "number") refuseMore(layerName ?? kind, [x, ...more], 1);
-    if (!(x instanceof Symbolic))
-      throw new TraceError(`${layerName ?? kind}: needs a tensor; got ${describe(x)}`);
-    const { builder } = x;
-    let building = buildings.get(builder);
-    if (!building) {
-      building = { counts: new Map(), names: new Set(), layers: new Map() };
-      buildings.set(builder, building);
-    }
-    const outer = builder.scope;
-    let made = building.layers.get(apply);
-    try {
-      if (!made) {
-        const count = (building.counts.get(kind) ?? 0) + 1;
-        building.counts.set(kind, count);
-        const name = layerName ?? `${kind}${count}`;
-        if (building.names.has(name))
-          throw new OptionError(`${name}: layer names must be unique; got ${name} twice`);
-        building.names.add(name);
-        builder.scope = name;
-        made = { name, parameters: parameters(name, x) };
-        building.layers.set(apply, made);
-      }
-      builder.scope = made.name;
-      return body(x, made.parameters, made.name);
-    } finally {
-      builder.scope = outer;
-    }
-  };
-  return Object.assign(apply, { kind, layerName });
-}
 
 export interface DenseOptions {
   /** Applied to every output. Default: `"linear"`. */
@@ -121,15 +62,8 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
         throw new ShapeError(
           `${name}: dense needs an input [.., in] with at least one feature; got ${formatShape(x.shape)}`,
         );
-      const { builder } = x;
       const make = (part: string, shape: number[], init: InitializerName | Initializer) =>
-        x.of(
-          builder.graph.addVariable(
-            `${name}.${part}`,
-            shape,
-            initializer(name, init, product(shape), fanIn, units),
-          ),
-        );
+        variable(x, `${name}.${part}`, shape, initializer(name, init, product(shape), fanIn, units));
       const weight = make("weight", [fanIn, units], weightInitializer);
       return bias ? [weight, make("bias", [units], biasInitializer)] : [weight];
     },
@@ -138,17 +72,6 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
       return activate(x.emit(denseOp, { fn: Fn.Identity, alpha: 0 }, inputs), activation);
     },
   );
-}
-
-interface NameOption {
-  readonly name?: string;
-}
-
-/** The name in the options of a layer that has no others. */
-function nameIn(who: string, options: NameOption): string | undefined {
-  const { name, ...others } = optionsOf(who, options);
-  refuseOthers(name ?? who, others);
-  return name;
 }
 
 /**

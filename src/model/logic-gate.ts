@@ -1,7 +1,8 @@
 import { OptionError } from "../errors.ts";
 import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
-import { dense, type Layer } from "./layers.ts";
+import type { Layer } from "./layer.ts";
+import { dense } from "./layers.ts";
 import { type Model, sequential } from "./model.ts";
 
 const GATES = ["and", "or", "nand", "nor", "not", "xor", "xnor"] as const;

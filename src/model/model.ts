@@ -6,10 +6,10 @@ import { forInference } from "../graph/inference.ts";
 import { Fn, type OpAttrs } from "../graph/op.ts";
 import { findRowMixing } from "../graph/row-mixing.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
-import type { ValueId } from "../graph/type.ts";
+import type { DType, Type, ValueId } from "../graph/type.ts";
 import { COUNT, checkNumber, type NumberRule, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
-import type { Layer } from "./layers.ts";
+import type { Layer } from "./layer.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -32,9 +32,12 @@ export interface Model<X = unknown, P = unknown> {
   readonly types?: { readonly x: X; readonly p: P };
 }
 
+/** What one row of an input is: its shape, and the type of its numbers where they are ids for an `embedding`. */
+export type InputOptions = Shape | { readonly shape: Shape; readonly dtype?: DType };
+
 export interface SequentialOptions {
-  /** The shape of one row: `[784]`, `[28, 28]`. */
-  readonly input: Shape;
+  /** The shape of one row: `[784]`, `[28, 28]`, `{ shape: [16], dtype: "i32" }`. */
+  readonly input: InputOptions;
   /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
   readonly seed?: number;
 }
@@ -71,7 +74,11 @@ export function sequential(options: SequentialOptions, layers: readonly Layer[])
 export function traceModel<T extends Symbolic>(
   who: string,
   Kind: new (builder: Builder, id: ValueId) => T,
-  options: { readonly inputs: Record<string, Shape>; readonly seed?: number; readonly namedInputs: boolean },
+  options: {
+    readonly inputs: Record<string, InputOptions>;
+    readonly seed?: number;
+    readonly namedInputs: boolean;
+  },
   fn: (inputs: Record<string, T>) => T | Record<string, T>,
 ): Model {
   const { inputs, seed, namedInputs } = options;
@@ -79,12 +86,9 @@ export function traceModel<T extends Symbolic>(
   const graph = new Graph();
   const builder = new Builder(graph);
   const tensors: Record<string, T> = {};
-  for (const [name, shape] of Object.entries(inputs ?? {})) {
-    if (!Array.isArray(shape) || !shape.every(COUNT[1]))
-      throw new OptionError(
-        `${who}: the shape of input ${name} must list whole numbers >= 1; got ${JSON.stringify(shape)}`,
-      );
-    tensors[name] = new Kind(builder, graph.addInput(name, [ROWS, ...shape]));
+  for (const [name, input] of Object.entries(inputs ?? {})) {
+    const { shape, dtype } = checkInput(who, name, input);
+    tensors[name] = new Kind(builder, graph.addInput(name, [ROWS, ...shape], dtype));
   }
   if (graph.inputs.length === 0) throw new OptionError(`${who}: needs at least one input; got none`);
   const made = fn(tensors);
@@ -102,6 +106,21 @@ export function traceModel<T extends Symbolic>(
   if (graph.outputs.length === 0) throw new TraceError(`${who}: needs at least one output; got none`);
   checkRows(who, graph);
   return makeModel(graph, seed ?? 0, { inputs: namedInputs, outputs: !bare });
+}
+
+function checkInput(who: string, name: string, input: InputOptions): Type {
+  const isObject = typeof input === "object" && input !== null && "shape" in input;
+  const { shape, dtype = "f32", ...others } = isObject ? input : { shape: input };
+  refuseOthers(`${who}: input ${name}`, others);
+  if (!Array.isArray(shape) || !shape.every(COUNT[1]))
+    throw new OptionError(
+      `${who}: the shape of input ${name} must list whole numbers >= 1; got ${JSON.stringify(shape)}`,
+    );
+  if (dtype !== "f32" && dtype !== "i32")
+    throw new OptionError(
+      `${who}: the dtype of input ${name} must be "f32" or "i32"; got ${describe(dtype)}`,
+    );
+  return { shape, dtype };
 }
 
 /** Statistics of a batch may mix its rows while a model is trained; what it predicts must not. */

@@ -52,11 +52,15 @@ export function verifyPlan(plan: Plan, rows = plan.batch): void {
   const gradients = plan.variables.filter(({ gradient }) => gradient !== 0).map(({ gradient }) => gradient);
   const owned = flow(plan, train.tape, own, rows, [
     ...train.tape.lowered.keeps.map((id, i): Kept => [id, i === 0 ? train.loss : gradients[i - 1]]),
+    ...train.tape.lowered.graph.updates.map(({ variable, value }): Kept => [value, offsetOf(plan, variable)]),
   ]);
   for (const v of plan.variables)
     if (v.role !== "state" && !owned.holds(v.offset, v.offset + v.elements * 4, v.value))
       throw new TapeError(`plan: variables must survive the step; got ${v.name} overwritten`);
 }
+
+const offsetOf = ({ variables }: Plan, value: ValueId): number =>
+  variables.find((v) => v.value === value)?.offset ?? 0;
 
 type Kept = readonly [value: ValueId, address: number];
 
@@ -166,15 +170,20 @@ function checkRecord(
       throw new TapeError(
         `plan: records must leave the windows alone; got ${b.name} of ${node.op} up to ${b.to}, from ${firstWindow} on`,
       );
+    const over = plan.variables.find((v) => b.from < v.offset + v.elements * 4 && v.offset < b.to);
+    if (over && node.phase !== "update")
+      throw new TapeError(
+        `plan: only updates may write variables; got ${b.name} of ${node.op} over ${over.name}`,
+      );
     const ref = valueAt(b);
     if (!ref) {
       owned.write(b.from, b.to, b.name);
       continue;
     }
     const aliased = buffers.find((other) => other.kind === "in" && other.from === b.from);
-    const over = aliased && valueAt(aliased);
+    const input = aliased && valueAt(aliased);
     const allowed =
-      !over || node.rule.inPlace?.some((j) => originOf(node.inputs[j]) === originOf(over.value));
+      !input || node.rule.inPlace?.some((j) => originOf(node.inputs[j]) === originOf(input.value));
     if (!allowed)
       throw new TapeError(`plan: ${node.op} must not work in place; got ${b.name} over ${aliased?.name}`);
     owned.write(b.from, b.to, ref.value);

@@ -16,7 +16,7 @@ function formatWord(operand: Operand, word: number): string {
     case "rate":
       return `group ${word}`;
     case "mirror":
-      return `+${word}`;
+      return `+${word >>> 0}`;
     case "setting":
       return `run[${word}]`;
     default:

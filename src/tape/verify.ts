@@ -126,6 +126,7 @@ function readRecord(words: Int32Array, at: number, to: number, bounds: Bounds): 
 
 function resolveWord({ kind }: Operand, word: number, words: Int32Array, { base, rows }: Bounds): number {
   if (kind === "dim") return word < 0 ? -word * rows : word;
+  if (kind === "mirror") return word >>> 0;
   if (kind === "setting") return words[(words[Header.Run] - base) / 4 + word];
   return word;
 }

@@ -19,8 +19,8 @@ import { OPS } from "../../src/graph/ops/index.ts";
 import { formatShape, resolve, sizeOf } from "../../src/graph/shape.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { differentiate } from "../../src/plan/differentiate.ts";
-import { evaluate, type Feeds, noiseOf, SLOPE, tolerances } from "../oracle/graph.ts";
-import { UNARY } from "../oracle/unary.ts";
+import { evaluate, type Feeds, noiseOf, tolerances } from "../oracle/graph.ts";
+import { slopeOf, UNARY } from "../oracle/unary.ts";
 import { runGraph } from "../plan/machine.ts";
 import { ALPHA, CASES, type Case, FNS, REFUSALS, type Refusal } from "./op-cases.ts";
 
@@ -163,7 +163,7 @@ describe("the slope that the oracle takes from a saved value", () => {
     const { value, derivative, saves } = UNARY[fn];
     for (const x of [-4.5, -2.9, -1, -0.1, 0.1, 1, 2.9, 4.5]) {
       if (x < 0 && UNARY[fn].positive) continue;
-      const slope = SLOPE[fn](saves === "y" ? value(x, ALPHA) : x, ALPHA);
+      const slope = slopeOf(fn, saves === "y" ? value(x, ALPHA) : x, ALPHA);
       expect(Math.abs(slope - derivative(x, ALPHA)), `at ${x}`).toBeLessThan(1e-14 + 1e-12 * Math.abs(slope));
     }
   });

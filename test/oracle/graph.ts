@@ -14,7 +14,7 @@ import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
 import { maxGrad, reduce, magnitudes as sumMagnitudes } from "./reduce.ts";
 import { byRows, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax.ts";
-import { UNARY } from "./unary.ts";
+import { slopeOf, UNARY } from "./unary.ts";
 
 type Dims = readonly number[];
 type Values = ArrayLike<number>;
@@ -100,34 +100,9 @@ function applied(fn: Fn, alpha: number, z: Output): Output {
   };
 }
 
-const onInput = (fn: Fn) => UNARY[fn].derivative;
-
-/** fn' of what `unary` saves for its gradient: the input, or the output where the slope can be told from it. */
-export const SLOPE: Readonly<Record<Fn, (s: number, alpha: number) => number>> = {
-  [Fn.Identity]: () => 1,
-  [Fn.Relu]: (y) => (y > 0 ? 1 : 0),
-  [Fn.LeakyRelu]: (y, alpha) => (y > 0 ? 1 : alpha),
-  [Fn.Elu]: (y, alpha) => (y > 0 ? 1 : y + alpha),
-  [Fn.Selu]: (y) => (y > 0 ? 1.0507009873554805 : y + 1.0507009873554805 * 1.6732632423543772),
-  [Fn.Gelu]: onInput(Fn.Gelu),
-  [Fn.GeluTanh]: onInput(Fn.GeluTanh),
-  [Fn.Silu]: onInput(Fn.Silu),
-  [Fn.Softplus]: onInput(Fn.Softplus),
-  [Fn.Sigmoid]: (y) => y * (1 - y),
-  [Fn.Tanh]: (y) => 1 - y * y,
-  [Fn.HardSigmoid]: (y) => (y > 0 && y < 1 ? 1 / 6 : 0),
-  [Fn.Sign]: () => 0,
-  [Fn.Exp]: (y) => y,
-  [Fn.Log]: onInput(Fn.Log),
-  [Fn.Sqrt]: (y) => 0.5 / y,
-  [Fn.Negate]: () => -1,
-  [Fn.Abs]: onInput(Fn.Abs),
-  [Fn.Square]: onInput(Fn.Square),
-};
-
 /** dx = dy fn'(s). */
 function sloped(fn: Fn, alpha: number, dy: Output, s: Values): Output {
-  const slope = Array.from(dy.values, (_, i) => (fn === Fn.Identity ? 1 : SLOPE[fn](s[i], alpha)));
+  const slope = Array.from(dy.values, (_, i) => (fn === Fn.Identity ? 1 : slopeOf(fn, s[i], alpha)));
   return {
     values: slope.map((v, i) => (v === 0 ? 0 : dy.values[i] * v)),
     error: (i) =>

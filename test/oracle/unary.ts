@@ -6,6 +6,8 @@ export interface UnaryOracle {
   readonly derivative: (x: number, alpha: number) => number;
   /** what the gradient kernel reads: the input, the output, or neither */
   readonly saves: "x" | "y" | null;
+  /** the derivative from what is saved, where that is the output */
+  readonly slope?: (y: number, alpha: number) => number;
   /** where the derivative jumps */
   readonly kinks?: readonly number[];
   /** defined for x > 0 only */
@@ -51,24 +53,28 @@ export const UNARY: Readonly<Record<Fn, UnaryOracle>> = {
     value: (x) => (x > 0 ? x : 0 * x),
     derivative: (x) => (x > 0 ? 1 : 0),
     saves: "y",
+    slope: (y) => (y > 0 ? 1 : 0),
     kinks: [0],
   },
   [Fn.LeakyRelu]: {
     value: (x, alpha) => (x > 0 ? x : alpha * x),
     derivative: (x, alpha) => (x > 0 ? 1 : alpha),
     saves: "y",
+    slope: (y, alpha) => (y > 0 ? 1 : alpha),
     kinks: [0],
   },
   [Fn.Elu]: {
     value: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)),
     derivative: (x, alpha) => (x > 0 ? 1 : alpha * Math.exp(x)),
     saves: "y",
+    slope: (y, alpha) => (y > 0 ? 1 : y + alpha),
     kinks: [0],
   },
   [Fn.Selu]: {
     value: (x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * Math.expm1(x)),
     derivative: (x) => SELU_SCALE * (x > 0 ? 1 : SELU_ALPHA * Math.exp(x)),
     saves: "y",
+    slope: (y) => (y > 0 ? SELU_SCALE : y + SELU_SCALE * SELU_ALPHA),
     kinks: [0],
   },
   [Fn.Gelu]: {
@@ -93,19 +99,44 @@ export const UNARY: Readonly<Record<Fn, UnaryOracle>> = {
     derivative: sigmoid,
     saves: "x",
   },
-  [Fn.Sigmoid]: { value: sigmoid, derivative: (x) => sigmoid(x) * sigmoid(-x), saves: "y" },
-  [Fn.Tanh]: { value: Math.tanh, derivative: tanhSlope, saves: "y" },
+  [Fn.Sigmoid]: {
+    value: sigmoid,
+    derivative: (x) => sigmoid(x) * sigmoid(-x),
+    saves: "y",
+    slope: (y) => y * (1 - y),
+  },
+  [Fn.Tanh]: { value: Math.tanh, derivative: tanhSlope, saves: "y", slope: (y) => 1 - y * y },
   [Fn.HardSigmoid]: {
     value: (x) => Math.min(Math.max(x + 3, 0), 6) / 6,
     derivative: (x) => (x > -3 && x < 3 ? 1 / 6 : 0),
     saves: "y",
+    slope: (y) => (y > 0 && y < 1 ? 1 / 6 : 0),
     kinks: [-3, 3],
   },
   [Fn.Sign]: { value: Math.sign, derivative: () => 0, saves: null, kinks: [0] },
-  [Fn.Exp]: { value: Math.exp, derivative: Math.exp, saves: "y" },
+  [Fn.Softsign]: {
+    value: (x) => x / (1 + Math.abs(x)),
+    derivative: (x) => 1 / (1 + Math.abs(x)) ** 2,
+    saves: "y",
+    slope: (y) => (1 - Math.abs(y)) ** 2,
+  },
+  [Fn.Exp]: { value: Math.exp, derivative: Math.exp, saves: "y", slope: (y) => y },
   [Fn.Log]: { value: Math.log, derivative: (x) => 1 / x, saves: "x", positive: true },
-  [Fn.Sqrt]: { value: Math.sqrt, derivative: (x) => 0.5 / Math.sqrt(x), saves: "y", positive: true },
+  [Fn.Sqrt]: {
+    value: Math.sqrt,
+    derivative: (x) => 0.5 / Math.sqrt(x),
+    saves: "y",
+    slope: (y) => 0.5 / y,
+    positive: true,
+  },
   [Fn.Negate]: { value: (x) => -x, derivative: () => -1, saves: null },
   [Fn.Abs]: { value: Math.abs, derivative: Math.sign, saves: "x", kinks: [0] },
   [Fn.Square]: { value: (x) => x * x, derivative: (x) => 2 * x, saves: "x" },
 };
+
+/** fn' of what `unary` saves for its gradient: the input, the output, or nothing. */
+export function slopeOf(fn: Fn, saved: number, alpha: number): number {
+  const { slope, derivative, saves } = UNARY[fn];
+  if (saves === "y") return (slope as NonNullable<typeof slope>)(saved, alpha);
+  return derivative(saves === "x" ? saved : 1, alpha);
+}

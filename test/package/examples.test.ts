@@ -139,7 +139,7 @@ describe("the examples in the docs", () => {
       'mustBe(reason, "x");\nmustBe(f([1]).data, Float32Array.of(1));\nconst a = 1;',
     );
     expect(importsFor("const model = sequential({}, [dense(1)]); x.adam();")).toBe(
-      'import { dense, sequential } from "wasmgrad";\n',
+      'import { sequential, dense } from "wasmgrad";\n',
     );
   });
 });

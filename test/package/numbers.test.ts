@@ -25,6 +25,7 @@ const line = { x: [[1]], y: [1] };
 const COUNT = "a whole number >= 1";
 const SEED = "a whole number from 0 to 2^53 - 1";
 const SHARE = "in [0, 1)";
+const RATE = "0, or a finite number > 0 in single precision";
 const POSITIVE = "a finite number > 0 in single precision";
 const NOT_NEGATIVE = "a finite number >= 0 in single precision";
 const EPSILON = "a finite number >= 1.2e-38 in single precision";
@@ -59,14 +60,14 @@ const NUMBERS: Record<string, [(value: never) => unknown, string, readonly numbe
     "a number",
     [Number.NEGATIVE_INFINITY],
   ],
-  "setLearningRate: learningRate": [(rate) => trainer.setLearningRate(rate), POSITIVE, [0, 1e-46, 1e39]],
-  "sgd: learningRate": [(learningRate) => sgd({ learningRate }), POSITIVE, [0, 1e-46, 1e39]],
+  "setLearningRate: learningRate": [(rate) => trainer.setLearningRate(rate), RATE, [-1, 1e-46, 1e39]],
+  "sgd: learningRate": [(learningRate) => sgd({ learningRate }), RATE, [-1, 1e-46, 1e39]],
   "sgd: momentum": [(momentum) => sgd({ momentum }), SHARE, [-0.1, 1]],
-  "adam: learningRate": [(learningRate) => adam({ learningRate }), POSITIVE, [0, 1e-46, 1e39]],
+  "adam: learningRate": [(learningRate) => adam({ learningRate }), RATE, [-1, 1e-46, 1e39]],
   "adam: beta1": [(beta1) => adam({ beta1 }), SHARE, [-0.1, 1]],
   "adam: beta2": [(beta2) => adam({ beta2 }), SHARE, [-0.1, 1]],
   "adam: epsilon": [(epsilon) => adam({ epsilon }), EPSILON, [0, 1e-39, 1e39]],
-  "adamW: learningRate": [(learningRate) => adamW({ learningRate }), POSITIVE, [0, 1e-46, 1e39]],
+  "adamW: learningRate": [(learningRate) => adamW({ learningRate }), RATE, [-1, 1e-46, 1e39]],
   "adamW: beta1": [(beta1) => adamW({ beta1 }), SHARE, [-0.1, 1]],
   "adamW: beta2": [(beta2) => adamW({ beta2 }), SHARE, [-0.1, 1]],
   "adamW: epsilon": [(epsilon) => adamW({ epsilon }), EPSILON, [0, 1e-39, 1e39]],

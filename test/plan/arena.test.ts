@@ -133,8 +133,9 @@ describe("the arena", () => {
           const layers: Layer[] = widths.map((units) => dense(units, { activation }));
           const model = sequential({ input: [20] }, [...layers, dense(10, { activation: "softmax" })]);
           using trainer = compile(model, { loss: crossEntropy(), optimizer: adam(), batch });
-          const { bytes } = trainer.program.plan;
-          expect(bytes.activations).toBe(bytes.activationsLowerBound);
+          const { layout, arenaLowerBound } = trainer.program.plan;
+          const arena = layout.regions.find(({ name }) => name === "arena");
+          expect(arena?.bytes).toBe(arenaLowerBound);
         },
       ),
       { seed: 5, numRuns: 100 },

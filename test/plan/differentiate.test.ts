@@ -34,8 +34,8 @@ describe("differentiation", () => {
     expect(`${graph}`).toMatchInlineSnapshot(`
       "input %0 x [rows, 2]
       input %3 t [rows]
-      parameter %1 w [2, 3]
-      parameter %2 b [3]
+      variable %1 w [2, 3]
+      variable %2 b [3]
       constant %7 constant0 []
       %4 z [rows, 3] = dense(%0, %1, %2) fn=0 alpha=0
       %5 y [rows, 3] = unary(%4) fn=10 alpha=0

@@ -8,7 +8,7 @@ import type { ValueId } from "../../src/graph/type.ts";
 import { type Keeps, lower } from "../../src/plan/lower.ts";
 
 const ROWS = -1;
-const NOTHING: Keeps = { atEnd: [], afterForward: [], pinned: new Set() };
+const NOTHING: Keeps = { atEnd: [], pinned: new Set() };
 
 function start() {
   const graph = new Graph();
@@ -115,15 +115,16 @@ describe("live ranges", () => {
     ]);
   });
 
-  it("of predictions reach to the end of the forward section", () => {
-    const { graph, builder, x, unary } = start();
-    const p = unary(Fn.Exp, x);
-    const [sums] = builder.emit(OPS.reduce, { fn: ReduceFn.Sum, from: 0, to: 2 }, [p]);
-    unary(Fn.Abs, sums);
+  it("of values that update nodes read reach beyond the backward nodes", () => {
+    const { graph, builder, x, unary, add } = start();
+    const statistic = unary(Fn.Exp, x);
+    builder.phase = "update";
+    const next = add(statistic, x);
     builder.phase = "backward";
     const dx = unary(Fn.Tanh, x);
-    const { storage, ranges } = lower(graph, 2, { ...NOTHING, atEnd: [dx], afterForward: [p] });
-    expect(ranges[storage.indexOf(p)]).toEqual({ bytes: 32, from: 0, to: 3 });
+    const { storage, ranges, records } = lower(graph, 2, { ...NOTHING, atEnd: [dx, next] });
+    expect(records.map(({ node }) => node.phase)).toEqual(["forward", "backward", "update"]);
+    expect(ranges[storage.indexOf(statistic)]).toEqual({ bytes: 32, from: 0, to: 3 });
   });
 
   it("of a pinned value there are none, nor of what it is a reshape of", () => {
@@ -141,13 +142,13 @@ describe("scratch", () => {
   it("is that of the largest product, and none without products", () => {
     const { graph, builder, x, unary } = start();
     unary(Fn.Exp, x);
-    expect(lower(graph, 2, NOTHING).scratchBytes).toBe(0);
+    expect(lower(graph, 2, NOTHING).scratch.private).toBe(0);
     const w = graph.addVariable("w", [4, 3], { kind: "constant", value: 0 });
     builder.emit(OPS.dense, { fn: Fn.Identity, alpha: 0 }, [x, w]);
-    const small = lower(graph, 2, NOTHING).scratchBytes;
+    const small = lower(graph, 2, NOTHING).scratch.private;
     expect(small).toBeGreaterThan(0);
     const wide = graph.addVariable("wide", [4, 300], { kind: "constant", value: 0 });
     builder.emit(OPS.dense, { fn: Fn.Identity, alpha: 0 }, [x, wide]);
-    expect(lower(graph, 256, NOTHING).scratchBytes).toBeGreaterThan(small);
+    expect(lower(graph, 256, NOTHING).scratch.private).toBeGreaterThan(small);
   });
 });

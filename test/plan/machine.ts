@@ -1,11 +1,12 @@
 /** Runs a graph as it is, every node of it, in a memory of its own: no differentiation, and no fusion but what was done. */
-import { Abi, Header } from "../../assembly/abi.ts";
+import { Abi, Header, Run, Targets } from "../../assembly/abi.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { resolve, sizeOf } from "../../src/graph/shape.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { packArena } from "../../src/plan/arena.ts";
+import { encodeRecords } from "../../src/plan/encode.ts";
 import { lower } from "../../src/plan/lower.ts";
-import { tapeWriter } from "../../src/plan/writer.ts";
+import { recordWords } from "../../src/tape/records.ts";
 import { readTape } from "../../src/tape/verify.ts";
 import { instantiate } from "../kernels/harness.ts";
 import type { Feeds } from "../oracle/graph.ts";
@@ -25,7 +26,7 @@ export function runGraph(
   rows: number,
   batch = rows,
 ): Map<ValueId, Float32Array> {
-  const lowered = lower(graph, batch, { atEnd: wanted, afterForward: [], pinned: new Set() });
+  const lowered = lower(graph, batch, { atEnd: wanted, pinned: new Set() });
   let end = BASE;
   const allocate = (bytes: number) => {
     const at = end;
@@ -33,7 +34,10 @@ export function runGraph(
     return at;
   };
   const bytesOf = (id: ValueId) => resolve(sizeOf(graph.shape(id)), batch) * 4;
-  const words = new Int32Array(Header.Count + lowered.words);
+  // Each value has a word of the run block, for where it is the target of a loss.
+  const runWords = Run.Settings + graph.values.length;
+  const tapeWords = lowered.records.reduce((sum, { opcode }) => sum + recordWords(opcode), 0);
+  const words = new Int32Array(Header.Count + runWords + tapeWords);
   const program = allocate(words.length * 4);
   const addresses = new Map<ValueId, number>();
   const given = new Map<ValueId, ArrayLike<number>>(feeds);
@@ -44,12 +48,27 @@ export function runGraph(
   lowered.storage.forEach((id, i) => {
     addresses.set(id, arena + packing.offsets[i]);
   });
-  const writer = tapeWriter(words, BASE);
-  const tape = BASE + Header.Count * 4;
-  writer.at = tape;
-  writer.tape(lowered, addresses, allocate(lowered.scratchBytes));
-  writer.header(Header.Rows, rows);
-  readTape(words, tape, writer.at, { base: BASE, end, rows });
+  const scratch = { shared: allocate(lowered.scratch.shared), private: allocate(lowered.scratch.private) };
+  const unplaced = (name: string): never => {
+    throw new Error(`machine: has values only; got ${name}`);
+  };
+  encodeRecords(words, Header.Count + runWords, lowered.records, {
+    value: (id) => addresses.get(lowered.rootOf(id)) as number,
+    region: unplaced,
+    counter: unplaced,
+    setting: (_, of) => Run.Settings + of,
+    scratch,
+    mirror: 0,
+  });
+  const run = Header.Count;
+  const tape = BASE + (run + runWords) * 4;
+  const tapeEnd = BASE + words.length * 4;
+  words[Header.Run] = BASE + run * 4;
+  words[run + Run.Rows] = rows;
+  graph.values.forEach(({ dtype }, id) => {
+    words[run + Run.Settings + id] = dtype === "i32" ? Targets.Labels : Targets.Rows;
+  });
+  readTape(words, tape, tapeEnd, { base: BASE, end, rows });
 
   const { kernels, memory } = instantiate(end);
   new Int32Array(memory.buffer).set(words, program / 4);
@@ -60,7 +79,7 @@ export function runGraph(
     if (graph.values[id].dtype === "i32") new Int32Array(memory.buffer).set(data, at / 4);
     else new Float32Array(memory.buffer).set(data, at / 4);
   }
-  kernels.execute(program, tape, writer.at);
+  kernels.execute(program, tape, tapeEnd, 0, 1);
   return new Map(
     wanted.map((id) => {
       const at = addresses.get(lowered.rootOf(id)) as number;

@@ -1,13 +1,13 @@
 /** Whole programs: what the XOR trainer becomes, and where parameters, gradients and outputs stand in odd cases. */
 import { describe, expect, it } from "vitest";
-import { Abi, Counter, Header } from "../../assembly/abi.ts";
+import { Abi, Header, Run, Section, SectionWord } from "../../assembly/abi.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { BinaryFn, Fn, ReduceFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { adam, binaryCrossEntropy, compile, dense, sequential } from "../../src/index.ts";
-import { optimizerPlan } from "../../src/plan/optimizer.ts";
+import { sgdPlan } from "../../src/plan/optimizer.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import type { Plan } from "../../src/plan/planned.ts";
 import { verifyPlan } from "../../src/plan/verify.ts";
@@ -38,10 +38,10 @@ describe("the XOR trainer", () => {
   it("has this graph after differentiation and fusion", () => {
     expect(`${train.tape.lowered.graph}`).toMatchInlineSnapshot(`
       "input %0 input [rows, 2]
-      parameter %1 dense1.weight [2, 8]
-      parameter %2 dense1.bias [8]
-      parameter %5 dense2.weight [8, 1]
-      parameter %6 dense2.bias [1]
+      variable %1 dense1.weight [2, 8]
+      variable %2 dense1.bias [8]
+      variable %5 dense2.weight [8, 1]
+      variable %6 dense2.bias [1]
       constant %11 constant0 []
       %4 dense1.unary [rows, 8] = dense(%0, %1, %2) fn=10 alpha=0
       %7 dense2.dense [rows, 1] = dense(%4, %5, %6) fn=0 alpha=0
@@ -57,15 +57,18 @@ describe("the XOR trainer", () => {
     expect(
       relative(disassemble(plan.words, train.tape.from, train.tape.to, plan.base)),
     ).toMatchInlineSnapshot(`
-      "128: gather y=@9504 window=@10288 index=@9552 rows=rows words=2
-      152: gather y=@9536 window=@534576 index=@9552 rows=rows words=1
-      176: dense path=Direct y=@9600 x=@9504 w=@8912 bias=@8976 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@9872
-      224: dense path=Direct y=@9728 x=@9600 w=@9008 bias=@9040 m=rows n=1 k=8 fn=Identity alpha=0 scratch=@9872
-      272: loss fn=BinaryCrossEntropy loss=@8816 dx=@9856 scale=none p=@9728 t=@9536 m=rows n=1 targets=Rows parameter=0
-      316: denseGradWeights path=Direct dw=@9440 db=@9472 x=@9600 dy=@9856 m=8 n=1 k=rows scratch=@9872
-      356: denseGradInput path=Direct dx=@9728 dy=@9856 w=@9008 m=rows n=8 k=1 fn=Tanh alpha=0 y=@9600 scratch=@9872
-      404: denseGradWeights path=Direct dw=@9344 db=@9408 x=@9504 dy=@9728 m=2 n=8 k=rows scratch=@9872
-      444: adam w=@8912 g=@9344 m=@9056 v=@9200 n=36 hyper=@576 counters=@8832"
+      "288: order index=@9920 rows=rows seed=@9264 epoch=@9208 cursor=@9216
+      312: gather y=@9968 window=@11184 index=@9920 rows=rows words=run[17]
+      336: gather y=@10000 window=@535472 index=@9920 rows=rows words=run[18]
+      360: dense path=Direct y=@10064 x=@9968 w=@9296 bias=@9360 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@10336
+      408: dense path=Direct y=@10208 x=@10064 w=@9392 bias=@9424 m=rows n=1 k=8 fn=Identity alpha=0 scratch=@10336
+      456: loss fn=BinaryCrossEntropy loss=@9888 dx=@10192 scale=none p=@10208 t=@10000 m=rows n=1 targets=run[19] parameter=0
+      500: denseGradWeights path=Direct dw=@9824 db=@9856 x=@10064 dy=@10192 m=8 n=1 k=rows scratch=@10336
+      540: denseGradInput path=Direct dx=@10208 dy=@10192 w=@9392 m=rows n=8 k=1 fn=Tanh alpha=0 y=@10064 scratch=@10336
+      588: denseGradWeights path=Direct dw=@9728 db=@9792 x=@9968 dy=@10208 m=2 n=8 k=rows scratch=@10336
+      628: adam w=@9296 g=@9728 m=@9440 v=@9584 n=36 hyper=@944 power1=@9280 power2=@9288 rate=group 0 mirror=+1456
+      672: advance x=@9280 factor=@944
+      684: advance x=@9288 factor=@952"
     `);
   });
 
@@ -73,49 +76,89 @@ describe("the XOR trainer", () => {
     expect(
       relative(disassemble(plan.words, plan.predict.from, plan.predict.to, plan.base)),
     ).toMatchInlineSnapshot(`
-      "476: dense path=Direct y=@9600 x=@9568 w=@8912 bias=@8976 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@9872
-      524: dense path=Direct y=@9728 x=@9600 w=@9008 bias=@9040 m=rows n=1 k=8 fn=Sigmoid alpha=0 scratch=@9872"
+      "836: dense path=Direct y=@10064 x=@9936 w=@9296 bias=@9360 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@10336
+      884: dense path=Direct y=@10192 x=@10064 w=@9392 bias=@9424 m=rows n=1 k=8 fn=Sigmoid alpha=0 scratch=@10336"
     `);
   });
 
-  it("names its sections in the header, in order", () => {
-    const sections = [Header.Load, Header.Forward, Header.Backward, Header.Update, Header.End].map(
-      (field) => plan.words[field],
-    );
-    expect(sections).toEqual([...sections].sort((p, q) => p - q));
-    expect(sections[0]).toBe(train.tape.from);
-    expect(sections[4]).toBe(train.tape.to);
-    expect(plan.words[Header.Version]).toBe(Abi.Version);
+  it("has this evaluate tape", () => {
+    const { from, to } = train.evaluate as NonNullable<typeof train.evaluate>;
+    expect(relative(disassemble(plan.words, from, to, plan.base))).toMatchInlineSnapshot(`
+      "696: dense path=Direct y=@10080 x=@10016 w=@9296 bias=@9360 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@10336
+      744: dense path=Direct y=@10064 x=@10080 w=@9392 bias=@9424 m=rows n=1 k=8 fn=Identity alpha=0 scratch=@10336
+      792: loss fn=BinaryCrossEntropy loss=@9904 dx=none scale=none p=@10064 t=@10048 m=rows n=1 targets=run[20] parameter=0"
+    `);
+  });
+
+  it("names its sections in the header, in order and without a gap", () => {
+    const { words } = plan;
+    let last = train.tape.from;
+    for (let section = 0; section < Section.Count; section++) {
+      const row = Header.Sections + section * SectionWord.Count;
+      expect(words[row + SectionWord.From], Section[section]).toBe(last);
+      last = words[row + SectionWord.To];
+      expect([words[row + SectionWord.Every], words[row + SectionWord.At]]).toEqual([1, 0]);
+    }
+    expect(last).toBe(train.tape.to);
+    expect(words[Header.Version]).toBe(Abi.Version);
   });
 
   it("names in the header what the machine reads and writes", () => {
-    const { words, state, batch } = plan;
-    const parameters = plan.parameters[0].offset;
+    const { words, state, batch, base, layout } = plan;
+    const { at } = layout;
     expect(words[Header.Batch]).toBe(batch);
-    expect(words[Header.State]).toBe(state.offset);
+    expect(words[Header.Run]).toBe(at("run"));
+    expect(words[Header.Counters]).toBe(state.offset);
     expect(words[Header.LossValue]).toBe(train.loss);
-    expect(words[Header.Gradients]).toBe(train.gradients.offset);
-    expect(words[Header.GradientCount] * 4).toBe(state.parameterBytes);
     expect(words[Header.History]).toBe(train.history.offset);
     expect(words[Header.HistoryCapacity]).toBe(train.history.capacity);
-    expect([words[Header.Predict], words[Header.PredictEnd]]).toEqual([plan.predict.from, plan.predict.to]);
-    // Counters, parameters, both moments.
-    expect(parameters).toBe(state.offset + Counter.Count * 8);
-    expect(state.bytes).toBe(Counter.Count * 8 + 3 * state.parameterBytes);
+    expect(words[(at("run") - base) / 4 + Run.Rates]).toBe(train.rates.offset);
+    // What updates write ends with the state, and its copies lie at one distance.
+    expect(words[Header.Updated]).toBe(plan.variables[0].offset);
+    expect(words[Header.StateEnd]).toBe(state.offset + state.bytes);
+    expect(words[Header.Updated] + words[Header.Mirror]).toBe(at("mirror"));
   });
 
-  it("takes this many bytes", () => {
-    expect(plan.bytes).toMatchInlineSnapshot(`
-      {
-        "activations": 272,
-        "activationsLowerBound": 272,
-        "gradients": 144,
-        "optimizer": 288,
-        "parameters": 144,
-        "total": 796720,
-        "window": 786432,
-      }
+  it("takes these regions", () => {
+    const regions = plan.layout.regions.map(
+      ({ name, offset, bytes }) => `${offset - plan.base} ${name} ${bytes}`,
+    );
+    expect(regions).toMatchInlineSnapshot(`
+      [
+        "0 header 192",
+        "192 run 84",
+        "288 tapes 644",
+        "944 hyper 48",
+        "992 rates 8",
+        "1008 history 8192",
+        "9200 zero 0",
+        "9200 counters 96",
+        "9296 idle 0",
+        "9296 updated 0",
+        "9296 trained 144",
+        "9440 slot firstMoment 144",
+        "9584 slot secondMoment 144",
+        "9728 sums 0",
+        "9728 frozen 0",
+        "9728 gradients 144",
+        "9872 constant 0 4",
+        "9888 loss 4",
+        "9904 evaluate loss 4",
+        "9920 index 16",
+        "9936 predict input input 32",
+        "9968 train input input 32",
+        "10000 train target output 16",
+        "10016 evaluate input input 32",
+        "10048 evaluate target output 16",
+        "10064 arena 272",
+        "10336 shared scratch 0",
+        "10336 scratch 416",
+        "10752 mirror 432",
+        "11184 window input input 524288",
+        "535472 window target output 262144",
+      ]
     `);
+    expect(plan.end - plan.base).toMatchInlineSnapshot(`797616`);
   });
 });
 
@@ -131,29 +174,29 @@ function run(
   outputs.forEach((value, i) => {
     graph.outputs.push({ name: `output${i}`, value });
   });
-  const optimizer = optimizerPlan({ kind: "sgd", learningRate: 0.1, momentum: 0, nesterov: false });
+  const optimizer = sgdPlan([{ learningRate: 0.1, momentum: 0, nesterov: false }]);
   const request = {
     graph,
     batch: 3,
     windowRows: 3,
     base: 4096,
-    train: { graph: graph.copy(), loss, targets: [], predictions: [], optimizer },
+    train: { graph: graph.copy(), loss, targets: [], predictions: [], optimizer, accumulate: 1 },
   };
   const plan = planProgram(request);
   const feeds: Feeds = new Map([
     [x, [1, 2, 3, 4]],
     ...graph.variables.map((p) => [p.value, values[p.name]] as const),
   ]);
-  const result = runPlan(plan, request, feeds, 2);
-  return { ...result, plan, gradients: result.gradients.map((g) => [...g]) };
+  const result = runPlan(plan, feeds, 2);
+  return { ...result, plan, gradients: result.gradients.map((g) => g && [...g]) };
 }
 
 const sumOf = (builder: Builder, id: ValueId) =>
   builder.emit(OPS.reduce, { fn: ReduceFn.Sum, from: 0, to: builder.graph.shape(id).length }, [id])[0];
 
 describe("gradients", () => {
-  it("are zero for a parameter that nothing uses", () => {
-    const { gradients } = run(
+  it("are none for a variable that nothing uses, which no optimizer then touches", () => {
+    const { gradients, plan } = run(
       ({ graph, builder }) => {
         const used = graph.addVariable("used", [2], ZERO);
         graph.addVariable("unused", [3], ZERO);
@@ -161,10 +204,11 @@ describe("gradients", () => {
       },
       { used: [3, -4], unused: [1, 2, 3] },
     );
-    expect(gradients).toEqual([
-      [6, -8],
-      [0, 0, 0],
-    ]);
+    expect(gradients).toEqual([[6, -8], undefined]);
+    expect(plan.variables.map(({ role }) => role)).toEqual(["trained", "state"]);
+    const idle = plan.layout.at("idle");
+    expect(plan.variables[1].offset).toBe(idle);
+    expect(plan.words[Header.Updated]).toBeGreaterThan(idle);
   });
 
   it("have places of their own where two parameters share one", () => {
@@ -235,20 +279,17 @@ describe("outputs", () => {
 
 describe("a program of more than 2 GiB", () => {
   it("has unsigned addresses that verify", () => {
-    const model = sequential({ input: [9000] }, [dense(12_000), dense(9000)]);
+    const model = sequential({ input: [9000] }, [dense(10_000), dense(9000)]);
     const graph = model.graph.copy();
     const builder = new Builder(graph);
     const [{ value }] = graph.outputs;
     const loss = sumOf(builder, value);
-    const optimizer = optimizerPlan({ kind: "sgd", learningRate: 0.1, momentum: 0.9, nesterov: false });
-    const train = { graph, loss, targets: [], predictions: [], optimizer };
+    const optimizer = sgdPlan([{ learningRate: 0.1, momentum: 0.9, nesterov: false }]);
+    const train = { graph, loss, targets: [], predictions: [], optimizer, accumulate: 1 };
     const plan = planProgram({ graph: model.graph, batch: 4, windowRows: 4, base: 4096, train });
-    const [first] = plan.parameters;
     expect(plan.end).toBeGreaterThan(2 ** 31);
     expect(plan.end).toBeLessThan(2 ** 32);
-    const gradients = (plan.train as NonNullable<Plan["train"]>).gradients.offset;
-    const places = plan.parameters.map((p) => gradients + p.offset - first.offset);
-    expect(Math.max(...places)).toBeGreaterThan(2 ** 31);
+    expect(Math.max(...plan.variables.map(({ gradient }) => gradient))).toBeGreaterThan(2 ** 31);
     // Every plan of the tests is verified; this one not less.
     expect(() => verifyPlan(plan)).not.toThrow();
   });

@@ -9,8 +9,8 @@ import { type AnyOp, BinaryFn, Fn, LossFn, ReduceFn } from "../../src/graph/op.t
 import { OPS } from "../../src/graph/ops/index.ts";
 import { resolve, type Shape, sizeOf } from "../../src/graph/shape.ts";
 import type { ValueId } from "../../src/graph/type.ts";
-import { optimizerPlan } from "../../src/plan/optimizer.ts";
-import type { PlanRequest, TargetPort } from "../../src/plan/plan.ts";
+import { sgdPlan } from "../../src/plan/optimizer.ts";
+import type { PlanRequest, TapePort } from "../../src/plan/request.ts";
 
 export type Step = readonly [kind: number, a: number, b: number, c: number];
 
@@ -196,8 +196,8 @@ class Maker {
   }
 
   add(step: Step): void {
-    const { nodes, values, parameters, constants } = this.graph;
-    const before = [nodes.length, values.length, parameters.length, constants.length];
+    const { nodes, values, variables, constants } = this.graph;
+    const before = [nodes.length, values.length, variables.length, constants.length];
     let made: ValueId | undefined;
     try {
       made = this.step(step);
@@ -209,7 +209,7 @@ class Maker {
       this.pool.push(made);
       return;
     }
-    [nodes.length, values.length, parameters.length, constants.length] = before;
+    [nodes.length, values.length, variables.length, constants.length] = before;
   }
 }
 
@@ -245,7 +245,7 @@ export function randomRequest(steps: readonly Step[], batch: number): PlanReques
   if (train.shape(end).length > 0)
     end = emit(OPS.reduce, { fn: ReduceFn.Mean, from: 0, to: train.shape(end).length }, [end]);
   let total = end;
-  const targets: TargetPort[] = [];
+  const targets: TapePort[] = [];
   const predictions: ValueId[] = [];
   rowed.slice(-3).forEach((prediction, i) => {
     const shape = train.shape(prediction);
@@ -257,7 +257,14 @@ export function randomRequest(steps: readonly Step[], batch: number): PlanReques
       `target${i}`,
     );
     total = emit(OPS.accumulate, {}, [total, emit(OPS.loss, attrs, [prediction, value])]);
-    targets.push({ name: `target${i}`, value, rowElements: -sizeOf(shape) });
+    targets.push({
+      name: `target${i}`,
+      kind: "target",
+      value,
+      dtype: labels ? "i32" : "f32",
+      rowElements: -sizeOf(shape),
+      below: 0,
+    });
     predictions.push(prediction);
   });
   // Half of them let the losses have cotangents other than 1.
@@ -267,12 +274,12 @@ export function randomRequest(steps: readonly Step[], batch: number): PlanReques
   }
   // A value of its own, as valueAndGrad makes it: the last one may be a parameter.
   const loss = emit(OPS.broadcast, { shape: [], divisor: 1 }, [total]);
-  const optimizer = optimizerPlan({ kind: "sgd", learningRate: 0.1, momentum: 0, nesterov: false });
+  const optimizer = sgdPlan([{ learningRate: 0.1, momentum: 0, nesterov: false }]);
   return {
     graph,
     batch,
     windowRows: batch,
     base: 4096,
-    train: { graph: train, loss, targets, predictions, optimizer },
+    train: { graph: train, loss, targets, predictions, optimizer, accumulate: 1 },
   };
 }

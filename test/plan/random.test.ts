@@ -9,9 +9,10 @@ import { OPS } from "../../src/graph/ops/index.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
 import { CORE } from "../../src/kernels/core.wasm.ts";
 import { packArena } from "../../src/plan/arena.ts";
-import { optimizerPlan } from "../../src/plan/optimizer.ts";
-import { type PlanRequest, planProgram } from "../../src/plan/plan.ts";
+import { sgdPlan } from "../../src/plan/optimizer.ts";
+import { planProgram } from "../../src/plan/plan.ts";
 import type { Plan } from "../../src/plan/planned.ts";
+import type { PlanRequest, TapePort } from "../../src/plan/request.ts";
 import { verifyPlan } from "../../src/plan/verify.ts";
 import { evaluate, noiseOf } from "../oracle/graph.ts";
 import { checkRequest, feedsOf, reference } from "./check.ts";
@@ -28,6 +29,19 @@ describe("plans of random graphs", () => {
         checkRequest(randomRequest(list, batch), 1 + (choice % batch));
       }),
       { seed: SEED, numRuns: 200 },
+    );
+  });
+
+  it("compute the same with every third variable frozen", () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 6 }), fc.nat(), (list, batch, choice) => {
+        const request = randomRequest(list, batch);
+        const frozen = new Set(
+          request.graph.variables.filter((_, i) => (i + choice) % 3 === 0).map(({ name }) => name),
+        );
+        checkRequest({ ...request, frozen }, 1 + (choice % batch));
+      }),
+      { seed: SEED, numRuns: 100 },
     );
   });
 
@@ -86,7 +100,7 @@ describe("plans of random graphs", () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 9 }), (list, batch) => {
         const plan = planProgram(randomRequest(list, batch));
-        for (const tape of [plan.predict, plan.train?.tape]) {
+        for (const tape of [plan.predict, plan.train?.tape, plan.train?.evaluate]) {
           const ranges = tape?.lowered.ranges ?? [];
           const { offsets, bytes, lowerBoundBytes } = packArena(ranges, Abi.Alignment);
           ranges.forEach((p, i) => {
@@ -154,19 +168,21 @@ describe("plans of networks wide enough for packed products", () => {
       value,
       target,
     ]);
-    const optimizer = optimizerPlan({ kind: "sgd", learningRate: 0.1, momentum: 0, nesterov: false });
-    const targets = [{ name: "t", value: target, rowElements: 5 }];
+    const optimizer = sgdPlan([{ learningRate: 0.1, momentum: 0, nesterov: false }]);
+    const targets: TapePort[] = [
+      { name: "t", kind: "target", value: target, dtype: "i32", rowElements: 5, below: 0 },
+    ];
     return {
       graph,
       batch: BATCH,
       windowRows: BATCH,
       base: 4096,
-      train: { graph: train, loss, targets, predictions: [value], optimizer },
+      train: { graph: train, loss, targets, predictions: [value], optimizer, accumulate: 1 },
     };
   }
 
   it("take that path, on the core kernels", () => {
-    const { train, kernels } = planProgram(network()) as Required<Plan>;
+    const { train, kernels } = planProgram(network()) as Plan & { train: NonNullable<Plan["train"]> };
     expect(kernels).toBe(CORE);
     const paths = train.tape.lowered.records.map((record) => record.fields.path);
     expect(paths.filter((path) => path === Path.Packed).length).toBeGreaterThanOrEqual(5);

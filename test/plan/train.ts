@@ -1,62 +1,144 @@
 /** Runs the tapes of a plan once, in a memory where everything that is not given is NaN. */
-import { Header } from "../../assembly/abi.ts";
-import type { Port } from "../../src/graph/graph.ts";
+import { Run, Section } from "../../assembly/abi.ts";
 import type { ValueId } from "../../src/graph/type.ts";
-import type { PlanRequest } from "../../src/plan/plan.ts";
-import type { Plan } from "../../src/plan/planned.ts";
-import type { KernelExports } from "../kernels/harness.ts";
+import type { Plan, PlannedTape } from "../../src/plan/planned.ts";
+import type { Kernels } from "../../src/runtime/kernels.ts";
 import type { Feeds } from "../oracle/graph.ts";
 
 export interface PassResult {
   readonly loss: number;
-  /** One per parameter. */
-  readonly gradients: readonly Float32Array[];
-  readonly predictions: readonly Float32Array[];
+  /** One per variable; undefined where it has none. */
+  readonly gradients: readonly (Float32Array | undefined)[];
+  /** Of the evaluate tape; NaN and nothing where there is none. */
+  readonly evaluated: { readonly loss: number; readonly predictions: readonly Float32Array[] };
   readonly outputs: readonly Float32Array[];
 }
 
 const modules = new Map<string, WebAssembly.Module>();
 
-/** An instance of the kernels that the plan asks for, not of ones that can do more. */
-function instantiate({ kernels: { hex }, end }: Plan) {
-  const module = modules.get(hex) ?? new WebAssembly.Module(Buffer.from(hex, "hex"));
-  modules.set(hex, module);
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(end / 65536) });
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  return { kernels: instance.exports as unknown as KernelExports, memory };
+/** A memory with an instance of the kernels that a plan asks for, not of ones that can do more. */
+export class Machine {
+  readonly kernels: Kernels;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+  readonly i32: Int32Array;
+
+  /** @param memory one that holds other programs too; default: one of its own */
+  constructor(
+    readonly plan: Plan,
+    memory = new WebAssembly.Memory({ initial: Math.ceil(plan.end / 65536) }),
+  ) {
+    const { hex } = plan.kernels;
+    const module = modules.get(hex) ?? new WebAssembly.Module(Buffer.from(hex, "hex"));
+    modules.set(hex, module);
+    this.kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+    if (this.kernels.staticEnd() > plan.base)
+      throw new Error(`the kernels' constants reach ${this.kernels.staticEnd()}`);
+    this.f32 = new Float32Array(memory.buffer);
+    this.f64 = new Float64Array(memory.buffer);
+    this.i32 = new Int32Array(memory.buffer);
+    const { base, end, words, constants, hyper, layout, counters } = plan;
+    this.f32.fill(Number.NaN, base / 4, end / 4);
+    this.i32.set(words, base / 4);
+    this.f64.set(hyper, layout.at("hyper") / 8);
+    // As in a fresh memory: what pads variables and gradients takes part in updates.
+    this.i32.fill(0, layout.at("counters") / 4, layout.at("frozen") / 4);
+    this.i32.fill(0, layout.at("gradients") / 4, layout.at("loss") / 4);
+    for (const { gradient, elements } of plan.variables)
+      if (gradient) this.f32.fill(Number.NaN, gradient / 4, gradient / 4 + elements);
+    counters.entries.forEach(({ initial }, i) => {
+      this.f64[layout.at("counters") / 8 + i] = initial;
+    });
+    for (const { offset, data } of constants) this.f32.set(data, offset / 4);
+  }
+
+  read(offset: number, elements: number): Float32Array {
+    return this.f32.slice(offset / 4, offset / 4 + elements);
+  }
+
+  /** The values of a variable. */
+  variable(name: string): Float32Array {
+    const { offset, elements } = this.#find(name);
+    return this.read(offset, elements);
+  }
+
+  setVariable(name: string, values: ArrayLike<number>): void {
+    this.f32.set(values, this.#find(name).offset / 4);
+  }
+
+  #find(name: string) {
+    const found = this.plan.variables.find((v) => v.name === name);
+    if (!found) throw new Error(`no variable ${name}`);
+    return found;
+  }
+
+  counter(name: string): number {
+    return this.f64[this.plan.layout.at("counters") / 8 + this.plan.counters.indexOf(name)];
+  }
+
+  setRun(field: Run, value: number): void {
+    this.i32[this.plan.layout.at("run") / 4 + field] = value;
+  }
+
+  run(field: Run): number {
+    return this.i32[this.plan.layout.at("run") / 4 + field];
+  }
+
+  /** Lays rows into the ports of a tape. */
+  give({ ports }: PlannedTape, feeds: Feeds): void {
+    for (const { value, offset, dtype } of ports)
+      (dtype === "i32" ? this.i32 : this.f32).set(feeds.get(value) as ArrayLike<number>, offset / 4);
+  }
+
+  execute({ from, to }: { readonly from: number; readonly to: number }, rows: number): void {
+    this.setRun(Run.Rows, rows);
+    this.kernels.execute(this.plan.base, from, to, 0, 1);
+  }
+
+  section(section: Section): void {
+    const found = this.plan.train?.sections[section];
+    if (!found) throw new Error(`no section ${Section[section]}`);
+    this.kernels.execute(this.plan.base, found.from, found.to, 0, 1);
+  }
+
+  /** One update, or one pass of a group, from `rows` rows in the ports of the training tape. */
+  step(rows: number): number {
+    const { train, counters, layout } = this.plan;
+    train?.optimizer?.groups.forEach((_, g) => {
+      this.f64[train.rates.offset / 8 + g] = this.f64[layout.at("counters") / 8 + rateAt(counters, g)];
+    });
+    this.setRun(Run.Rows, rows);
+    return this.kernels.step(this.plan.base);
+  }
 }
 
-export function runPlan(plan: Plan, request: PlanRequest, feeds: Feeds, rows: number): PassResult {
-  const { kernels, memory } = instantiate(plan);
-  if (kernels.staticEnd() > plan.base) throw new Error(`the kernels' constants reach ${kernels.staticEnd()}`);
-  const f32 = new Float32Array(memory.buffer);
-  const i32 = new Int32Array(memory.buffer);
-  f32.fill(Number.NaN, plan.base / 4, plan.end / 4);
-  i32.set(plan.words, plan.base / 4);
-  i32[plan.base / 4 + Header.Rows] = rows;
-  for (const { offset, data } of plan.constants) f32.set(data, offset / 4);
-  const give = ({ value, offset }: Port & { offset: number }) => {
-    const labels = request.train?.graph.values[value].dtype === "i32";
-    (labels ? i32 : f32).set(feeds.get(value as ValueId) as ArrayLike<number>, offset / 4);
-  };
-  const read = (offset: number, elements: number) => f32.slice(offset / 4, offset / 4 + elements);
-  plan.parameters.forEach(give);
-  const { train } = plan;
-  let trained: Omit<PassResult, "outputs"> = { loss: Number.NaN, gradients: [], predictions: [] };
+const rateAt = ({ entries }: Plan["counters"], group: number): number =>
+  entries.findIndex(({ kind }) => kind === "rate") + group;
+
+export function runPlan(plan: Plan, feeds: Feeds, rows: number): PassResult {
+  const machine = new Machine(plan);
+  for (const { name, value } of plan.variables)
+    machine.setVariable(name, feeds.get(value as ValueId) as ArrayLike<number>);
+  const { train, predict } = plan;
+  let loss = Number.NaN;
+  let gradients: PassResult["gradients"] = [];
+  let evaluated: PassResult["evaluated"] = { loss: Number.NaN, predictions: [] };
+  const outputsOf = ({ outputs }: PlannedTape) =>
+    outputs.map((p) => machine.read(p.offset, rows * p.rowElements));
   if (train) {
-    [...train.inputs, ...train.targets].forEach(give);
-    const header = (field: Header) => i32[plan.base / 4 + field];
-    kernels.execute(plan.base, header(Header.Forward), header(Header.Backward));
-    const predictions = train.predictions.map((p) => read(p.offset, rows * p.rowElements));
-    const loss = f32[train.loss / 4];
-    kernels.execute(plan.base, header(Header.Backward), header(Header.Update));
-    const gradients = plan.parameters.map((p) =>
-      read(train.gradients.offset + p.offset - plan.parameters[0].offset, p.elements),
-    );
-    trained = { loss, predictions, gradients };
+    machine.give(train.tape, feeds);
+    machine.execute(train.sections[Section.Forward], rows);
+    loss = machine.f32[train.loss / 4];
+    machine.execute(train.sections[Section.Backward], rows);
+    gradients = plan.variables.map((v) => (v.gradient ? machine.read(v.gradient, v.elements) : undefined));
   }
-  // The arena is shared: what the other tape left must not matter.
-  plan.predictInputs.forEach(give);
-  kernels.execute(plan.base, plan.predict.from, plan.predict.to);
-  return { ...trained, outputs: plan.predictOutputs.map((p) => read(p.offset, rows * p.rowElements)) };
+  // The arena is shared: what another tape left must not matter.
+  if (train?.evaluate) {
+    machine.give(train.evaluate, feeds);
+    machine.execute(train.evaluate, rows);
+    evaluated = { loss: machine.f32[train.evaluate.loss / 4], predictions: outputsOf(train.evaluate) };
+  }
+  machine.give(predict, feeds);
+  machine.execute(predict, rows);
+  return { loss, gradients, evaluated, outputs: outputsOf(predict) };
 }

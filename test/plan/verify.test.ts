@@ -1,17 +1,17 @@
 /** Plans broken by hand: tapes that read well record by record, but do not compute what the graph says. */
 import { describe, expect, it } from "vitest";
-import type { Opcode } from "../../assembly/abi.ts";
 import { TapeError } from "../../src/errors.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { Fn, LossFn } from "../../src/graph/op.ts";
+import { BinaryFn, Fn, LossFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { CORE } from "../../src/kernels/core.wasm.ts";
-import { optimizerPlan } from "../../src/plan/optimizer.ts";
-import { planProgram, type TrainRequest } from "../../src/plan/plan.ts";
-import type { Plan } from "../../src/plan/planned.ts";
+import { sgdPlan } from "../../src/plan/optimizer.ts";
+import { planProgram } from "../../src/plan/plan.ts";
+import { boundsOf, type Plan } from "../../src/plan/planned.ts";
+import type { TrainRequest } from "../../src/plan/request.ts";
 import { verifyPlan } from "../../src/plan/verify.ts";
 import { formatOf } from "../../src/tape/records.ts";
 import { readTape } from "../../src/tape/verify.ts";
@@ -41,8 +41,8 @@ function trainer(): Plan {
   const modelBuilder = new Builder(model);
   const layer = (name: string, x: ValueId, k: number, n: number): ValueId => {
     modelBuilder.scope = name;
-    const w = model.addParameter(`${name}.weight`, [k, n], ZERO);
-    const b = model.addParameter(`${name}.bias`, [n], ZERO);
+    const w = model.addVariable(`${name}.weight`, [k, n], ZERO);
+    const b = model.addVariable(`${name}.bias`, [n], ZERO);
     const [z] = modelBuilder.emit(OPS.dense, LINEAR, [x, w, b]);
     return modelBuilder.emit(unary, { fn: Fn.Tanh, alpha: 0 }, [z])[0];
   };
@@ -62,19 +62,28 @@ function trainer(): Plan {
     graph,
     loss,
     predictions: [y, p],
-    targets: ports.map((value, i) => ({ name: `t${i}`, value, rowElements: 2 })),
-    optimizer: optimizerPlan({ kind: "sgd", learningRate: 0.1, momentum: 0, nesterov: false }),
+    targets: ports.map((value, i) => ({
+      name: `t${i}`,
+      kind: "target",
+      value,
+      dtype: "f32",
+      rowElements: 2,
+      below: 0,
+    })),
+    optimizer: sgdPlan([{ learningRate: 0.1, momentum: 0, nesterov: false }]),
+    accumulate: 1,
   };
   return planProgram({ graph: model, batch: BATCH, windowRows: BATCH, base: 4096, train });
 }
 
 /** Access to the words of a plan by record and operand. */
-function editor(plan: Plan, part: "train" | "predict" = "predict") {
-  const tape = part === "train" ? (plan.train as { tape: Plan["predict"] }).tape : plan.predict;
-  const bounds = { base: plan.base, end: plan.end, rows: plan.batch };
-  const records = readTape(plan.words, tape.from, tape.to, bounds);
+function editor(plan: Plan, part: "train" | "evaluate" | "predict" = "predict") {
+  const { train, predict } = plan;
+  const tape = part === "predict" ? predict : part === "train" ? train?.tape : train?.evaluate;
+  const { from, to } = tape as Plan["predict"];
+  const records = readTape(plan.words, from, to, boundsOf(plan, plan.batch));
   const index = (name: string, nth: number, operand: string) => {
-    const record = records.filter((r) => formatOf(r.opcode as Opcode)?.name === name)[nth];
+    const record = records.filter((r) => formatOf(r.opcode)?.name === name)[nth];
     return (record.at - plan.base) / 4 + 1 + Object.keys(record.operands).indexOf(operand);
   };
   return {
@@ -86,7 +95,7 @@ function editor(plan: Plan, part: "train" | "predict" = "predict") {
     move(from: number, to: number) {
       for (const record of records)
         for (const { name, from: at } of record.buffers)
-          if (at === from)
+          if (at === from && name in record.operands)
             plan.words[(record.at - plan.base) / 4 + 1 + Object.keys(record.operands).indexOf(name)] = to;
     },
   };
@@ -115,11 +124,16 @@ describe("a plan is refused", () => {
   });
 
   it("when scratch covers a value that a later record reads", () => {
-    const plan = trainer();
-    const edit = editor(plan, "train");
+    const plan = predictor([ROWS, 4], (builder, x) => {
+      const w = builder.graph.addVariable("w", [4, 100], ZERO);
+      const large = builder.graph.addConstant([100], new Float32Array(100));
+      const [z] = builder.emit(OPS.dense, LINEAR, [x, w]);
+      return builder.emit(OPS.binary, { fn: BinaryFn.Add }, [z, large]);
+    });
+    const edit = editor(plan);
     // Its first elements stay.
-    edit.set("dense", 0, "scratch", edit.get("dense", 1, "w") + 16);
-    refused(plan, "plan: operands must hold their values; got w of dense without two.weight");
+    edit.set("dense", 0, "scratch", edit.get("binary", 0, "b") + 16);
+    refused(plan, "plan: operands must hold their values; got b of binary without constant0");
   });
 
   it("when scratch reaches into a window", () => {
@@ -142,15 +156,28 @@ describe("a plan is refused", () => {
     refused(plan, `plan: kept values must stand at their addresses at the end; got a not at ${at}`);
   });
 
-  it("when a prediction is overwritten before the backward section", () => {
+  it("when a prediction is overwritten before the evaluate tape ends", () => {
     const plan = trainer();
-    const edit = editor(plan, "train");
-    // The gradient of the second loss goes where the first prediction is, which no record reads any more.
-    edit.set("loss", 1, "dx", edit.get("loss", 0, "p"));
-    refused(
-      plan,
-      `plan: kept values must stand at their addresses before the backward section; got two.unary not at ${edit.get("loss", 0, "p")}`,
-    );
+    const edit = editor(plan, "evaluate");
+    const [y, p] = [edit.get("loss", 0, "p"), edit.get("loss", 1, "p")];
+    // The layer of the second prediction writes over the first one, which only the caller still reads.
+    edit.move(p, y);
+    expect(() => verifyPlan(plan)).toThrow(TapeError);
+    const other = trainer();
+    const later = editor(other, "evaluate");
+    later.set("accumulate", 0, "a", later.get("loss", 0, "loss"));
+    later.set("loss", 1, "loss", y);
+    expect(() => verifyPlan(other)).toThrow(TapeError);
+  });
+
+  it("when the loss does not arrive at its address", () => {
+    for (const part of ["train", "evaluate"] as const) {
+      const plan = trainer();
+      const edit = editor(plan, part);
+      const at = edit.get("accumulate", 0, "y");
+      edit.set("accumulate", 0, "y", edit.get("accumulate", 0, "a"));
+      refused(plan, `plan: kept values must stand at their addresses at the end; got loss not at ${at}`);
+    }
   });
 
   it("when a gradient does not arrive in the gradient block", () => {
@@ -164,12 +191,16 @@ describe("a plan is refused", () => {
     );
   });
 
-  it("when a parameter is overwritten", () => {
+  it.each(["train", "evaluate", "predict"] as const)("when the %s tape writes over a variable", (part) => {
     const plan = trainer();
-    const edit = editor(plan, "train");
+    const edit = editor(plan, part);
     // The last to read the weights of the first layer is its product.
-    edit.move(edit.get("loss", 1, "dx"), edit.get("dense", 0, "w"));
-    refused(plan, "plan: parameters must survive the step; got one.weight overwritten");
+    edit.set("dense", 1, "y", edit.get("dense", 0, "w"));
+    refused(plan, "plan: only updates may write variables; got y of dense over one.weight");
+    const other = trainer();
+    const scratch = editor(other, part);
+    scratch.set("dense", 0, "scratch", scratch.get("dense", 1, "w") + 16);
+    refused(other, "plan: only updates may write variables; got scratch of dense over two.weight");
   });
 
   it("when an op works in place that must not", () => {
@@ -203,17 +234,36 @@ describe("a plan is refused", () => {
     );
   });
 
-  it("when fields stand in another order than the operands", () => {
+  it("when a record was drafted without an operand", () => {
     const plan = predictor([ROWS, 4], (builder, x) =>
       builder.emit(OPS.unary, { fn: Fn.Exp, alpha: 0 }, [x], "a"),
     );
     const { lowered } = plan.predict;
     const [record] = lowered.records;
-    const { fn, ...others } = record.fields;
-    const turned = { ...lowered, records: [{ ...record, fields: { ...others, fn } }] };
+    const { alpha, ...others } = record.fields;
+    const poorer = { ...lowered, records: [{ ...record, fields: others }] };
     refused(
-      { ...plan, predict: { ...plan.predict, lowered: turned } },
-      "plan: fields must be listed in the order of the record's operands; got alpha,y,x,n,fn in unary",
+      { ...plan, predict: { ...plan.predict, lowered: poorer } },
+      "plan: records must give every operand; got no alpha in unary",
+    );
+  });
+
+  it("when regions or variables share bytes", () => {
+    const plan = trainer();
+    const [first, second, ...others] = plan.layout.regions;
+    const regions = [first, { ...second, offset: second.offset - 16 }, ...others];
+    refused(
+      { ...plan, layout: { ...plan.layout, regions } },
+      `plan: regions must not overlap; got run at ${second.offset - 16}, after ${second.offset}`,
+    );
+    refused(
+      { ...plan, end: plan.end - 16 },
+      `plan: regions must end with the program; got ${plan.end} after ${plan.end - 16}`,
+    );
+    const [a, b, ...rest] = plan.variables;
+    refused(
+      { ...plan, variables: [a, { ...b, offset: a.offset + 16 }, ...rest] },
+      "plan: variables must not overlap; got one.weight and one.bias",
     );
   });
 

@@ -1,72 +1,104 @@
 /** Every record, written and read back; the disassembler's text. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BinaryFn, Fn, Form, LossFn, Opcode, Path, ReduceFn, Targets } from "../../assembly/abi.ts";
-import { tapeWriter } from "../../src/plan/writer.ts";
+import { BinaryFn, Fn, Form, Header, LossFn, Opcode, Path, ReduceFn, Run } from "../../assembly/abi.ts";
+import { encodeRecords } from "../../src/plan/encode.ts";
 import { disassemble, disassembleRecord } from "../../src/tape/disassemble.ts";
+import { isBuffer, type RecordFormat } from "../../src/tape/operands.ts";
 import {
   encode,
   type Fields,
+  firstWord,
   formatOf,
+  isBarrier,
+  lengthOf,
+  opcodeOf,
   RECORDS,
-  type RecordFormat,
   recordWords,
+  wordsOf,
 } from "../../src/tape/records.ts";
 import { readTape } from "../../src/tape/verify.ts";
 
 const OPCODES = Object.keys(RECORDS).map(Number) as Opcode[];
 const BASE = 4096;
+/** Where the run block stands, in words. */
+const RUN = Header.Count;
+const SETTINGS = 8;
+/** Where tapes start, in words. */
+const TAPE = RUN + Run.Settings + SETTINGS;
+/** Index in the run block of the settings of a record, and how far its mirrors are. */
+const SETTING = Run.Settings + 3;
+const MIRROR = 1 << 20;
 
 /** A record that keeps every rule: buffers one after another, dimensions and enum values from `next`. */
 function validRecord(opcode: Opcode, rows: number, next: (below: number) => number) {
-  const { operands } = formatOf(opcode) as RecordFormat;
+  const format = formatOf(opcode) as RecordFormat;
   const fields: Record<string, number> = {};
   const resolved: Record<string, number> = {};
-  const enums: Record<string, number> = { form: 3, path: 2, targets: 2, words: 5 };
-  for (const [name, { kind }] of Object.entries(operands)) {
+  let setting = 0;
+  for (const [name, operand] of wordsOf(format)) {
+    const { kind } = operand;
     if (kind === "dim") {
       const d = next(5);
       // One dimension depends on the rows, as in records of graphs.
-      fields[name] = name === "m" || name === "outer" || name === "d0" ? -d : d;
+      fields[name] = ["m", "outer", "d0", "rows"].includes(name) ? -d : d;
       resolved[name] = fields[name] < 0 ? d * rows : d;
-    } else if (kind === "int") {
-      fields[name] = resolved[name] = next(enums[name] ?? 3);
+    } else if (kind === "int" || kind === "setting") {
+      const names = operand.of && Object.values(operand.of).filter((v) => typeof v === "number");
+      resolved[name] = next(names?.length ?? 2);
+      fields[name] = kind === "setting" ? SETTING : resolved[name];
+      if (kind === "setting") setting = resolved[name];
     } else if (kind === "f32") {
       fields[name] = resolved[name] = Math.fround(next(1000) / 7);
+    } else if (kind === "rate") {
+      fields[name] = resolved[name] = next(4);
+    } else if (kind === "mirror") {
+      fields[name] = resolved[name] = MIRROR;
     }
   }
-  const count = 1 + Object.keys(operands).length;
-  let end = BASE + Math.ceil((count * 4) / 16) * 16;
-  for (const [name, operand] of Object.entries(operands)) {
-    if (operand.kind === "dim" || operand.kind === "int" || operand.kind === "f32") continue;
+  let end = BASE + Math.ceil((TAPE + recordWords(opcode)) / 4) * 16;
+  for (const [name, operand] of wordsOf(format)) {
+    if (!isBuffer(operand) && operand.kind !== "scratch") continue;
     const bytes =
       operand.kind === "scratch"
         ? operand.bytes(resolved)
         : operand.elements(resolved) * operand.elementBytes;
-    fields[name] = resolved[name] = operand.kind !== "scratch" && operand.optional && next(2) === 0 ? 0 : end;
+    fields[name] = resolved[name] = isBuffer(operand) && operand.optional && next(2) === 0 ? 0 : end;
     end += Math.ceil(bytes / 16) * 16 + 16;
   }
-  return { fields: fields as Fields<Opcode>, resolved, end };
+  return { fields: fields as Fields<Opcode>, resolved, setting, end: end + MIRROR };
+}
+
+/** The words of a program with these records, and one setting. */
+function programOf(records: readonly number[], setting: number): Int32Array {
+  const words = new Int32Array(TAPE + records.length);
+  words[Header.Run] = BASE + RUN * 4;
+  words[RUN + SETTING] = setting;
+  words.set(records, TAPE);
+  return words;
 }
 
 describe.each(OPCODES.map((opcode) => [Opcode[opcode], opcode] as const))("%s", (_, opcode) => {
-  const name = (formatOf(opcode) as RecordFormat).name;
+  const format = formatOf(opcode) as RecordFormat;
 
   it("reads back what was written, whatever the operands", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), fc.infiniteStream(fc.nat(1000)), (rows, numbers) => {
         const next = (below: number) => (numbers.next().value as number) % below;
-        const { fields, resolved, end } = validRecord(opcode, rows, next);
-        const words = Int32Array.from(encode(opcode, fields));
-        expect(words).toHaveLength(recordWords(opcode));
-        const bounds = { base: BASE, end, rows };
-        const [record, ...others] = readTape(words, BASE, BASE + words.length * 4, bounds);
+        const { fields, resolved, setting, end } = validRecord(opcode, rows, next);
+        const encoded = encode(opcode, fields);
+        expect(encoded).toHaveLength(recordWords(opcode));
+        const words = programOf(encoded, setting);
+        const [record, ...others] = readTape(words, BASE + TAPE * 4, BASE + words.length * 4, {
+          base: BASE,
+          end,
+          rows,
+        });
         expect(others).toEqual([]);
         expect(record.opcode).toBe(opcode);
-        const { operands } = formatOf(opcode) as RecordFormat;
         const floats = new Float32Array(words.buffer);
-        Object.keys(operands).forEach((operand, i) => {
-          const got = operands[operand].kind === "f32" ? floats[1 + i] : record.operands[operand];
+        wordsOf(format).forEach(([operand, { kind }], i) => {
+          const got = kind === "f32" ? floats[TAPE + 1 + i] : record.operands[operand];
           expect(got + 0, operand).toBe(resolved[operand] + 0);
         });
       }),
@@ -74,28 +106,43 @@ describe.each(OPCODES.map((opcode) => [Opcode[opcode], opcode] as const))("%s", 
     );
   });
 
-  it("is written by plans as the format says", () => {
+  it("is written by plans as the format says, whatever the order of the fields", () => {
     const { fields } = validRecord(opcode, 2, (below) => 1 % below);
     const encoded = encode(opcode, fields);
-    const words = new Int32Array(encoded.length);
-    const writer = tapeWriter(words, BASE);
-    const ordered = Object.fromEntries(
-      Object.keys((formatOf(opcode) as RecordFormat).operands).map((operand) => [
-        operand,
-        fields[operand as keyof Fields<Opcode>],
-      ]),
-    );
-    writer.write(opcode, ordered as Fields<Opcode>);
-    expect([...words]).toEqual(encoded);
-    expect(writer.at).toBe(BASE + encoded.length * 4);
+    const words = new Int32Array(encoded.length + 4);
+    const turned = Object.fromEntries(Object.entries<number>(fields).reverse());
+    const unused = (): never => {
+      throw new Error("every field is a number");
+    };
+    const next = encodeRecords(words, 2, [{ opcode, fields: turned }], {
+      value: unused,
+      region: unused,
+      counter: unused,
+      setting: unused,
+      scratch: { shared: 0, private: 0 },
+      mirror: MIRROR,
+    });
+    expect([...words]).toEqual([0, 0, ...encoded, 0, 0]);
+    expect(next).toBe(2 + encoded.length);
+  });
+
+  it("says in its first word what it is, how long, and whether all parts wait", () => {
+    for (const barrier of [false, true]) {
+      const word = firstWord(opcode, barrier);
+      expect([opcodeOf(word), lengthOf(word), isBarrier(word)]).toEqual([
+        opcode,
+        1 + wordsOf(format).length,
+        barrier,
+      ]);
+    }
   });
 
   it("prints its name and each operand by name", () => {
     const { fields } = validRecord(opcode, 2, (below) => 1 % below);
     const text = disassembleRecord(Int32Array.from(encode(opcode, fields)), BASE, BASE);
-    expect(text.split(" ")[0]).toBe(name);
-    for (const operand of Object.keys((formatOf(opcode) as RecordFormat).operands))
-      expect(text).toContain(` ${operand}=`);
+    expect(text.split(" ")[0]).toBe(format.name);
+    for (const [operand] of wordsOf(format)) expect(text).toContain(` ${operand}=`);
+    expect(disassembleRecord(Int32Array.from(encode(opcode, fields, true)), BASE, BASE)).toBe(`| ${text}`);
   });
 });
 
@@ -135,12 +182,15 @@ describe("the disassembler", () => {
         t: 48,
         m: -1,
         n: 1,
-        targets: Targets.Rows,
+        targets: 19,
         parameter: 1,
       }),
     ).toMatchInlineSnapshot(
-      `"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 m=rows n=1 targets=Rows parameter=1"`,
+      `"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 m=rows n=1 targets=run[19] parameter=1"`,
     );
+    expect(
+      record(Opcode.Sgd, { w: 16, g: 32, v: 0, n: 4, hyper: 48, rate: 1, mirror: 1024 }),
+    ).toMatchInlineSnapshot(`"sgd w=@16 g=@32 v=@0 n=4 hyper=@48 rate=group 1 mirror=+1024"`);
     expect(
       record(Opcode.Binary, {
         fn: BinaryFn.Multiply,
@@ -168,11 +218,11 @@ describe("the disassembler", () => {
   it("prints one record a line after its address", () => {
     const words = Int32Array.from([
       ...encode(Opcode.Softmax, { y: 160, x: 160, m: -1, n: 3 }),
-      ...encode(Opcode.Gather, { y: 160, window: 320, index: 480, rows: -1, words: 3 }),
+      ...encode(Opcode.Gather, { y: 160, window: 320, index: 480, rows: -1, words: 18 }, true),
     ]);
     expect(disassemble(words, BASE, BASE + words.length * 4, BASE)).toMatchInlineSnapshot(`
       "4096: softmax y=@160 x=@160 m=rows n=3
-      4116: gather y=@160 window=@320 index=@480 rows=rows words=3"
+      4116: | gather y=@160 window=@320 index=@480 rows=rows words=run[18]"
     `);
   });
 

@@ -17,6 +17,7 @@ const SAVES = {
   [Fn.Tanh]: "y",
   [Fn.HardSigmoid]: "y",
   [Fn.Sign]: null,
+  [Fn.Softsign]: "y",
   [Fn.Exp]: "y",
   [Fn.Log]: "x",
   [Fn.Sqrt]: "y",

@@ -1,0 +1,82 @@
+/** What every layer is made by. */
+import { describe } from "../describe.ts";
+import { OptionError, TraceError } from "../errors.ts";
+import type { Initializer } from "../graph/graph.ts";
+import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { Symbolic } from "./symbolic.ts";
+import type { Tensor } from "./tensor.ts";
+
+/**
+ * A piece of a model: a function from tensors to tensors. A layer called twice in one model shares its parameters.
+ */
+export type Layer = ((x: Tensor) => Tensor) & {
+  readonly kind: string;
+  readonly layerName?: string;
+};
+
+/** Names of layers and the parameters of shared ones, while one model is built. */
+interface Building {
+  readonly counts: Map<string, number>;
+  readonly names: Set<string>;
+  readonly layers: Map<object, { readonly name: string; readonly parameters: readonly Tensor[] }>;
+}
+
+const buildings = new WeakMap<object, Building>();
+
+/** Wraps the body of a layer: names it, makes its parameters once per model, and scopes its nodes. */
+export function layer(
+  kind: string,
+  layerName: string | undefined,
+  parameters: (who: string, x: Tensor) => readonly Tensor[],
+  body: (x: Tensor, parameters: readonly Tensor[], who: string) => Tensor,
+): Layer {
+  if (layerName !== undefined) checkType(kind, "name", layerName, "string");
+  const apply = (x: Tensor, ...more: unknown[]): Tensor => {
+    // `[a, b].map(layer)` gives an index beside each element.
+    if (typeof more[0] !== "number") refuseMore(layerName ?? kind, [x, ...more], 1);
+    if (!(x instanceof Symbolic))
+      throw new TraceError(`${layerName ?? kind}: needs a tensor; got ${describe(x)}`);
+    const { builder } = x;
+    let building = buildings.get(builder);
+    if (!building) {
+      building = { counts: new Map(), names: new Set(), layers: new Map() };
+      buildings.set(builder, building);
+    }
+    const outer = builder.scope;
+    let made = building.layers.get(apply);
+    try {
+      if (!made) {
+        const count = (building.counts.get(kind) ?? 0) + 1;
+        building.counts.set(kind, count);
+        const name = layerName ?? `${kind}${count}`;
+        if (building.names.has(name))
+          throw new OptionError(`${name}: layer names must be unique; got ${name} twice`);
+        building.names.add(name);
+        builder.scope = name;
+        made = { name, parameters: parameters(name, x) };
+        building.layers.set(apply, made);
+      }
+      builder.scope = made.name;
+      return body(x, made.parameters, made.name);
+    } finally {
+      builder.scope = outer;
+    }
+  };
+  return Object.assign(apply, { kind, layerName });
+}
+
+/** A variable of the layer that is being built. */
+export const variable = (x: Tensor, name: string, shape: readonly number[], init: Initializer): Tensor =>
+  x.of(x.builder.graph.addVariable(name, shape, init));
+
+export interface NameOption {
+  /** Default: the kind of the layer and its number, in the order of use. */
+  readonly name?: string;
+}
+
+/** The name in the options of a layer that has no others. */
+export function nameIn(who: string, options: NameOption): string | undefined {
+  const { name, ...others } = optionsOf(who, options);
+  refuseOthers(name ?? who, others);
+  return name;
+}
