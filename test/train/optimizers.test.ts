@@ -27,6 +27,7 @@ interface Run {
     readonly epsilonInsideRoot?: boolean;
     readonly biasCorrection?: boolean;
     readonly weightDecay?: number;
+    readonly groups?: readonly { match: string; learningRate: number; weightDecay: number }[];
   };
   readonly losses: number[];
   readonly parameters: Record<string, number[]>[];
@@ -46,9 +47,13 @@ const data = { x: recorded.x, y: recorded.y };
 
 function optimizerOf({ optimizer, options }: Run): Optimizer {
   if (optimizer === "sgd") return sgd(options);
-  const { epsilonInsideRoot, ...rest } = options;
+  const { epsilonInsideRoot, groups = [], ...rest } = options;
   const settings = { ...rest, epsilonMode: epsilonInsideRoot ? ("inside" as const) : ("outside" as const) };
-  return optimizer === "adam" ? adam(settings) : adamW(settings);
+  if (optimizer === "adam") return adam(settings);
+  return adamW({
+    ...settings,
+    groups: groups.map((group) => ({ ...group, match: new RegExp(group.match) })),
+  });
 }
 
 function trainerOf(optimizer: Optimizer) {
