@@ -114,6 +114,34 @@ describe("ten steps follow the trajectory recorded in double precision", () => {
   });
 });
 
+describe("settings at the ends of their ranges", () => {
+  // 1 - beta2 is the least there is, and what it makes of small squares of gradients is a denormal: it becomes 0.
+  for (const options of [
+    { epsilon: 1.2e-38, beta2: 1 - 2 ** -53 },
+    { epsilon: 1.2e-38, beta2: 1 - 2 ** -53, epsilonMode: "inside" as const },
+    { epsilon: 1.2e-38, beta1: 0, beta2: 0 },
+    { epsilon: 1.2e-38, beta1: 1 - 2 ** -53, beta2: 1 - 2 ** -53 },
+    { epsilon: 1.2e-38, beta2: 1 - 2 ** -53, biasCorrection: false },
+  ])
+    it(`train finitely: ${JSON.stringify(options)}`, () => {
+      const trainer = trainerOf(adam(options));
+      const before = trainer.digest();
+      const { history } = trainer.fitSync(data, { epochs: 200 });
+      expect(history.every(Number.isFinite)).toBe(true);
+      for (const { data: w } of Object.values(trainer.parameters))
+        expect(w.every(Number.isFinite)).toBe(true);
+      expect(trainer.digest()).not.toBe(before);
+    });
+
+  it("leave alone what has gradients of 0", () => {
+    const trainer = trainerOf(adam({ epsilon: 1.2e-38, beta2: 1 - 2 ** -53 }));
+    const zero = { x: [[0, 0, 0]], y: [[0, 0]] };
+    const before = trainer.parameters["dense1.weight"].data.slice();
+    for (let step = 0; step < 5; step++) trainer.step(zero);
+    expect(trainer.parameters["dense1.weight"].data).toEqual(before);
+  });
+});
+
 describe("options of optimizers", () => {
   for (const make of [sgd, adam, adamW]) {
     for (const learningRate of [-0.1, Number.NaN, Number.POSITIVE_INFINITY])
