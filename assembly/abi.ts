@@ -95,6 +95,9 @@ export enum Opcode {
   LayerNorm,
   LayerNormGrad,
   LayerNormGradWeights,
+  /** rows of a table by number, and its gradient */
+  Embedding,
+  EmbeddingGrad,
 }
 
 /** The three forms of a product; T names a transposed operand as it is stored. */
