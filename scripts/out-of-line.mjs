@@ -12,6 +12,7 @@ const OUT_OF_LINE = [
   "assembly/kernels/order/*",
   "assembly/interpreter/pass",
   "assembly/kernels/advance/*",
+  "assembly/kernels/batch-norm/*",
   "assembly/kernels/gradients/*",
   "assembly/parts/cut",
   "assembly/simd/*",
