@@ -15,8 +15,9 @@ import { layerNorm, layerNormGrad, layerNormGradWeights } from "./kernels/layer-
 import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/softmax";
 import { loss, lossBlocks, lossTotal } from "./kernels/loss";
 import { matMul } from "./kernels/mat-mul";
-import { maxGrad, reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
+import { maxGrad } from "./kernels/max-grad";
 import { order } from "./kernels/order";
+import { reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
 import { unary, unaryGrad } from "./kernels/unary";
 
 // @ts-ignore: decorator

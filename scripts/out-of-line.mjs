@@ -31,7 +31,7 @@ const OUT_OF_LINE = [
   "assembly/kernels/reduce/longColumns",
   "assembly/kernels/reduce/reduceColumns",
   "assembly/kernels/reduce/reducePart",
-  "assembly/kernels/reduce/maxGradPart",
+  "assembly/kernels/max-grad/maxGradPart",
   "assembly/kernels/softmax/*",
   "assembly/kernels/unary/*",
 ];

@@ -50,6 +50,7 @@ const nk: Span = (r) => r.n * r.k;
 const productScratch = (form: (r: Resolved) => number) =>
   scratch((r) => productScratchBytes(form(r), r.m, r.n, r.k));
 const n: Span = (r) => r.n;
+const reduction = { outer: dim, n: dim, inner: dim } as const;
 const reduced: Span = (r) => r.outer * r.inner;
 const unreduced: Span = (r) => r.outer * r.n * r.inner;
 const reducePartials = sharedScratch((r) => 4 * r.outer * reduceBlocks(r.n, r.inner) * r.inner);
@@ -77,6 +78,7 @@ const strided =
   };
 
 const fourLoops = { d0: dim, d1: dim, d2: dim, d3: dim } as const;
+const fourStrides = { s0: dim, s1: dim, s2: dim, s3: dim } as const;
 
 export const RECORDS = {
   [Opcode.MatMul]: {
@@ -191,68 +193,36 @@ export const RECORDS = {
     name: "copy",
     file: "copy",
     build: "extended",
-    operands: {
-      y: output(loops),
-      x: input(strided("s")),
-      divisor: dim,
-      ...fourLoops,
-      s0: dim,
-      s1: dim,
-      s2: dim,
-      s3: dim,
-    },
+    operands: { y: output(loops), x: input(strided("s")), divisor: dim, ...fourLoops, ...fourStrides },
   },
   [Opcode.Reduce]: {
     name: "reduce",
     file: "reduce",
     build: "extended",
-    operands: {
-      fn: oneOf(ReduceFn),
-      y: output(reduced),
-      x: input(unreduced),
-      outer: dim,
-      n: dim,
-      inner: dim,
-    },
+    operands: { fn: oneOf(ReduceFn), y: output(reduced), x: input(unreduced), ...reduction },
   },
   [Opcode.ReduceBlocks]: {
     name: "reduceBlocks",
     file: "reduce",
     build: "extended",
-    operands: {
-      fn: oneOf(ReduceFn),
-      partials: reducePartials,
-      x: input(unreduced),
-      outer: dim,
-      n: dim,
-      inner: dim,
-    },
+    operands: { fn: oneOf(ReduceFn), partials: reducePartials, x: input(unreduced), ...reduction },
   },
   [Opcode.ReduceTotal]: {
     name: "reduceTotal",
     file: "reduce",
     build: "extended",
-    operands: {
-      fn: oneOf(ReduceFn),
-      y: output(reduced),
-      partials: reducePartials,
-      outer: dim,
-      n: dim,
-      inner: dim,
-    },
+    operands: { fn: oneOf(ReduceFn), y: output(reduced), partials: reducePartials, ...reduction },
   },
   [Opcode.MaxGrad]: {
     name: "maxGrad",
-    file: "reduce",
+    file: "max-grad",
     build: "extended",
     operands: {
       dx: output(unreduced),
       dy: input(reduced),
       x: input(unreduced),
       y: input(reduced),
-      outer: dim,
-      n: dim,
-      inner: dim,
+      ...reduction,
     },
   },
   [Opcode.Softmax]: {
