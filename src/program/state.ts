@@ -232,7 +232,8 @@ function fitOf(
       const from = entry?.at[kind];
       if (from !== undefined) copies.push({ from, to, bytes });
       else if (kind === "gradientSum") zeros.push({ to, bytes });
-      else if (kind !== "value") fail(who, `a state must hold the ${kind} of ${name}`, "a state without it");
+      else if (whole && kind !== "value")
+        fail(who, `a state must hold the ${kind} of ${name}`, "a state without it");
     }
   }
   const inStates = identities.filter(({ isSaved }) => isSaved);
