@@ -43,6 +43,12 @@ function functionsOf(wat) {
 /** Functions that send a record to its kernel: their calls of kernels of later links are made by no record before. */
 const DISPATCH = ["$assembly/interpreter/execute", "$assembly/decode/executeOther"];
 
+/** Kernels of `train` that stand inline in the dispatch, with the function each keeps for all but the smallest. */
+const INLINE = {
+  "$assembly/kernels/dense/denseGradWeights": "$assembly/kernels/dense/gradWeightsPart",
+  "$assembly/kernels/dense/denseGradInput": "$assembly/kernels/dense/gradInputPart",
+};
+
 const callsOf = (text) => new Set([...text.matchAll(/\bcall (\$\S+?)[\s)]/g)].map(([, callee]) => callee));
 
 /** The link of each function: the first whose exports or kernels reach it. */
@@ -50,8 +56,10 @@ async function linksOf(functions, around) {
   const { RECORDS } = await recordTables();
   /** Kernels, and what only their last link dispatches to, by the link that has them at the latest. */
   const kernels = new Map();
-  for (const { name, file, build } of Object.values(RECORDS))
-    kernels.set(`$assembly/kernels/${file}/${name}`, build);
+  for (const { name, file, build } of Object.values(RECORDS)) {
+    const kernel = `$assembly/kernels/${file}/${name}`;
+    kernels.set(INLINE[kernel] ?? kernel, build);
+  }
   const isExtended = (name) => name.endsWith("Extended");
   for (const name of functions.keys()) if (isExtended(name)) kernels.set(name, "extended");
   // Those of the first link and of the last may be inline in their dispatch.

@@ -2,6 +2,7 @@ import { ShapeError, TraceError } from "../errors.ts";
 import type { Graph, Phase } from "./graph.ts";
 import type { Emit } from "./op.ts";
 import { formatShape } from "./shape.ts";
+import type { ValueId } from "./type.ts";
 
 /** Appends nodes to a graph: infers types, names values, and remembers which layer is speaking. */
 export class Builder {
@@ -10,6 +11,22 @@ export class Builder {
   phase: Phase = "forward";
 
   constructor(readonly graph: Graph) {}
+
+  /**
+   * Says what becomes of a variable at each update, after the optimizer.
+   *
+   * @param next makes its next content of the current one, by nodes that run then only
+   */
+  update(variable: ValueId, next: (current: ValueId) => ValueId): void {
+    const { updates } = this.graph;
+    const at = updates.findIndex((update) => update.variable === variable);
+    const outer = this.phase;
+    this.phase = "update";
+    const value = next(at < 0 ? variable : updates[at].value);
+    this.phase = outer;
+    // A layer that is called again goes on from what its first call made of the variable.
+    updates.splice(at < 0 ? updates.length : at, at < 0 ? 0 : 1, { variable, value });
+  }
 
   /** Adds a node and returns its outputs. */
   emit: Emit = (op, attrs, inputs, name) => {

@@ -12,9 +12,9 @@ export interface InferenceGraph {
 /** Rewrites a forward graph for inference. Update nodes go; value ids stay, but where an op became another value. */
 export function forInference(given: Graph): InferenceGraph {
   const graph = given.copy();
+  graph.updates.length = 0;
   if (given.nodes.every((node) => node.phase === "forward" && !node.rule.inference))
     return { graph, standsFor: (id) => id };
-  graph.updates.length = 0;
   graph.nodes = [];
   const became = new Map<ValueId, ValueId>();
   const standsFor = (id: ValueId) => became.get(id) ?? id;

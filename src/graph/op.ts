@@ -39,6 +39,14 @@ export interface OpAttrs {
   readonly logSoftmaxGrad: Record<never, never>;
   /** `stream` tells the draws of one dropout of a model from those of another. */
   readonly dropout: { readonly rate: number; readonly stream: number };
+  readonly batchNorm: { readonly epsilon: number };
+  readonly batchNormGrad: { readonly epsilon: number };
+  readonly normalizeColumns: { readonly epsilon: number };
+  readonly approach: { readonly share: number; readonly count: Dim };
+  readonly layerNorm: { readonly epsilon: number };
+  readonly layerNormGrad: Record<never, never>;
+  readonly embedding: { readonly vocabulary: number };
+  readonly embeddingGrad: { readonly vocabulary: number; readonly units: number };
   readonly loss: LossAttrs;
   readonly lossGrad: LossAttrs;
   /** Made by `plan/fuse.ts` only. */

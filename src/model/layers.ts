@@ -2,11 +2,24 @@ import { describe } from "../describe.ts";
 import { OptionError, ShapeError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
 import { Fn } from "../graph/op.ts";
+import { approach, batchNorm as batchNormOp } from "../graph/ops/batch-norm.ts";
 import { dense as denseOp } from "../graph/ops/dense.ts";
 import { dropout as dropoutOp } from "../graph/ops/dropout.ts";
+import { embedding as embeddingOp } from "../graph/ops/embedding.ts";
+import { layerNorm as layerNormOp } from "../graph/ops/layer-norm.ts";
 import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
-import { formatShape, type Shape } from "../graph/shape.ts";
-import { COUNT, checkNumber, checkType, optionsOf, refuseMore, refuseOthers, SHARE } from "../options.ts";
+import { formatShape, type Shape, sizeOf } from "../graph/shape.ts";
+import type { ValueId } from "../graph/type.ts";
+import {
+  COUNT,
+  checkNumber,
+  checkType,
+  optionsOf,
+  POSITIVE,
+  refuseMore,
+  refuseOthers,
+  SHARE,
+} from "../options.ts";
 import {
   type Activation,
   activate,
@@ -122,6 +135,145 @@ export function dropout(rate: number, options: NameOption = {}): Layer {
       return rate === 0 ? x : x.emit(dropoutOp, { rate, stream }, [x.id]);
     },
   );
+}
+
+export interface BatchNormOptions extends NameOption {
+  /** How much of the running statistics stays at each update, in [0, 1). PyTorch's momentum is 1 minus this. Default: 0.9. */
+  readonly momentum?: number;
+  /** Added to the variance, > 0. Default: 1e-5. */
+  readonly epsilon?: number;
+}
+
+/**
+ * Normalizes each column by its mean and variance: while training those of the batch, otherwise running averages of them,
+ * which move once an update. Then `y = gamma x + beta`. Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167
+ *
+ * X [.., n] -> Y [.., n]; gamma, beta [n] are trained, named `<name>.gamma` and `<name>.beta`; runningMean, runningVariance
+ * [n] are part of the state. As in PyTorch, batches are normalized by the variance divided by m, and the running one is
+ * of m - 1.
+ *
+ * @throws OptionError for a setting out of range, ShapeError for an input without a last axis of fixed length
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32), batchNorm(), activation("relu"), dense(3)]);
+ */
+export function batchNorm(options: BatchNormOptions = {}): Layer {
+  refuseMore("batchNorm", arguments, 1);
+  const { name, momentum = 0.9, epsilon = 1e-5, ...others } = optionsOf("batchNorm", options);
+  const who = name ?? "batchNorm";
+  refuseOthers(who, others);
+  checkNumber(who, "momentum", momentum, SHARE);
+  checkNumber(who, "epsilon", epsilon, POSITIVE);
+  return layer(
+    "batchNorm",
+    name,
+    (layerName, x) => {
+      const columns = [columnsOf(layerName, "batchNorm", x)];
+      return [
+        variable(x, `${layerName}.gamma`, columns, { kind: "constant", value: 1 }),
+        variable(x, `${layerName}.beta`, columns, { kind: "constant", value: 0 }),
+        variable(x, `${layerName}.runningMean`, columns, { kind: "constant", value: 0 }),
+        variable(x, `${layerName}.runningVariance`, columns, { kind: "constant", value: 1 }),
+      ];
+    },
+    (x, parameters) => {
+      const { builder } = x;
+      const ids = parameters.map(({ id }) => id);
+      const [y, mean, variance] = builder.emit(batchNormOp, { epsilon }, [x.id, ...ids]);
+      const count = sizeOf(x.shape.slice(0, -1));
+      const move = (average: ValueId, statistic: ValueId, observations: number) =>
+        builder.update(average, (current) => {
+          const attrs = { share: 1 - momentum, count: observations };
+          return builder.emit(approach, attrs, [current, statistic])[0];
+        });
+      move(ids[2], mean, 0);
+      move(ids[3], variance, count);
+      return x.of(y);
+    },
+  );
+}
+
+export interface EmbeddingOptions extends NameOption {
+  /** How the table `[vocabulary, units]` starts. Default: uniform on [-0.05, 0.05). */
+  readonly tableInitializer?: Initializer;
+}
+
+/**
+ * A table of vectors, looked up by number: words, customers, days of the week.
+ *
+ * ids [..] of dtype i32, whole numbers from 0 to vocabulary - 1 -> Y [.., units]; the table [vocabulary, units] is named
+ * `<name>.table`
+ *
+ * @param vocabulary rows of the table, a whole number >= 1
+ * @param units      length of a vector, a whole number >= 1
+ * @throws OptionError for a setting out of range, TraceError for an input that is not i32
+ * @example
+ * const words = { shape: [16], dtype: "i32" } as const;
+ * const model = sequential({ input: words }, [embedding(1000, 8), flatten(), dense(1)]);
+ */
+export function embedding(vocabulary: number, units: number, options: EmbeddingOptions = {}): Layer {
+  refuseMore("embedding", arguments, 3);
+  const {
+    name,
+    tableInitializer = { kind: "uniform", low: -0.05, high: 0.05 },
+    ...others
+  } = optionsOf("embedding", options);
+  const who = name ?? "embedding";
+  refuseOthers(who, others);
+  checkNumber(who, "vocabulary", vocabulary, COUNT);
+  checkNumber(who, "units", units, COUNT);
+  return layer(
+    "embedding",
+    name,
+    (layerName, x) => {
+      const shape = [vocabulary, units];
+      const init = initializer(layerName, tableInitializer, vocabulary * units, vocabulary, units);
+      return [variable(x, `${layerName}.table`, shape, init)];
+    },
+    (x, [table]) => x.emit(embeddingOp, { vocabulary }, [x.id, table.id]),
+  );
+}
+
+export interface LayerNormOptions extends NameOption {
+  /** Added to the variance, > 0. Default: 1e-5. */
+  readonly epsilon?: number;
+}
+
+/**
+ * Normalizes each row along its last axis: `y = gamma (x - mean) / sqrt(variance + epsilon) + beta`, the same in training and
+ * outside it. Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450
+ *
+ * X [.., n] -> Y [.., n]; gamma, beta [n] are named `<name>.gamma` and `<name>.beta`
+ *
+ * @throws OptionError for a setting out of range, ShapeError for an input without a last axis of fixed length
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32), layerNorm(), activation("gelu"), dense(3)]);
+ */
+export function layerNorm(options: LayerNormOptions = {}): Layer {
+  refuseMore("layerNorm", arguments, 1);
+  const { name, epsilon = 1e-5, ...others } = optionsOf("layerNorm", options);
+  const who = name ?? "layerNorm";
+  refuseOthers(who, others);
+  checkNumber(who, "epsilon", epsilon, POSITIVE);
+  return layer(
+    "layerNorm",
+    name,
+    (layerName, x) => {
+      const columns = [columnsOf(layerName, "layerNorm", x)];
+      return [
+        variable(x, `${layerName}.gamma`, columns, { kind: "constant", value: 1 }),
+        variable(x, `${layerName}.beta`, columns, { kind: "constant", value: 0 }),
+      ];
+    },
+    (x, parameters) => x.emit(layerNormOp, { epsilon }, [x.id, ...parameters.map(({ id }) => id)]),
+  );
+}
+
+/** The length of the last axis, which must be fixed. */
+function columnsOf(who: string, kind: string, x: Tensor): number {
+  const columns = x.shape[x.shape.length - 1];
+  if (x.shape.length < 2 || !(columns > 0))
+    throw new ShapeError(`${who}: ${kind} needs an input [.., n] of fixed n; got ${formatShape(x.shape)}`);
+  return columns;
 }
 
 /**

@@ -10,7 +10,7 @@ export const fuseGradients: Fusions = (fusing, node, i) => {
 };
 
 function fuseActivation({ nodes, soleLinear, replace }: Fusing, node: Node<"unaryGrad">, i: number): void {
-  const at = soleLinear(node.inputs[0], "denseGradInput");
+  const at = soleLinear(node, "denseGradInput");
   if (at < 0) return;
   const [dy, w] = (nodes[at] as Node).inputs;
   replace(i, node, denseGradInput, node.attrs, [dy, w, node.inputs[1]], node.outputs);

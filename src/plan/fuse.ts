@@ -26,8 +26,8 @@ export interface Fusing {
   readonly graph: Graph;
   /** Its nodes, undefined where one was merged into another. */
   readonly nodes: (Node | undefined)[];
-  /** Where `id` is made, if by a linear node of this op and for one use only; else -1. */
-  soleLinear(id: ValueId, op: "dense" | "denseGradInput"): number;
+  /** Where the input of a node is made, if by a linear node of this op and phase, and for one use only; else -1. */
+  soleLinear(node: Node, op: "dense" | "denseGradInput"): number;
   replace<K extends OpName>(
     at: number,
     old: Node,
@@ -59,10 +59,11 @@ export function fuse(graph: Graph, kept: readonly ValueId[], other?: Fusions): v
   const fusing: Fusing = {
     graph,
     nodes,
-    soleLinear: (id, op) => {
+    soleLinear: ({ inputs: [id], phase }, op) => {
       const at = producer.get(id) ?? -1;
       const node = nodes[at];
-      return is(node, op) && node.attrs.fn === Fn.Identity && uses[id] === 1 ? at : -1;
+      const isLinear = is(node, op) && node.phase === phase && node.attrs.fn === Fn.Identity;
+      return isLinear && uses[id] === 1 ? at : -1;
     },
     replace: (at, old, rule, attrs, inputs, outputs) => {
       nodes[at] = { ...old, op: rule.name, rule, attrs, inputs, outputs };
@@ -78,7 +79,7 @@ export function fuse(graph: Graph, kept: readonly ValueId[], other?: Fusions): v
 /** A dense layer with its activation. */
 function fuseActivation({ nodes, soleLinear, replace }: Fusing, node: Node | undefined, i: number): void {
   if (!is(node, "unary")) return;
-  const at = soleLinear(node.inputs[0], "dense");
+  const at = soleLinear(node, "dense");
   if (at < 0) return;
   replace(i, node, dense, node.attrs, (nodes[at] as Node).inputs, node.outputs);
   nodes[at] = undefined;

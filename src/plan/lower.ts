@@ -1,4 +1,5 @@
 /** Nodes to records, and values to buffers with live ranges. Addresses come later, when the arena is packed. */
+import { TraceError } from "../errors.ts";
 import type { Graph, Node, Phase } from "../graph/graph.ts";
 import type { OperandRef, RecordDraft } from "../graph/op.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
@@ -53,7 +54,15 @@ export function lower(graph: Graph, batch: number, { atEnd, pinned: kept }: Keep
   for (const { rule, inputs, outputs } of graph.nodes)
     if (rule.alias !== undefined) parent.set(outputs[0], inputs[rule.alias]);
   // The next content of a variable is computed in its own buffer.
-  for (const { variable, value } of graph.updates) parent.set(rootOf(value), variable);
+  for (const { variable, value } of graph.updates) {
+    const root = rootOf(value);
+    if (!graph.nodes.some(({ phase, outputs }) => phase === "update" && outputs.includes(root)))
+      throw new TraceError(
+        `${graph.values[variable].name}: its next content must be made by an update node, for it alone; ` +
+          `got ${graph.values[value].name}`,
+      );
+    parent.set(root, variable);
+  }
   const variables = new Set(graph.variables.map(({ value }) => value));
   // A pinned value that is a reshape of another pins the other.
   const pinned = new Set([...kept].map(rootOf));
@@ -69,7 +78,8 @@ export function lower(graph: Graph, batch: number, { atEnd, pinned: kept }: Keep
       read.add(id);
     }
   for (const { value } of graph.updates) read.add(value);
-  for (const { inputs, outputs, rule } of graph.nodes)
+  // From the last to the first: a reshape may be one of a reshape.
+  for (const { inputs, outputs, rule } of [...graph.nodes].reverse())
     if (rule.alias !== undefined && read.has(outputs[0])) read.add(inputs[rule.alias]);
   for (const id of atEnd) lastUse.delete(rootOf(id));
 

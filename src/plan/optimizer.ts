@@ -59,13 +59,13 @@ export const groupOf = ({ groups }: OptimizerPlan, name: string): number =>
   groups.findIndex(({ match }) => !match || match.test(name));
 
 /** @throws OptionError for a group that takes no variable */
-export function checkGroups({ rule, groups }: OptimizerPlan, uses: readonly VariableUse[]): void {
+export function checkGroups({ groups }: OptimizerPlan, uses: readonly VariableUse[]): void {
   groups.forEach(({ match }, g) => {
     if (!match || uses.some(({ role, group }) => role === "trained" && group === g)) return;
     const names = uses.filter(({ role }) => role === "trained").map(({ variable }) => variable.name);
     throw new OptionError(
-      `${rule.name}: groups[${g}].match must match a trained variable that no group before it matches, ` +
-        `among ${names.join(", ")}; got ${match}`,
+      `compile: groups[${g}].match of the optimizer must match a trained parameter that no group before it matches, ` +
+        `one of ${names.join(", ")}; got ${match}`,
     );
   });
 }

@@ -5,7 +5,7 @@ import { type Packing, packArena } from "./arena.ts";
 import { type Blocks, blocksOf } from "./blocks.ts";
 import { type CounterTable, counterTable } from "./counters.ts";
 import { type LoweredGraph, type LoweredTraining, lowerPrediction } from "./graphs.ts";
-import type { LoweredTape, ScratchBytes } from "./lower.ts";
+import { askForScratch, type LoweredTape, type ScratchBytes } from "./lower.ts";
 import { type NumberedPort, numberPorts, type TapeName } from "./ports.ts";
 import type { PlanRequest } from "./request.ts";
 import { usesOf, type VariableUse } from "./roles.ts";
@@ -39,7 +39,7 @@ function lowerGraphs({ graph, batch, train, frozen, foreign }: PlanRequest): Gra
 }
 
 export function gatherParts(request: PlanRequest): Parts {
-  const { train, foreign = new Map<string, number>() } = request;
+  const { train, batch, foreign = new Map<string, number>() } = request;
   const graphs = lowerGraphs(request);
   const { predict, training, uses } = graphs;
   const updates = new Set(train?.graph.updates.map(({ variable }) => variable));
@@ -68,6 +68,8 @@ export function gatherParts(request: PlanRequest): Parts {
     scratch.shared = Math.max(scratch.shared, tape.scratch.shared);
     scratch.private = Math.max(scratch.private, tape.scratch.private);
   }
+  // Of the training tape also what plans add to the records of the graph.
+  for (const { records } of sections) for (const record of records) askForScratch(record, batch, scratch);
   const drafts = [
     ...sections.flatMap(({ records }) => records),
     ...predict.lowered.records,

@@ -1,5 +1,6 @@
 /** The part of planning that only training needs: graphs with gradients, sections, and what a run reads of them. */
 import { Header, Run, SectionWord, Targets } from "../../assembly/abi.ts";
+import type { Graph } from "../graph/graph.ts";
 import { forInference } from "../graph/inference.ts";
 import { TRAIN } from "../kernels/train.wasm.ts";
 import { fuseGradients } from "./fuse-gradients.ts";
@@ -13,6 +14,7 @@ import { slotOf, trainingSections } from "./sections.ts";
 
 function lowerTraining(train: TrainRequest, batch: number, frozen: ReadonlySet<string>) {
   const { graph, loss, optimizer, targets } = train;
+  keepFrozen(graph, frozen);
   // Before the gradients come in.
   const evaluate = optimizer && lowerEvaluation(train, batch);
   const gradients = addGradients(graph, loss, frozen);
@@ -23,6 +25,12 @@ function lowerTraining(train: TrainRequest, batch: number, frozen: ReadonlySet<s
   const ports = [...inputsOf(graph), ...targets];
   const training: LoweredTraining = { train: { lowered, ports, outputs: [] }, evaluate };
   return { training, uses };
+}
+
+/** Frozen variables have no next content: what made it is dropped with the other dead nodes. */
+function keepFrozen({ updates, values }: Graph, frozen: ReadonlySet<string>): void {
+  const others = updates.filter(({ variable }) => !frozen.has(values[variable].name));
+  updates.splice(0, updates.length, ...others);
 }
 
 /** The forward graph with its loss, for inference. */

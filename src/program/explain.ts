@@ -11,7 +11,7 @@ import type { Predictor } from "./predictor.ts";
  *
  * @example
  * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { batch: 1 });
- * explain(predictor).includes("dense path=Direct"); // => true
+ * explain(predictor).includes("dense y="); // => true
  */
 export function explain<X, P>(predictor: Predictor<X, P>): string {
   refuseMore("explain", arguments, 1);

@@ -137,6 +137,7 @@ export class Program {
       else if (init.kind === "uniform") draw(Distribution.Uniform, init.low, init.high);
       else draw(Distribution.Normal, init.mean, init.std);
     });
+    if (variables.some(({ role }) => role === "frozen")) this.#states?.refresh();
   }
 
   values(v: PlannedVariable): Float32Array {

@@ -124,7 +124,76 @@ const lossCases = <K extends "loss" | "lossGrad" | "lossAndGrad">(
   },
 ];
 
+/** Columns of every kind of length, over rows and over more axes. */
+const COLUMNS = [
+  [ROWS, 5],
+  [ROWS, 1],
+  [6, 4],
+  [ROWS, 2, 19],
+];
+const epsilon = 1e-3;
+
 export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
+  layerNorm: COLUMNS.map((shape) => ({
+    name: formatShape(shape),
+    attrs: { epsilon },
+    inputs: [input(shape), input(shape.slice(-1)), input(shape.slice(-1))],
+    outputs: [shape, shape.slice(0, -1), shape.slice(0, -1)],
+  })),
+  layerNormGrad: COLUMNS.map((shape) => ({
+    name: formatShape(shape),
+    attrs: {},
+    inputs: [
+      ...[input(shape), input(shape), input(shape.slice(-1))],
+      ...[input(shape.slice(0, -1)), input(shape.slice(0, -1), positive)],
+    ],
+    outputs: [shape, shape.slice(-1), shape.slice(-1)],
+  })),
+  embedding: [[ROWS], [ROWS, 3], [5]].map((shape) => ({
+    name: formatShape(shape),
+    attrs: { vocabulary: 7 },
+    inputs: [labels(shape, 7), input([7, 5])],
+    outputs: [[...shape, 5]],
+  })),
+  embeddingGrad: [[ROWS], [ROWS, 3], [5]].map((shape) => ({
+    name: formatShape(shape),
+    attrs: { vocabulary: 7, units: 5 },
+    inputs: [labels(shape, 7), input([...shape, 5])],
+    outputs: [[7, 5]],
+  })),
+  batchNorm: COLUMNS.slice(2).map((shape) => {
+    const n = shape.slice(-1);
+    return {
+      name: formatShape(shape),
+      attrs: { epsilon },
+      inputs: [input(shape), input(n), input(n), target(n), target(n, positive)],
+      outputs: [shape, n, n],
+    };
+  }),
+  batchNormGrad: COLUMNS.map((shape) => {
+    const n = shape.slice(-1);
+    return {
+      name: formatShape(shape),
+      attrs: { epsilon },
+      inputs: [input(shape), input(shape), input(n), input(n), input(n, positive)],
+      outputs: [shape, n, n],
+    };
+  }),
+  normalizeColumns: COLUMNS.map((shape) => {
+    const n = shape.slice(-1);
+    return {
+      name: formatShape(shape),
+      attrs: { epsilon },
+      inputs: [input(shape), input(n), input(n), input(n), input(n, positive)],
+      outputs: [shape],
+    };
+  }),
+  approach: [0, 5, ROWS].map((count) => ({
+    name: `of ${formatShape([count])} observations`,
+    attrs: { share: 0.25, count },
+    inputs: [input([19]), input([19])],
+    outputs: [[19]],
+  })),
   dropout: [0.25, 0.5].map((rate) => ({
     name: `rate ${rate}`,
     attrs: { rate, stream: rate * 8 },
@@ -375,6 +444,32 @@ const sum = ReduceFn.Sum;
 
 /** Inputs that an op must refuse, and what it says; none where every shape will do or only fusion makes the op. */
 export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
+  layerNorm: [
+    {
+      attrs: { epsilon },
+      inputs: [[ROWS, 3], [3], [2]],
+      message: "layer: layerNorm needs X [.., n], gamma [n] and beta [n]; got X [rows, 3], [3], [2]",
+    },
+  ],
+  layerNormGrad: [],
+  embedding: [],
+  embeddingGrad: [],
+  batchNorm: [
+    {
+      attrs: { epsilon },
+      inputs: [[ROWS, 3], [3], [3], [3], [2]],
+      message: "layer: batchNorm needs X [.., n] and statistics [n]; got X [rows, 3], [3], [3], [3], [2]",
+    },
+  ],
+  batchNormGrad: [],
+  normalizeColumns: [
+    {
+      attrs: { epsilon },
+      inputs: [[3], [3], [3], [3], [3]],
+      message: "layer: normalizeColumns needs X [.., n] and statistics [n]; got X [3], [3], [3], [3], [3]",
+    },
+  ],
+  approach: [],
   dropout: [],
   matMul: [
     {

@@ -154,6 +154,35 @@ function meanLossGradient({ fn, parameter }: LossAttrs, inputs: readonly Operand
   };
 }
 
+/** Mean and variance of each column of x [m, n]. */
+function columnMoments(x: readonly number[], m: number, n: number) {
+  const over = (j: number, f: (v: number) => number) =>
+    Array.from({ length: m }, (_, i) => f(x[i * n + j])).reduce((p, q) => p + q, 0) / m;
+  const mean = Array.from({ length: n }, (_, j) => over(j, (v) => v));
+  return { mean, variance: mean.map((centre, j) => over(j, (v) => (v - centre) ** 2)) };
+}
+
+interface Statistics {
+  readonly mean: readonly number[];
+  readonly variance: readonly number[];
+  readonly gamma: readonly number[];
+  readonly beta: readonly number[];
+  readonly epsilon: number;
+}
+
+/** gamma (x - mean) / sqrt(variance + epsilon) + beta, by columns. */
+function normalized(
+  x: readonly number[],
+  n: number,
+  { mean, variance, gamma, beta, epsilon }: Statistics,
+): Output {
+  const scale = gamma.map((v, j) => v / Math.sqrt(variance[j] + epsilon));
+  const values = x.map((v, i) => (v - mean[i % n]) * scale[i % n] + beta[i % n]);
+  const size = (i: number) =>
+    (Math.abs(x[i]) + Math.abs(mean[i % n])) * Math.abs(scale[i % n]) + Math.abs(beta[i % n]);
+  return { values, error: (i) => 8 * EPS * size(i) };
+}
+
 /** One oracle an op: a missing one does not compile. */
 const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => readonly Output[] } = {
   matMul: ({ attrs: { transposeA, transposeB }, inputs: [a, b] }) => [
@@ -216,6 +245,109 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
     const scale = (i: number) =>
       Math.abs(dy.values[i]) + Math.exp(y.values[i]) * sums[Math.floor(i / n)] * (1 + Math.abs(y.values[i]));
     return [{ values, error: (i) => (n + 8) * EPS * scale(i) }];
+  },
+  batchNorm({ attrs: { epsilon }, inputs: [x, gamma, beta] }) {
+    const [m, n] = asMatrix(x.dims);
+    const { mean, variance } = columnMoments(x.values, m, n);
+    const stats = { mean, variance, gamma: gamma.values, beta: beta.values, epsilon };
+    return [
+      normalized(x.values, n, stats),
+      { values: mean, error: () => 8 * EPS * 2 },
+      { values: variance, error: () => 8 * EPS * 4 },
+    ];
+  },
+  normalizeColumns: ({ attrs: { epsilon }, inputs: [x, gamma, beta, mean, variance] }) => [
+    normalized(x.values, gamma.values.length, {
+      ...{ gamma: gamma.values, beta: beta.values, mean: mean.values, variance: variance.values, epsilon },
+    }),
+  ],
+  batchNormGrad({ attrs: { epsilon }, inputs: [dy, x, gamma, mean, variance] }) {
+    const [m, n] = asMatrix(x.dims);
+    const column = (j: number) => Array.from({ length: m }, (_, i) => i * n + j);
+    const r = variance.values.map((v) => 1 / Math.sqrt(v + epsilon));
+    const h = x.values.map((v, i) => (v - mean.values[i % n]) * r[i % n]);
+    const sumOf = (j: number, f: (i: number) => number) => column(j).reduce((sum, i) => sum + f(i), 0);
+    const dbeta = r.map((_, j) => sumOf(j, (i) => dy.values[i]));
+    const dgamma = r.map((_, j) => sumOf(j, (i) => dy.values[i] * h[i]));
+    const size = r.map((_, j) => sumOf(j, (i) => Math.abs(dy.values[i]) * (1 + Math.abs(h[i]))));
+    const dx = x.values.map((_, i) => {
+      const j = i % n;
+      return gamma.values[j] * r[j] * (dy.values[i] - dbeta[j] / m - (h[i] * dgamma[j]) / m);
+    });
+    const wide = (j: number, i: number) =>
+      Math.abs(gamma.values[j]) * r[j] * (Math.abs(dy.values[i]) + (1 + Math.abs(h[i])) * size[j]);
+    return [
+      { values: dx, error: (i) => 16 * EPS * wide(i % n, i) },
+      { values: dgamma, error: (j) => 16 * EPS * size[j] },
+      { values: dbeta, error: (j) => 4 * EPS * size[j] },
+    ];
+  },
+  approach({ attrs: { share, count }, inputs: [average, statistic], rows }) {
+    const observations = resolve(count, rows);
+    const c = observations > 1 ? observations / (observations - 1) : 1;
+    const values = average.values.map((v, i) => v + share * (statistic.values[i] * c - v));
+    return [
+      { values, error: (i) => 4 * EPS * (Math.abs(average.values[i]) + c * Math.abs(statistic.values[i])) },
+    ];
+  },
+  layerNorm({ attrs: { epsilon }, inputs: [x, gamma, beta] }) {
+    const [m, n] = asMatrix(x.dims);
+    const moments = Array.from({ length: m }, (_, i) => columnMoments(row(x.values, i, n), n, 1));
+    const mean = moments.map((s) => s.mean[0]);
+    const rstd = moments.map((s) => 1 / Math.sqrt(s.variance[0] + epsilon));
+    const h = x.values.map((v, i) => (v - mean[Math.floor(i / n)]) * rstd[Math.floor(i / n)]);
+    const values = h.map((v, i) => v * gamma.values[i % n] + beta.values[i % n]);
+    const size = (i: number) => {
+      const at = Math.floor(i / n);
+      return (Math.abs(x.values[i]) + Math.abs(mean[at])) * rstd[at] * Math.abs(gamma.values[i % n]);
+    };
+    return [
+      { values, error: (i) => 8 * EPS * (size(i) + Math.abs(beta.values[i % n])) },
+      { values: mean, error: () => 8 * EPS * 2 },
+      { values: rstd, error: exact(4, rstd) },
+    ];
+  },
+  layerNormGrad({ inputs: [dy, x, gamma, mean, rstd] }) {
+    const [m, n] = asMatrix(x.dims);
+    const at = (i: number) => Math.floor(i / n);
+    const h = x.values.map((v, i) => (v - mean.values[at(i)]) * rstd.values[at(i)]);
+    const g = dy.values.map((v, i) => v * gamma.values[i % n]);
+    const average = (i: number, f: (k: number) => number) =>
+      row([...x.values.keys()], at(i), n).reduce((sum, k) => sum + f(k), 0) / n;
+    const dx = g.map(
+      (v, i) => rstd.values[at(i)] * (v - average(i, (k) => g[k]) - h[i] * average(i, (k) => g[k] * h[k])),
+    );
+    const down = (j: number, f: (k: number) => number) =>
+      Array.from({ length: m }, (_, i) => f(i * n + j)).reduce((p, q) => p + q, 0);
+    const columns = gamma.values.map((_, j) => j);
+    const size = columns.map((j) => down(j, (k) => Math.abs(dy.values[k]) * (1 + Math.abs(h[k]))));
+    const wide = (i: number) => average(i, (k) => Math.abs(g[k]) * (1 + Math.abs(h[k])));
+    return [
+      {
+        values: dx,
+        error: (i) => 16 * EPS * rstd.values[at(i)] * (Math.abs(g[i]) + (1 + Math.abs(h[i])) * wide(i)),
+      },
+      {
+        values: columns.map((j) => down(j, (k) => dy.values[k] * h[k])),
+        error: (j) => (m + 8) * EPS * size[j],
+      },
+      { values: columns.map((j) => down(j, (k) => dy.values[k])), error: (j) => (m + 2) * EPS * size[j] },
+    ];
+  },
+  embedding({ inputs: [ids, table] }) {
+    const units = table.dims[1];
+    return [given(ids.values.flatMap((id) => row(table.values, id, units)))];
+  },
+  embeddingGrad({ attrs: { vocabulary, units }, inputs: [ids, dy] }) {
+    const values = new Array<number>(vocabulary * units).fill(0);
+    const size = values.slice();
+    ids.values.forEach((id, i) => {
+      for (let j = 0; j < units; j++) {
+        values[id * units + j] += dy.values[i * units + j];
+        size[id * units + j] += Math.abs(dy.values[i * units + j]);
+      }
+    });
+    return [{ values, error: (i) => ids.values.length * EPS * size[i] }];
   },
   /** With the counters of a fresh program, all 0. */
   dropout({ attrs: { rate, stream }, inputs: [x] }) {

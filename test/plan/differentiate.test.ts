@@ -5,6 +5,7 @@ import { BinaryFn, Fn, LossFn, ReduceFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { differentiate } from "../../src/plan/differentiate.ts";
+import { fakeOp } from "./requests.ts";
 
 const ROWS = -1;
 const ZERO = { kind: "constant", value: 0 } as const;
@@ -108,5 +109,40 @@ describe("differentiation", () => {
     const a = graph.addVariable("a", [2], ZERO);
     const [sign] = builder.emit(OPS.unary, { fn: Fn.Sign, alpha: 0 }, [a]);
     expect(differentiate(graph, total(sign), [a])).toEqual([undefined]);
+  });
+
+  it("hands a rule the cotangents of all outputs, and takes as many for its inputs", () => {
+    const { graph, builder, multiply, total } = start();
+    const heard: unknown[] = [];
+    const split = fakeOp({
+      infer: (_, [x]) => [x, x],
+      vjp: ({ dys, output, outputs }) => {
+        heard.push([dys.map((dy) => dy !== undefined), outputs.indexOf(output)]);
+        return [dys[0] ?? null, dys[1] ?? null];
+      },
+    });
+    const [a, b] = ["a", "b"].map((name) => graph.addVariable(name, [2], ZERO));
+    const [, second] = builder.emit(split, {}, [a, b]);
+    const loss = total(multiply(second, second));
+    expect(differentiate(graph.copy(), loss, [a, b]).map((id) => id !== undefined)).toEqual([false, true]);
+    const [first, other] = builder.emit(split, {}, [a, b]);
+    differentiate(graph, total(multiply(first, other)), [a, b]);
+    expect(heard).toEqual([
+      [[false, true], 0],
+      [[true, true], 0],
+    ]);
+  });
+
+  it("goes through forward nodes alone: what updates make has no gradient", () => {
+    const { graph, builder, multiply, total } = start();
+    const a = graph.addVariable("a", [2], ZERO);
+    const loss = total(multiply(a, a));
+    builder.phase = "update";
+    multiply(a, a);
+    const before = graph.nodes.length;
+    differentiate(graph, loss, [a]);
+    const reads = graph.nodes.slice(before).flatMap((node) => node.inputs);
+    expect(reads).not.toContain(graph.nodes[before - 1].outputs[0]);
+    expect(graph.nodes.slice(before).every((node) => node.phase === "backward")).toBe(true);
   });
 });

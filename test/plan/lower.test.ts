@@ -2,10 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { BinaryFn, Fn, ReduceFn } from "../../src/graph/op.ts";
+import { BinaryFn, draft, Fn, Form, Opcode, ReduceFn, SCRATCH } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { type Keeps, lower } from "../../src/plan/lower.ts";
+import { sharedScratch } from "../../src/tape/operands.ts";
+import { RECORDS } from "../../src/tape/records.ts";
+import { runGraph } from "./machine.ts";
+import { fakeOp } from "./requests.ts";
 
 const ROWS = -1;
 const NOTHING: Keeps = { atEnd: [], pinned: new Set() };
@@ -150,5 +154,115 @@ describe("scratch", () => {
     const wide = graph.addVariable("wide", [4, 300], { kind: "constant", value: 0 });
     builder.emit(OPS.dense, { fn: Fn.Identity, alpha: 0 }, [x, wide]);
     expect(lower(graph, 256, NOTHING).scratch.private).toBeGreaterThan(small);
+  });
+});
+
+describe("scratch of records that are no product of the graph", () => {
+  /** A x transposed times A, for whatever reason. */
+  const gram = fakeOp({
+    infer: (_, [x]) => [{ shape: [x.shape[1], x.shape[1]], dtype: "f32" }],
+    lower: ({ inputs: [x], outputs: [y], type }) => [
+      draft(Opcode.MatMul, {
+        ...{ form: Form.TN, path: 0, c: { value: y }, a: { value: x }, b: { value: x } },
+        ...{ m: type(x).shape[1], n: type(x).shape[1], k: type(x).shape[0], scratch: SCRATCH },
+      }),
+    ],
+  });
+
+  const scratchOf = (batch: number) => {
+    const { graph, builder, x } = start();
+    const [y] = builder.emit(gram, {}, [x]);
+    return lower(graph, batch, { ...NOTHING, atEnd: [y] }).scratch;
+  };
+
+  it("is asked for by the record's format, for a full batch", () => {
+    // A tile, and a panel of k rows of eight columns.
+    expect(scratchOf(2)).toEqual({ shared: 0, private: 160 + 4 * 2 * 8 });
+    expect(scratchOf(100)).toEqual({ shared: 0, private: 160 + 4 * 100 * 8 });
+  });
+
+  it("is one for all parts where the format says so", () => {
+    const operands = RECORDS[Opcode.MatMul].operands as { scratch: unknown };
+    const { scratch } = operands;
+    try {
+      operands.scratch = sharedScratch((r) => r.k * r.m);
+      expect(scratchOf(100)).toEqual({ shared: 400, private: 0 });
+    } finally {
+      operands.scratch = scratch;
+    }
+  });
+});
+
+describe("ops with several outputs", () => {
+  /** The halves of x [8], negated. */
+  const halves = fakeOp({
+    infer: () => [
+      { shape: [4], dtype: "f32" },
+      { shape: [4], dtype: "f32" },
+    ],
+    lower: ({ inputs: [x], outputs, isRead }) =>
+      outputs.flatMap((y, i) =>
+        isRead(y)
+          ? [
+              draft(Opcode.Unary, {
+                ...{ fn: Fn.Negate, alpha: 0, y: { value: y }, x: { value: x, from: 4 * i }, n: 4 },
+              }),
+            ]
+          : [],
+      ),
+  });
+  const build = () => {
+    const graph = new Graph();
+    const builder = new Builder(graph);
+    const x = graph.addInput("x", [8]);
+    const [a, b] = builder.emit(halves, {}, [x]);
+    const reshape = (of: ValueId, shape: number[]) => builder.emit(OPS.reshape, { shape }, [of])[0];
+    return { graph, builder, x, a, b, reshape };
+  };
+  const feeds = (x: ValueId) => new Map([[x, [1, 2, 3, 4, 5, 6, 7, 8]]]);
+
+  it("read and write parts of values, from an element on", () => {
+    const { graph, x, a, b } = build();
+    const got = runGraph(graph, [a, b], feeds(x), 1);
+    expect([...(got.get(a) ?? [])]).toEqual([-1, -2, -3, -4]);
+    expect([...(got.get(b) ?? [])]).toEqual([-5, -6, -7, -8]);
+  });
+
+  it("have no buffer for one that nobody reads", () => {
+    for (const unread of [0, 1]) {
+      const { graph, builder, a, b } = build();
+      const read = unread === 0 ? b : a;
+      const [y] = builder.emit(OPS.unary, { fn: Fn.Exp, alpha: 0 }, [read]);
+      const { storage, records } = lower(graph, 1, { ...NOTHING, atEnd: [y] });
+      expect(storage).toEqual([read]);
+      expect(records).toHaveLength(2);
+    }
+  });
+
+  it("have one where it is read under another shape, and that under another one", () => {
+    const { graph, builder, x, b, reshape } = build();
+    const square = reshape(reshape(b, [4, 1]), [2, 2]);
+    const [y] = builder.emit(OPS.transpose, { axes: [1, 0] }, [square]);
+    const { storage } = lower(graph, 1, { ...NOTHING, atEnd: [y] });
+    expect(storage).toEqual([b, y]);
+    expect([...(runGraph(graph, [y], feeds(x), 1).get(y) ?? [])]).toEqual([-5, -7, -6, -8]);
+    // Kept under another shape counts as read.
+    const kept = build();
+    const column = kept.reshape(kept.a, [4, 1]);
+    expect(lower(kept.graph, 1, { ...NOTHING, atEnd: [column] }).storage).toEqual([kept.a]);
+  });
+
+  it("have one where an update takes it", () => {
+    const { graph, builder, a } = build();
+    const variable = graph.addVariable("v", [4], { kind: "constant", value: 0 });
+    builder.phase = "update";
+    const [x] = builder.emit(halves, {}, [graph.inputs[0].value]).slice(1);
+    graph.updates.push({ variable, value: x });
+    const { records, rootOf } = lower(graph, 1, { ...NOTHING, atEnd: [a] });
+    expect(records.map(({ node, fields }) => [node.phase, fields.y])).toEqual([
+      ["forward", { value: a }],
+      ["update", { value: x }],
+    ]);
+    expect(rootOf(x)).toBe(variable);
   });
 });

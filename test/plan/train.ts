@@ -3,6 +3,7 @@ import { Run, Section } from "../../assembly/abi.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import type { Plan, PlannedTape } from "../../src/plan/planned.ts";
 import type { Kernels } from "../../src/runtime/kernels.ts";
+import { isBarrier, lengthOf } from "../../src/tape/records.ts";
 import type { Feeds } from "../oracle/graph.ts";
 
 export interface PassResult {
@@ -93,6 +94,23 @@ export class Machine {
   execute({ from, to }: { readonly from: number; readonly to: number }, rows: number): void {
     this.setRun(Run.Rows, rows);
     this.kernels.execute(this.plan.base, from, to, 0, 1);
+  }
+
+  /** A stretch by several workers: between barriers each computes its part of all records, in the given order. */
+  executeParts(
+    { from, to }: { readonly from: number; readonly to: number },
+    rows: number,
+    order: readonly number[],
+  ): void {
+    this.setRun(Run.Rows, rows);
+    const { base } = this.plan;
+    for (let start = from; start < to; ) {
+      let end = start;
+      do end += lengthOf(this.i32[end / 4]) * 4;
+      while (end < to && !isBarrier(this.i32[end / 4]));
+      for (const part of order) this.kernels.execute(base, start, end, part, order.length);
+      start = end;
+    }
   }
 
   section(section: Section): void {

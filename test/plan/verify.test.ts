@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { TapeError } from "../../src/errors.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { BinaryFn, Fn, LossFn } from "../../src/graph/op.ts";
+import { BinaryFn, draft, Fn, LossFn, Opcode } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
 import type { ValueId } from "../../src/graph/type.ts";
@@ -16,6 +16,7 @@ import { TRAINING } from "../../src/plan/training.ts";
 import { verifyPlan } from "../../src/plan/verify.ts";
 import { formatOf } from "../../src/tape/records.ts";
 import { readTape } from "../../src/tape/verify.ts";
+import { fakeOp } from "./requests.ts";
 
 const ROWS = -1;
 const BATCH = 4;
@@ -223,6 +224,28 @@ describe("a plan is refused", () => {
     refused(
       plan,
       "plan: operands must span their values; got 48 bytes as y of unary for a [rows, 4] with 4 rows",
+    );
+  });
+
+  it("when a record reaches past a value of which it reads a part", () => {
+    const lowerTo = (from: number, n: number) =>
+      fakeOp({
+        infer: () => [{ shape: [n], dtype: "f32" }],
+        lower: ({ inputs: [x], outputs: [y] }) => [
+          draft(Opcode.Unary, { fn: Fn.Tanh, alpha: 0, y: { value: y }, x: { value: x, from }, n }),
+        ],
+      });
+    const plan = (from: number, n: number) => {
+      const graph = new Graph();
+      const x = graph.addInput("x", [ROWS, 2]);
+      const w = graph.addVariable("w", [8], ZERO);
+      const [part] = new Builder(graph).emit(lowerTo(from, n), {}, [w], "part");
+      graph.outputs.push({ name: "x", value: x }, { name: "part", value: part });
+      return () => planProgram({ graph, batch: BATCH, windowRows: 0, base: 4096 });
+    };
+    expect(plan(4, 4)).not.toThrow();
+    expect(plan(4, 8)).toThrow(
+      "plan: operands must span their values; got 32 bytes as x of place for w [8] with 4 rows",
     );
   });
 

@@ -33,7 +33,6 @@ function read(records: readonly (readonly number[])[], to?: number) {
 
 const unary = { fn: Fn.Tanh, alpha: 0, y: 4608, x: 4864, n: -5 };
 const dense = {
-  path: 0,
   y: 4608,
   x: 4864,
   w: 5120,
@@ -59,10 +58,10 @@ const loss = {
   n: 4,
   targets: ROW_TARGETS,
   parameter: 0,
+  partials: 6144,
 };
 const advance = { x: 4608, factor: 4616 };
 const denseGradWeights = {
-  path: 0,
   dw: 4608,
   db: 4864,
   x: 5120,
@@ -116,7 +115,7 @@ const CASES = [
     Opcode.Dense,
     dense,
     { scratch: 8176 },
-    "tape: buffers must lie in [4096, 8192); got scratch at [8176, 8400) in dense path=Direct y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@8176",
+    "tape: buffers must lie in [4096, 8192); got scratch at [8176, 8400) in dense y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@8176",
   ),
   broken(
     "an output that overlaps an input in part",
@@ -130,7 +129,7 @@ const CASES = [
     Opcode.Dense,
     dense,
     { y: 4864 },
-    "tape: what a record writes must not overlap its other operands; got y and x in dense path=Direct y=@4864 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@6144",
+    "tape: what a record writes must not overlap its other operands; got y and x in dense y=@4864 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@6144",
   ),
   broken(
     "two outputs that overlap",
@@ -144,7 +143,7 @@ const CASES = [
     Opcode.Dense,
     dense,
     { scratch: 5120 },
-    "tape: what a record writes must not overlap its other operands; got scratch and w in dense path=Direct y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@5120",
+    "tape: what a record writes must not overlap its other operands; got scratch and w in dense y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@5120",
   ),
   broken(
     "state that overlaps a gradient",
@@ -179,7 +178,7 @@ const CASES = [
     Opcode.Loss,
     loss,
     { targets: NO_TARGETS },
-    "tape: targets must be one of its names; got 7 in loss fn=CrossEntropy loss=@4608 dx=@4864 scale=@0 p=@5120 t=@5376 m=rows n=4 targets=run[19] parameter=0",
+    "tape: targets must be one of its names; got 7 in loss fn=CrossEntropy loss=@4608 dx=@4864 scale=@0 p=@5120 t=@5376 m=rows n=4 targets=run[19] parameter=0 partials=@6144",
   ),
   broken(
     "a negative extent",
@@ -192,15 +191,15 @@ const CASES = [
     "an unknown function",
     Opcode.Unary,
     unary,
-    { fn: Fn.Square + 1 },
-    "tape: fn must be one of its names; got 19 in unary fn=19 alpha=0 y=@4608 x=@4864 n=5 rows",
+    { fn: 99 },
+    "tape: fn must be one of its names; got 99 in unary fn=99 alpha=0 y=@4608 x=@4864 n=5 rows",
   ),
   broken(
     "a negative enum value",
     Opcode.Dense,
     dense,
-    { path: -1 },
-    "tape: path must be one of its names; got -1 in dense path=-1 y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@6144",
+    { fn: -1 },
+    "tape: fn must be one of its names; got -1 in dense y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=-1 alpha=0 scratch=@6144",
   ),
   broken(
     "an operand that is missing",

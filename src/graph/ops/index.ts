@@ -5,11 +5,14 @@
  * Adding an op: its attributes in `OpAttrs`, a file here, a line below, a case in the op test.
  */
 import type { Op, OpName } from "../op.ts";
+import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./batch-norm.ts";
 import { binary } from "./binary.ts";
 import { dense, denseGradInput, denseGradWeights } from "./dense.ts";
 import { dropout } from "./dropout.ts";
 import { elementary } from "./elementary.ts";
+import { embedding, embeddingGrad } from "./embedding.ts";
 import { accumulate, place } from "./gradient.ts";
+import { layerNorm, layerNormGrad } from "./layer-norm.ts";
 import { logSoftmax, logSoftmaxGrad } from "./log-softmax.ts";
 import { loss, lossAndGrad, lossGrad } from "./loss.ts";
 import { matMul } from "./mat-mul.ts";
@@ -37,6 +40,14 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   logSoftmax,
   logSoftmaxGrad,
   dropout,
+  embedding,
+  embeddingGrad,
+  layerNorm,
+  layerNormGrad,
+  batchNorm,
+  batchNormGrad,
+  normalizeColumns,
+  approach,
   loss,
   lossGrad,
   lossAndGrad,

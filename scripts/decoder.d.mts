@@ -1,0 +1,2 @@
+export declare const DECODER: URL;
+export declare function decoder(): Promise<string>;
