@@ -25,71 +25,7 @@ export enum RecordWord {
   Barrier = 0x10000,
 }
 
-export enum Opcode {
-  /** Y = fn(X W + b) */
-  Dense = 1,
-  /** dW = X^T dY, db = column sums of dY; m = in, n = out, k = rows */
-  DenseGradWeights,
-  /** dX = (dY W^T) * fn'(y); m = rows, n = in, k = out */
-  DenseGradInput,
-  /** mean loss and its gradient, or its sum over each block */
-  Loss,
-  /** mean loss from the sums of blocks */
-  LossTotal,
-  /** w, m, v updated in place */
-  Adam,
-  /** w, v updated in place */
-  Sgd,
-  /** y = fn(x) */
-  Unary,
-  /** dx = dy * fn'(s), s being x or y as the function prefers */
-  UnaryGrad,
-  /** y = softmax(x) by rows */
-  Softmax,
-  /** dx = y * (dy - sum(dy * y)) */
-  SoftmaxGrad,
-  /** y = a + b */
-  Accumulate,
-  /** y = x, or one element of x for all of y */
-  Place,
-  /** which rows of the window the pass takes, by position in the epoch */
-  Order,
-  /** y[i, :] = window[index[i], :] */
-  Gather,
-  /** sums += rows g: the gradients of one pass of a group, from 0 for the first */
-  AddGradients,
-  /** g = sums / rows of the group */
-  AverageGradients,
-  /** a counter times a constant */
-  Advance,
-  /** C = op(A) op(B) */
-  MatMul,
-  /** y = a fn b with broadcasting */
-  Binary,
-  /** y = x / divisor, gathered by strides (broadcast, transpose) */
-  Copy,
-  /** y[o, i] = fn over j of x[o, j, i] */
-  Reduce,
-  /** the same over each block of j */
-  ReduceBlocks,
-  /** y from what ReduceBlocks gave */
-  ReduceTotal,
-  /** dx = dy shared equally between the positions that attain the maximum y */
-  MaxGrad,
-  /** y = x - log(sum(exp(x))) by rows */
-  LogSoftmax,
-  /** dx = dy - exp(y) * sum(dy) */
-  LogSoftmaxGrad,
-  /** y = x / (1 - rate) where drawn to be kept, 0 elsewhere */
-  Dropout,
-  /** columns normalized by their own mean and variance */
-  BatchNorm,
-  BatchNormGrad,
-  /** columns normalized by a given mean and variance */
-  NormalizeColumns,
-  /** a running average one step on */
-  Approach,
-}
+export { Opcode } from "./opcode";
 
 /** The three forms of a product; T names a transposed operand as it is stored. */
 export enum Form {
@@ -101,15 +37,10 @@ export enum Form {
   NT,
 }
 
-/** How a product runs. Every path gives the same bits. */
-export enum Path {
-  /** Straight from the operands: small shapes. */
-  Direct = 0,
-  /** Through packed panels in the scratch buffer. */
-  Packed,
-}
-
-/** Tile and block sizes of products, in elements; `assembly/kernels/gemm/blocked.ts` says what each one cuts. */
+/**
+ * Sizes of products, in elements. `assembly/kernels/gemm/blocked.ts` says what the tile and block sizes cut,
+ * `choose.ts` and `share.ts` beside it what the thresholds decide. All but `RowGroup` are a matter of speed alone.
+ */
 export enum Gemm {
   MR = 4,
   /** rows of tiles for engines that keep the order of instructions */
@@ -119,12 +50,18 @@ export enum Gemm {
   WideNR = 12,
   KC = 256,
   NC = 512,
-  /** rows below which the packed path runs X W straight from its operands: packing W would not pay */
+  /** rows below which a product never packs: a panel of B would be used too seldom */
   FewRows = 16,
-  /** columns below which a remainder of few is worth tiles of its own, and packing few rows costs little */
+  /** columns below which a product never packs, and a remainder of few columns is worth tiles of its own */
   Narrow = 32,
   /** bytes of scratch for a tile that C has no room for */
   TileBytes = 160,
+  /** rows of data that a sum over rows (form TN) takes in one accumulator; part of every result */
+  RowGroup = 4096,
+  /** most elements of C whose sums over a group of rows wait in scratch */
+  PartialElements = 65536,
+  /** multiplications below which part 0 computes the whole product */
+  ShareGrain = 4096,
 }
 
 /** Elementwise functions: activations first, in the order of the public API. Identity only ever comes fused. */

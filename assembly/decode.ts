@@ -9,12 +9,15 @@ import { binary } from "./kernels/binary";
 import { copy } from "./kernels/copy";
 import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
 import { dropout } from "./kernels/dropout";
+import { embedding, embeddingGrad } from "./kernels/embedding";
 import { gather } from "./kernels/gather";
+import { layerNorm, layerNormGrad, layerNormGradWeights } from "./kernels/layer-norm";
 import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/softmax";
-import { loss, lossTotal } from "./kernels/loss";
+import { loss, lossBlocks, lossTotal } from "./kernels/loss";
 import { matMul } from "./kernels/mat-mul";
-import { maxGrad, reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
+import { maxGrad } from "./kernels/max-grad";
 import { order } from "./kernels/order";
+import { reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
 import { unary, unaryGrad } from "./kernels/unary";
 
 // @ts-ignore: decorator
@@ -55,29 +58,29 @@ export function executeRecord(r: usize, run: usize, rows: i32, stride: usize, pa
   switch (load<i32>(r) & RecordWord.OpcodeMask) {
     case Opcode.Dense: {
       dense(
-        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows), dim(r, 7, rows),
-        dim(r, 8, rows), word(r, 9), float(r, 10), pointer(r, 11) + <usize>part * stride, part, parts,
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows),
+        dim(r, 7, rows), word(r, 8), float(r, 9), pointer(r, 10) + <usize>part * stride, part, parts,
       );
       break;
     }
     case Opcode.DenseGradWeights: {
       denseGradWeights(
-        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows), dim(r, 7, rows),
-        dim(r, 8, rows), pointer(r, 9) + <usize>part * stride, part, parts,
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows),
+        dim(r, 7, rows), pointer(r, 8) + <usize>part * stride, part, parts,
       );
       break;
     }
     case Opcode.DenseGradInput: {
       denseGradInput(
-        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
-        word(r, 8), float(r, 9), pointer(r, 10), pointer(r, 11) + <usize>part * stride, part, parts,
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), word(r, 7),
+        float(r, 8), pointer(r, 9), pointer(r, 10) + <usize>part * stride, part, parts,
       );
       break;
     }
     case Opcode.Loss: {
       loss(
         word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
-        dim(r, 8, rows), word(run, word(r, 9)), float(r, 10), pointer(r, 11), part, parts,
+        dim(r, 8, rows), word(run, word(r, 9)), float(r, 10), part, parts,
       );
       break;
     }
@@ -103,6 +106,13 @@ function executeOther(r: usize, run: usize, rows: i32, stride: usize, part: i32,
     }
     case Opcode.Softmax: {
       softmax(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), part, parts);
+      break;
+    }
+    case Opcode.LossBlocks: {
+      lossBlocks(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), word(run, word(r, 9)), float(r, 10), part, parts,
+      );
       break;
     }
     case Opcode.LossTotal: {
@@ -168,8 +178,8 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
   switch (load<i32>(r) & RecordWord.OpcodeMask) {
     case Opcode.MatMul: {
       matMul(
-        word(r, 1), word(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows), dim(r, 7, rows),
-        dim(r, 8, rows), pointer(r, 9) + <usize>part * stride, part, parts,
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
+        pointer(r, 8) + <usize>part * stride, part, parts,
       );
       break;
     }
@@ -247,6 +257,41 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
       approach(
         pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), float(r, 5), dim(r, 6, rows),
         run + (Run.Guard << 2), part, parts,
+      );
+      break;
+    }
+    case Opcode.LayerNorm: {
+      layerNorm(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), float(r, 9), part, parts,
+      );
+      break;
+    }
+    case Opcode.LayerNormGrad: {
+      layerNormGrad(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), part, parts,
+      );
+      break;
+    }
+    case Opcode.LayerNormGradWeights: {
+      layerNormGradWeights(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), pointer(r, 9), part, parts,
+      );
+      break;
+    }
+    case Opcode.Embedding: {
+      embedding(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), part,
+        parts,
+      );
+      break;
+    }
+    case Opcode.EmbeddingGrad: {
+      embeddingGrad(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows),
+        pointer(r, 7), part, parts,
       );
       break;
     }

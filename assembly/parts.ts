@@ -20,7 +20,8 @@ export function partStart(units: i32, grain: i32, part: i32, parts: i32): i32 {
   return cut(units, grain, part, parts);
 }
 
-function cut(units: i32, grain: i32, part: i32, parts: i32): i32 {
+/** `partStart` where there are several parts. */
+export function cut(units: i32, grain: i32, part: i32, parts: i32): i32 {
   const blocks = (<i64>units + grain - 1) / grain;
   return <i32>min<i64>(units, ((blocks * part) / parts) * grain);
 }

@@ -1,14 +1,17 @@
 /** Single records run through the kernels, without a plan around them: what products and optimizers cost by themselves. */
-import { Header, type Opcode } from "../assembly/abi.ts";
+import { Header, type Opcode, Run } from "../assembly/abi.ts";
 import { EXTENDED } from "../src/kernels/extended.wasm.ts";
 import { embeddedModule, instantiate } from "../src/runtime/kernels.ts";
-import { encode, type Fields, formatOf, type Operand, type Resolved } from "../src/tape/records.ts";
+import { isBuffer, type Resolved } from "../src/tape/operands.ts";
+import { encode, type Fields, formatOf, wordsOf } from "../src/tape/records.ts";
 
 export interface LoadedRecord {
   readonly memory: WebAssembly.Memory;
   run(): void;
   /** The f32 contents of an operand. */
   view(operand: string): Float32Array;
+  /** The f64 contents of an operand. */
+  doubles(operand: string): Float64Array;
   /** Where an operand starts. */
   offset(operand: string): number;
 }
@@ -16,11 +19,14 @@ export interface LoadedRecord {
 const CACHE_LINE_BYTES = 64;
 const align = (at: number) => Math.ceil(at / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
 
+/** Words of the run block that records of their own need. */
+const RUN_WORDS = 64;
+
 /**
  * Lays a record with its buffers into a memory of its own.
  *
- * @param given numbers for dimensions and settings, arrays for what buffers hold, null for an absent one; buffers left
- *   out start as zeros
+ * @param given numbers for dimensions, settings and the rate, arrays for what buffers hold, null for an absent one; buffers
+ *   left out start as zeros
  * @param extraBytes room after the buffers, for instruments that want the same memory
  * @param build which kernels run it
  */
@@ -32,30 +38,56 @@ export function loadRecord<K extends Opcode>(
 ): LoadedRecord & { readonly end: number } {
   const format = formatOf(opcode);
   if (!format) throw new Error(`no record has opcode ${opcode}`);
+  const operands = wordsOf(format);
   const values = given as Record<string, number | Float32Array | Float64Array | null | undefined>;
   const resolved = Object.fromEntries(
     Object.entries(values).filter(([, v]) => typeof v === "number"),
   ) as Resolved;
   const fields: Record<string, number> = {};
   const program = 1 << 16; // above the kernels' constants, however many there are
-  const tape = align(program + Header.Count * 4);
-  let end = tape + 256;
+  const run = align(program + Header.Count * 4);
+  const rates = run + RUN_WORDS * 4;
+  const tape = align(rates + 8);
+  const buffers = tape + 256;
+  let end = buffers;
   const sizes: Record<string, number> = {};
-  for (const [name, operand] of Object.entries(format.operands)) {
+  const settings: number[] = [];
+  let mirrored: string | undefined;
+  for (const [name, operand] of operands) {
     const value = values[name];
-    if (typeof value === "number") fields[name] = value;
-    else if (value === null) fields[name] = 0;
-    else {
+    if (operand.kind === "mirror") mirrored = name;
+    else if (operand.kind === "rate") fields[name] = 0;
+    else if (operand.kind === "setting") {
+      fields[name] = Run.Settings + settings.length;
+      settings.push(value as number);
+    } else if (operand.kind === "scratch" || isBuffer(operand)) {
+      if (value === null) {
+        fields[name] = 0;
+        continue;
+      }
       fields[name] = end;
-      sizes[name] = bytesOf(operand, resolved);
+      sizes[name] =
+        operand.kind === "scratch"
+          ? operand.bytes(resolved)
+          : operand.elements(resolved) * operand.elementBytes;
       end = align(end + sizes[name]);
-    }
+    } else if (typeof value === "number") fields[name] = value;
+    else throw new Error(`${format.name}: ${name} needs a value`);
+  }
+  if (mirrored !== undefined) {
+    fields[mirrored] = end - buffers;
+    end += end - buffers;
   }
   const memory = new WebAssembly.Memory({ initial: Math.ceil((end + extraBytes) / 65536) });
   const kernels = instantiate(embeddedModule(build), memory);
   if (kernels.staticEnd() > program) throw new Error("the kernels' constants reach the program");
   const words = new Int32Array(memory.buffer);
-  words[program / 4 + Header.Rows] = 1;
+  words[program / 4 + Header.Run] = run;
+  words[run / 4 + Run.Rows] = 1;
+  words[run / 4 + Run.Rates] = rates;
+  words.set(settings, run / 4 + Run.Settings);
+  for (const [name, { kind }] of operands)
+    if (kind === "rate") new Float64Array(memory.buffer, rates, 1)[0] = values[name] as number;
   const record = encode(opcode, fields as Fields<K>);
   words.set(record, tape / 4);
   for (const [name, value] of Object.entries(values))
@@ -66,14 +98,9 @@ export function loadRecord<K extends Opcode>(
   return {
     memory,
     end,
-    run: () => kernels.execute(program, tape, tapeEnd),
+    run: () => kernels.execute(program, tape, tapeEnd, 0, 1),
     view: (name) => new Float32Array(memory.buffer, fields[name], sizes[name] / 4),
+    doubles: (name) => new Float64Array(memory.buffer, fields[name], sizes[name] / 8),
     offset: (name) => fields[name],
   };
-}
-
-function bytesOf(operand: Operand, resolved: Resolved): number {
-  if (operand.kind === "scratch") return operand.bytes(resolved);
-  if ("elements" in operand) return operand.elements(resolved) * operand.elementBytes;
-  throw new Error(`a ${operand.kind} needs a value`);
 }

@@ -1,4 +1,5 @@
 /** What the tests of the public API share: the data of XOR, small models, and data without structure. */
+import { createHash } from "node:crypto";
 import { vi } from "vitest";
 import {
   adam,
@@ -69,6 +70,10 @@ export function classes(rows: number, seed = 1) {
   });
   return { x, y };
 }
+
+/** A digest of the state: of long ones many are compared at the speed of this, where a list of bytes takes a second. */
+export const stateDigest = (trainer: { state(): Uint8Array }): string =>
+  createHash("sha256").update(trainer.state()).digest("hex");
 
 /** What an error says, for comparing whole messages. */
 export function thrownBy(act: () => unknown): Error {

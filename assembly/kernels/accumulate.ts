@@ -1,4 +1,4 @@
-import { LINE, partStart } from "../parts";
+import { cut, LINE } from "../parts";
 import { put } from "../simd";
 
 /**
@@ -16,12 +16,9 @@ import { put } from "../simd";
  */
 export function accumulate(y: usize, a: usize, b: usize, n: i32, part: i32, parts: i32): void {
   if (parts > 1) {
-    const from = partStart(n, LINE, part, parts);
-    n = partStart(n, LINE, part + 1, parts) - from;
+    const from = cut(n, LINE, part, parts);
     const skip = <usize>from << 2;
-    y += skip;
-    a += skip;
-    b += skip;
+    return accumulate(y + skip, a + skip, b + skip, cut(n, LINE, part + 1, parts) - from, 0, 1);
   }
   for (; n > 0; n -= 4, y += 16, a += 16, b += 16) put(y, f32x4.add(v128.load(a), v128.load(b)), n);
 }
@@ -40,11 +37,9 @@ export function accumulate(y: usize, a: usize, b: usize, n: i32, part: i32, part
  */
 export function place(y: usize, x: usize, n: i32, every: i32, part: i32, parts: i32): void {
   if (parts > 1) {
-    const from = partStart(n, LINE, part, parts);
-    n = partStart(n, LINE, part + 1, parts) - from;
+    const from = cut(n, LINE, part, parts);
     const skip = <usize>from << 2;
-    y += skip;
-    if (every) x += skip;
+    return place(y + skip, every ? x + skip : x, cut(n, LINE, part + 1, parts) - from, every, 0, 1);
   }
   for (; n > 0; n -= 4, y += 16) {
     if (every) {

@@ -1,5 +1,5 @@
 import { BinaryFn } from "../abi";
-import { LINE, partStart } from "../parts";
+import { cut, LINE } from "../parts";
 
 /**
  * Elementwise arithmetic with broadcasting: `y[i] = fn(a[i . as], b[i . bs])` over i in [d0, d1, d2, d3].
@@ -28,61 +28,65 @@ export function binary(
   bs0: i32, bs1: i32, bs2: i32, bs3: i32,
   part: i32, parts: i32,
 ): void {
-  let left = d0 * d1 * d2 * d3;
-  let i1 = 0, i2 = 0, n = d3;
-  let a1 = a, b1 = b, a2 = a, b2 = b;
-  let aStep = <usize>as2 << 2, bStep = <usize>bs2 << 2;
   if (parts > 1) {
-    const from = partStart(left, LINE, part, parts);
-    left = partStart(left, LINE, part + 1, parts) - from;
-    if (left > 0) {
-      const row = from / d3, plane = row / d2, i0 = plane / d1, i3 = from - row * d3;
-      i1 = plane - i0 * d1;
-      i2 = row - plane * d2;
-      n = d3 - i3;
-      y += <usize>from << 2;
-      a += <usize>(i0 * as0) << 2;
-      b += <usize>(i0 * bs0) << 2;
-      a1 = a + (<usize>(i1 * as1) << 2);
-      b1 = b + (<usize>(i1 * bs1) << 2);
-      // The first row may begin inside; the step to the next one then goes back as far.
-      const aSkip = <usize>(i3 * as3) << 2, bSkip = <usize>(i3 * bs3) << 2;
-      a2 = a1 + (<usize>(i2 * as2) << 2) + aSkip;
-      b2 = b1 + (<usize>(i2 * bs2) << 2) + bSkip;
-      aStep -= aSkip;
-      bStep -= bSkip;
-    }
+    return binaryPart(fn, y, a, b, d0, d1, d2, d3, as0, as1, as2, as3, bs0, bs1, bs2, bs3, part, parts);
   }
-  if (left <= 0) return;
-  while (true) {
-    for (; i1 < d1; ++i1) {
-      for (; i2 < d2; ++i2) {
-        n = min(n, left);
+  for (let i0 = 0; i0 < d0; ++i0) {
+    let a1 = a, b1 = b;
+    for (let i1 = 0; i1 < d1; ++i1) {
+      let a2 = a1, b2 = b1;
+      for (let i2 = 0; i2 < d2; ++i2) {
         switch (fn) {
-          case BinaryFn.Add: row(BinaryFn.Add, y, a2, b2, n, as3, bs3); break;
-          case BinaryFn.Subtract: row(BinaryFn.Subtract, y, a2, b2, n, as3, bs3); break;
-          case BinaryFn.Multiply: row(BinaryFn.Multiply, y, a2, b2, n, as3, bs3); break;
-          case BinaryFn.Divide: row(BinaryFn.Divide, y, a2, b2, n, as3, bs3); break;
-          case BinaryFn.Maximum: row(BinaryFn.Maximum, y, a2, b2, n, as3, bs3); break;
-          case BinaryFn.Minimum: row(BinaryFn.Minimum, y, a2, b2, n, as3, bs3); break;
-          default: row(BinaryFn.Above, y, a2, b2, n, as3, bs3);
+          case BinaryFn.Add: row(BinaryFn.Add, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Subtract: row(BinaryFn.Subtract, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Multiply: row(BinaryFn.Multiply, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Divide: row(BinaryFn.Divide, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Maximum: row(BinaryFn.Maximum, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Minimum: row(BinaryFn.Minimum, y, a2, b2, d3, as3, bs3); break;
+          default: row(BinaryFn.Above, y, a2, b2, d3, as3, bs3);
         }
-        left -= n;
-        if (left == 0) return;
-        y += <usize>n << 2;
-        n = d3;
-        a2 += aStep;
-        b2 += bStep;
-        aStep = <usize>as2 << 2;
-        bStep = <usize>bs2 << 2;
+        y += <usize>d3 << 2;
+        a2 += <usize>as2 << 2;
+        b2 += <usize>bs2 << 2;
       }
-      i2 = 0;
-      a2 = a1 += <usize>as1 << 2;
-      b2 = b1 += <usize>bs1 << 2;
+      a1 += <usize>as1 << 2;
+      b1 += <usize>bs1 << 2;
     }
-    i1 = 0;
-    a2 = a1 = a += <usize>as0 << 2;
-    b2 = b1 = b += <usize>bs0 << 2;
+    a += <usize>as0 << 2;
+    b += <usize>bs0 << 2;
+  }
+}
+
+/** A part is a stretch of y: at most seven boxes, each as large as fits where the one before ended. */
+function binaryPart(
+  fn: i32, y: usize, a: usize, b: usize,
+  d0: i32, d1: i32, d2: i32, d3: i32,
+  as0: i32, as1: i32, as2: i32, as3: i32,
+  bs0: i32, bs1: i32, bs2: i32, bs3: i32,
+  part: i32, parts: i32,
+): void {
+  const all = d0 * d1 * d2 * d3;
+  const end = cut(all, LINE, part + 1, parts);
+  for (let at = cut(all, LINE, part, parts); at < end; ) {
+    const row = at / d3, plane = row / d2, i0 = plane / d1;
+    const i1 = plane - i0 * d1, i2 = row - plane * d2, i3 = at - row * d3;
+    let n0 = 1, n1 = 1, n2 = 1, n3 = min(d3 - i3, end - at);
+    if (n3 == d3) {
+      const rows = (end - at) / d3;
+      n2 = min(d2 - i2, rows);
+      if (n2 == d2) {
+        const planes = rows / d2;
+        n1 = min(d1 - i1, planes);
+        if (n1 == d1) n0 = planes / d1;
+      }
+    }
+    binary(
+      fn, y + (<usize>at << 2),
+      a + (<usize>(i0 * as0 + i1 * as1 + i2 * as2 + i3 * as3) << 2),
+      b + (<usize>(i0 * bs0 + i1 * bs1 + i2 * bs2 + i3 * bs3) << 2),
+      n0, n1, n2, n3, as0, as1, as2, as3, bs0, bs1, bs2, bs3, 0, 1,
+    );
+    at += n0 * n1 * n2 * n3;
   }
 }
 

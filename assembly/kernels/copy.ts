@@ -1,4 +1,4 @@
-import { LINE, partStart } from "../parts";
+import { cut, LINE } from "../parts";
 
 /**
  * Strided gather into a dense array: `y[i] = x[i . s] / divisor` over i in [d0, d1, d2, d3]. Broadcasts,
@@ -24,51 +24,65 @@ export function copy(
   s0: i32, s1: i32, s2: i32, s3: i32,
   part: i32, parts: i32,
 ): void {
-  if (s2 == 1 && s3 > 1 && d2 >= 4 && d3 >= 4) return transpose(y, x, divisor, d0, d1, d2, d3, s0, s1, s3, part, parts);
-  let left = d0 * d1 * d2 * d3;
-  let i1 = 0, i2 = 0, n = d3;
-  let x1 = x, x2 = x;
-  let step = <usize>s2 << 2;
+  const transposes = s2 == 1 && s3 > 1 && d2 >= 4 && d3 >= 4;
   if (parts > 1) {
-    const from = partStart(left, LINE, part, parts);
-    left = partStart(left, LINE, part + 1, parts) - from;
-    if (left > 0) {
-      const row = from / d3, plane = row / d2, i0 = plane / d1, i3 = from - row * d3;
-      i1 = plane - i0 * d1;
-      i2 = row - plane * d2;
-      n = d3 - i3;
-      y += <usize>from << 2;
-      x += <usize>(i0 * s0) << 2;
-      x1 = x + (<usize>(i1 * s1) << 2);
-      // The first row may begin inside; the step to the next one then goes back as far.
-      const skip = <usize>(i3 * s3) << 2;
-      x2 = x1 + (<usize>(i2 * s2) << 2) + skip;
-      step -= skip;
-    }
+    if (transposes) return transposePart(y, x, divisor, d0, d1, d2, d3, s0, s1, s3, part, parts);
+    return copyPart(y, x, divisor, d0, d1, d2, d3, s0, s1, s2, s3, part, parts);
   }
-  if (left <= 0) return;
-  while (true) {
-    for (; i1 < d1; ++i1) {
-      for (; i2 < d2; ++i2) {
-        n = min(n, left);
-        row(y, x2, divisor, n, s3);
-        left -= n;
-        if (left == 0) return;
-        y += <usize>n << 2;
-        n = d3;
-        x2 += step;
-        step = <usize>s2 << 2;
+  for (let i0 = 0; i0 < d0; ++i0) {
+    let x1 = x;
+    for (let i1 = 0; i1 < d1; ++i1) {
+      let x2 = x1, i2 = 0;
+      if (transposes) {
+        for (; i2 + 4 <= d2; i2 += 4) {
+          fourRows(y, x2, divisor, d3, d3, s3);
+          y += <usize>d3 << 4;
+          x2 += 16;
+        }
       }
-      i2 = 0;
-      x2 = x1 += <usize>s1 << 2;
+      for (; i2 < d2; ++i2) {
+        row(y, x2, divisor, d3, s3);
+        y += <usize>d3 << 2;
+        x2 += <usize>s2 << 2;
+      }
+      x1 += <usize>s1 << 2;
     }
-    i1 = 0;
-    x2 = x1 = x += <usize>s0 << 2;
+    x += <usize>s0 << 2;
   }
 }
 
-/** `copy` where s2 is 1: d0 d1 planes of [d2, d3], each cut into slices of 4 rows or of `LINE` columns. */
-function transpose(
+/** A part is a stretch of y: at most seven boxes, each as large as fits where the one before ended. */
+function copyPart(
+  y: usize, x: usize, divisor: i32,
+  d0: i32, d1: i32, d2: i32, d3: i32,
+  s0: i32, s1: i32, s2: i32, s3: i32,
+  part: i32, parts: i32,
+): void {
+  const all = d0 * d1 * d2 * d3;
+  const end = cut(all, LINE, part + 1, parts);
+  for (let at = cut(all, LINE, part, parts); at < end; ) {
+    const row = at / d3, plane = row / d2, i0 = plane / d1;
+    const i1 = plane - i0 * d1, i2 = row - plane * d2, i3 = at - row * d3;
+    let n0 = 1, n1 = 1, n2 = 1, n3 = min(d3 - i3, end - at);
+    if (n3 == d3) {
+      const rows = (end - at) / d3;
+      n2 = min(d2 - i2, rows);
+      if (n2 == d2) {
+        const planes = rows / d2;
+        n1 = min(d1 - i1, planes);
+        if (n1 == d1) n0 = planes / d1;
+      }
+    }
+    const from = x + (<usize>(i0 * s0 + i1 * s1 + i2 * s2 + i3 * s3) << 2);
+    copy(y + (<usize>at << 2), from, divisor, n0, n1, n2, n3, s0, s1, s2, s3, 0, 1);
+    at += n0 * n1 * n2 * n3;
+  }
+}
+
+/**
+ * A part of a transpose: of d0 d1 planes [d2, d3], each cut into slices of 4 rows or of `LINE` columns, a stretch of slices.
+ */
+function transposePart(
   y: usize, x: usize, divisor: i32,
   d0: i32, d1: i32, d2: i32, d3: i32,
   s0: i32, s1: i32, s3: i32,
@@ -76,48 +90,32 @@ function transpose(
 ): void {
   const tall = d2 >= d3;
   const length = tall ? d2 : d3;
-  const slices = parts == 1 ? 1 : tall ? (d2 + 3) >> 2 : (d3 + LINE - 1) / LINE;
-  const units = d0 * d1 * slices;
-  const from = partStart(units, 1, part, parts);
-  const to = partStart(units, 1, part + 1, parts);
-  if (from >= to) return;
-  let slice = 0, i0 = 0, i1 = 0;
-  if (parts > 1) {
-    const plane = from / slices;
-    slice = from - plane * slices;
-    i0 = plane / d1;
-    i1 = plane - i0 * d1;
-    y += <usize>plane * <usize>(d2 * d3) << 2;
-  }
-  const grain = parts == 1 ? length : tall ? 4 : LINE;
-  for (let left = to - from; left > 0; ) {
-    const count = min(slices - slice, left);
-    const start = slice * grain;
-    const end = min(length, (slice + count) * grain);
-    const plane = x + (<usize>(i0 * s0 + i1 * s1) << 2);
-    if (tall) block(y, plane, divisor, start, end, 0, d3, d3, s3);
-    else block(y, plane, divisor, 0, d2, start, end, d3, s3);
-    y += <usize>(d2 * d3) << 2;
-    left -= count;
-    slice = 0;
-    if (++i1 == d1) {
-      i1 = 0;
-      ++i0;
+  const grain = tall ? 4 : LINE;
+  const slices = (length + grain - 1) / grain;
+  const end = cut(d0 * d1 * slices, 1, part + 1, parts);
+  for (let at = cut(d0 * d1 * slices, 1, part, parts); at < end; ) {
+    const plane = at / slices, i0 = plane / d1, i1 = plane - i0 * d1;
+    const slice = at - plane * slices;
+    const count = min(slices - slice, end - at);
+    const from = slice * grain;
+    const to = min(length, from + count * grain);
+    const yPlane = y + (<usize>plane * (d2 * d3) << 2);
+    const xPlane = x + (<usize>(i0 * s0 + i1 * s1) << 2);
+    if (tall) {
+      const rows = yPlane + (<usize>(from * d3) << 2);
+      copy(rows, xPlane + (<usize>from << 2), divisor, 1, 1, to - from, d3, 0, 0, 1, s3, 0, 1);
+    } else {
+      let row = yPlane + (<usize>from << 2), column = xPlane + (<usize>(from * s3) << 2);
+      let i = 0;
+      for (; i + 4 <= d2; i += 4, row += <usize>d3 << 4, column += 16) {
+        fourRows(row, column, divisor, to - from, d3, s3);
+      }
+      for (; i < d2; ++i, row += <usize>d3 << 2, column += 4) {
+        copy(row, column, divisor, 1, 1, 1, to - from, 0, 0, 0, s3, 0, 1);
+      }
     }
+    at += count;
   }
-}
-
-/** Rows [i, rowEnd) and columns [j, columnEnd) of a plane of n columns: `y[i, j] = x[i + j s] / divisor`. */
-// @ts-ignore: decorator
-@inline
-function block(
-  y: usize, x: usize, divisor: i32, i: i32, rowEnd: i32, j: i32, columnEnd: i32, n: i32, s: i32,
-): void {
-  y += <usize>(i * n + j) << 2;
-  x += <usize>(i + j * s) << 2;
-  const columns = columnEnd - j;
-  for (; i + 4 <= rowEnd; i += 4, y += <usize>n << 4, x += 16) fourRows(y, x, divisor, columns, n, s);
-  for (; i < rowEnd; ++i, y += <usize>n << 2, x += 4) row(y, x, divisor, columns, s);
 }
 
 /** `y[i] = x[i s] / divisor` for i < n. */
@@ -144,6 +142,8 @@ function row(y: usize, x: usize, divisor: i32, n: i32, s: i32): void {
 }
 
 /** `y[r, i] = x[r + i s] / divisor` for r < 4, i < n, of rows of `width`: 4x4 blocks, then columns of 4. */
+// @ts-ignore: decorator
+@inline
 function fourRows(y: usize, x: usize, divisor: i32, n: i32, width: i32, s: i32): void {
   const rowBytes = <usize>width << 2;
   const step = <usize>s << 2;

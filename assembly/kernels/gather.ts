@@ -1,4 +1,4 @@
-import { partStart } from "../parts";
+import { cut } from "../parts";
 
 /**
  * Rows by index: `y[i, :] = window[index[i], :]`. Loads a batch from the data window.
@@ -14,14 +14,13 @@ import { partStart } from "../parts";
  * Cost: 4 rows words bytes read and written; about 1 ns a row up to 4 words.
  */
 export function gather(y: usize, window: usize, index: usize, rows: i32, words: i32, part: i32, parts: i32): void {
-  const rowBytes = <usize>words << 2;
   if (parts > 1) {
-    const from = partStart(rows, 1, part, parts);
-    rows = partStart(rows, 1, part + 1, parts) - from;
-    index += <usize>from << 2;
-    y += <usize>from * rowBytes;
+    const from = cut(rows, 1, part, parts);
+    const count = cut(rows, 1, part + 1, parts) - from;
+    return gather(y + (<usize>from * words << 2), window, index + (<usize>from << 2), count, words, 0, 1);
   }
   const end = index + (<usize>rows << 2);
+  const rowBytes = <usize>words << 2;
   if (words == 1) {
     for (; index < end; index += 4, y += 4) store<i32>(y, load<i32>(window + (load<usize>(index) << 2)));
   } else if (words == 2) {

@@ -15,6 +15,7 @@ import { LINE, partStart } from "../parts";
  * @param guard      the guard's word
  *
  * Order: elements are independent; rounded after the product and after the sum.
+ * Parts: cut at multiples of `LINE` elements.
  * Aliasing: sums, its mirror and g must not overlap.
  * Cost: 16 n bytes of traffic.
  */
@@ -44,6 +45,7 @@ export function addGradients(
  * @param rows       rows of the last pass
  * @param groupRows  in  f64 [1]: rows of the passes before it
  *
+ * Parts: cut at multiples of `LINE` elements.
  * Aliasing: g and sums must not overlap.
  * Cost: 8 n bytes of traffic.
  */

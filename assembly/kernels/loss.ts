@@ -180,6 +180,22 @@ function crossEntropy(dx: usize, p: usize, t: usize, m: i32, n: i32, targets: i3
   return sum;
 }
 
+/** The sum of a loss over some elements, or over rows of n for CrossEntropy; dx unless that is 0. */
+// @ts-ignore: decorator
+@inline
+function blockLoss(
+  fn: i32, dx: usize, p: usize, t: usize, units: i32, n: i32, targets: i32, parameter: f32, factor: f64,
+): f64 {
+  switch (fn) {
+    case LossFn.MeanSquaredError: return squaredError(dx, p, t, units, <f32>factor);
+    case LossFn.MeanAbsoluteError: return absoluteError(dx, p, t, units, <f32>factor);
+    case LossFn.Huber: return huber(dx, p, t, units, <f32>factor, parameter);
+    case LossFn.BinaryCrossEntropy: return binaryCrossEntropy(dx, p, t, units, <f32>factor);
+    case LossFn.CrossEntropy: return crossEntropy(dx, p, t, units, n, targets, factor);
+  }
+  return NaN;
+}
+
 /**
  * The mean of a loss over the batch, and its gradient `dx = scale d loss / d p`. With d = p - t and N = m n:
  *
@@ -192,7 +208,7 @@ function crossEntropy(dx: usize, p: usize, t: usize, m: i32, n: i32, targets: i3
  * T_i = sum_j t_ij: 1 for labels, one-hot rows and probabilities. The cross-entropies take logits for p.
  *
  * @param fn         `LossFn`
- * @param loss       out [1] f32; overwritten, never read; 0: not wanted, or left to `lossTotal`
+ * @param loss       out [1] f32; overwritten, never read; 0: not wanted
  * @param dx         out [m, n] f32, row-major, 16-byte aligned; overwritten, never read; 0: not wanted
  * @param scale      in  [1] f32, the cotangent of the loss; 0: one
  * @param p          in  [m, n] f32, row-major, 16-byte aligned
@@ -201,101 +217,77 @@ function crossEntropy(dx: usize, p: usize, t: usize, m: i32, n: i32, targets: i3
  * @param n          columns; 0 gives loss 0
  * @param targets    `Targets`; only CrossEntropy takes labels
  * @param parameter  Huber: delta > 0; others ignore it
- * @param partials   out [blocks] f64, the sum of each block: scratch of all parts; not touched where `loss` is given
  *
- * Order: in blocks of `blockSize`, of elements or of rows. Of a block, elementwise losses add all even and all odd elements
- * of the flat buffer in two f64 sums, then both; CrossEntropy adds rows in order in f64, each row's sums in f64 with
- * even and odd elements apart. Blocks are added in order in f64; then one f64 division and one rounding to f32.
- * Parts: cut between blocks. Where `loss` is given, part 0 computes all: meant for one block.
+ * Order: elementwise losses add all even and all odd elements of the flat buffer in two f64 sums, then both;
+ * CrossEntropy adds rows 0, 1, .., m - 1 in f64, each row's sums in f64 with even and odd elements apart.
+ * Then one f64 division and one rounding to f32.
+ * Parts: part 0 computes all. This is the record for one block; for more there are `lossBlocks` and `lossTotal`.
  * NaN in p or t gives a NaN loss; so do a label out of range and infinite logits other than -inf at weight 0.
  * Aliasing: dx may be p.
  * Cost: 12 m n bytes; an exponential an element for the cross-entropies, a logarithm too for the binary one.
  */
 export function loss(
   fn: i32, loss: usize, dx: usize, scale: usize, p: usize, t: usize, m: i32, n: i32, targets: i32, parameter: f32,
-  partials: usize, part: i32, parts: i32,
+  part: i32, parts: i32,
 ): void {
+  if (part != 0) return;
   const elements = m * n;
-  const byRows = fn == LossFn.CrossEntropy;
-  const units = byRows ? m : elements;
-  if (loss) {
-    if (part != 0) return;
-    if (elements <= 0) {
-      store<f32>(loss, 0);
-      return;
-    }
-    parts = 1;
-  } else if (elements <= 0) {
+  if (elements <= 0) {
+    if (loss) store<f32>(loss, 0);
     return;
   }
+  const units = fn == LossFn.CrossEntropy ? m : elements;
   const count = <f64>units;
   const cotangent: f64 = scale ? <f64>load<f32>(scale) : 1;
-  const wide = cotangent / count;
-  const factor = <f32>wide;
-  const isOne = elements <= LossBlock.Elements && (!byRows || m <= LossBlock.Rows);
-  const size = isOne ? units : blockSize(fn, n);
-  let from = 0, to = units;
-  if (parts > 1) {
-    from = partStart(units, size, part, parts);
-    to = partStart(units, size, part + 1, parts);
-    if (from >= to) return;
-    partials += <usize>(from / size) << 3;
-  }
-  let total: f64 = 0;
-  for (; from < to; from += size) {
-    const some = min(size, to - from);
-    const skip = <usize>from * (byRows ? <usize>n << 2 : 4);
-    const d = dx ? dx + skip : 0;
-    const q = p + skip;
-    const u = targets == Targets.Labels ? t + (<usize>from << 2) : t + skip;
-    let sum: f64 = NaN;
-    switch (fn) {
-      case LossFn.MeanSquaredError: {
-        sum = squaredError(d, q, u, some, factor);
-        break;
-      }
-      case LossFn.MeanAbsoluteError: {
-        sum = absoluteError(d, q, u, some, factor);
-        break;
-      }
-      case LossFn.Huber: {
-        sum = huber(d, q, u, some, factor, parameter);
-        break;
-      }
-      case LossFn.BinaryCrossEntropy: {
-        sum = binaryCrossEntropy(d, q, u, some, factor);
-        break;
-      }
-      case LossFn.CrossEntropy: {
-        sum = crossEntropy(d, q, u, some, n, targets, wide);
-        break;
-      }
-    }
-    if (loss) {
-      total += sum;
-    } else {
-      store<f64>(partials, sum);
-      partials += 8;
-    }
-  }
-  if (loss) store<f32>(loss, <f32>(total / count));
-}
-
-/** Elements of a block, or rows for CrossEntropy: as many whole rows as have `LossBlock.Elements`, from 1 to `LossBlock.Rows`. */
-function blockSize(fn: i32, n: i32): i32 {
-  if (fn != LossFn.CrossEntropy) return LossBlock.Elements;
-  return max(1, min(<i32>LossBlock.Rows, LossBlock.Elements / n));
+  const sum = blockLoss(fn, dx, p, t, units, n, targets, parameter, cotangent / count);
+  if (loss) store<f32>(loss, <f32>(sum / count));
 }
 
 /**
- * The mean of a loss from the sums of its blocks, which `loss` left. One number, so part 0 computes it.
+ * The first half of `loss` for batches of more than one block: the gradient, and the sum of the loss over each block.
+ *
+ * @param fn        `LossFn`
+ * @param partials  out [blocks] f64; overwritten, never read: scratch of all parts
+ * @param dx scale p t m n targets parameter  as in `loss`
+ *
+ * Order: blocks are of `LossBlock.Elements` elements, or for CrossEntropy of as many whole rows as have so many elements,
+ * at least 1 and at most `LossBlock.Rows`; in a block as in `loss`.
+ * Parts: cut between blocks.
+ * Aliasing: dx may be p.
+ * Cost: that of `loss`.
+ */
+export function lossBlocks(
+  fn: i32, partials: usize, dx: usize, scale: usize, p: usize, t: usize, m: i32, n: i32, targets: i32, parameter: f32,
+  part: i32, parts: i32,
+): void {
+  if (m * n <= 0) return;
+  const units = unitsOf(fn, m, n);
+  const size = blockSize(fn, n);
+  const unitBytes: usize = fn == LossFn.CrossEntropy ? <usize>n << 2 : 4;
+  const targetBytes: usize = targets == Targets.Labels ? 4 : unitBytes;
+  const cotangent: f64 = scale ? <f64>load<f32>(scale) : 1;
+  const factor = cotangent / <f64>units;
+  const end = partStart(units, size, part + 1, parts);
+  for (let at = partStart(units, size, part, parts); at < end; at += size) {
+    const skip = <usize>at * unitBytes;
+    const some = min(size, units - at);
+    const to = dx ? dx + skip : 0;
+    const sum = blockLoss(fn, to, p + skip, t + <usize>at * targetBytes, some, n, targets, parameter, factor);
+    store<f64>(partials + (<usize>(at / size) << 3), sum);
+  }
+}
+
+/**
+ * The second half of `loss` for batches of more than one block: the mean from the sums that `lossBlocks` left.
  *
  * @param fn        `LossFn`
  * @param loss      out [1] f32; overwritten, never read
  * @param partials  in  [blocks] f64
  * @param m n       as in `loss`
  *
- * Order: blocks in order, in f64; the bits are those of `loss`.
+ * Order: blocks are added in order in f64; then one f64 division and one rounding to f32. Of one block, the bits are those
+ * of `loss`.
+ * Parts: one number, so part 0 computes it.
  */
 export function lossTotal(fn: i32, loss: usize, partials: usize, m: i32, n: i32, part: i32, parts: i32): void {
   if (part != 0) return;
@@ -303,9 +295,19 @@ export function lossTotal(fn: i32, loss: usize, partials: usize, m: i32, n: i32,
     store<f32>(loss, 0);
     return;
   }
-  const units = fn == LossFn.CrossEntropy ? m : m * n;
+  const units = unitsOf(fn, m, n);
   const size = blockSize(fn, n);
   let total: f64 = 0;
-  for (let from = 0; from < units; from += size, partials += 8) total += load<f64>(partials);
+  for (let at = 0; at < units; at += size, partials += 8) total += load<f64>(partials);
   store<f32>(loss, <f32>(total / <f64>units));
+}
+
+/** What a loss is the mean over: rows or elements. */
+function unitsOf(fn: i32, m: i32, n: i32): i32 {
+  return fn == LossFn.CrossEntropy ? m : m * n;
+}
+
+function blockSize(fn: i32, n: i32): i32 {
+  if (fn != LossFn.CrossEntropy) return LossBlock.Elements;
+  return max(1, min(<i32>LossBlock.Rows, LossBlock.Elements / n));
 }

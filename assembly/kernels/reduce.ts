@@ -29,36 +29,46 @@ import { narrow } from "../simd";
  * Cost: outer n inner operations, 4 outer n inner bytes read once.
  */
 export function reduce(fn: i32, y: usize, x: usize, outer: i32, n: i32, inner: i32, part: i32, parts: i32): void {
+  const isLong = inner > 1 && n > ColumnSum.Block && fn != ReduceFn.Max;
+  if (parts > 1 || isLong) return reducePart(fn, y, x, outer, n, inner, part, parts);
   const plane = <usize>n * <usize>inner << 2;
   const divisor: f32 = fn == ReduceFn.Mean ? <f32>n : 1;
-  let left = outer * inner;
-  let column = 0;
-  if (parts > 1) {
-    const grain = inner == 1 ? 1 : LINE;
-    const from = partStart(left, grain, part, parts);
-    left = partStart(left, grain, part + 1, parts) - from;
-    if (left <= 0) return;
-    const o = from / inner;
-    column = from - o * inner;
-    x += plane * o;
-    y += <usize>from << 2;
-  }
-  while (left > 0) {
-    const count = min(inner - column, left);
+  for (let o = 0; o < outer; ++o, x += plane, y += <usize>inner << 2) {
     if (inner == 1) {
       store<f32>(y, fn == ReduceFn.Max ? rowMax(x, n) : <f32>rowSum(x, n) / divisor);
     } else if (fn == ReduceFn.Max) {
-      maxColumns(y, x + (<usize>column << 2), n, inner, count);
-    } else if (n <= ColumnSum.Block) {
-      sumColumns(y, x + (<usize>column << 2), n, inner, count, divisor);
+      maxColumns(y, x, n, inner);
     } else {
-      longColumns(y, x + (<usize>column << 2), n, inner, count, divisor);
+      sumColumns(y, x, n, inner, divisor);
     }
-    x += plane;
-    y += <usize>count << 2;
-    left -= count;
-    column = 0;
   }
+}
+
+/** A part: rows, or in each plane of [n, inner] a range of columns. Also the whole of a sum of more than one block. */
+function reducePart(
+  fn: i32, y: usize, x: usize, outer: i32, n: i32, inner: i32, part: i32, parts: i32,
+): void {
+  const plane = n * inner;
+  if (inner == 1) {
+    const from = partStart(outer, 1, part, parts);
+    const count = partStart(outer, 1, part + 1, parts) - from;
+    return reduce(fn, y + (<usize>from << 2), x + (<usize>(from * plane) << 2), count, n, 1, 0, 1);
+  }
+  const divisor: f32 = fn == ReduceFn.Mean ? <f32>n : 1;
+  const end = partStart(outer * inner, LINE, part + 1, parts);
+  for (let at = partStart(outer * inner, LINE, part, parts); at < end; ) {
+    const o = at / inner, column = at - o * inner;
+    const count = min(inner - column, end - at);
+    reduceColumns(fn, y + (<usize>at << 2), x + (<usize>(o * plane + column) << 2), n, inner, count, divisor);
+    at += count;
+  }
+}
+
+/** The first `count` columns of n rows of `inner`. */
+function reduceColumns(fn: i32, y: usize, x: usize, n: i32, inner: i32, count: i32, divisor: f32): void {
+  if (fn == ReduceFn.Max) maxOfSome(y, x, n, inner, count);
+  else if (n <= ColumnSum.Block) sumOfSome(y, x, n, inner, count, divisor);
+  else longColumns(y, x, n, inner, count, divisor);
 }
 
 /**
@@ -88,10 +98,8 @@ export function reduceBlocks(
     const partial = partials + (<usize>unit * <usize>inner << 2);
     if (inner == 1) {
       store<f32>(partial, fn == ReduceFn.Max ? rowMax(at, count) : block(ReduceFn.Sum, at, count));
-    } else if (fn == ReduceFn.Max) {
-      maxColumns(partial, at, count, inner, inner);
     } else {
-      sumColumns(partial, at, count, inner, inner, 1);
+      reduceColumns(fn, partial, at, count, inner, inner, 1);
     }
   }
 }
@@ -120,15 +128,15 @@ export function reduceTotal(
     const o = i / inner;
     let p = partials + plane * o + (<usize>(i - o * inner) << 2);
     const end = p + plane;
-    const to = y + (<usize>i << 2);
+    const result = y + (<usize>i << 2);
     if (fn == ReduceFn.Max) {
       let top: f32 = -Infinity;
       for (; p < end; p += step) top = max(top, load<f32>(p));
-      store<f32>(to, top);
+      store<f32>(result, top);
     } else {
       let total: f64 = 0;
       for (; p < end; p += step) total += <f64>load<f32>(p);
-      store<f32>(to, <f32>total / divisor);
+      store<f32>(result, <f32>total / divisor);
     }
   }
 }
@@ -154,11 +162,21 @@ function rowMax(x: usize, n: i32): f32 {
   return block(ReduceFn.Max, x, n);
 }
 
-function sumColumns(y: usize, x: usize, n: i32, inner: i32, count: i32, divisor: f32): void {
+// Functions with one caller end up inside it: `reduce` has loops of its own, which saves its smallest calls a call.
+
+function sumColumns(y: usize, x: usize, n: i32, inner: i32, divisor: f32): void {
+  columns(ReduceFn.Sum, y, x, n, inner, inner, divisor);
+}
+
+function maxColumns(y: usize, x: usize, n: i32, inner: i32): void {
+  columns(ReduceFn.Max, y, x, n, inner, inner, 1);
+}
+
+function sumOfSome(y: usize, x: usize, n: i32, inner: i32, count: i32, divisor: f32): void {
   columns(ReduceFn.Sum, y, x, n, inner, count, divisor);
 }
 
-function maxColumns(y: usize, x: usize, n: i32, inner: i32, count: i32): void {
+function maxOfSome(y: usize, x: usize, n: i32, inner: i32, count: i32): void {
   columns(ReduceFn.Max, y, x, n, inner, count, 1);
 }
 
@@ -239,7 +257,7 @@ function columns(fn: i32, y: usize, x: usize, n: i32, inner: i32, count: i32, di
   }
 }
 
-/** `sumColumns` of more than one block: 16 columns at a time, then 4, then one, with a sum in f64 of each. */
+/** `columns` of sums of more than one block: 16 columns at a time, then 4, then one, with a sum in f64 of each. */
 function longColumns(y: usize, x: usize, n: i32, inner: i32, count: i32, divisor: f32): void {
   const step = <usize>inner << 2;
   const height = step * n;
@@ -311,93 +329,4 @@ function addHigh(sum: v128, v: v128): v128 {
 @inline
 function finish(fn: i32, a: v128, scale: v128): v128 {
   return fn == ReduceFn.Max ? a : f32x4.div(a, scale);
-}
-
-/**
- * Gradient of the maximum: `dx[o, j, i] = x[o, j, i] = y[o, i] ? dy[o, i] / c[o, i] : 0`, where c counts the
- * j at which x attains y. Ties share the cotangent equally; a maximum of NaN is attained nowhere and gives 0.
- *
- * @param dx     out [outer, n, inner] f32, 4-byte aligned; overwritten
- * @param dy     in  [outer, inner] f32
- * @param x      in  [outer, n, inner] f32, the operand of the maximum
- * @param y      in  [outer, inner] f32, the maximum
- * @param outer n inner  as in `reduce`
- *
- * Order: none, counts are exact up to 2^24.
- * Parts: cut between outputs of `reduce`, for inner > 1 at multiples of `LINE`; each takes all of their n elements.
- * Aliasing: dx may be x; no other overlap.
- * Cost: reads x twice, writes it once.
- */
-export function maxGrad(
-  dx: usize, dy: usize, x: usize, y: usize, outer: i32, n: i32, inner: i32, part: i32, parts: i32,
-): void {
-  const step = <usize>inner << 2;
-  const plane = step * n;
-  let left = outer * inner;
-  let column = 0;
-  if (parts > 1) {
-    const grain = inner == 1 ? 1 : LINE;
-    const from = partStart(left, grain, part, parts);
-    left = partStart(left, grain, part + 1, parts) - from;
-    if (left <= 0) return;
-    const o = from / inner;
-    column = from - o * inner;
-    x += plane * o;
-    dx += plane * o;
-    y += step * o;
-    dy += step * o;
-  }
-  while (left > 0) {
-    const count = min(inner - column, left);
-    if (inner == 1) maxGradRow(dx, dy, x, y, n);
-    else maxGradColumns(dx, dy, x, y, plane, step, column, column + count);
-    x += plane;
-    dx += plane;
-    y += step;
-    dy += step;
-    left -= count;
-    column = 0;
-  }
-}
-
-function maxGradRow(dx: usize, dy: usize, x: usize, y: usize, n: i32): void {
-  const vectorBytes = <usize>(n & ~3) << 2;
-  const bytes = <usize>n << 2;
-  const top = v128.load_splat<f32>(y);
-  let counts = i32x4.splat(0);
-  for (let i: usize = 0; i < vectorBytes; i += 16) {
-    counts = i32x4.sub(counts, f32x4.eq(v128.load(x + i), top));
-  }
-  let count = i32x4.extract_lane(counts, 0) + i32x4.extract_lane(counts, 1) + i32x4.extract_lane(counts, 2)
-    + i32x4.extract_lane(counts, 3);
-  for (let i = vectorBytes; i < bytes; i += 4) count += i32(load<f32>(x + i) == load<f32>(y));
-  const part = load<f32>(dy) / <f32>count;
-  const share = f32x4.splat(part);
-  let i: usize = 0;
-  for (; i < vectorBytes; i += 16) v128.store(dx + i, v128.and(f32x4.eq(v128.load(x + i), top), share));
-  for (; i < bytes; i += 4) store<f32>(dx + i, load<f32>(x + i) == load<f32>(y) ? part : 0);
-}
-
-/** Columns [from, to) of one plane, four at a time, then one; every column walks its rows twice. */
-function maxGradColumns(
-  dx: usize, dy: usize, x: usize, y: usize, plane: usize, step: usize, from: i32, to: i32,
-): void {
-  let i = <usize>from << 2;
-  const end = <usize>to << 2;
-  for (; i + 16 <= end; i += 16) {
-    const top = v128.load(y + i);
-    let count = i32x4.splat(0);
-    for (let p = i; p < plane; p += step) count = i32x4.sub(count, f32x4.eq(v128.load(x + p), top));
-    const share = f32x4.div(v128.load(dy + i), f32x4.convert_i32x4_s(count));
-    for (let p = i; p < plane; p += step) {
-      v128.store(dx + p, v128.and(f32x4.eq(v128.load(x + p), top), share));
-    }
-  }
-  for (; i < end; i += 4) {
-    const top = load<f32>(y + i);
-    let count = 0;
-    for (let p = i; p < plane; p += step) count += i32(load<f32>(x + p) == top);
-    const share = load<f32>(dy + i) / <f32>count;
-    for (let p = i; p < plane; p += step) store<f32>(dx + p, load<f32>(x + p) == top ? share : 0);
-  }
 }

@@ -8,7 +8,7 @@
  */
 import { exp } from "../math/exp";
 import { logSum } from "../math/log";
-import { partStart } from "../parts";
+import { cut } from "../parts";
 import { addWide, keepLanes, put, sumWide, take } from "../simd";
 
 /** The largest element of a row of n >= 1 elements; of a row with NaN, any of them. */
@@ -49,11 +49,9 @@ export function exponentials(y: usize, x: usize, largest: f32, n: i32): f64 {
 export function softmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts: i32): void {
   if (n <= 0) return;
   if (parts > 1) {
-    const from = partStart(m, 1, part, parts);
-    m = partStart(m, 1, part + 1, parts) - from;
+    const from = cut(m, 1, part, parts);
     const skip = <usize>from * <usize>n << 2;
-    y += skip;
-    x += skip;
+    return softmax(y + skip, x + skip, cut(m, 1, part + 1, parts) - from, n, 0, 1);
   }
   for (; m > 0; --m) {
     const factor = f32x4.splat(<f32>(1 / exponentials(y, x, rowMax(x, n), n)));
@@ -78,12 +76,9 @@ export function softmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts: i3
  */
 export function softmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32, part: i32, parts: i32): void {
   if (parts > 1) {
-    const from = partStart(m, 1, part, parts);
-    m = partStart(m, 1, part + 1, parts) - from;
+    const from = cut(m, 1, part, parts);
     const skip = <usize>from * <usize>n << 2;
-    dx += skip;
-    dy += skip;
-    y += skip;
+    return softmaxGrad(dx + skip, dy + skip, y + skip, cut(m, 1, part + 1, parts) - from, n, 0, 1);
   }
   for (; m > 0; --m) {
     let sum = f64x2.splat(0);
@@ -117,11 +112,9 @@ export function softmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32, part
 export function logSoftmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts: i32): void {
   if (n <= 0) return;
   if (parts > 1) {
-    const from = partStart(m, 1, part, parts);
-    m = partStart(m, 1, part + 1, parts) - from;
+    const from = cut(m, 1, part, parts);
     const skip = <usize>from * <usize>n << 2;
-    y += skip;
-    x += skip;
+    return logSoftmax(y + skip, x + skip, cut(m, 1, part + 1, parts) - from, n, 0, 1);
   }
   for (; m > 0; --m) {
     const largest = rowMax(x, n);
@@ -151,12 +144,9 @@ export function logSoftmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts:
  */
 export function logSoftmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32, part: i32, parts: i32): void {
   if (parts > 1) {
-    const from = partStart(m, 1, part, parts);
-    m = partStart(m, 1, part + 1, parts) - from;
+    const from = cut(m, 1, part, parts);
     const skip = <usize>from * <usize>n << 2;
-    dx += skip;
-    dy += skip;
-    y += skip;
+    return logSoftmaxGrad(dx + skip, dy + skip, y + skip, cut(m, 1, part + 1, parts) - from, n, 0, 1);
   }
   for (; m > 0; --m) {
     let sum = f64x2.splat(0);

@@ -9,7 +9,7 @@ import { Fn } from "../abi";
 import { exp, expm1, sigmoid, sigmoidLarger, tanh } from "../math/exp";
 import { log, log1pUnit } from "../math/log";
 import { gaussian, tailArgument, upperTail } from "../math/normal";
-import { LINE, partStart } from "../parts";
+import { cut, LINE } from "../parts";
 import { put } from "../simd";
 
 const TABLE: usize = memory.data<v128>(
@@ -354,11 +354,9 @@ function gelu(y: usize, dy: usize, x: usize, n: i32): void {
  */
 export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32, part: i32, parts: i32): void {
   if (parts > 1) {
-    const from = partStart(n, LINE, part, parts);
-    n = partStart(n, LINE, part + 1, parts) - from;
+    const from = cut(n, LINE, part, parts);
     const skip = <usize>from << 2;
-    y += skip;
-    x += skip;
+    return unary(fn, alpha, y + skip, x + skip, cut(n, LINE, part + 1, parts) - from, 0, 1);
   }
   switch (fn) {
     case Fn.Relu: return relu(y, x, n);
@@ -418,12 +416,10 @@ function unaryExtended(fn: i32, y: usize, x: usize, n: i32): void {
  */
 export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n: i32, part: i32, parts: i32): void {
   if (parts > 1) {
-    const from = partStart(n, LINE, part, parts);
-    n = partStart(n, LINE, part + 1, parts) - from;
+    const from = cut(n, LINE, part, parts);
     const skip = <usize>from << 2;
-    dx += skip;
-    dy += skip;
-    s += skip;
+    const count = cut(n, LINE, part + 1, parts) - from;
+    return unaryGrad(fn, alpha, dx + skip, dy + skip, s + skip, count, 0, 1);
   }
   switch (fn) {
     case Fn.Relu: return reluGrad(dx, dy, s, n);

@@ -3,7 +3,6 @@ import { Form, Opcode } from "../../assembly/abi.ts";
 import { EXTENDED } from "../../src/kernels/extended.wasm.ts";
 import { RELAXED } from "../../src/kernels/relaxed.wasm.ts";
 import { embeddedModule } from "../../src/runtime/kernels.ts";
-import { productPath } from "../../src/tape/product-path.ts";
 import { type Effort, measure, type Variant } from "../measure.ts";
 import { productNN, productNT, productTN } from "../plain/products.ts";
 import { numbers } from "../random.ts";
@@ -68,8 +67,7 @@ function measureProducts(build: { readonly hex: string }, peak: Variant): Produc
       const elements = size * size;
       const [a, b, c] = [numbers(elements, 1), numbers(elements, 2), new Float32Array(elements)];
       const dims = { m: size, n: size, k: size };
-      const path = productPath(size, size, size);
-      const record = loadRecord(Opcode.MatMul, { form, path, a, b, ...dims }, 0, build);
+      const record = loadRecord(Opcode.MatMul, { form, a, b, ...dims }, 0, build);
       record.run();
       if (size < 1024) {
         plain(c, a, b, size, size, size);

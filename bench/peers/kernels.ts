@@ -1,6 +1,5 @@
 /** What the children of wasmgrad and of the plain loops need beyond the package; bundled by `run.mjs`. */
-export { Counter, Form, Hyper, Opcode, OptimizerFlag } from "../../assembly/abi.ts";
-export { productPath } from "../../src/tape/product-path.ts";
+export { Form, Hyper, Opcode, OptimizerFlag } from "../../assembly/abi.ts";
 export { PlainNetwork } from "../plain/network.ts";
 export { adamUpdate } from "../plain/optimizers.ts";
 export { productNN, productTN } from "../plain/products.ts";

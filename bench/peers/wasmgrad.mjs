@@ -51,10 +51,9 @@ function train(workload, folder, firstStep) {
 }
 
 async function product({ n, transposed }, folder) {
-  const { loadRecord, Opcode, Form, productPath } = await kernels();
+  const { loadRecord, Opcode, Form } = await kernels();
   const record = loadRecord(Opcode.MatMul, {
     form: transposed ? Form.TN : Form.NN,
-    path: productPath(n, n, n),
     a: readArray(folder, "a"),
     b: readArray(folder, "b"),
     m: n,
@@ -66,23 +65,27 @@ async function product({ n, transposed }, folder) {
 }
 
 async function adamUpdate({ n, learningRate }, folder) {
-  const { loadRecord, Opcode, Hyper, Counter, OptimizerFlag } = await kernels();
+  const { loadRecord, Opcode, Hyper, OptimizerFlag } = await kernels();
   const hyper = new Float64Array(Hyper.Count);
   hyper[Hyper.Beta1] = 0.9;
   hyper[Hyper.Beta2] = 0.999;
   hyper[Hyper.Epsilon] = 1e-8;
   hyper[Hyper.Flags] = OptimizerFlag.BiasCorrection;
-  const counters = new Float64Array(Counter.Count);
-  counters[Counter.LearningRate] = learningRate;
-  counters[Counter.Beta1Power] = counters[Counter.Beta2Power] = 1;
   const record = loadRecord(Opcode.Adam, {
     w: readArray(folder, "w"),
     g: readArray(folder, "g"),
     n,
     hyper,
-    counters,
+    power1: Float64Array.of(1),
+    power2: Float64Array.of(1),
+    rate: learningRate,
   });
-  for (let i = 0; i < CHECKED_UPDATES; i++) record.run();
+  for (let i = 0; i < CHECKED_UPDATES; i++) {
+    record.run();
+    // What the records of the commit do.
+    record.doubles("power1")[0] *= hyper[Hyper.Beta1];
+    record.doubles("power2")[0] *= hyper[Hyper.Beta2];
+  }
   return { check: sample(record.view("w")), run: repeat(record.run) };
 }
 

@@ -1,5 +1,5 @@
 /** Optimizer updates by themselves, beside a loop that only copies as many bytes. */
-import { Counter, Hyper, Opcode, OptimizerFlag } from "../../assembly/abi.ts";
+import { Hyper, Opcode, OptimizerFlag } from "../../assembly/abi.ts";
 import { adamUpdate, momentumUpdate } from "../plain/optimizers.ts";
 import { numbers } from "../random.ts";
 import { loadRecord } from "../record.ts";
@@ -11,6 +11,8 @@ export type CopyLoop = (memory: WebAssembly.Memory) => (to: number, from: number
 
 const LEARNING_RATE = 0.001;
 const MOMENTUM = 0.9;
+const BETA1 = 0.9;
+const BETA2 = 0.999;
 
 export const optimizerSuite = (sizes: readonly number[], copyLoop: CopyLoop): Suite => ({
   name: "optimizers",
@@ -21,36 +23,34 @@ export const optimizerSuite = (sizes: readonly number[], copyLoop: CopyLoop): Su
   ]),
 });
 
-function counters(): Float64Array {
-  const values = new Float64Array(Counter.Count);
-  values[Counter.LearningRate] = LEARNING_RATE;
-  values[Counter.Beta1Power] = 1;
-  values[Counter.Beta2Power] = 1;
-  return values;
-}
-
 function adamWorkload(n: number, copyLoop: CopyLoop): Workload {
   const hyper = new Float64Array(Hyper.Count);
-  hyper[Hyper.Beta1] = 0.9;
-  hyper[Hyper.Beta2] = 0.999;
+  hyper[Hyper.Beta1] = BETA1;
+  hyper[Hyper.Beta2] = BETA2;
   hyper[Hyper.Epsilon] = 1e-8;
   hyper[Hyper.Flags] = OptimizerFlag.BiasCorrection;
   const w = numbers(n, 3);
   const g = numbers(n, 4);
   const m = new Float32Array(n);
   const v = new Float32Array(n);
-  const record = loadRecord(Opcode.Adam, { w, g, n, hyper, counters: counters() }, 16 * n);
+  const one = () => Float64Array.of(1);
+  const given = { w, g, n, hyper, power1: one(), power2: one(), rate: LEARNING_RATE };
+  const record = loadRecord(Opcode.Adam, given, 16 * n);
+  const [power1, power2] = [record.doubles("power1"), record.doubles("power2")];
   let t = 0;
   const update = () => adamUpdate(w, g, m, v, ++t, LEARNING_RATE);
   for (let i = 0; i < 3; i++) {
     record.run();
+    // What the records of the commit do.
+    power1[0] *= BETA1;
+    power2[0] *= BETA2;
     update();
   }
   verifyClose("Adam: parameters after 3 updates", record.view("w"), w, 1e-6);
   verifyClose("Adam: first moment", record.view("m"), m, 1e-6);
   verifyClose("Adam: second moment", record.view("v"), v, 1e-6);
-  // Reads w, g, m, v; writes w, m, v.
-  return optimizerWorkload(`Adam, ${n} parameters`, n, { read: 4, written: 3 }, record, update, copyLoop);
+  // Reads w, g, m, v; writes w, m, v and their mirrors.
+  return optimizerWorkload(`Adam, ${n} parameters`, n, { read: 4, written: 6 }, record, update, copyLoop);
 }
 
 function momentumWorkload(n: number, copyLoop: CopyLoop): Workload {
@@ -59,7 +59,7 @@ function momentumWorkload(n: number, copyLoop: CopyLoop): Workload {
   const w = numbers(n, 3);
   const g = numbers(n, 4);
   const v = new Float32Array(n);
-  const record = loadRecord(Opcode.Sgd, { w, g, n, hyper, counters: counters() }, 12 * n);
+  const record = loadRecord(Opcode.Sgd, { w, g, n, hyper, rate: LEARNING_RATE }, 12 * n);
   const update = () => momentumUpdate(w, g, v, LEARNING_RATE, MOMENTUM);
   for (let i = 0; i < 3; i++) {
     record.run();
@@ -67,11 +67,11 @@ function momentumWorkload(n: number, copyLoop: CopyLoop): Workload {
   }
   verifyClose("SGD: parameters after 3 updates", record.view("w"), w, 1e-6);
   verifyClose("SGD: velocity", record.view("v"), v, 1e-6);
-  // Reads w, g, v; writes w, v.
+  // Reads w, g, v; writes w, v and their mirrors.
   return optimizerWorkload(
     `SGD with momentum, ${n} parameters`,
     n,
-    { read: 3, written: 2 },
+    { read: 3, written: 4 },
     record,
     update,
     copyLoop,

@@ -1,6 +1,5 @@
 /** Matrix products by themselves, as single records. */
 import { Form, Opcode } from "../../assembly/abi.ts";
-import { productPath } from "../../src/tape/product-path.ts";
 import { productNN, productNT, productTN } from "../plain/products.ts";
 import { numbers } from "../random.ts";
 import { loadRecord } from "../record.ts";
@@ -34,7 +33,7 @@ function productWorkload(
   const a = numbers(m * k, 1);
   const b = numbers(k * n, 2);
   const c = new Float32Array(m * n);
-  const record = loadRecord(Opcode.MatMul, { form, path: productPath(m, n, k), a, b, m, n, k });
+  const record = loadRecord(Opcode.MatMul, { form, a, b, m, n, k });
   record.run();
   plain(c, a, b, m, n, k);
   // The terms are of size 1/3, so rounding adds up like a walk of k steps: far below this.

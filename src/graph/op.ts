@@ -42,6 +42,10 @@ export interface OpAttrs {
   readonly batchNormGrad: { readonly epsilon: number };
   readonly normalizeColumns: { readonly epsilon: number };
   readonly approach: { readonly share: number; readonly count: Dim };
+  readonly layerNorm: { readonly epsilon: number };
+  readonly layerNormGrad: Record<never, never>;
+  readonly embedding: { readonly vocabulary: number };
+  readonly embeddingGrad: { readonly vocabulary: number; readonly units: number };
   readonly loss: LossAttrs;
   readonly lossGrad: LossAttrs;
   /** Made by `plan/fuse.ts` only. */

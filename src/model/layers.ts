@@ -5,6 +5,8 @@ import { Fn } from "../graph/op.ts";
 import { approach, batchNorm as batchNormOp } from "../graph/ops/batch-norm.ts";
 import { dense as denseOp } from "../graph/ops/dense.ts";
 import { dropout as dropoutOp } from "../graph/ops/dropout.ts";
+import { embedding as embeddingOp } from "../graph/ops/embedding.ts";
+import { layerNorm as layerNormOp } from "../graph/ops/layer-norm.ts";
 import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
 import { formatShape, type Shape, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
@@ -187,6 +189,82 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
       move(ids[3], variance, count);
       return x.of(y);
     },
+  );
+}
+
+export interface EmbeddingOptions extends NameOption {
+  /** How the table `[vocabulary, units]` starts. Default: uniform on [-0.05, 0.05). */
+  readonly tableInitializer?: Initializer;
+}
+
+/**
+ * A table of vectors, looked up by number: words, customers, days of the week.
+ *
+ * ids [..] of dtype i32, whole numbers from 0 to vocabulary - 1 -> Y [.., units]; the table [vocabulary, units] is named
+ * `<name>.table`
+ *
+ * @param vocabulary rows of the table, a whole number >= 1
+ * @param units      length of a vector, a whole number >= 1
+ * @throws OptionError for a setting out of range, TraceError for an input that is not i32
+ * @example
+ * const words = { shape: [16], dtype: "i32" } as const;
+ * const model = sequential({ input: words }, [embedding(1000, 8), flatten(), dense(1)]);
+ */
+export function embedding(vocabulary: number, units: number, options: EmbeddingOptions = {}): Layer {
+  refuseMore("embedding", arguments, 3);
+  const {
+    name,
+    tableInitializer = { kind: "uniform", low: -0.05, high: 0.05 },
+    ...others
+  } = optionsOf("embedding", options);
+  const who = name ?? "embedding";
+  refuseOthers(who, others);
+  checkNumber(who, "vocabulary", vocabulary, COUNT);
+  checkNumber(who, "units", units, COUNT);
+  return layer(
+    "embedding",
+    name,
+    (layerName, x) => {
+      const shape = [vocabulary, units];
+      const init = initializer(layerName, tableInitializer, vocabulary * units, vocabulary, units);
+      return [variable(x, `${layerName}.table`, shape, init)];
+    },
+    (x, [table]) => x.emit(embeddingOp, { vocabulary }, [x.id, table.id]),
+  );
+}
+
+export interface LayerNormOptions extends NameOption {
+  /** Added to the variance, > 0. Default: 1e-5. */
+  readonly epsilon?: number;
+}
+
+/**
+ * Normalizes each row along its last axis: `y = gamma (x - mean) / sqrt(variance + epsilon) + beta`, the same in training and
+ * outside it. Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450
+ *
+ * X [.., n] -> Y [.., n]; gamma, beta [n] are named `<name>.gamma` and `<name>.beta`
+ *
+ * @throws OptionError for a setting out of range, ShapeError for an input without a last axis of fixed length
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32), layerNorm(), activation("gelu"), dense(3)]);
+ */
+export function layerNorm(options: LayerNormOptions = {}): Layer {
+  refuseMore("layerNorm", arguments, 1);
+  const { name, epsilon = 1e-5, ...others } = optionsOf("layerNorm", options);
+  const who = name ?? "layerNorm";
+  refuseOthers(who, others);
+  checkNumber(who, "epsilon", epsilon, POSITIVE);
+  return layer(
+    "layerNorm",
+    name,
+    (layerName, x) => {
+      const columns = [columnsOf(layerName, "layerNorm", x)];
+      return [
+        variable(x, `${layerName}.gamma`, columns, { kind: "constant", value: 1 }),
+        variable(x, `${layerName}.beta`, columns, { kind: "constant", value: 0 }),
+      ];
+    },
+    (x, parameters) => x.emit(layerNormOp, { epsilon }, [x.id, ...parameters.map(({ id }) => id)]),
   );
 }
 

@@ -40,8 +40,8 @@ export function usesOf(
     if (!match || uses.some(({ role, group }) => role === "trained" && group === g)) return;
     const names = uses.filter(({ role }) => role === "trained").map(({ variable }) => variable.name);
     throw new OptionError(
-      `${optimizer.rule.name}: groups[${g}].match must match a trained variable that no group before it matches, ` +
-        `among ${names.join(", ")}; got ${match}`,
+      `compile: groups[${g}].match of the optimizer must match a trained parameter that no group before it matches, ` +
+        `one of ${names.join(", ")}; got ${match}`,
     );
   });
   return uses;

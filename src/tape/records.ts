@@ -6,10 +6,10 @@ import {
   BinaryFn,
   Fn,
   Form,
+  Gemm,
   Hyper,
   LossFn,
   Opcode,
-  Path,
   RecordWord,
   ReduceFn,
   Targets,
@@ -40,18 +40,30 @@ import {
   setting,
   sharedScratch,
 } from "./operands.ts";
-import { productScratchBytes } from "./product-path.ts";
+import { productScratchBytes } from "./product-scratch.ts";
 
 type Span = (r: Resolved) => number;
 
 const mn: Span = (r) => r.m * r.n;
 const mk: Span = (r) => r.m * r.k;
 const nk: Span = (r) => r.n * r.k;
-const productScratch = scratch(productScratchBytes);
+const productScratch = (form: (r: Resolved) => number) =>
+  scratch((r) => productScratchBytes(form(r), r.m, r.n, r.k));
 const n: Span = (r) => r.n;
+const reduction = { outer: dim, n: dim, inner: dim } as const;
 const reduced: Span = (r) => r.outer * r.inner;
 const unreduced: Span = (r) => r.outer * r.n * r.inner;
 const reducePartials = sharedScratch((r) => 4 * r.outer * reduceBlocks(r.n, r.inner) * r.inner);
+const lossOperands = {
+  dx: output(mn, optional),
+  scale: input(() => 1, optional),
+  p: input(mn),
+  t: input((r) => (r.targets === Targets.Labels ? r.m : r.m * r.n), { dtype: "any" }),
+  m: dim,
+  n: dim,
+  targets: setting(Targets),
+  parameter: f32,
+} as const;
 const lossPartials = sharedScratch((r) => 8 * lossBlocks(r.fn, r.m, r.n));
 const loops: Span = (r) => r.d0 * r.d1 * r.d2 * r.d3;
 
@@ -66,6 +78,7 @@ const strided =
   };
 
 const fourLoops = { d0: dim, d1: dim, d2: dim, d3: dim } as const;
+const fourStrides = { s0: dim, s1: dim, s2: dim, s3: dim } as const;
 
 export const RECORDS = {
   [Opcode.MatMul]: {
@@ -74,14 +87,13 @@ export const RECORDS = {
     build: "extended",
     operands: {
       form: oneOf(Form),
-      path: oneOf(Path),
       c: output(mn),
       a: input(mk),
       b: input(nk),
       m: dim,
       n: dim,
       k: dim,
-      scratch: productScratch,
+      scratch: productScratch((r) => r.form),
     },
   },
   [Opcode.Dense]: {
@@ -89,7 +101,6 @@ export const RECORDS = {
     file: "dense",
     build: "predict",
     operands: {
-      path: oneOf(Path),
       y: output(mn),
       x: input(mk),
       w: input(nk),
@@ -99,7 +110,7 @@ export const RECORDS = {
       k: dim,
       fn: oneOf(Fn),
       alpha: f32,
-      scratch: productScratch,
+      scratch: productScratch(() => Form.NN),
     },
   },
   [Opcode.DenseGradWeights]: {
@@ -107,7 +118,6 @@ export const RECORDS = {
     file: "dense",
     build: "train",
     operands: {
-      path: oneOf(Path),
       dw: output(mn),
       db: output(n, optional),
       x: input(mk),
@@ -115,7 +125,7 @@ export const RECORDS = {
       m: dim,
       n: dim,
       k: dim,
-      scratch: productScratch,
+      scratch: productScratch(() => Form.TN),
     },
   },
   [Opcode.DenseGradInput]: {
@@ -123,7 +133,6 @@ export const RECORDS = {
     file: "dense",
     build: "train",
     operands: {
-      path: oneOf(Path),
       dx: output(mn),
       dy: input(mk),
       w: input(nk),
@@ -133,7 +142,7 @@ export const RECORDS = {
       fn: oneOf(Fn),
       alpha: f32,
       y: input(mn, optional),
-      scratch: productScratch,
+      scratch: productScratch(() => Form.NT),
     },
   },
   [Opcode.Unary]: {
@@ -184,68 +193,36 @@ export const RECORDS = {
     name: "copy",
     file: "copy",
     build: "extended",
-    operands: {
-      y: output(loops),
-      x: input(strided("s")),
-      divisor: dim,
-      ...fourLoops,
-      s0: dim,
-      s1: dim,
-      s2: dim,
-      s3: dim,
-    },
+    operands: { y: output(loops), x: input(strided("s")), divisor: dim, ...fourLoops, ...fourStrides },
   },
   [Opcode.Reduce]: {
     name: "reduce",
     file: "reduce",
     build: "extended",
-    operands: {
-      fn: oneOf(ReduceFn),
-      y: output(reduced),
-      x: input(unreduced),
-      outer: dim,
-      n: dim,
-      inner: dim,
-    },
+    operands: { fn: oneOf(ReduceFn), y: output(reduced), x: input(unreduced), ...reduction },
   },
   [Opcode.ReduceBlocks]: {
     name: "reduceBlocks",
     file: "reduce",
     build: "extended",
-    operands: {
-      fn: oneOf(ReduceFn),
-      partials: reducePartials,
-      x: input(unreduced),
-      outer: dim,
-      n: dim,
-      inner: dim,
-    },
+    operands: { fn: oneOf(ReduceFn), partials: reducePartials, x: input(unreduced), ...reduction },
   },
   [Opcode.ReduceTotal]: {
     name: "reduceTotal",
     file: "reduce",
     build: "extended",
-    operands: {
-      fn: oneOf(ReduceFn),
-      y: output(reduced),
-      partials: reducePartials,
-      outer: dim,
-      n: dim,
-      inner: dim,
-    },
+    operands: { fn: oneOf(ReduceFn), y: output(reduced), partials: reducePartials, ...reduction },
   },
   [Opcode.MaxGrad]: {
     name: "maxGrad",
-    file: "reduce",
+    file: "max-grad",
     build: "extended",
     operands: {
       dx: output(unreduced),
       dy: input(reduced),
       x: input(unreduced),
       y: input(reduced),
-      outer: dim,
-      n: dim,
-      inner: dim,
+      ...reduction,
     },
   },
   [Opcode.Softmax]: {
@@ -276,19 +253,13 @@ export const RECORDS = {
     name: "loss",
     file: "loss",
     build: "train",
-    operands: {
-      fn: oneOf(LossFn),
-      loss: output(() => 1, optional),
-      dx: output(mn, optional),
-      scale: input(() => 1, optional),
-      p: input(mn),
-      t: input((r) => (r.targets === Targets.Labels ? r.m : r.m * r.n), { dtype: "any" }),
-      m: dim,
-      n: dim,
-      targets: setting(Targets),
-      parameter: f32,
-      partials: lossPartials,
-    },
+    operands: { fn: oneOf(LossFn), loss: output(() => 1, optional), ...lossOperands },
+  },
+  [Opcode.LossBlocks]: {
+    name: "lossBlocks",
+    file: "loss",
+    build: "train",
+    operands: { fn: oneOf(LossFn), partials: lossPartials, ...lossOperands },
   },
   [Opcode.LossTotal]: {
     name: "lossTotal",
@@ -446,6 +417,80 @@ export const RECORDS = {
     file: "batch-norm",
     build: "extended",
     operands: { y: output(n), average: input(n), statistic: input(n), n: dim, share: f32, count: dim, guard },
+  },
+  [Opcode.LayerNorm]: {
+    name: "layerNorm",
+    file: "layer-norm",
+    build: "extended",
+    operands: {
+      y: output(mn),
+      mean: output((r) => r.m, optional),
+      rstd: output((r) => r.m, optional),
+      x: input(mn),
+      gamma: input(n),
+      beta: input(n),
+      m: dim,
+      n: dim,
+      epsilon: f32,
+    },
+  },
+  [Opcode.LayerNormGrad]: {
+    name: "layerNormGrad",
+    file: "layer-norm",
+    build: "extended",
+    operands: {
+      dx: output(mn),
+      dy: input(mn),
+      x: input(mn),
+      gamma: input(n),
+      mean: input((r) => r.m),
+      rstd: input((r) => r.m),
+      m: dim,
+      n: dim,
+    },
+  },
+  [Opcode.LayerNormGradWeights]: {
+    name: "layerNormGradWeights",
+    file: "layer-norm",
+    build: "extended",
+    operands: {
+      dgamma: output(n),
+      dbeta: output(n),
+      dy: input(mn),
+      x: input(mn),
+      mean: input((r) => r.m),
+      rstd: input((r) => r.m),
+      m: dim,
+      n: dim,
+      scratch: sharedScratch((r) => 8 * r.n),
+    },
+  },
+  [Opcode.Embedding]: {
+    name: "embedding",
+    file: "embedding",
+    build: "extended",
+    operands: {
+      y: output((r) => r.count * r.units),
+      ids: input((r) => r.count, { dtype: "i32" }),
+      table: input((r) => r.vocabulary * r.units),
+      count: dim,
+      vocabulary: dim,
+      units: dim,
+    },
+  },
+  [Opcode.EmbeddingGrad]: {
+    name: "embeddingGrad",
+    file: "embedding",
+    build: "extended",
+    operands: {
+      dtable: output((r) => r.vocabulary * r.units),
+      ids: input((r) => r.count, { dtype: "i32" }),
+      dy: input((r) => r.count * r.units),
+      count: dim,
+      vocabulary: dim,
+      units: dim,
+      scratch: sharedScratch((r) => (r.count > Gemm.RowGroup ? 4 * r.vocabulary * r.units : 0)),
+    },
   },
 } as const satisfies Record<Opcode, RecordFormat>;
 

@@ -93,7 +93,7 @@ export interface AdamWOptions extends AdamOptions {
   readonly groups?: readonly AdamWGroup[];
 }
 
-/** Settings of the parameters whose name matches. */
+/** Settings of the parameters whose name matches; `setLearningRate` sets the rate of all groups to one. */
 export interface AdamWGroup {
   readonly match: RegExp;
   /** Step size, >= 0. */

@@ -134,6 +134,33 @@ const COLUMNS = [
 const epsilon = 1e-3;
 
 export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
+  layerNorm: COLUMNS.map((shape) => ({
+    name: formatShape(shape),
+    attrs: { epsilon },
+    inputs: [input(shape), input(shape.slice(-1)), input(shape.slice(-1))],
+    outputs: [shape, shape.slice(0, -1), shape.slice(0, -1)],
+  })),
+  layerNormGrad: COLUMNS.map((shape) => ({
+    name: formatShape(shape),
+    attrs: {},
+    inputs: [
+      ...[input(shape), input(shape), input(shape.slice(-1))],
+      ...[input(shape.slice(0, -1)), input(shape.slice(0, -1), positive)],
+    ],
+    outputs: [shape, shape.slice(-1), shape.slice(-1)],
+  })),
+  embedding: [[ROWS], [ROWS, 3], [5]].map((shape) => ({
+    name: formatShape(shape),
+    attrs: { vocabulary: 7 },
+    inputs: [labels(shape, 7), input([7, 5])],
+    outputs: [[...shape, 5]],
+  })),
+  embeddingGrad: [[ROWS], [ROWS, 3], [5]].map((shape) => ({
+    name: formatShape(shape),
+    attrs: { vocabulary: 7, units: 5 },
+    inputs: [labels(shape, 7), input([...shape, 5])],
+    outputs: [[7, 5]],
+  })),
   batchNorm: COLUMNS.slice(2).map((shape) => {
     const n = shape.slice(-1);
     return {
@@ -417,6 +444,16 @@ const sum = ReduceFn.Sum;
 
 /** Inputs that an op must refuse, and what it says; none where every shape will do or only fusion makes the op. */
 export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
+  layerNorm: [
+    {
+      attrs: { epsilon },
+      inputs: [[ROWS, 3], [3], [2]],
+      message: "layer: layerNorm needs X [.., n], gamma [n] and beta [n]; got X [rows, 3], [3], [2]",
+    },
+  ],
+  layerNormGrad: [],
+  embedding: [],
+  embeddingGrad: [],
   batchNorm: [
     {
       attrs: { epsilon },

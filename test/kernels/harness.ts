@@ -63,15 +63,18 @@ export interface RunOptions {
   /** How many parts compute the record, and in which order. Default: one. */
   readonly parts?: number;
   readonly order?: readonly number[];
+  /** Rows for which scratch is given: a pass may have fewer. Default: the rows of the pass. */
+  readonly batch?: number;
   /** Words of the run block from `Run.Rows` on, where the kernel reads it. */
   readonly run?: Readonly<Partial<Record<Run, number>>>;
 }
 
-/** The buffers that the records wrote, what they left in shared scratch, and what they made of the guard. */
+/** The buffers that the records wrote, what they left in shared scratch, what they made of the guard, and how many bytes of private scratch a part touched. */
 export type Written = { [name: string]: Float32Array } & {
   doubles: { [name: string]: Float64Array };
   shared: Uint32Array;
   guard: number;
+  scratchUsed: number;
 };
 
 /** Operands of a record, but for those that the harness places itself. */
@@ -120,7 +123,7 @@ export const runRecord = <K extends Opcode>(
 export function runRecords(
   steps: readonly Step[],
   rows = 1,
-  { module = release, keepsOrder = false, last, parts = 1, order, run = {} }: RunOptions = {},
+  { module = release, keepsOrder = false, last, parts = 1, order, batch = rows, run = {} }: RunOptions = {},
 ): Written {
   const words = new Map<number, number>(Object.entries(run).map(([i, v]) => [RUN / 4 + Number(i), v]));
   const doubles = new Map<number, number>();
@@ -140,14 +143,17 @@ export function runRecords(
   let settings = Run.Settings;
   for (const { opcode, given, fields } of records) {
     const resolved: Record<string, number> = {};
+    const resolvedAtBatch: Record<string, number> = {};
     for (const [name, { kind }] of operandsOf(opcode)) {
       const v = given[name];
-      if (typeof v === "number") resolved[name] = kind === "dim" && v < 0 ? -v * rows : v;
+      if (typeof v !== "number") continue;
+      resolved[name] = kind === "dim" && v < 0 ? -v * rows : v;
+      resolvedAtBatch[name] = kind === "dim" && v < 0 ? -v * batch : v;
     }
     for (const [name, operand] of operandsOf(opcode)) {
       const v = given[name];
       if (operand.kind === "scratch") {
-        const bytes = operand.bytes(resolved as Resolved);
+        const bytes = operand.bytes(resolvedAtBatch as Resolved);
         if (operand.shared) sharedBytes = Math.max(sharedBytes, bytes);
         else privateBytes = Math.max(privateBytes, bytes);
       } else if (operand.kind === "setting") {
@@ -221,7 +227,7 @@ export function runRecords(
   const tape = records.map(({ opcode, fields }) => encode(opcode, fields as Fields<typeof opcode>));
   i32.set(tape.flat(), TAPE / 4);
 
-  const before = new Uint8Array(memory.buffer.slice(0));
+  const before = new Int32Array(memory.buffer.slice(0));
   const sequence = order ?? Array.from({ length: parts }, (_, part) => part);
   let from = TAPE;
   for (const record of tape) {
@@ -229,7 +235,7 @@ export function runRecords(
     for (const part of sequence) kernels.execute(PROGRAM, from, to, part, parts);
     from = to;
   }
-  const after = new Uint8Array(memory.buffer);
+  const after = new Int32Array(memory.buffer);
 
   const result: Record<string, unknown> = {};
   const written: Record<string, Float64Array> = {};
@@ -249,14 +255,22 @@ export function runRecords(
     writable.push([p.at + away, p.at + away + p.bytes]);
     result[`${p.name}.mirror`] = new Float32Array(memory.buffer.slice(p.at + away, p.at + away + p.bytes));
   }
-  for (let i = 0; i < after.length; i++)
-    if (after[i] !== before[i] && !writable.some(([from, to]) => i >= from && i < to)) {
+  let scratchUsed = 0;
+  // Whole words: kernels write nothing smaller, and buffers have whole words.
+  for (let at = 0; at < after.length; at++) {
+    if (after[at] === before[at]) continue;
+    const i = at * 4;
+    if (!writable.some(([low, high]) => i >= low && i < high)) {
       const near = places.find((p) => i >= p.at - GUARD_BYTES && i < p.at + p.bytes + GUARD_BYTES);
       throw new Error(`${names} wrote outside the outputs at byte ${i}, near ${near?.name ?? "nothing"}`);
     }
+    if (i >= scratch && i < scratch + stride * parts)
+      scratchUsed = Math.max(scratchUsed, ((i - scratch) % stride) + 4);
+  }
   return Object.assign(result, {
     doubles: written,
     shared: new Uint32Array(memory.buffer.slice(shared, shared + sharedBytes)),
     guard: i32[guardAt / 4],
+    scratchUsed,
   }) as Written;
 }

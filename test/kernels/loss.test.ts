@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { LossFn, Opcode, Targets } from "../../assembly/abi.ts";
+import { LossBlock, LossFn, Opcode, Targets } from "../../assembly/abi.ts";
 import { LOSS, type LossOracle, oneHot } from "../oracle/loss.ts";
 import { ulpError } from "../oracle/ulp.ts";
 import vectors from "../vectors/losses.json" with { type: "json" };
 import { difference, values } from "./compare.ts";
-import { type Given, runRecord } from "./harness.ts";
+import { type Given, runRecord, runRecords, step } from "./harness.ts";
 
 const GRID = [0, 1, 2, 3, 4, 5].flatMap((m) => [0, 1, 2, 3, 4, 5, 8, 9, 10, 17].map((n) => [m, n] as const));
 const DELTA = 0.75;
@@ -31,6 +31,12 @@ function run(fn: LossFn, p: Given, t: Given, m: number, n: number, options: Opti
     scale: scale === undefined ? null : Float32Array.of(scale),
     parameter: delta,
   });
+}
+
+/** The same by blocks, and then in total. */
+function runBlocks(fn: LossFn, p: Given, t: Given, m: number, n: number, targets = Targets.Rows) {
+  const operands = { fn, dx: "out", scale: null, p, t, m, n, targets, parameter: DELTA } as const;
+  return runRecords([step(Opcode.LossBlocks, operands), step(Opcode.LossTotal, { fn, loss: "out", m, n })]);
 }
 
 /** Targets a loss is made for: any numbers, probabilities, or rows of probabilities. */
@@ -134,6 +140,27 @@ describe.each(CASES)("%s", (_, fn) => {
     ).toBeUndefined();
   });
 
+  it("gives the same bits by blocks where there is one", () => {
+    for (const [m, n] of [...GRID, [LossBlock.Rows, LossBlock.Elements / LossBlock.Rows], [1, 5000]]) {
+      if (m * n > LossBlock.Elements && fn !== LossFn.CrossEntropy) continue;
+      const p = values(m * n, 2);
+      const t = targetsOf(fn, m, n, 3);
+      const whole = run(fn, p, t, m, n);
+      const blocks = runBlocks(fn, p, t, m, n);
+      expect(difference(blocks.loss, whole.loss)).toBeUndefined();
+      expect(difference(blocks.dx, whole.dx)).toBeUndefined();
+    }
+  });
+
+  it("adds many blocks, and has the gradient of the whole batch in each", () => {
+    const [m, n] = [3 * LossBlock.Rows + 5, 67];
+    const p = values(m * n, 2);
+    const t = targetsOf(fn, m, n, 3);
+    const { loss, dx } = runBlocks(fn, p, t, m, n);
+    expect(ulpError(loss[0], LOSS[fn].value(p, t, m, n, DELTA))).toBeLessThanOrEqual(4);
+    expect(difference(dx, run(fn, p, t, m, n).dx)).toBeUndefined();
+  });
+
   it("a NaN in prediction or target makes the loss NaN, in the body and in the tail", () => {
     for (let at = 0; at < 6; at++) {
       const p = values(6, 2);
@@ -214,6 +241,19 @@ describe("losses", () => {
 });
 
 describe("crossEntropy", () => {
+  it("of labels finds the label of each row in every block", () => {
+    for (const n of [3, 1500]) {
+      const m = n === 3 ? 2 * LossBlock.Rows + 1 : 5;
+      const labels = Int32Array.from({ length: m }, (_, i) => (i * 5 + 1) % n);
+      const p = values(m * n, n);
+      const { loss, dx } = runBlocks(LossFn.CrossEntropy, p, labels, m, n, Targets.Labels);
+      const oracle = LOSS[LossFn.CrossEntropy];
+      expect(ulpError(loss[0], oracle.value(p, oneHot(labels, n), m, n, DELTA))).toBeLessThanOrEqual(4);
+      const whole = run(LossFn.CrossEntropy, p, labels, m, n, { targets: Targets.Labels });
+      expect(difference(dx, whole.dx)).toBeUndefined();
+    }
+  });
+
   it("of labels has the bits of their one-hot rows", () => {
     for (const n of [1, 2, 3, 4, 5, 9, 10, 33]) {
       const labels = Int32Array.from({ length: 7 }, (_, i) => (i * 5 + 1) % n);

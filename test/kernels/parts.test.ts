@@ -7,6 +7,7 @@ import {
   BinaryFn,
   ColumnSum,
   Fn,
+  Gemm,
   Hyper,
   LossBlock,
   LossFn,
@@ -60,6 +61,7 @@ const DIMS: readonly Four[] = [
   [3, 2, 5, 7],
   [2, 1, 3, 2 * LINE + 1],
   [2, 3, 0, 4],
+  [5, 3, 1, LINE],
   [1, 1, 9, 37],
   [2, 1, 37, 9],
 ];
@@ -135,13 +137,12 @@ const LOST: readonly Lost[] = [
   ),
 ];
 const lossName = ({ fn, m, n, targets }: Lost) => `${LossFn[fn]} of ${Targets[targets]} [${m}, ${n}]`;
-const lossStep = ({ fn, m, n, targets }: Lost, loss: "out" | null) =>
-  step(Opcode.Loss, {
-    ...{ fn, m, n, targets, loss, dx: "out", scale: null, parameter: 0.75 },
-    p: some(m * n, 7),
-    t:
-      targets === Targets.Labels ? Int32Array.from({ length: m }, (_, i) => (i * 7) % n) : positive(m * n, 8),
-  });
+const lossOperands = ({ fn, m, n, targets }: Lost) => {
+  const labels = Int32Array.from({ length: m }, (_, i) => (i * 7) % n);
+  const t = targets === Targets.Labels ? labels : positive(m * n, 8);
+  return { fn, m, n, targets, dx: "out", scale: null, parameter: 0.75, p: some(m * n, 7), t } as const;
+};
+const lossBlocks = (lost: Lost) => step(Opcode.LossBlocks, lossOperands(lost));
 /** dx of a block, and its sum. */
 const lossGrain = ({ fn, n }: Lost) =>
   2 + (fn === LossFn.CrossEntropy ? Math.max(n, LossBlock.Elements) : LossBlock.Elements);
@@ -160,6 +161,8 @@ const COLUMNS = around(LINE)
   .slice(1)
   .flatMap((n) => [1, 3].map((m) => ({ name: `[${m}, ${n}]`, m, n })));
 
+const ROW_BLOCKS = around(4).flatMap((m) => [1, 5, 8].map((n) => ({ name: `[${m}, ${n}]`, m, n })));
+
 /** Where a record is tested in parts, if not here. */
 const PRODUCTS = "with the products";
 
@@ -168,6 +171,60 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
   [Opcode.DenseGradWeights]: PRODUCTS,
   [Opcode.DenseGradInput]: PRODUCTS,
   [Opcode.MatMul]: PRODUCTS,
+  [Opcode.LayerNorm]: ROW_BLOCKS.map(({ name, m, n }) =>
+    one(
+      name,
+      4 * (n + 2),
+      step(Opcode.LayerNorm, {
+        ...{ y: "out", mean: "out", rstd: "out", x: some(m * n, 12), gamma: some(n, 13), beta: some(n, 14) },
+        ...{ m, n, epsilon: 0.001 },
+      }),
+    ),
+  ),
+  [Opcode.LayerNormGrad]: ROW_BLOCKS.map(({ name, m, n }) =>
+    one(
+      name,
+      4 * n,
+      step(Opcode.LayerNormGrad, {
+        ...{ dx: "out", dy: some(m * n, 15), x: some(m * n, 12), gamma: some(n, 13) },
+        ...{ mean: some(m, 14), rstd: positive(m, 16), m, n },
+      }),
+    ),
+  ),
+  [Opcode.LayerNormGradWeights]: COLUMNS.map(({ name, m, n }) =>
+    one(
+      name,
+      4 * LINE,
+      step(Opcode.LayerNormGradWeights, {
+        ...{ dgamma: "out", dbeta: "out", dy: some(m * n, 15), x: some(m * n, 12) },
+        ...{ mean: some(m, 14), rstd: positive(m, 16), m, n, scratch: 0 },
+      }),
+    ),
+  ),
+  [Opcode.Embedding]: around(LINE).map((count) =>
+    one(
+      `${count}`,
+      LINE * 5,
+      step(Opcode.Embedding, {
+        ...{ y: "out", ids: Int32Array.from({ length: count }, (_, i) => (i * 3) % 7), table: some(35, 12) },
+        ...{ count, vocabulary: 7, units: 5 },
+      }),
+    ),
+  ),
+  [Opcode.EmbeddingGrad]: around(LINE)
+    .slice(1)
+    .flatMap((units) =>
+      [0, 9, 2 * Gemm.RowGroup + 5].map((count) =>
+        one(
+          `${count} of ${units}`,
+          2 * 7 * LINE,
+          step(Opcode.EmbeddingGrad, {
+            ...{ dtable: "out", ids: Int32Array.from({ length: count }, (_, i) => (i * 3) % 7) },
+            ...{ dy: some(count * units, 13), count, vocabulary: 7, units, scratch: 0 },
+          }),
+        ),
+      ),
+    ),
   [Opcode.BatchNorm]: COLUMNS.map(({ name, m, n }) =>
     one(
       name,
@@ -310,16 +367,16 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
       return one(`[${m}, ${n}]`, n, step(Opcode.LogSoftmaxGrad, given));
     }),
   ),
-  [Opcode.Loss]: LOST.flatMap((lost) => [
-    one(lossName(lost), lossGrain(lost), lossStep(lost, null)),
-    // With its loss it is meant for one block, and one part computes all.
-    ...(lost.m < 3 ? [one(`whole ${lossName(lost)}`, Infinity, lossStep(lost, "out"))] : []),
-  ]),
-  [Opcode.LossTotal]: LOST.map(({ fn, m, n, targets }) => ({
-    name: lossName({ fn, m, n, targets }),
-    grain: lossGrain({ fn, m, n, targets }) + 1,
-    steps: [lossStep({ fn, m, n, targets }, null), step(Opcode.LossTotal, { fn, m, n, loss: "out" })],
-  })),
+  // For one block, so one part computes all.
+  [Opcode.Loss]: LOST.filter(({ m }) => m < 3).map((lost) =>
+    one(lossName(lost), Infinity, step(Opcode.Loss, { loss: "out", ...lossOperands(lost) })),
+  ),
+  [Opcode.LossBlocks]: LOST.map((lost) => one(lossName(lost), lossGrain(lost), lossBlocks(lost))),
+  [Opcode.LossTotal]: LOST.filter(({ fn, m }) => fn === LossFn.CrossEntropy || m === 1).map((lost) => {
+    const { fn, m, n } = lost;
+    const total = step(Opcode.LossTotal, { fn, m, n, loss: "out" });
+    return { name: lossName(lost), grain: lossGrain(lost) + 1, steps: [lossBlocks(lost), total] };
+  }),
   [Opcode.Sgd]: PADDED.flatMap((n) => {
     const given = { w: some(n), g: some(n, 2), n, hyper, rate: 0.5 } as const;
     return [

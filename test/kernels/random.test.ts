@@ -242,6 +242,13 @@ describe("permute", () => {
     };
   }
 
+  /** How uneven the differences between rows at neighbouring positions are. */
+  function neighbours(n: number, all: Iterable<readonly number[]>): number {
+    const distances = new Array<number>(n).fill(0);
+    for (const order of all) for (let i = 1; i < n; i++) distances[(order[i] - order[i - 1] + n) % n]++;
+    return chiSquare(distances.slice(1));
+  }
+
   function* orders(n: number, count: number, keys: (t: number) => readonly [seed: number, epoch: number]) {
     for (let t = 0; t < count; t++) yield slice(n, ...keys(t));
   }
@@ -250,6 +257,18 @@ describe("permute", () => {
     for (const keys of [(t: number) => [1, t] as const, (t: number) => [t, 5] as const])
       for (const [name, deviation] of Object.entries(unevenness(n, orders(n, 30000, keys))))
         expect(deviation, name).toBeLessThan(UNEVEN);
+  });
+
+  it.each([256, 257, 300, 511, 1000])("orders %i rows evenly, so many that fewer rounds do", (n) => {
+    for (const keys of [(t: number) => [1, t] as const, (t: number) => [t, 5] as const])
+      expect(neighbours(n, orders(n, 400, keys))).toBeLessThan(UNEVEN);
+  });
+
+  it("would catch four rounds for many rows", () => {
+    for (const n of [256, 300, 1000]) {
+      const weak = Array.from({ length: 50 }, (_, epoch) => permutation(n, 1, epoch, 1));
+      expect(neighbours(n, weak)).toBeGreaterThan(2 * UNEVEN);
+    }
   });
 
   it("would catch a network of four rounds, and a rotation", () => {

@@ -6,7 +6,7 @@ import { magnitudes, matMul, matMulF32 } from "../oracle/mat-mul.ts";
 import { enableRelaxedSimd } from "../relaxed-simd.ts";
 import { difference, values } from "./compare.ts";
 import { load } from "./harness.ts";
-import { FORMS, product, WAYS } from "./product.ts";
+import { ENGINES, FORMS, product } from "./product.ts";
 
 enableRelaxedSimd();
 const relaxed = load("relaxed");
@@ -22,10 +22,10 @@ function check(form: Form, m: number, n: number, k: number): void {
   const b = wholes(k * n, 2 + n + k);
   // -0 and +0 are the same number; adding +0 makes them the same bits.
   const expected = matMulF32(form, a, b, m, n, k).map((x) => x + 0);
-  for (const way of WAYS) {
-    const got = product(form, way, a, b, m, n, k, relaxed).map((x) => x + 0);
+  for (const engine of ENGINES) {
+    const got = product(form, { ...engine, module: relaxed }, a, b, m, n, k).map((x) => x + 0);
     const wrong = difference(got, expected);
-    if (wrong) throw new Error(`form ${form} way ${way} ${m}x${k}x${n}: ${wrong}`);
+    if (wrong) throw new Error(`form ${form} ${m}x${k}x${n}: ${wrong}`);
   }
 }
 
@@ -38,9 +38,16 @@ describe("relaxed products", () => {
         for (const n of [1, ...around(Gemm.NR)]) for (const k of [0, 1, 2, 3, 4, 5, 8]) check(form, m, n, k);
     });
 
+    it(`and in packed products, for tiles and their edges, form ${form}`, () => {
+      for (const m of [16, 17, 18, 19, 20, 21, 22, 24, 25, 29, 31])
+        for (const n of [32, 33, 35, 36, 39, 40, 41]) for (const k of [64, 65]) check(form, m, n, k);
+    });
+
     it(`and across blocks of steps and columns, form ${form}`, () => {
-      for (const k of [Gemm.KC - 1, Gemm.KC, Gemm.KC + 1, 2 * Gemm.KC + 1]) check(form, 4 * MR + 3, 11, k);
-      for (const n of [Gemm.NC - 1, Gemm.NC, Gemm.NC + 1, 2 * Gemm.NC + 1]) check(form, 4 * MR + 1, n, 3);
+      for (const k of [Gemm.KC - 1, Gemm.KC, Gemm.KC + 1, 2 * Gemm.KC + 1])
+        for (const n of [11, 43]) check(form, 4 * MR + 3, n, k);
+      for (const n of [Gemm.NC - 1, Gemm.NC, Gemm.NC + 1, 2 * Gemm.NC + 1])
+        for (const k of [3, 22]) check(form, 4 * MR + 1, n, k);
       check(form, 3 * MR + 5, Gemm.NC + 9, Gemm.KC + 2);
     });
 
@@ -54,8 +61,8 @@ describe("relaxed products", () => {
         const b = values(k * n, 4);
         const exact = matMul(form, a, b, m, n, k);
         const size = magnitudes(form, a, b, m, n, k);
-        for (const way of WAYS) {
-          const got = product(form, way, a, b, m, n, k, relaxed);
+        for (const engine of ENGINES) {
+          const got = product(form, { ...engine, module: relaxed }, a, b, m, n, k);
           for (let i = 0; i < got.length; i++)
             expect(Math.abs(got[i] - exact[i])).toBeLessThanOrEqual((k + 1) * 2 ** -24 * size[i]);
         }

@@ -290,6 +290,65 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
       { values, error: (i) => 4 * EPS * (Math.abs(average.values[i]) + c * Math.abs(statistic.values[i])) },
     ];
   },
+  layerNorm({ attrs: { epsilon }, inputs: [x, gamma, beta] }) {
+    const [m, n] = asMatrix(x.dims);
+    const moments = Array.from({ length: m }, (_, i) => columnMoments(row(x.values, i, n), n, 1));
+    const mean = moments.map((s) => s.mean[0]);
+    const rstd = moments.map((s) => 1 / Math.sqrt(s.variance[0] + epsilon));
+    const h = x.values.map((v, i) => (v - mean[Math.floor(i / n)]) * rstd[Math.floor(i / n)]);
+    const values = h.map((v, i) => v * gamma.values[i % n] + beta.values[i % n]);
+    const size = (i: number) => {
+      const at = Math.floor(i / n);
+      return (Math.abs(x.values[i]) + Math.abs(mean[at])) * rstd[at] * Math.abs(gamma.values[i % n]);
+    };
+    return [
+      { values, error: (i) => 8 * EPS * (size(i) + Math.abs(beta.values[i % n])) },
+      { values: mean, error: () => 8 * EPS * 2 },
+      { values: rstd, error: exact(4, rstd) },
+    ];
+  },
+  layerNormGrad({ inputs: [dy, x, gamma, mean, rstd] }) {
+    const [m, n] = asMatrix(x.dims);
+    const at = (i: number) => Math.floor(i / n);
+    const h = x.values.map((v, i) => (v - mean.values[at(i)]) * rstd.values[at(i)]);
+    const g = dy.values.map((v, i) => v * gamma.values[i % n]);
+    const average = (i: number, f: (k: number) => number) =>
+      row([...x.values.keys()], at(i), n).reduce((sum, k) => sum + f(k), 0) / n;
+    const dx = g.map(
+      (v, i) => rstd.values[at(i)] * (v - average(i, (k) => g[k]) - h[i] * average(i, (k) => g[k] * h[k])),
+    );
+    const down = (j: number, f: (k: number) => number) =>
+      Array.from({ length: m }, (_, i) => f(i * n + j)).reduce((p, q) => p + q, 0);
+    const columns = gamma.values.map((_, j) => j);
+    const size = columns.map((j) => down(j, (k) => Math.abs(dy.values[k]) * (1 + Math.abs(h[k]))));
+    const wide = (i: number) => average(i, (k) => Math.abs(g[k]) * (1 + Math.abs(h[k])));
+    return [
+      {
+        values: dx,
+        error: (i) => 16 * EPS * rstd.values[at(i)] * (Math.abs(g[i]) + (1 + Math.abs(h[i])) * wide(i)),
+      },
+      {
+        values: columns.map((j) => down(j, (k) => dy.values[k] * h[k])),
+        error: (j) => (m + 8) * EPS * size[j],
+      },
+      { values: columns.map((j) => down(j, (k) => dy.values[k])), error: (j) => (m + 2) * EPS * size[j] },
+    ];
+  },
+  embedding({ inputs: [ids, table] }) {
+    const units = table.dims[1];
+    return [given(ids.values.flatMap((id) => row(table.values, id, units)))];
+  },
+  embeddingGrad({ attrs: { vocabulary, units }, inputs: [ids, dy] }) {
+    const values = new Array<number>(vocabulary * units).fill(0);
+    const size = values.slice();
+    ids.values.forEach((id, i) => {
+      for (let j = 0; j < units; j++) {
+        values[id * units + j] += dy.values[i * units + j];
+        size[id * units + j] += Math.abs(dy.values[i * units + j]);
+      }
+    });
+    return [{ values, error: (i) => ids.values.length * EPS * size[i] }];
+  },
   /** With the counters of a fresh program, all 0. */
   dropout({ attrs: { rate, stream }, inputs: [x] }) {
     const blocks = Array.from({ length: Math.ceil(x.values.length / 4) }, (_, block) => block);

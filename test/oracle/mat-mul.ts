@@ -1,5 +1,5 @@
 /** Products in plain loops. */
-import { Form } from "../../assembly/abi.ts";
+import { Form, Gemm } from "../../assembly/abi.ts";
 
 type Values = ArrayLike<number>;
 
@@ -19,16 +19,25 @@ export function matMul(form: Form, a: Values, b: Values, m: number, n: number, k
   return c;
 }
 
-/** The same in f32 as the kernels promise it: one accumulator an element, p ascending, multiply, then add. */
+/**
+ * The same in f32 as the kernels promise it: one accumulator an element, p ascending, multiply, then add; where p runs over
+ * rows of data, one for each group of them, and their sums added in order.
+ */
 export function matMulF32(form: Form, a: Values, b: Values, m: number, n: number, k: number): Float32Array {
   const c = new Float32Array(m * n);
   const atA = indexA(form, m, k);
   const atB = indexB(form, n, k);
   for (let i = 0; i < m; i++)
     for (let j = 0; j < n; j++) {
-      let sum = 0;
-      for (let p = 0; p < k; p++) sum = Math.fround(sum + Math.fround(a[atA(i, p)] * b[atB(p, j)]));
-      c[i * n + j] = sum;
+      const group = form === Form.TN ? Gemm.RowGroup : k;
+      let total = 0;
+      for (let from = 0; from < k; from += group) {
+        let sum = 0;
+        for (let p = from; p < Math.min(k, from + group); p++)
+          sum = Math.fround(sum + Math.fround(a[atA(i, p)] * b[atB(p, j)]));
+        total = from === 0 ? sum : Math.fround(total + sum);
+      }
+      c[i * n + j] = total;
     }
   return c;
 }
@@ -45,9 +54,6 @@ export function columnSums(dy: Values, m: number, n: number): Float64Array {
   return db;
 }
 
-/** The same in f32, rows ascending. */
-export function columnSumsF32(dy: Values, m: number, n: number): Float32Array {
-  const db = new Float32Array(n);
-  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) db[j] = Math.fround(db[j] + dy[i * n + j]);
-  return db;
-}
+/** The same in f32, rows ascending, in groups: the product of a row of ones with dY. */
+export const columnSumsF32 = (dy: Values, m: number, n: number): Float32Array =>
+  matMulF32(Form.TN, new Float32Array(m).fill(1), dy, 1, n, m);

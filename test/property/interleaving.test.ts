@@ -37,6 +37,12 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ do: fc.constant("bias" as const), value: fc.constantFrom(-1, 0, 0.5) }),
 );
 
+const sequence = fc.record({
+  commands: fc.array(command, { maxLength: 12 }),
+  moves: fc.nat(),
+  accumulate: fc.constantFrom(1, 3),
+});
+
 /** Everything that must change nothing. */
 function read(trainer: Trainer): void {
   const { x, y } = classes(19, 77);
@@ -104,9 +110,9 @@ describe("for any sequence of calls", () => {
   it("slices, streams, reads in between and moves to other programs change no bit", async () => {
     slowClock();
     await fc.assert(
-      fc.asyncProperty(fc.array(command, { maxLength: 12 }), fc.nat(), async (commands, moves) => {
-        const plain = classifier();
-        let busy = classifier({ windowRows: 8 }, 3);
+      fc.asyncProperty(sequence, async ({ commands, moves, accumulate }) => {
+        const plain = classifier({ accumulate });
+        let busy = classifier({ accumulate, windowRows: 8 }, 3);
         busy.reset({ seed: 7 });
         plain.reset({ seed: 7 });
         const plainSlots: Uint8Array[] = [];
@@ -120,7 +126,7 @@ describe("for any sequence of calls", () => {
           if ((moves >> i) & 1) {
             const state = busy.state();
             busy.dispose();
-            busy = classifier({ windowRows: 16 }, 3);
+            busy = classifier({ accumulate, windowRows: 16 }, 3);
             busy.restore(state);
           }
         }

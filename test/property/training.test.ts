@@ -67,11 +67,12 @@ const anyRun: fc.Arbitrary<Run> = fc
     optimizer: fc.constantFrom(...optimizers),
     rows: fc.integer({ min: 1, max: 70 }),
     batch: fc.integer({ min: 1, max: 33 }),
+    accumulate: fc.integer({ min: 1, max: 4 }),
     epochs: fc.integer({ min: 1, max: 5 }),
     seed: fc.maxSafeNat(),
     shuffle: fc.boolean(),
   })
-  .map(({ inputs, layers, outputs, loss, optimizer, rows, batch, epochs, seed, shuffle }) => {
+  .map(({ inputs, layers, outputs, loss, optimizer, rows, batch, accumulate, epochs, seed, shuffle }) => {
     const made = loss();
     const net = sequential({ input: [inputs], seed }, [
       ...layers.map(({ units, ...options }) => dense(units, options)),
@@ -83,7 +84,8 @@ const anyRun: fc.Arbitrary<Run> = fc
         ? Int32Array.from({ length: rows }, (_, i) => (i * 7) % outputs)
         : noise(rows * outputs, seed + 1).map((v) => (v + 1) / 2);
     return {
-      make: (options = {}) => compileRun(net, { loss: made, optimizer: optimizer(), batch, ...options }),
+      make: (options = {}) =>
+        compileRun(net, { loss: made, optimizer: optimizer(), batch, accumulate, ...options }),
       data: { x, y },
       batch,
       rows,

@@ -49,11 +49,12 @@ describe("the kernels", () => {
       y: { data: noise(rows * 5), shape: [rows, 5] },
     };
     const train = () => {
-      // The gradient of u^T v has a product with as many columns as the batch has rows.
+      // W v^T, and its gradient by v, are products with as many columns as the batch has rows.
       const net = model({ inputs: { x: [6] }, seed: 3 }, ({ x }) => {
-        const u = dense(5)(x);
         const v = dense(200)(x);
-        return { y: v.matMul(u.transpose().matMul(v).transpose()) };
+        const uniform = { kind: "uniform", low: -0.1, high: 0.1 } as const;
+        const w = x.of(x.builder.graph.addVariable("w", [5, 200], uniform));
+        return { y: w.matMul(v.transpose()).transpose() };
       });
       const optimizer = sgd({ learningRate: 1e-4 });
       using trainer = compile(net, { loss: { y: meanSquaredError() }, optimizer, batch: 16 });

@@ -33,7 +33,6 @@ function read(records: readonly (readonly number[])[], to?: number) {
 
 const unary = { fn: Fn.Tanh, alpha: 0, y: 4608, x: 4864, n: -5 };
 const dense = {
-  path: 0,
   y: 4608,
   x: 4864,
   w: 5120,
@@ -63,7 +62,6 @@ const loss = {
 };
 const advance = { x: 4608, factor: 4616 };
 const denseGradWeights = {
-  path: 0,
   dw: 4608,
   db: 4864,
   x: 5120,
@@ -117,7 +115,7 @@ const CASES = [
     Opcode.Dense,
     dense,
     { scratch: 8176 },
-    "tape: buffers must lie in [4096, 8192); got scratch at [8176, 8400) in dense path=Direct y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@8176",
+    "tape: buffers must lie in [4096, 8192); got scratch at [8176, 8400) in dense y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@8176",
   ),
   broken(
     "an output that overlaps an input in part",
@@ -131,7 +129,7 @@ const CASES = [
     Opcode.Dense,
     dense,
     { y: 4864 },
-    "tape: what a record writes must not overlap its other operands; got y and x in dense path=Direct y=@4864 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@6144",
+    "tape: what a record writes must not overlap its other operands; got y and x in dense y=@4864 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@6144",
   ),
   broken(
     "two outputs that overlap",
@@ -145,7 +143,7 @@ const CASES = [
     Opcode.Dense,
     dense,
     { scratch: 5120 },
-    "tape: what a record writes must not overlap its other operands; got scratch and w in dense path=Direct y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@5120",
+    "tape: what a record writes must not overlap its other operands; got scratch and w in dense y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@5120",
   ),
   broken(
     "state that overlaps a gradient",
@@ -200,8 +198,8 @@ const CASES = [
     "a negative enum value",
     Opcode.Dense,
     dense,
-    { path: -1 },
-    "tape: path must be one of its names; got -1 in dense path=-1 y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@6144",
+    { fn: -1 },
+    "tape: fn must be one of its names; got -1 in dense y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=-1 alpha=0 scratch=@6144",
   ),
   broken(
     "an operand that is missing",

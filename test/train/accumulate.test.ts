@@ -10,7 +10,7 @@ import {
   sgd,
   type TrainOptions,
 } from "../../src/index.ts";
-import { classes, classifier, lineTrainer, slowClock, thrownBy } from "../fixtures.ts";
+import { classes, classifier, lineTrainer, slowClock, stateDigest, thrownBy } from "../fixtures.ts";
 
 type Trainer = ReturnType<typeof classifier>;
 
@@ -126,7 +126,7 @@ describe("accumulate", () => {
     const [plain, one] = [classifier(), classifier({ accumulate: 1 })];
     plain.fitSync(data, { epochs: 3 });
     one.fitSync(data, { epochs: 3 });
-    expect(one.state()).toEqual(plain.state());
+    expect(stateDigest(one)).toBe(stateDigest(plain));
   });
 
   for (const accumulate of [0, -1, 1.5, "2", Number.NaN, Number.POSITIVE_INFINITY, 65_536, null])
@@ -161,7 +161,7 @@ describe("a group under way", () => {
         other.restore(state);
         expect(other.state()).toEqual(state);
         other.fitSync(data, { epochs: 2 - epochs });
-        expect(other.state()).toEqual(whole.state());
+        expect(stateDigest(other)).toBe(stateDigest(whole));
       }
   });
 
@@ -178,7 +178,7 @@ describe("a group under way", () => {
       other.step(classes(3));
       other.restore(state);
       for (let pass = from; pass < 8; pass++) other.step(rows(pass));
-      expect(other.state()).toEqual(whole.state());
+      expect(stateDigest(other)).toBe(stateDigest(whole));
     });
   });
 
@@ -196,7 +196,7 @@ describe("a group under way", () => {
     }
     // One pass waited: the groups of the epoch of 11 passes end with its passes 2, 5, 8 and 11.
     expect(counters(a)).toEqual({ step: 4, microStep: 1, groupRows: 4 });
-    expect(b.state()).toEqual(a.state());
+    expect(stateDigest(b)).toBe(stateDigest(a));
   });
 
   it("is the same in slices, streamed and in single epochs", async () => {
@@ -210,7 +210,7 @@ describe("a group under way", () => {
     vi.restoreAllMocks();
     const epochs = grouped();
     for (let epoch = 0; epoch < 4; epoch++) epochs.fitSync(data);
-    for (const trainer of [sliced, streamed, epochs]) expect(trainer.state()).toEqual(whole.state());
+    for (const trainer of [sliced, streamed, epochs]) expect(stateDigest(trainer)).toBe(stateDigest(whole));
   });
 
   it("is dropped by a fit on other data in mid-epoch", async () => {
@@ -247,7 +247,7 @@ describe("a group under way", () => {
     trainer.fitSync(data);
     const whole = grouped();
     whole.fitSync(data);
-    expect(trainer.state()).toEqual(whole.state());
+    expect(stateDigest(trainer)).toBe(stateDigest(whole));
   });
 
   for (const [microStep, groupRows] of [
@@ -273,11 +273,11 @@ describe("a group under way", () => {
     const trainer = grouped();
     for (let pass = 0; pass < 2; pass++) trainer.step(classes(4));
     const other = grouped({ accumulate: 2 });
-    const before = other.state();
+    const before = stateDigest(other);
     expect(() => other.restore(trainer.state())).toThrow(
       "restore: a state must have fewer passes waiting than the 2 of an update; got 2",
     );
-    expect(other.state()).toEqual(before);
+    expect(stateDigest(other)).toBe(before);
   });
 });
 
@@ -297,20 +297,20 @@ describe("numbers that are not finite, in a group", () => {
       const trainer = make(1e-3);
       for (let pass = 0; pass < before; pass++) trainer.step(good);
       trainer.setParameters({ "line.bias": 3e38 });
-      const state = trainer.state();
+      const state = stateDigest(trainer);
       expect(thrownBy(() => trainer.step({ x: [[1]], y: [-3e38] }))).toBeInstanceOf(NonFiniteError);
-      expect(trainer.state()).toEqual(state);
+      expect(stateDigest(trainer)).toBe(state);
     });
 
     it(`leave the state as before the pass: of the sums, after ${before} passes`, () => {
       const trainer = make(0);
       for (let pass = 0; pass < before; pass++) trainer.step(good);
-      const state = trainer.state();
+      const state = stateDigest(trainer);
       // The gradient of the weight is 3e38, and its sum over two rows beyond the largest number.
       const huge = { x: [[3e38], [3e38]], y: [-1, -1] };
       const error = thrownBy(() => trainer.step(huge)) as NonFiniteError;
       expect(error).toMatchObject({ tensor: "line.weight", phase: "update", step: before < 3 ? 1 : 2 });
-      expect(trainer.state()).toEqual(state);
+      expect(stateDigest(trainer)).toBe(state);
     });
   }
 
@@ -318,25 +318,25 @@ describe("numbers that are not finite, in a group", () => {
     const trainer = make(0);
     const large = { x: [[1.5e38], [1.5e38]], y: [-1, -1] };
     trainer.step(large);
-    const state = trainer.state();
+    const state = stateDigest(trainer);
     const error = thrownBy(() => trainer.step(large));
     expect(error).toMatchObject({ tensor: "line.weight", phase: "update", step: 1 });
-    expect(trainer.state()).toEqual(state);
+    expect(stateDigest(trainer)).toBe(state);
   });
 
   it("are undone where the update itself overflows: the group waits for its last pass as before", () => {
     const trainer = make(3e38);
     trainer.step(good);
     trainer.step(good);
-    const state = trainer.state();
+    const state = stateDigest(trainer);
     const error = thrownBy(() => trainer.step(good));
     expect(error).toMatchObject({ tensor: "line.weight", phase: "update", step: 1 });
-    expect(trainer.state()).toEqual(state);
+    expect(stateDigest(trainer)).toBe(state);
     trainer.setLearningRate(0.1);
     trainer.step(good);
     const other = make(0.1);
     for (let pass = 0; pass < GROUP; pass++) other.step(good);
-    expect(trainer.state()).toEqual(other.state());
+    expect(stateDigest(trainer)).toBe(stateDigest(other));
   });
 
   it("end a fit with the state of the last whole pass", () => {

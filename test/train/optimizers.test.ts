@@ -27,6 +27,7 @@ interface Run {
     readonly epsilonInsideRoot?: boolean;
     readonly biasCorrection?: boolean;
     readonly weightDecay?: number;
+    readonly groups?: readonly { match: string; learningRate: number; weightDecay: number }[];
   };
   readonly losses: number[];
   readonly parameters: Record<string, number[]>[];
@@ -46,9 +47,13 @@ const data = { x: recorded.x, y: recorded.y };
 
 function optimizerOf({ optimizer, options }: Run): Optimizer {
   if (optimizer === "sgd") return sgd(options);
-  const { epsilonInsideRoot, ...rest } = options;
+  const { epsilonInsideRoot, groups = [], ...rest } = options;
   const settings = { ...rest, epsilonMode: epsilonInsideRoot ? ("inside" as const) : ("outside" as const) };
-  return optimizer === "adam" ? adam(settings) : adamW(settings);
+  if (optimizer === "adam") return adam(settings);
+  return adamW({
+    ...settings,
+    groups: groups.map((group) => ({ ...group, match: new RegExp(group.match) })),
+  });
 }
 
 function trainerOf(optimizer: Optimizer) {
@@ -106,6 +111,34 @@ describe("ten steps follow the trajectory recorded in double precision", () => {
     expect(loss).toBeCloseTo(recorded.loss, 6);
     for (const [name, values] of Object.entries(recorded.gradients))
       follows(gradients[name].data, values, `gradient of ${name}`);
+  });
+});
+
+describe("settings at the ends of their ranges", () => {
+  // 1 - beta2 is the least there is, and what it makes of small squares of gradients is a denormal: it becomes 0.
+  for (const options of [
+    { epsilon: 1.2e-38, beta2: 1 - 2 ** -53 },
+    { epsilon: 1.2e-38, beta2: 1 - 2 ** -53, epsilonMode: "inside" as const },
+    { epsilon: 1.2e-38, beta1: 0, beta2: 0 },
+    { epsilon: 1.2e-38, beta1: 1 - 2 ** -53, beta2: 1 - 2 ** -53 },
+    { epsilon: 1.2e-38, beta2: 1 - 2 ** -53, biasCorrection: false },
+  ])
+    it(`train finitely: ${JSON.stringify(options)}`, () => {
+      const trainer = trainerOf(adam(options));
+      const before = trainer.digest();
+      const { history } = trainer.fitSync(data, { epochs: 200 });
+      expect(history.every(Number.isFinite)).toBe(true);
+      for (const { data: w } of Object.values(trainer.parameters))
+        expect(w.every(Number.isFinite)).toBe(true);
+      expect(trainer.digest()).not.toBe(before);
+    });
+
+  it("leave alone what has gradients of 0", () => {
+    const trainer = trainerOf(adam({ epsilon: 1.2e-38, beta2: 1 - 2 ** -53 }));
+    const zero = { x: [[0, 0, 0]], y: [[0, 0]] };
+    const before = trainer.parameters["dense1.weight"].data.slice();
+    for (let step = 0; step < 5; step++) trainer.step(zero);
+    expect(trainer.parameters["dense1.weight"].data).toEqual(before);
   });
 });
 

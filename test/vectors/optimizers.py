@@ -15,6 +15,8 @@ Recorded with Python 3.11.2 and PyTorch 1.13.1 (Debian 12: apt-get install pytho
 Run: /usr/bin/python3 test/vectors/optimizers.py
 """
 
+import re
+
 from recording import Uniform, close, versions, write  # first: it pins the threads before torch loads
 
 import torch
@@ -107,22 +109,50 @@ class HandAdam:
                 w.sub_(o["learningRate"] * m_hat / (torch.sqrt(v_hat) + o["epsilon"]))
 
 
-def torch_optimizer(parameters, optimizer, options):
+def groups_of(network, options):
+    """Parameters with the options that are theirs: those of the first group whose pattern is found in the name."""
+    groups = [*options.get("groups", []), {"match": ""}]
+    members = [[] for _ in groups]
+    for name, parameter in network.named_parameters():
+        first = next(i for i, group in enumerate(groups) if re.search(group["match"], name))
+        members[first].append(parameter)
+    return [(parameters, {**options, **group}) for parameters, group in zip(members, groups)]
+
+
+class HandGroups:
+    """A `HandAdam` for each group."""
+
+    def __init__(self, groups):
+        self.steppers = [HandAdam(parameters, options) for parameters, options in groups]
+
+    def zero_grad(self):
+        for stepper in self.steppers:
+            stepper.zero_grad()
+
+    def step(self):
+        for stepper in self.steppers:
+            stepper.step()
+
+
+def torch_optimizer(network, optimizer, options):
+    parameters = network.parameters()
     if optimizer == "sgd":
         return torch.optim.SGD(parameters, lr=options["learningRate"], momentum=options["momentum"],
                                nesterov=options["nesterov"])
     common = {"lr": options["learningRate"], "betas": (options["beta1"], options["beta2"]), "eps": options["epsilon"]}
     if optimizer == "adam":
         return torch.optim.Adam(parameters, **common)
-    return torch.optim.AdamW(parameters, weight_decay=options["weightDecay"], **common)
+    param_groups = [{"params": members, "lr": own["learningRate"], "weight_decay": own["weightDecay"]}
+                    for members, own in groups_of(network, options)]
+    return torch.optim.AdamW(param_groups, **common)
 
 
 def train(optimizer, options, by_hand, dtype=torch.float64):
     network = Network(dtype)
     if by_hand:
-        stepper = HandAdam(network.parameters(), options)
+        stepper = HandGroups(groups_of(network, options))
     else:
-        stepper = torch_optimizer(network.parameters(), optimizer, options)
+        stepper = torch_optimizer(network, optimizer, options)
     x, y = torch.tensor(X, dtype=dtype), torch.tensor(Y, dtype=dtype)
     losses, parameters = [], []
     for _ in range(STEPS):
@@ -154,8 +184,8 @@ def adam(epsilon=1e-8, inside=False, correction=True):
                     "epsilonInsideRoot": inside, "biasCorrection": correction}
 
 
-def adamw(decay):
-    return "adamw", {**adam()[1], "weightDecay": decay}
+def adamw(decay, groups=None):
+    return "adamw", {**adam()[1], "weightDecay": decay, **({"groups": groups} if groups else {})}
 
 
 RUNS = {
@@ -169,6 +199,10 @@ RUNS = {
     "adam without bias correction": adam(correction=False),
     "adamw 0.01": adamw(0.01),
     "adamw 0.1": adamw(0.1),
+    "adamw with groups": adamw(0.1, [
+        {"match": "^dense2", "learningRate": 0.05, "weightDecay": 0.5},
+        {"match": "bias$", "learningRate": 0.002, "weightDecay": 0},
+    ]),
 }
 
 

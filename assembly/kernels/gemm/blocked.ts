@@ -10,7 +10,7 @@
  * engine does at full speed, unlike a load that splats. The relaxed build has larger tiles, of six rows, and
  * leaves what remains of rows and columns to the others.
  */
-import { Form, Gemm } from "../../abi";
+import { Gemm } from "../../abi";
 import { micro, RELAXED_MR, relaxedMicro, tallMicro } from "./micro";
 import { keepsOrder } from "./order";
 import { copyTile, packB, packWide, WIDE } from "./pack";
@@ -108,23 +108,25 @@ function relaxedRows(
   blockRows(2, kc, nc, a4, row, step, panelA, panelB, c + (ldc << 2), ldc, accumulate, edge);
 }
 
-/** Of m rows, those that tiles of four take: as few as leave a multiple of five; more than m are all. */
+/** Rows that tiles of four take: the smallest multiple of 4 that leaves a multiple of 5; all rows if it exceeds m. */
 function rowsInFours(m: i32): i32 {
   if (ASC_FEATURE_RELAXED_SIMD || !keepsOrder) return m;
   return Gemm.MR * ((Gemm.TallMR - (m % Gemm.TallMR)) % Gemm.TallMR);
 }
 
-/** See matMul; m, n, k >= 1. Scratch holds an edge tile, a panel of A and a block of B, in this order. */
+/**
+ * `C = op(A) op(B)` through packed panels; see `product` for the parameters. Nothing outside the m rows and n columns of C
+ * is read or written.
+ *
+ * @param transposedB  whether B is stored transposed
+ * @param scratch      an edge tile, a panel of A and a block of B, in this order
+ */
 export function blocked(
-  form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize,
+  transposedB: bool, c: usize, ldc: usize, a: usize, rowA: usize, stepA: usize, b: usize, ldb: usize,
+  m: i32, n: i32, k: i32, scratch: usize,
 ): void {
-  const transposedB = form == Form.NT;
-  const rowA = form == Form.TN ? <usize>4 : <usize>k << 2;
-  const stepA = form == Form.TN ? <usize>m << 2 : <usize>4;
-  const ldb = <usize>(transposedB ? k : n) << 2;
   const stepB = transposedB ? <usize>4 : ldb;
   const columnB = transposedB ? ldb : <usize>4;
-  const ldc = <usize>n << 2;
   const panelA = scratch + Gemm.TileBytes;
   const panelsB = panelA + <usize>min<i32>(k, Gemm.KC) * (16 * Gemm.TallMR);
   const shortRows = rowsInFours(m);

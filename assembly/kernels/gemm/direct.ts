@@ -1,5 +1,5 @@
 /** The product of small matrices: tiles straight from the operands. */
-import { Form, Gemm } from "../../abi";
+import { Gemm } from "../../abi";
 import { keepsOrder } from "./order";
 import { copyPadded, copyTile, copyTransposed, packB, packWideTransposed } from "./pack";
 import { tile, wideTile } from "./tiles";
@@ -19,15 +19,17 @@ function strip(
 }
 
 /**
- * Fewer than eight columns, all rows. Tiles are eight columns wide all the same: what they write past the end
- * of a row is where the next rows go, written later; the last rows go through the edge tile.
+ * Fewer than eight columns, all rows. Tiles are eight columns wide all the same. Where rows of C have no gap between
+ * them, what a tile writes past the end of a row is where the next rows go, written later; the last rows, and all
+ * rows of a C with gaps, go through the edge tile.
  */
 function narrowStrip(
   m: i32, n: i32, k: i32, a: usize, row: usize, step: usize,
   b: usize, ldb: usize, c: usize, ldc: usize, edge: usize,
 ): void {
+  const gapless = ldc == <usize>n << 2;
   for (; m > 0; m -= 4) {
-    const inside = (m - 3) * n >= 8;
+    const inside = gapless && (m - 3) * n >= 8;
     tile(m, k, a, row, step, b, ldb, inside ? c : edge, inside ? ldc : <usize>32, false);
     if (!inside) copyTile(c, ldc, edge, 32, min(m, 4), n);
     a += row << 2;
@@ -36,11 +38,13 @@ function narrowStrip(
 }
 
 /** Up to four rows of C, all columns; B as it is stored. */
-function bar(m: i32, n: i32, k: i32, a: usize, row: usize, step: usize, b: usize, c: usize, ld: usize): void {
+function bar(
+  m: i32, n: i32, k: i32, a: usize, row: usize, step: usize, b: usize, ldb: usize, c: usize, ldc: usize,
+): void {
   let j = 0;
   while (true) {
     const at = <usize>j << 2;
-    tile(m, k, a, row, step, b + at, ld, c + at, ld, false);
+    tile(m, k, a, row, step, b + at, ldb, c + at, ldc, false);
     j += 8;
     if (j >= n) return;
     j = min(j, n - 8);
@@ -88,20 +92,21 @@ function wideStrip(
 }
 
 /**
- * See matMul; m, n, k >= 1. Where n is no multiple of eight the last tiles overlap the ones before and write
- * the same values again, unless few columns are left over: those run in wide tiles with the eight before them, or by
- * themselves (narrowColumns). Scratch holds an edge tile and one panel: up to twelve columns of B where it is stored
- * transposed or n < 8, eight rows of A for few columns.
+ * `C = op(A) op(B)` from the operands as they are stored; see `product` for the parameters. Where n is no multiple of
+ * eight the last tiles overlap the ones before and write the same values again, unless few columns are left over: those
+ * run in wide tiles with the eight before them, or by themselves (narrowColumns). Nothing outside the m rows and n
+ * columns of C is written.
+ *
+ * @param transposed  whether B is stored transposed
+ * @param scratch     an edge tile and one panel: up to twelve columns of B where it is stored transposed or n < 8,
+ *                    eight rows of A for few columns
  */
 export function direct(
-  form: i32, c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, scratch: usize,
+  transposed: bool, c: usize, ldc: usize, a: usize, row: usize, step: usize, b: usize, ldb: usize,
+  m: i32, n: i32, k: i32, scratch: usize,
 ): void {
-  const row = form == Form.TN ? <usize>4 : <usize>k << 2;
-  const step = form == Form.TN ? <usize>m << 2 : <usize>4;
   // one row and one column are stored alike
-  const transposed = form == Form.NT && k > 1;
-  const ldc = <usize>n << 2;
-  const ldb = transposed ? <usize>k << 2 : ldc;
+  if (k == 1 && ldb == 4) transposed = false;
   const panel = scratch + Gemm.TileBytes;
   const rest = n & 7;
   const few = rest > 0 && rest <= Gemm.WideNR - Gemm.NR;
@@ -126,13 +131,17 @@ export function direct(
   }
   if (n < 8) {
     if (transposed) packB(panel, true, k, n, b, ldb);
-    else copyPadded(panel, k, b, ldb);
-    narrowStrip(m, n, k, a, row, step, panel, transposed ? <usize>32 : ldb, c, ldc, scratch);
+    else if (ldb == <usize>n << 2) {
+      copyPadded(panel, k, b, ldb);
+      narrowStrip(m, n, k, a, row, step, panel, ldb, c, ldc, scratch);
+      return;
+    } else packB(panel, false, k, n, b, ldb);
+    narrowStrip(m, n, k, a, row, step, panel, 32, c, ldc, scratch);
     return;
   }
-  if (!transposed && k * n <= RESIDENT) {
+  if (!transposed && n > 8 && k * n <= RESIDENT) {
     for (; m > 0; m -= 4) {
-      bar(m, n, k, a, row, step, b, c, ldc);
+      bar(m, n, k, a, row, step, b, ldb, c, ldc);
       a += row << 2;
       c += ldc << 2;
     }

@@ -1,17 +1,5 @@
 /** The product of a few numbers, for which starting a tile takes longer than the arithmetic. */
-import { Form } from "../../abi";
 import { multiplyAdd, put } from "../../simd";
-
-/** Multiplications up to which `small` is as fast as the tiles, with a tenth of their code to compile. */
-export const MOST_MULTIPLICATIONS = 64;
-
-/** Whether `small` should compute a product: one column, or at least eight that are stored by rows. */
-// @ts-ignore: decorator
-@inline
-export function isSmall(form: i32, m: i32, n: i32, k: i32): bool {
-  if (<i64>m * <i64>n * <i64>k > MOST_MULTIPLICATIONS) return false;
-  return n == 1 || (n >= 8 && (form != Form.NT || k == 1));
-}
 
 /**
  * `c[i, j] = sum_p a[i, p] b[p, j] + bias[j]`.

@@ -7,8 +7,8 @@ import { Gemm } from "../../abi";
 import { added, multiplied } from "../../simd";
 
 /**
- * A tile from A as it is stored, of `height` rows: two, four or five. Of two or four, `rows` may be one less: the
- * last is then computed again.
+ * A tile from A as it is stored, of `height` rows: two, four or five. Heights 2 and 4 also serve one row less; the last
+ * row is then computed twice.
  *
  * `columns`: rows are 4 bytes apart, and one pointer serves them all. `twice`: steps are 4 bytes apart, and
  * there are two a round. `keep`: packs the panel of A that micro-kernels take while using it; not with `twice`.
@@ -214,7 +214,7 @@ export function packingTile(
 }
 
 /**
- * The same for five rows. One function for both, with a branch between the loops, was found registers for neither.
+ * The same for five rows. Two functions: merged into one, V8 spills in both loops.
  *
  * @param panel  out [k, 5, 4] f32
  */

@@ -42,12 +42,11 @@ function fourDots(x: usize, b: usize, ldb: usize, rows: i32, k: i32): v128 {
  *
  * @param y  out [n]    f32; overwritten, never read
  * @param x  in  [k]    f32
- * @param b  in  [n, k] f32, row-major
+ * @param b  in  [n, k] f32, rows ldb bytes apart
  *
  * Order: each y[j] starts at +0 and adds p = 0, 1, .., k - 1 in one accumulator.
  */
-export function timesTransposed(y: usize, x: usize, b: usize, n: i32, k: i32): void {
-  const ldb = <usize>k << 2;
+export function timesTransposed(y: usize, x: usize, b: usize, ldb: usize, n: i32, k: i32): void {
   for (; n > 0; n -= 4) {
     const v = fourDots(x, b, ldb, n, k);
     if (n >= 4) v128.store(y, v);
@@ -123,22 +122,22 @@ function addOne(y: usize, x: usize, step: usize, b: usize, end: usize, ldb: usiz
  *
  * @param y     out [n]    f32; overwritten, never read before it is written
  * @param x     in  [k]    f32, its elements `step` bytes apart; 0: one that stands for all
- * @param b     in  [k, n] f32, row-major
+ * @param b     in  [k, n] f32, rows ldb bytes apart
  *
  * Order: each y[j] starts at +0 and adds p = 0, 1, .., k - 1 in one accumulator, kept in y between groups of
  * STREAMS rows.
  */
-export function times(y: usize, x: usize, step: usize, b: usize, n: i32, k: i32): void {
-  const ldb = <usize>n << 2;
+export function times(y: usize, x: usize, step: usize, b: usize, ldb: usize, n: i32, k: i32): void {
+  const row = <usize>n << 2;
   let j: usize = 0;
-  for (; j + 16 <= ldb; j += 16) v128.store(y + j, f32x4.splat(0));
-  for (; j < ldb; j += 4) store<f32>(y + j, 0);
+  for (; j + 16 <= row; j += 16) v128.store(y + j, f32x4.splat(0));
+  for (; j < row; j += 4) store<f32>(y + j, 0);
   for (; k > 0; k -= STREAMS) {
     const end = b + <usize>min(k, STREAMS) * ldb;
     j = 0;
-    for (; j + 64 <= ldb; j += 64) addSixteen(y + j, x, step, b + j, end, ldb);
-    for (; j + 16 <= ldb; j += 16) addFour(y + j, x, step, b + j, end, ldb);
-    for (; j < ldb; j += 4) addOne(y + j, x, step, b + j, end, ldb);
+    for (; j + 64 <= row; j += 64) addSixteen(y + j, x, step, b + j, end, ldb);
+    for (; j + 16 <= row; j += 16) addFour(y + j, x, step, b + j, end, ldb);
+    for (; j < row; j += 4) addOne(y + j, x, step, b + j, end, ldb);
     x += step * STREAMS;
     b = end;
   }

@@ -1,20 +1,6 @@
 import { ShapeError } from "../../errors.ts";
-import { productPath } from "../../tape/product-path.ts";
-import {
-  draft,
-  Fn,
-  f32,
-  type LowerContext,
-  type Op,
-  Opcode,
-  type OpName,
-  SCRATCH,
-  secondDerivative,
-} from "../op.ts";
-import { asMatrix, type Dim, formatShape, resolve } from "../shape.ts";
-
-const path = ({ batch }: LowerContext<OpName>, m: Dim, n: Dim, k: Dim) =>
-  productPath(resolve(m, batch), resolve(n, batch), resolve(k, batch));
+import { draft, Fn, f32, type Op, Opcode, SCRATCH, secondDerivative } from "../op.ts";
+import { asMatrix, formatShape } from "../shape.ts";
 
 const LINEAR = { fn: Fn.Identity, alpha: 0 } as const;
 
@@ -48,14 +34,12 @@ export const dense: Op<"dense"> = {
       needs(1) || (bias && needs(2)) ? emit(denseGradWeights, { bias }, [x, dy]) : [];
     return [dx, dw, db];
   },
-  lower: (context) => {
-    const { attrs, inputs, outputs, type } = context;
+  lower: ({ attrs, inputs, outputs, type }) => {
     const [x, w, bias] = inputs;
     const [m, k] = asMatrix(type(x).shape);
     const n = type(w).shape[1];
     return [
       draft(Opcode.Dense, {
-        path: path(context, m, n, k),
         y: { value: outputs[0] },
         x: { value: x },
         w: { value: w },
@@ -83,14 +67,12 @@ export const denseGradWeights: Op<"denseGradWeights"> = {
     return bias ? [dw, f32([n])] : [dw];
   },
   vjp: secondDerivative,
-  lower: (context) => {
-    const { inputs, outputs, type } = context;
+  lower: ({ inputs, outputs, type }) => {
     const [x, dy] = inputs;
     const [k, m] = asMatrix(type(x).shape);
     const n = asMatrix(type(dy).shape)[1];
     return [
       draft(Opcode.DenseGradWeights, {
-        path: path(context, m, n, k),
         dw: { value: outputs[0] },
         db: outputs.length > 1 ? { value: outputs[1] } : 0,
         x: { value: x },
@@ -113,14 +95,12 @@ export const denseGradInput: Op<"denseGradInput"> = {
   name: "denseGradInput",
   infer: (_, [, , s]) => [f32(s.shape)],
   vjp: secondDerivative,
-  lower: (context) => {
-    const { attrs, inputs, outputs, type } = context;
+  lower: ({ attrs, inputs, outputs, type }) => {
     const [dy, w, s] = inputs;
     const [m, k] = asMatrix(type(dy).shape);
     const n = type(w).shape[0];
     return [
       draft(Opcode.DenseGradInput, {
-        path: path(context, m, n, k),
         dx: { value: outputs[0] },
         dy: { value: dy },
         w: { value: w },

@@ -48,8 +48,8 @@ interface LossBuffers {
 }
 
 /**
- * One record, or two where the loss is wanted and a full batch is more than one block: then all parts compute the sums of
- * blocks, and a second record adds them.
+ * One record where a full batch is one block, else two, of which the first can be shared: the sums of blocks with the gradient,
+ * then the loss, where it is wanted.
  */
 function records(
   { attrs: { fn, parameter }, inputs: [p, t], type, batch }: Context,
@@ -63,24 +63,21 @@ function records(
   const n = flat ? rows : columns;
   const isOneBlock = lossBlocks(fn, resolve(m, batch), resolve(n, batch)) <= 1;
   const place = (id?: ValueId) => (id === undefined ? 0 : { value: id });
-  const drafts = [
-    draft(Opcode.Loss, {
-      fn,
-      loss: isOneBlock ? place(loss) : 0,
-      dx: place(dx),
-      scale: place(scale),
-      p: { value: p },
-      t: { value: t },
-      m,
-      n,
-      targets: { setting: "targets", of: t },
-      parameter,
-      partials: SCRATCH,
-    }),
-  ];
-  if (loss !== undefined && !isOneBlock)
-    drafts.push(draft(Opcode.LossTotal, { fn, loss: { value: loss }, partials: SCRATCH, m, n }));
-  return drafts;
+  const operands = {
+    fn,
+    dx: place(dx),
+    scale: place(scale),
+    p: { value: p },
+    t: { value: t },
+    m,
+    n,
+    targets: { setting: "targets" as const, of: t },
+    parameter,
+  };
+  if (isOneBlock) return [draft(Opcode.Loss, { ...operands, loss: place(loss) })];
+  const blocks = draft(Opcode.LossBlocks, { ...operands, partials: SCRATCH });
+  if (loss === undefined) return [blocks];
+  return [blocks, draft(Opcode.LossTotal, { fn, loss: { value: loss }, partials: SCRATCH, m, n })];
 }
 
 /**

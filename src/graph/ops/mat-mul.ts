@@ -1,8 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
-import { productPath } from "../../tape/product-path.ts";
 import { draft, Form, f32, type Op, Opcode, SCRATCH } from "../op.ts";
-import { asMatrix, formatShape, resolve, sameShape } from "../shape.ts";
+import { asMatrix, formatShape, sameShape } from "../shape.ts";
 
 /**
  * `C = op(A) op(B)`, the matrix product; leading axes of A count as rows.
@@ -46,7 +45,7 @@ export const matMul: Op<"matMul"> = {
     return [needs(0) ? product(dy, b, false, true) : null, needs(1) ? product(a, dy, true, false) : null];
   },
 
-  lower({ attrs: { transposeA, transposeB }, inputs: [a, b], outputs: [c], batch, type }) {
+  lower({ attrs: { transposeA, transposeB }, inputs: [a, b], outputs: [c], type }) {
     const [am, ak] = asMatrix(type(a).shape);
     const [bm, bn] = asMatrix(type(b).shape);
     const m = transposeA ? ak : am;
@@ -55,7 +54,6 @@ export const matMul: Op<"matMul"> = {
     return [
       draft(Opcode.MatMul, {
         form: transposeA ? Form.TN : transposeB ? Form.NT : Form.NN,
-        path: productPath(resolve(m, batch), resolve(n, batch), resolve(k, batch)),
         c: { value: c },
         a: { value: a },
         b: { value: b },
