@@ -9,7 +9,7 @@ import { planProgram } from "../../src/plan/plan.ts";
 import { boundsOf, type Plan, stretchesOf } from "../../src/plan/planned.ts";
 import type { PlanRequest } from "../../src/plan/request.ts";
 import { sharedScratch } from "../../src/tape/operands.ts";
-import { encode, RECORDS } from "../../src/tape/records.ts";
+import { encode, RECORDS, recordWords } from "../../src/tape/records.ts";
 import { readTape, type TapeRecord } from "../../src/tape/verify.ts";
 import { difference } from "../kernels/compare.ts";
 import type { Feeds } from "../oracle/graph.ts";
@@ -205,12 +205,12 @@ describe("barriers", () => {
     const BASE = 4096;
     const dense = (y: number) =>
       encode(Opcode.Dense, {
-        ...{ path: 0, y, x: 8192, w: 8448, bias: 0, m: 4, n: 4, k: 4, fn: 0, alpha: 0, scratch: 16384 },
+        ...{ y, x: 8192, w: 8448, bias: 0, m: 4, n: 4, k: 4, fn: 0, alpha: 0, scratch: 16384 },
       });
     const barriersOf = () => {
       const words = new Int32Array(96);
       words.set([...dense(12288), ...dense(12544)], 48);
-      const to = BASE + (48 + 24) * 4;
+      const to = BASE + (48 + 2 * recordWords(Opcode.Dense)) * 4;
       setBarriers(words, [{ from: BASE + 48 * 4, to }], { base: BASE, end: 65536, rows: 1 });
       return readTape(words, BASE + 48 * 4, to, { base: BASE, end: 65536, rows: 1 }).map(
         ({ barrier }) => barrier,
