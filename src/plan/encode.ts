@@ -2,8 +2,8 @@
 import type { OperandRef, RecordDraft } from "../graph/op.ts";
 import type { ValueId } from "../graph/type.ts";
 import { f32Word } from "../tape/float-word.ts";
-import { hasWord, type Operand } from "../tape/operands.ts";
-import { firstWord, formatOf } from "../tape/records.ts";
+import type { Operand, RecordFormat } from "../tape/operands.ts";
+import { firstWord, formatOf, wordsOf } from "../tape/records.ts";
 
 /** Where everything is that operands may name. */
 export interface Addresses {
@@ -34,11 +34,8 @@ export function encodeRecords(
   let i = at;
   for (const { opcode, fields } of records) {
     words[i++] = firstWord(opcode);
-    const operands = formatOf(opcode)?.operands ?? {};
-    for (const name in operands) {
-      const operand = operands[name];
-      if (hasWord(operand)) words[i++] = wordOf(operand, fields[name], addresses);
-    }
+    for (const [name, operand] of wordsOf(formatOf(opcode) as RecordFormat))
+      words[i++] = wordOf(operand, fields[name], addresses);
   }
   return i;
 }

@@ -4,7 +4,8 @@ import type { Graph, Node, Phase } from "../graph/graph.ts";
 import type { OperandRef, RecordDraft } from "../graph/op.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import { formatOf } from "../tape/records.ts";
+import type { RecordFormat } from "../tape/operands.ts";
+import { formatOf, wordsOf } from "../tape/records.ts";
 import type { LiveRange } from "./arena.ts";
 
 export interface LoweredRecord extends RecordDraft {
@@ -101,9 +102,11 @@ export function lower(graph: Graph, batch: number, { atEnd, pinned: kept }: Keep
       isRead: (id) => read.has(id),
     })) {
       const at = records.length;
-      records.push({ ...made, node });
+      const { opcode, fields } = made;
+      records.push({ opcode, fields, node });
       askForScratch(made, batch, scratch);
-      for (const field of Object.values(made.fields)) {
+      for (const name in fields) {
+        const field = fields[name];
         if (!isValue(field)) continue;
         const root = rootOf(field.value);
         if (!first.has(root) && outputs.includes(field.value) && !variables.has(root)) first.set(root, at);
@@ -160,15 +163,12 @@ export function askForScratch(
   batch: number,
   scratch: { shared: number; private: number },
 ): void {
-  const format = formatOf(opcode);
-  for (const name in format?.operands) {
-    const operand = format.operands[name];
+  for (const [name, operand] of wordsOf(formatOf(opcode) as RecordFormat)) {
     if (operand.kind !== "scratch" || fields[name] === 0) continue;
     const resolved: Record<string, number> = {};
-    for (const other in fields) {
+    for (const [other, { kind }] of wordsOf(formatOf(opcode) as RecordFormat)) {
       const field = fields[other];
-      if (typeof field === "number")
-        resolved[other] = format.operands[other].kind === "dim" ? resolve(field, batch) : field;
+      if (typeof field === "number") resolved[other] = kind === "dim" ? resolve(field, batch) : field;
     }
     const which = operand.shared ? "shared" : "private";
     scratch[which] = Math.max(scratch[which], operand.bytes(resolved));
