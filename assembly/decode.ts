@@ -9,13 +9,15 @@ import { binary } from "./kernels/binary";
 import { copy } from "./kernels/copy";
 import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
 import { dropout } from "./kernels/dropout";
+import { embedding, embeddingGrad } from "./kernels/embedding";
 import { gather } from "./kernels/gather";
 import { layerNorm, layerNormGrad, layerNormGradWeights } from "./kernels/layer-norm";
 import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/softmax";
 import { loss, lossBlocks, lossTotal } from "./kernels/loss";
 import { matMul } from "./kernels/mat-mul";
-import { maxGrad, reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
+import { maxGrad } from "./kernels/max-grad";
 import { order } from "./kernels/order";
+import { reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
 import { unary, unaryGrad } from "./kernels/unary";
 
 // @ts-ignore: decorator
@@ -276,6 +278,20 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
       layerNormGradWeights(
         pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
         dim(r, 8, rows), pointer(r, 9), part, parts,
+      );
+      break;
+    }
+    case Opcode.Embedding: {
+      embedding(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), part,
+        parts,
+      );
+      break;
+    }
+    case Opcode.EmbeddingGrad: {
+      embeddingGrad(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows),
+        pointer(r, 7), part, parts,
       );
       break;
     }

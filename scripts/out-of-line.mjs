@@ -12,6 +12,7 @@ const OUT_OF_LINE = [
   "assembly/kernels/order/*",
   "assembly/interpreter/pass",
   "assembly/kernels/advance/*",
+  "assembly/kernels/batch-norm/*",
   "assembly/kernels/gradients/*",
   "assembly/parts/cut",
   "assembly/simd/*",
@@ -30,7 +31,7 @@ const OUT_OF_LINE = [
   "assembly/kernels/reduce/longColumns",
   "assembly/kernels/reduce/reduceColumns",
   "assembly/kernels/reduce/reducePart",
-  "assembly/kernels/reduce/maxGradPart",
+  "assembly/kernels/max-grad/maxGradPart",
   "assembly/kernels/softmax/*",
   "assembly/kernels/unary/*",
 ];

@@ -1,12 +1,11 @@
 /** Layer normalization by rows (Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450), and its gradients. */
+import { Gemm } from "../abi";
 import { partStart } from "../parts";
 import { addWide, put, sumWide, take } from "../simd";
 
 /** Rows, and columns, that stay in one part. */
 const ROWS = 4;
 const COLUMNS = 16;
-/** Rows whose sums are added up before they meet those of the rows before. */
-const BLOCK = 4096;
 
 /**
  * `y[i, j] = gamma[j] (x[i, j] - mean[i]) rstd[i] + beta[j]`, with mean[i] and rstd[i] = 1 / sqrt(variance[i] + epsilon)
@@ -123,7 +122,7 @@ export function layerNormGrad(
  * @param dy x mean rstd  as in layerNormGrad
  * @param scratch  f32 [2 n], shared by the parts, each of which uses its columns
  *
- * Order: blocks of 4,096 rows, each from +0 in one f32 accumulator a column, added in order.
+ * Order: groups of `Gemm.RowGroup` rows, each from +0 in one f32 accumulator a column, added in order.
  */
 export function layerNormGradWeights(
   dgamma: usize, dbeta: usize, dy: usize, x: usize, mean: usize, rstd: usize, m: i32, n: i32, scratch: usize,
@@ -138,12 +137,12 @@ export function layerNormGradWeights(
     store<f32>(dgamma + j, 0);
     store<f32>(dbeta + j, 0);
   }
-  for (let start = 0; start < m; start += BLOCK) {
+  for (let start = 0; start < m; start += Gemm.RowGroup) {
     for (let j = from; j < to; j += 4) {
       store<f32>(products + j, 0);
       store<f32>(sums + j, 0);
     }
-    for (let i = start; i < min(start + BLOCK, m); ++i) {
+    for (let i = start; i < min(start + Gemm.RowGroup, m); ++i) {
       const atX = x + <usize>i * row;
       const atY = dy + <usize>i * row;
       const centre = load<f32>(mean + (<usize>i << 2));

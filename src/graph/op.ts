@@ -44,6 +44,8 @@ export interface OpAttrs {
   readonly approach: { readonly share: number; readonly count: Dim };
   readonly layerNorm: { readonly epsilon: number };
   readonly layerNormGrad: Record<never, never>;
+  readonly embedding: { readonly vocabulary: number };
+  readonly embeddingGrad: { readonly vocabulary: number; readonly units: number };
   readonly loss: LossAttrs;
   readonly lossGrad: LossAttrs;
   /** Made by `plan/fuse.ts` only. */

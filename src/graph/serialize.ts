@@ -1,6 +1,7 @@
 /**
  * What a graph computes, as plain data: ops and attributes by name, in order of dependence. Two graphs that compute the
- * same from the same variables give the same, whatever their values are called and whatever else they hold.
+ * same from the same variables give the same, whatever their values are called, in which order they were made, and
+ * whatever else they hold.
  */
 import type { Graph, Node } from "./graph.ts";
 import type { Shape } from "./shape.ts";
@@ -12,7 +13,7 @@ export interface SerializedType {
 }
 
 /** `["input", name]`, `["variable", name]`, `["constant", shape, numbers]` or `["node", index, output]`. */
-export type SerializedRef = readonly (string | number | Shape | readonly number[])[];
+export type SerializedRef = readonly (string | number | Shape | readonly (number | string)[])[];
 
 export interface SerializedNode {
   readonly op: string;
@@ -33,7 +34,7 @@ export function serialize(graph: Graph): SerializedGraph {
   for (const { name, value } of graph.inputs) sources.set(value, ["input", name]);
   for (const { name, value } of graph.variables) sources.set(value, ["variable", name]);
   for (const { value, data } of graph.constants)
-    sources.set(value, ["constant", graph.shape(value), Array.from(data)]);
+    sources.set(value, ["constant", graph.shape(value), Array.from(data, asJson)]);
 
   const nodes: SerializedNode[] = [];
   const indices = new Map<Node, number>();
@@ -46,18 +47,27 @@ export function serialize(graph: Graph): SerializedGraph {
     indices.set(node, nodes.length);
     nodes.push({ op: node.op, attrs: namedAttributes(node), inputs: node.inputs.map(refOf) });
   };
-  for (const { value } of graph.outputs) visit(value, producers, indices, add);
+  const outputs = graph.outputs.map(({ name, value }) => [name, value] as const).sort(byName);
+  for (const [, value] of outputs) visit(value, producers, indices, add);
+  const inputs = graph.inputs.map(({ name, value }) => {
+    const { shape, dtype } = graph.values[value];
+    return [name, { shape, dtype }] as const;
+  });
   return {
-    inputs: Object.fromEntries(
-      graph.inputs.map(({ name, value }) => [
-        name,
-        { shape: graph.shape(value), dtype: graph.values[value].dtype },
-      ]),
-    ),
+    inputs: Object.fromEntries(inputs.sort(byName)),
     nodes,
-    outputs: Object.fromEntries(graph.outputs.map(({ name, value }) => [name, refOf(value)])),
+    outputs: Object.fromEntries(outputs.map(([name, value]) => [name, refOf(value)])),
   };
 }
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) =>
+  a < b ? -1 : a > b ? 1 : 0;
+
+/** A number as JSON can tell it from all others. */
+const asJson = (value: number): number | string => {
+  if (Object.is(value, -0)) return "-0";
+  return Number.isFinite(value) ? value : `${value}`;
+};
 
 /** Adds what a value depends on, then its node; without recursion, because graphs may be thousands of nodes deep. */
 function visit(
@@ -91,9 +101,11 @@ function isPending(
   return node !== undefined && !done.has(node);
 }
 
-/** Members of enums by name, the rest as it is; numbers that a format may renumber are no part of what is kept. */
+/** In the order of their names: members of enums by name too, because formats may renumber them, the rest as it is. */
 function namedAttributes({ rule, attrs }: Node): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(attrs).map(([name, value]) => [name, rule.enums?.[name]?.[value as number] ?? value]),
-  );
+  const entries = Object.entries(attrs).map(([name, value]) => {
+    const named = rule.enums?.[name]?.[value as number] ?? value;
+    return [name, typeof named === "number" ? asJson(named) : named] as const;
+  });
+  return Object.fromEntries(entries.sort(byName));
 }

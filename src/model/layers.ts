@@ -5,6 +5,7 @@ import { Fn } from "../graph/op.ts";
 import { approach, batchNorm as batchNormOp } from "../graph/ops/batch-norm.ts";
 import { dense as denseOp } from "../graph/ops/dense.ts";
 import { dropout as dropoutOp } from "../graph/ops/dropout.ts";
+import { embedding as embeddingOp } from "../graph/ops/embedding.ts";
 import { layerNorm as layerNormOp } from "../graph/ops/layer-norm.ts";
 import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
 import { formatShape, type Shape, sizeOf } from "../graph/shape.ts";
@@ -188,6 +189,47 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
       move(ids[3], variance, count);
       return x.of(y);
     },
+  );
+}
+
+export interface EmbeddingOptions extends NameOption {
+  /** How the table `[vocabulary, units]` starts. Default: uniform on [-0.05, 0.05). */
+  readonly tableInitializer?: Initializer;
+}
+
+/**
+ * A table of vectors, looked up by number: words, customers, days of the week.
+ *
+ * ids [..] of dtype i32, whole numbers from 0 to vocabulary - 1 -> Y [.., units]; the table [vocabulary, units] is named
+ * `<name>.table`
+ *
+ * @param vocabulary rows of the table, a whole number >= 1
+ * @param units      length of a vector, a whole number >= 1
+ * @throws OptionError for a setting out of range, TraceError for an input that is not i32
+ * @example
+ * const words = { shape: [16], dtype: "i32" } as const;
+ * const model = sequential({ input: words }, [embedding(1000, 8), flatten(), dense(1)]);
+ */
+export function embedding(vocabulary: number, units: number, options: EmbeddingOptions = {}): Layer {
+  refuseMore("embedding", arguments, 3);
+  const {
+    name,
+    tableInitializer = { kind: "uniform", low: -0.05, high: 0.05 },
+    ...others
+  } = optionsOf("embedding", options);
+  const who = name ?? "embedding";
+  refuseOthers(who, others);
+  checkNumber(who, "vocabulary", vocabulary, COUNT);
+  checkNumber(who, "units", units, COUNT);
+  return layer(
+    "embedding",
+    name,
+    (layerName, x) => {
+      const shape = [vocabulary, units];
+      const init = initializer(layerName, tableInitializer, vocabulary * units, vocabulary, units);
+      return [variable(x, `${layerName}.table`, shape, init)];
+    },
+    (x, [table]) => x.emit(embeddingOp, { vocabulary }, [x.id, table.id]),
   );
 }
 

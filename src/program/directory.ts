@@ -3,7 +3,7 @@
  * the same text are interchangeable byte by byte; of others, values are placed by name, if nothing else has another
  * meaning.
  */
-import { Hyper } from "../../assembly/abi.ts";
+import { Hyper, OptimizerFlag } from "../../assembly/abi.ts";
 import { type SerializedGraph, serialize } from "../graph/serialize.ts";
 import type { OptimizerPlan } from "../plan/optimizer.ts";
 import type { Plan } from "../plan/planned.ts";
@@ -15,15 +15,13 @@ export interface StateLabels {
   readonly labels?: readonly string[];
 }
 
-/** A number of a state's block: a variable, or one of the slots beside it. */
-export interface BlockEntry {
+/** A variable of a state's block, and what stands beside it. */
+export interface DirectoryEntry {
   readonly name: string;
-  /** `variable`, the name of a slot, or `gradientSum`. */
-  readonly kind: string;
-  /** Bytes from the start of the block. */
-  readonly at: number;
   readonly shape: readonly number[];
   readonly dtype: string;
+  /** Bytes from the start of the block: of the values as `value`, of slots by name, of `gradientSum`. */
+  readonly at: Readonly<Record<string, number>>;
 }
 
 export interface Directory {
@@ -33,59 +31,76 @@ export interface Directory {
   readonly optimizer: SerializedOptimizer | null;
   /** Names of the f64 counters that open the block. */
   readonly counters: readonly string[];
-  readonly block: readonly BlockEntry[];
+  readonly variables: readonly DirectoryEntry[];
   /** Of each variable that the block does not hold: SHA-256 of its values. */
   readonly frozen: Readonly<Record<string, string>>;
 }
 
 interface SerializedOptimizer {
   readonly name: string;
-  readonly groups: readonly Readonly<Record<string, number | string>>[];
+  readonly groups: readonly Readonly<Record<string, number | string | boolean>>[];
 }
 
 export const FORMAT = 1;
 
-const HYPER = ["beta1", "beta2", "epsilon", "weightDecay", "flags"] as const;
+const HYPER = {
+  beta1: Hyper.Beta1,
+  beta2: Hyper.Beta2,
+  epsilon: Hyper.Epsilon,
+  weightDecay: Hyper.WeightDecay,
+} as const;
+const FLAGS = {
+  nesterov: OptimizerFlag.Nesterov,
+  epsilonInsideRoot: OptimizerFlag.EpsilonInsideRoot,
+  biasCorrection: OptimizerFlag.BiasCorrection,
+} as const;
 
+/** What is 0 or false is left out, so that settings which come later refuse no earlier state. */
 function describeOptimizer({ rule, groups }: OptimizerPlan): SerializedOptimizer {
   return {
     name: rule.name,
-    groups: groups.map(({ match, hyper }) => ({
-      ...(match ? { match: `${match}` } : {}),
-      ...Object.fromEntries(hyper.slice(0, Hyper.Flags + 1).map((value, i) => [HYPER[i], value])),
-    })),
+    groups: groups.map(({ match, hyper }) => {
+      const flags = Object.entries(FLAGS).filter(([, flag]) => hyper[Hyper.Flags] & flag);
+      const settings = Object.entries(HYPER).filter(([, field]) => hyper[field] !== 0);
+      return {
+        ...(match ? { match: `${match}` } : {}),
+        ...Object.fromEntries(settings.map(([name, field]) => [name, hyper[field]])),
+        ...Object.fromEntries(flags.map(([name]) => [name, true])),
+      };
+    }),
   };
 }
 
 /** @param u8 the memory, for the values of frozen variables */
 export function directoryOf(plan: Plan, { labels }: StateLabels, u8: Uint8Array): Directory {
-  const { state, variables, train, layout, counters } = plan;
-  const block: BlockEntry[] = [];
+  const { state, train, layout, counters } = plan;
   const trainedAt = layout.at("trained");
-  for (const { name, shape, dtype, offset, role } of variables) {
-    const entry = (kind: string, at: number) =>
-      block.push({ name, kind, at: at - state.offset, shape, dtype });
-    if (role !== "frozen") entry("variable", offset);
-    if (role !== "trained") continue;
-    for (const slot of train?.slots ?? []) entry(slot.name, slot.offset + offset - trainedAt);
-    if ((train?.accumulate ?? 1) > 1) entry("gradientSum", layout.at("sums") + offset - trainedAt);
-  }
-  const frozen = variables.filter(({ role }) => role === "frozen");
+  const slots: [string, number][] = (train?.slots ?? []).map(({ name, offset }) => [name, offset]);
+  if ((train?.accumulate ?? 1) > 1) slots.push(["gradientSum", layout.at("sums")]);
+  const frozen = plan.variables.filter(({ role }) => role === "frozen");
+  const variables = plan.variables
+    .filter(({ role }) => role !== "frozen")
+    .map(({ name, shape, dtype, offset, role }): DirectoryEntry => {
+      const beside = role === "trained" ? slots : [];
+      const at = beside.map(([slot, start]) => [slot, start + offset - trainedAt - state.offset]);
+      return { name, shape, dtype, at: { value: offset - state.offset, ...Object.fromEntries(at) } };
+    });
   return {
     format: FORMAT,
     computation: serialize(plan.model),
     labels: labels ?? null,
     optimizer: train?.optimizer ? describeOptimizer(train.optimizer) : null,
     counters: counters.entries.map(({ name }) => name),
-    block,
+    variables,
     frozen: Object.fromEntries(
-      frozen.map(({ name, offset, elements }) => [
-        name,
-        sha256([u8.subarray(offset, offset + elements * 4)]),
-      ]),
+      frozen.map(({ name, offset, elements }) => [name, identityOf(u8, offset, elements)]),
     ),
   };
 }
+
+/** What tells the values of a variable from others. */
+export const identityOf = (u8: Uint8Array, at: number, elements: number): string =>
+  sha256([u8.subarray(at, at + elements * 4)]);
 
 /**
  * The first thing that has another meaning in `saved` than in `own`: rule and finding, for an error.
@@ -97,8 +112,7 @@ export function firstDifference(
   saved: Directory,
   whole: boolean,
 ): readonly [rule: string, got: string] | undefined {
-  const variables = (d: Directory) =>
-    new Map(d.block.filter((e) => e.kind === "variable").map((e) => [e.name, e]));
+  const variables = (d: Directory) => new Map(d.variables.map((entry) => [entry.name, entry]));
   const mine = variables(own);
   const theirs = variables(saved);
   for (const { name, shape } of mine.values()) {

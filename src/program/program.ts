@@ -138,6 +138,7 @@ export class Program {
       else if (init.kind === "uniform") draw(Distribution.Uniform, init.low, init.high);
       else draw(Distribution.Normal, init.mean, init.std);
     });
+    if (variables.some(({ role }) => role === "frozen")) this.#states?.refresh();
   }
 
   /** The base rate of the variables that no other group of the optimizer takes. */

@@ -9,7 +9,14 @@ import { isSound } from "../plan/counters.ts";
 import type { Plan } from "../plan/planned.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import { sha256 } from "../runtime/sha256.ts";
-import { type Directory, directoryOf, FORMAT, firstDifference, type StateLabels } from "./directory.ts";
+import {
+  type Directory,
+  directoryOf,
+  FORMAT,
+  firstDifference,
+  identityOf,
+  type StateLabels,
+} from "./directory.ts";
 
 export type { StateLabels };
 
@@ -47,11 +54,22 @@ export interface StateCodec {
   refresh(): void;
 }
 
-/** A range of a block that is copied as it is. */
-interface Copy {
-  readonly from: number;
-  readonly to: number;
-  readonly bytes: number;
+/** How the states of one directory go into the block of another. */
+interface Fit {
+  /** Ranges that are copied as they are, in bytes. */
+  readonly copies: readonly { readonly from: number; readonly to: number; readonly bytes: number }[];
+  /** Counters that the states do not have: index and what they are then. */
+  readonly counters: readonly (readonly [index: number, value: number])[];
+  /** Ranges that the states do not have and that are 0 then. */
+  readonly zeros: readonly { readonly to: number; readonly bytes: number }[];
+  /** Variables that are frozen on one side: where they stand, in the states or in memory, and what they must be. */
+  readonly identities: readonly {
+    readonly name: string;
+    readonly at: number;
+    readonly elements: number;
+    readonly isSaved: boolean;
+    readonly digest: string;
+  }[];
 }
 
 /** Reads and writes the states of one program, many times; it keeps views of the program's memory. */
@@ -60,49 +78,53 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
   const { offset, bytes } = plan.state;
   const block = program.u8.subarray(offset, offset + bytes);
   const backup = new Uint8Array(bytes);
+  const checkBlock = blockCheck(program);
+  // Headers are read from a copy, because what is given may stand anywhere in its buffer.
   const header = new Uint8Array(HEADER_BYTES);
   const words = new Int32Array(header.buffer);
   const lengths = new Float64Array(header.buffer);
   let own: Directory;
-  let text: Uint8Array;
   let tag: readonly [number, number];
+  /** A state but for its block. */
+  let blank: Uint8Array<ArrayBuffer>;
   /** How states of other directories fit, by tag: they come many at a time. */
-  let fits: Map<string, readonly Copy[]>;
+  let fits: Map<string, Fit>;
 
   const refresh = () => {
     own = directoryOf(plan, labels, program.u8);
-    text = new TextEncoder().encode(JSON.stringify(own));
+    const text = new TextEncoder().encode(JSON.stringify(own));
     tag = tagOf(text);
     fits = new Map();
+    words.set([MAGIC, FORMAT, ...tag]);
+    lengths[Word.BlockBytes / 2] = bytes;
+    lengths[Word.DirectoryBytes / 2] = text.length;
+    blank = new Uint8Array(HEADER_BYTES + bytes + text.length);
+    blank.set(header);
+    blank.set(text, HEADER_BYTES + bytes);
   };
   refresh();
 
   return {
     refresh,
     save: () => {
-      words.set([MAGIC, FORMAT, ...tag]);
-      lengths[Word.BlockBytes / 2] = bytes;
-      lengths[Word.DirectoryBytes / 2] = text.length;
-      const saved = new Uint8Array(HEADER_BYTES + bytes + text.length);
-      saved.set(header);
+      const saved = blank.slice();
       saved.set(block, HEADER_BYTES);
-      saved.set(text, HEADER_BYTES + bytes);
       return saved;
     },
     load: (who, given, whole) => {
       const saved = bytesOf(who, given);
-      header.set(saved.subarray(0, HEADER_BYTES));
+      for (let i = 0; i < HEADER_BYTES; i++) header[i] = saved[i];
       checkHeader(who, saved.length, words, lengths);
+      const isOwn =
+        words[Word.Tag] === tag[0] &&
+        words[Word.SecondTag] === tag[1] &&
+        lengths[Word.BlockBytes / 2] === bytes;
+      const fit = isOwn ? undefined : fitFor(who, saved, whole);
       backup.set(block);
+      if (fit) place(fit, saved);
+      else block.set(saved.subarray(HEADER_BYTES, HEADER_BYTES + bytes));
       try {
-        if (
-          words[Word.Tag] === tag[0] &&
-          words[Word.SecondTag] === tag[1] &&
-          lengths[Word.BlockBytes / 2] === bytes
-        )
-          block.set(saved.subarray(HEADER_BYTES, HEADER_BYTES + bytes));
-        else copyByName(who, saved, whole);
-        checkBlock(who, program);
+        checkBlock(who);
       } catch (error) {
         block.set(backup);
         throw error;
@@ -110,12 +132,37 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
     },
   };
 
-  function copyByName(who: string, saved: Uint8Array, whole: boolean): void {
-    const key = `${words[Word.Tag]} ${words[Word.SecondTag]} ${whole}`;
-    const start = HEADER_BYTES + lengths[Word.BlockBytes / 2];
-    const copies =
-      fits.get(key) ?? fitOf(who, own, saved.subarray(start), lengths[Word.BlockBytes / 2], whole);
-    fits.set(key, copies);
+  /** How a state of another directory fits, after whatever must be the same was found to be. */
+  function fitFor(who: string, saved: Uint8Array, whole: boolean): Fit {
+    const key = `${words[Word.Tag]} ${words[Word.SecondTag]} ${lengths[Word.BlockBytes / 2]} ${whole}`;
+    let fit = fits.get(key);
+    if (!fit) {
+      const blockBytes = lengths[Word.BlockBytes / 2];
+      const text = saved.slice(HEADER_BYTES + blockBytes);
+      const [first, second] = tagOf(text);
+      if (first !== words[Word.Tag] || second !== words[Word.SecondTag])
+        fail(who, "the directory of a state must be readable", "bytes that were changed");
+      try {
+        fit = fitOf(who, plan, own, JSON.parse(new TextDecoder().decode(text)), blockBytes, whole);
+      } catch (error) {
+        if (error instanceof StateError) throw error;
+        return fail(who, "the directory of a state must be readable", "another text");
+      }
+      fits.set(key, fit);
+    }
+    for (const { name, at, elements, isSaved, digest } of fit.identities)
+      if (identityOf(isSaved ? saved : program.u8, isSaved ? HEADER_BYTES + at : at, elements) !== digest)
+        fail(
+          who,
+          `the state must belong to the frozen values of ${name}`,
+          "a state that was made with others",
+        );
+    return fit;
+  }
+
+  function place({ copies, counters, zeros }: Fit, saved: Uint8Array): void {
+    for (const { to, bytes: count } of zeros) block.fill(0, to, to + count);
+    for (const [index, value] of counters) program.f64[offset / 8 + index] = value;
     for (const { from, to, bytes: count } of copies)
       block.set(saved.subarray(HEADER_BYTES + from, HEADER_BYTES + from + count), to);
   }
@@ -153,75 +200,93 @@ function checkHeader(who: string, length: number, words: Int32Array, lengths: Fl
 /** Where each part of this program's block stands in the block of another directory. */
 function fitOf(
   who: string,
+  plan: Plan,
   own: Directory,
-  text: Uint8Array,
+  saved: Directory,
   blockBytes: number,
   whole: boolean,
-): readonly Copy[] {
-  let saved: Directory;
-  try {
-    saved = JSON.parse(new TextDecoder().decode(text.slice()));
-  } catch {
-    return fail(who, "the directory of a state must be readable", "bytes that were changed");
-  }
+): Fit {
   const different = firstDifference(own, saved, whole);
   if (different) fail(who, ...different);
-  const copies: Copy[] = [];
-  own.counters.forEach((name, to) => {
+  const copies: Fit["copies"][number][] = [];
+  const counters: Fit["counters"][number][] = [];
+  const zeros: Fit["zeros"][number][] = [];
+  const identities: Fit["identities"][number][] = [];
+  plan.counters.entries.forEach(({ name, initial }, to) => {
     const from = saved.counters.indexOf(name);
     if (from >= 0) copies.push({ from: from * 8, to: to * 8, bytes: 8 });
+    else counters.push([to, initial]);
   });
-  const entries = new Map(saved.block.map((entry) => [`${entry.kind} ${entry.name}`, entry]));
-  for (const { kind, name, at, shape } of own.block) {
-    const entry = entries.get(`${kind} ${name}`);
-    const bytes = shape.reduce((p, d) => p * d, 4);
-    if (entry) copies.push({ from: entry.at, to: at, bytes });
-    else if (whole && kind !== "variable" && kind !== "gradientSum")
-      fail(who, `a state must hold the ${kind} of ${name}`, "a state without it");
+  const entries = new Map(saved.variables.map((entry) => [entry.name, entry]));
+  for (const { name, offset, elements, role } of plan.variables) {
+    const entry = entries.get(name);
+    if (role !== "frozen" && !entry)
+      identities.push({ name, at: offset, elements, isSaved: false, digest: saved.frozen[name] });
+    if (role === "frozen" && entry)
+      identities.push({ name, at: entry.at.value, elements, isSaved: true, digest: own.frozen[name] });
   }
-  const broken = copies.some(({ from, bytes }) => !(from >= 0 && from + bytes <= blockBytes));
-  return broken
-    ? fail(who, "the directory of a state must fit its block", "bytes that were changed")
-    : copies;
+  for (const { name, at, shape } of own.variables) {
+    const bytes = shape.reduce((p, d) => p * d, 4);
+    const entry = entries.get(name);
+    for (const [kind, to] of Object.entries(at)) {
+      const from = entry?.at[kind];
+      if (from !== undefined) copies.push({ from, to, bytes });
+      else if (kind === "gradientSum") zeros.push({ to, bytes });
+      else if (whole && kind !== "value")
+        fail(who, `a state must hold the ${kind} of ${name}`, "a state without it");
+    }
+  }
+  const inStates = identities.filter(({ isSaved }) => isSaved);
+  const ranges = [...copies, ...inStates.map(({ at, elements }) => ({ from: at, bytes: elements * 4 }))];
+  for (const { from, bytes } of ranges)
+    if (!(Number.isSafeInteger(from) && from >= 0 && from + bytes <= blockBytes))
+      fail(who, "the directory of a state must fit its block", `${bytes} bytes at ${from} of ${blockBytes}`);
+  return { copies, counters, zeros, identities };
 }
 
-const FIT_COUNTERS = [Counter.Cursor, Counter.EpochRows, Counter.MicroStep, Counter.GroupRows];
-
-/** Whether what stands in the block now can have come from training. */
-function checkBlock(who: string, { plan, kernels, f64 }: Owner): void {
+/** A check of whether what stands in a program's block can have come from training. */
+function blockCheck({ plan, kernels, f64 }: Owner): (who: string) => void {
   const { state, counters, layout, train, variables } = plan;
   const at = state.offset / 8;
   const { entries } = counters;
-  for (let i = 0; i < entries.length; i++)
-    if (!isSound(entries[i], f64[at + i]))
+  const first = layout.at("idle");
+  const elements = (layout.at("frozen") - first) >>> 2;
+  const nonNegative = (train?.slots ?? []).filter((slot) => slot.nonNegative);
+  const trained = (layout.regions.find(({ name }) => name === "trained")?.bytes ?? 0) >>> 2;
+  return (who) => {
+    for (let i = 0; i < entries.length; i++)
+      if (!isSound(entries[i], f64[at + i]))
+        fail(
+          who,
+          "the counters of a state must be finite, in range, and whole where they count",
+          `${entries[i].name} ${f64[at + i]}`,
+        );
+    const cursor = f64[at + Counter.Cursor];
+    const rows = f64[at + Counter.EpochRows];
+    const micro = f64[at + Counter.MicroStep];
+    const waiting = f64[at + Counter.GroupRows];
+    if (!(cursor === 0 || cursor < rows))
+      fail(who, "the cursor of a state must lie in its epoch", `cursor ${cursor} of ${rows} rows`);
+    if (train && micro >= train.accumulate)
       fail(
         who,
-        "the counters of a state must be finite, in range, and whole where they count",
-        `${entries[i].name} ${f64[at + i]}`,
+        `a state must have fewer passes waiting than the ${train.accumulate} of an update`,
+        `${micro}`,
       );
-  const [cursor, rows, micro, waiting] = FIT_COUNTERS.map((c) => f64[at + c]);
-  if (!(cursor === 0 || cursor < rows))
-    fail(who, "the cursor of a state must lie in its epoch", `cursor ${cursor} of ${rows} rows`);
-  if (train && micro >= train.accumulate)
-    fail(who, `a state must have fewer passes waiting than the ${train.accumulate} of an update`, `${micro}`);
-  if (!(waiting >= micro && waiting > 0 === micro > 0))
-    fail(who, "the passes waiting in a state must have rows", `${waiting} rows in ${micro} passes`);
-  const first = layout.at("idle");
-  const end = layout.at("frozen");
-  if (kernels.maxMagnitude(first, (end - first) >>> 2) >= Guard.NonFinite) {
-    const bad = variables.find(
-      (v) => v.role !== "frozen" && kernels.maxMagnitude(v.offset, v.elements) >= Guard.NonFinite,
-    );
-    fail(
-      who,
-      "the numbers of a state must be finite",
-      `NaN or infinity in ${bad?.name ?? "a slot of the optimizer"}`,
-    );
-  }
-  for (const slot of train?.slots ?? [])
-    if (slot.nonNegative && kernels.hasNegative(slot.offset, trainedElements(plan)))
-      fail(who, `the ${slot.name} of a state must not be negative`, "a number below 0");
+    if (!(waiting >= micro && waiting > 0 === micro > 0))
+      fail(who, "the passes waiting in a state must have rows", `${waiting} rows in ${micro} passes`);
+    if (kernels.maxMagnitude(first, elements) >= Guard.NonFinite) {
+      const bad = variables.find(
+        (v) => v.role !== "frozen" && kernels.maxMagnitude(v.offset, v.elements) >= Guard.NonFinite,
+      );
+      fail(
+        who,
+        "the numbers of a state must be finite",
+        `NaN or infinity in ${bad?.name ?? "a slot of the optimizer"}`,
+      );
+    }
+    for (let i = 0; i < nonNegative.length; i++)
+      if (kernels.hasNegative(nonNegative[i].offset, trained))
+        fail(who, `the ${nonNegative[i].name} of a state must not be negative`, "a number below 0");
+  };
 }
-
-const trainedElements = ({ layout }: Plan): number =>
-  (layout.regions.find(({ name }) => name === "trained")?.bytes ?? 0) >>> 2;

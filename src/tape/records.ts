@@ -6,6 +6,7 @@ import {
   BinaryFn,
   Fn,
   Form,
+  Gemm,
   Hyper,
   LossFn,
   Opcode,
@@ -49,6 +50,7 @@ const nk: Span = (r) => r.n * r.k;
 const productScratch = (form: (r: Resolved) => number) =>
   scratch((r) => productScratchBytes(form(r), r.m, r.n, r.k));
 const n: Span = (r) => r.n;
+const reduction = { outer: dim, n: dim, inner: dim } as const;
 const reduced: Span = (r) => r.outer * r.inner;
 const unreduced: Span = (r) => r.outer * r.n * r.inner;
 const reducePartials = sharedScratch((r) => 4 * r.outer * reduceBlocks(r.n, r.inner) * r.inner);
@@ -76,6 +78,7 @@ const strided =
   };
 
 const fourLoops = { d0: dim, d1: dim, d2: dim, d3: dim } as const;
+const fourStrides = { s0: dim, s1: dim, s2: dim, s3: dim } as const;
 
 export const RECORDS = {
   [Opcode.MatMul]: {
@@ -190,68 +193,36 @@ export const RECORDS = {
     name: "copy",
     file: "copy",
     build: "extended",
-    operands: {
-      y: output(loops),
-      x: input(strided("s")),
-      divisor: dim,
-      ...fourLoops,
-      s0: dim,
-      s1: dim,
-      s2: dim,
-      s3: dim,
-    },
+    operands: { y: output(loops), x: input(strided("s")), divisor: dim, ...fourLoops, ...fourStrides },
   },
   [Opcode.Reduce]: {
     name: "reduce",
     file: "reduce",
     build: "extended",
-    operands: {
-      fn: oneOf(ReduceFn),
-      y: output(reduced),
-      x: input(unreduced),
-      outer: dim,
-      n: dim,
-      inner: dim,
-    },
+    operands: { fn: oneOf(ReduceFn), y: output(reduced), x: input(unreduced), ...reduction },
   },
   [Opcode.ReduceBlocks]: {
     name: "reduceBlocks",
     file: "reduce",
     build: "extended",
-    operands: {
-      fn: oneOf(ReduceFn),
-      partials: reducePartials,
-      x: input(unreduced),
-      outer: dim,
-      n: dim,
-      inner: dim,
-    },
+    operands: { fn: oneOf(ReduceFn), partials: reducePartials, x: input(unreduced), ...reduction },
   },
   [Opcode.ReduceTotal]: {
     name: "reduceTotal",
     file: "reduce",
     build: "extended",
-    operands: {
-      fn: oneOf(ReduceFn),
-      y: output(reduced),
-      partials: reducePartials,
-      outer: dim,
-      n: dim,
-      inner: dim,
-    },
+    operands: { fn: oneOf(ReduceFn), y: output(reduced), partials: reducePartials, ...reduction },
   },
   [Opcode.MaxGrad]: {
     name: "maxGrad",
-    file: "reduce",
+    file: "max-grad",
     build: "extended",
     operands: {
       dx: output(unreduced),
       dy: input(reduced),
       x: input(unreduced),
       y: input(reduced),
-      outer: dim,
-      n: dim,
-      inner: dim,
+      ...reduction,
     },
   },
   [Opcode.Softmax]: {
@@ -492,6 +463,33 @@ export const RECORDS = {
       m: dim,
       n: dim,
       scratch: sharedScratch((r) => 8 * r.n),
+    },
+  },
+  [Opcode.Embedding]: {
+    name: "embedding",
+    file: "embedding",
+    build: "extended",
+    operands: {
+      y: output((r) => r.count * r.units),
+      ids: input((r) => r.count, { dtype: "i32" }),
+      table: input((r) => r.vocabulary * r.units),
+      count: dim,
+      vocabulary: dim,
+      units: dim,
+    },
+  },
+  [Opcode.EmbeddingGrad]: {
+    name: "embeddingGrad",
+    file: "embedding",
+    build: "extended",
+    operands: {
+      dtable: output((r) => r.vocabulary * r.units),
+      ids: input((r) => r.count, { dtype: "i32" }),
+      dy: input((r) => r.count * r.units),
+      count: dim,
+      vocabulary: dim,
+      units: dim,
+      scratch: sharedScratch((r) => (r.count > Gemm.RowGroup ? 4 * r.vocabulary * r.units : 0)),
     },
   },
 } as const satisfies Record<Opcode, RecordFormat>;

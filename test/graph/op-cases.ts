@@ -149,6 +149,18 @@ export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
     ],
     outputs: [shape, shape.slice(-1), shape.slice(-1)],
   })),
+  embedding: [[ROWS], [ROWS, 3], [5]].map((shape) => ({
+    name: formatShape(shape),
+    attrs: { vocabulary: 7 },
+    inputs: [labels(shape, 7), input([7, 5])],
+    outputs: [[...shape, 5]],
+  })),
+  embeddingGrad: [[ROWS], [ROWS, 3], [5]].map((shape) => ({
+    name: formatShape(shape),
+    attrs: { vocabulary: 7, units: 5 },
+    inputs: [labels(shape, 7), input([...shape, 5])],
+    outputs: [[7, 5]],
+  })),
   batchNorm: COLUMNS.slice(2).map((shape) => {
     const n = shape.slice(-1);
     return {
@@ -440,6 +452,8 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
     },
   ],
   layerNormGrad: [],
+  embedding: [],
+  embeddingGrad: [],
   batchNorm: [
     {
       attrs: { epsilon },

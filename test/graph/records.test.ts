@@ -15,7 +15,14 @@ function lossContext(fn: LossFn, shape: Shape, batch: number) {
   const f32 = (of: Shape): Type => ({ shape: of, dtype: "f32" });
   const types = [f32(shape), fn === LossFn.CrossEntropy ? labels : f32(shape), f32([])];
   const attrs = { fn, parameter: 1 };
-  return { attrs, batch, inputs: [0, 1, 2], outputs: [3, 4], type: (id: number) => types[id] };
+  return {
+    attrs,
+    batch,
+    inputs: [0, 1, 2],
+    outputs: [3, 4],
+    type: (id: number) => types[id],
+    isRead: () => true,
+  };
 }
 
 describe("a loss", () => {
@@ -68,7 +75,7 @@ describe("a reduction", () => {
   const lowered = (shape: Shape, from: number, to: number, batch: number) => {
     const attrs = { fn: ReduceFn.Sum, from, to };
     const type = (): Type => ({ shape, dtype: "f32" });
-    return opcodes(reduce.lower({ attrs, batch, inputs: [0], outputs: [1], type }));
+    return opcodes(reduce.lower({ attrs, batch, inputs: [0], outputs: [1], type, isRead: () => true }));
   };
 
   it("is two records where few outputs take many elements of more than one block", () => {

@@ -7,6 +7,7 @@ import {
   BinaryFn,
   ColumnSum,
   Fn,
+  Gemm,
   Hyper,
   LossBlock,
   LossFn,
@@ -200,6 +201,30 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
       }),
     ),
   ),
+  [Opcode.Embedding]: around(LINE).map((count) =>
+    one(
+      `${count}`,
+      LINE * 5,
+      step(Opcode.Embedding, {
+        ...{ y: "out", ids: Int32Array.from({ length: count }, (_, i) => (i * 3) % 7), table: some(35, 12) },
+        ...{ count, vocabulary: 7, units: 5 },
+      }),
+    ),
+  ),
+  [Opcode.EmbeddingGrad]: around(LINE)
+    .slice(1)
+    .flatMap((units) =>
+      [0, 9, 2 * Gemm.RowGroup + 5].map((count) =>
+        one(
+          `${count} of ${units}`,
+          2 * 7 * LINE,
+          step(Opcode.EmbeddingGrad, {
+            ...{ dtable: "out", ids: Int32Array.from({ length: count }, (_, i) => (i * 3) % 7) },
+            ...{ dy: some(count * units, 13), count, vocabulary: 7, units, scratch: 0 },
+          }),
+        ),
+      ),
+    ),
   [Opcode.BatchNorm]: COLUMNS.map(({ name, m, n }) =>
     one(
       name,

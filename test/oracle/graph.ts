@@ -334,6 +334,21 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
       { values: columns.map((j) => down(j, (k) => dy.values[k])), error: (j) => (m + 2) * EPS * size[j] },
     ];
   },
+  embedding({ inputs: [ids, table] }) {
+    const units = table.dims[1];
+    return [given(ids.values.flatMap((id) => row(table.values, id, units)))];
+  },
+  embeddingGrad({ attrs: { vocabulary, units }, inputs: [ids, dy] }) {
+    const values = new Array<number>(vocabulary * units).fill(0);
+    const size = values.slice();
+    ids.values.forEach((id, i) => {
+      for (let j = 0; j < units; j++) {
+        values[id * units + j] += dy.values[i * units + j];
+        size[id * units + j] += Math.abs(dy.values[i * units + j]);
+      }
+    });
+    return [{ values, error: (i) => ids.values.length * EPS * size[i] }];
+  },
   /** With the counters of a fresh program, all 0. */
   dropout({ attrs: { rate, stream }, inputs: [x] }) {
     const blocks = Array.from({ length: Math.ceil(x.values.length / 4) }, (_, block) => block);

@@ -1,12 +1,13 @@
 /** Plans of random graphs: they verify, pack tightly, and compute what the f64 interpreter does. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Abi, Path } from "../../assembly/abi.ts";
+import { Abi, Gemm } from "../../assembly/abi.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { Fn, LossFn, type Op } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
+import { resolve } from "../../src/graph/shape.ts";
 import { CORE } from "../../src/kernels/core.wasm.ts";
 import { packArena } from "../../src/plan/arena.ts";
 import { sgdPlan } from "../../src/plan/optimizer.ts";
@@ -184,8 +185,11 @@ describe("plans of networks wide enough for packed products", () => {
   it("take that path, on the core kernels", () => {
     const { train, kernels } = planProgram(network()) as Plan & { train: NonNullable<Plan["train"]> };
     expect(kernels).toBe(CORE);
-    const paths = train.tape.lowered.records.map((record) => record.fields.path);
-    expect(paths.filter((path) => path === Path.Packed).length).toBeGreaterThanOrEqual(5);
+    const products = train.tape.lowered.records.map(({ fields: { m, n } }) =>
+      [m, n].map((d) => resolve(Number(d), BATCH)),
+    );
+    const packed = products.filter(([m, n]) => m >= Gemm.FewRows && n >= Gemm.Narrow);
+    expect(packed.length).toBeGreaterThanOrEqual(5);
   });
 
   it.each([1, 3, 63, 64, 65, BATCH])("compute what the oracle does: %i rows", (rows) => {

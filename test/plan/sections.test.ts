@@ -1,6 +1,6 @@
 /** The sections of the training tape: what they hold, when they run, and what is put back when an update fails. */
 import { describe, expect, it } from "vitest";
-import { Header, Opcode, Path, Run, Section, SectionWord, Status } from "../../assembly/abi.ts";
+import { Form, Header, Opcode, Run, Section, SectionWord, Status } from "../../assembly/abi.ts";
 import { BinaryFn, Fn, SCRATCH } from "../../src/graph/op.ts";
 import { binary } from "../../src/graph/ops/binary.ts";
 import { dense } from "../../src/graph/ops/dense.ts";
@@ -9,7 +9,7 @@ import { unary } from "../../src/graph/ops/unary.ts";
 import { adamPlan, sgdPlan } from "../../src/plan/optimizer.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import type { Plan } from "../../src/plan/planned.ts";
-import { productScratchBytes } from "../../src/tape/product-path.ts";
+import { productScratchBytes } from "../../src/tape/product-scratch.ts";
 import { ADAM, addUpdated, type Extras, meanOverRows, smallRequest, sum } from "./requests.ts";
 import { Machine } from "./train.ts";
 
@@ -94,13 +94,17 @@ describe("sections", () => {
     const k = 20;
     // A product of gradients and variables, into the sums.
     const product = {
-      ...{ path: Path.Direct, y: { region: "sums" }, x: { region: "gradients" }, w: { region: "trained" } },
+      ...{ y: { region: "sums" }, x: { region: "gradients" }, w: { region: "trained" } },
       ...{ bias: 0, m: 1, n: 1, k, fn: Fn.Identity, alpha: 0, scratch: SCRATCH },
     };
     const rule = { ...sgdPlan([PLAIN]).rule, update: () => [{ opcode: Opcode.Dense, fields: product }] };
     const optimizer = { ...sgdPlan([PLAIN]), rule };
-    expect(scratchOf(start({ accumulate: 2 }).plan)).toBeLessThan(productScratchBytes(product as never));
-    expect(scratchOf(start({ accumulate: 2, optimizer }).plan)).toBe(productScratchBytes(product as never));
+    expect(scratchOf(start({ accumulate: 2 }).plan)).toBeLessThan(
+      productScratchBytes(Form.NN, product.m, product.n, k),
+    );
+    expect(scratchOf(start({ accumulate: 2, optimizer }).plan)).toBe(
+      productScratchBytes(Form.NN, product.m, product.n, k),
+    );
   });
 
   it("of forward and backward write no state: running them twice gives the same bits", () => {

@@ -53,7 +53,7 @@ describe("the kernels", () => {
       const net = model({ inputs: { x: [6] }, seed: 3 }, ({ x }) => {
         const v = dense(200)(x);
         const uniform = { kind: "uniform", low: -0.1, high: 0.1 } as const;
-        const w = x.of(x.builder.graph.addParameter("w", [5, 200], uniform));
+        const w = x.of(x.builder.graph.addVariable("w", [5, 200], uniform));
         return { y: w.matMul(v.transpose()).transpose() };
       });
       const optimizer = sgd({ learningRate: 1e-4 });

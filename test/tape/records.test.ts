@@ -1,7 +1,7 @@
 /** Every record, written and read back; the disassembler's text. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BinaryFn, Fn, Form, Header, LossFn, Opcode, Path, ReduceFn, Run } from "../../assembly/abi.ts";
+import { BinaryFn, Fn, Form, Header, LossFn, Opcode, ReduceFn, Run } from "../../assembly/abi.ts";
 import { encodeRecords } from "../../src/plan/encode.ts";
 import { disassemble, disassembleRecord } from "../../src/tape/disassemble.ts";
 import { isBuffer, type RecordFormat } from "../../src/tape/operands.ts";
@@ -181,10 +181,9 @@ describe("the disassembler", () => {
         n: 1,
         targets: 19,
         parameter: 1,
-        partials: 64,
       }),
     ).toMatchInlineSnapshot(
-      `"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 m=rows n=1 targets=run[19] parameter=1 partials=@64"`,
+      `"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 m=rows n=1 targets=run[19] parameter=1"`,
     );
     expect(
       record(Opcode.Sgd, { w: 16, g: 32, v: 0, n: 4, hyper: 48, rate: 1, mirror: 1024 }),

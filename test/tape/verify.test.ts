@@ -198,8 +198,8 @@ const CASES = [
     "a negative enum value",
     Opcode.Dense,
     dense,
-    { path: -1 },
-    "tape: path must be one of its names; got -1 in dense path=-1 y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=Identity alpha=0 scratch=@6144",
+    { fn: -1 },
+    "tape: fn must be one of its names; got -1 in dense y=@4608 x=@4864 w=@5120 bias=@5376 m=rows n=4 k=2 fn=-1 alpha=0 scratch=@6144",
   ),
   broken(
     "an operand that is missing",

@@ -10,6 +10,7 @@ import { binary } from "./binary.ts";
 import { dense, denseGradInput, denseGradWeights } from "./dense.ts";
 import { dropout } from "./dropout.ts";
 import { elementary } from "./elementary.ts";
+import { embedding, embeddingGrad } from "./embedding.ts";
 import { accumulate, place } from "./gradient.ts";
 import { layerNorm, layerNormGrad } from "./layer-norm.ts";
 import { logSoftmax, logSoftmaxGrad } from "./log-softmax.ts";
@@ -39,6 +40,8 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   logSoftmax,
   logSoftmaxGrad,
   dropout,
+  embedding,
+  embeddingGrad,
   layerNorm,
   layerNormGrad,
   batchNorm,

@@ -71,7 +71,7 @@ function records(
     t: { value: t },
     m,
     n,
-    targets: { setting: "targets", of: t },
+    targets: { setting: "targets" as const, of: t },
     parameter,
   };
   if (isOneBlock) return [draft(Opcode.Loss, { ...operands, loss: place(loss) })];
