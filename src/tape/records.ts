@@ -506,17 +506,9 @@ export type Fields<K extends Opcode> = {
 export const formatOf = (opcode: number): RecordFormat | undefined =>
   (RECORDS as Readonly<Record<number, RecordFormat>>)[opcode];
 
-const wordLists = new Map<RecordFormat, readonly (readonly [string, Operand])[]>();
-
-/** The operands with a word each, in the order of the words. Asked for several times a record: compiling stays cheap. */
-export function wordsOf(format: RecordFormat): readonly (readonly [string, Operand])[] {
-  let words = wordLists.get(format);
-  if (!words) {
-    words = Object.entries(format.operands).filter(([, operand]) => hasWord(operand));
-    wordLists.set(format, words);
-  }
-  return words;
-}
+/** The operands with a word each, in the order of the words. */
+export const wordsOf = ({ operands }: RecordFormat): [string, Operand][] =>
+  Object.entries(operands).filter(([, operand]) => hasWord(operand));
 
 /** Words of a record of this kind. */
 export const recordWords = (opcode: Opcode): number => 1 + wordsOf(formatOf(opcode) as RecordFormat).length;
