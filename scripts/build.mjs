@@ -6,7 +6,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
-  appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -92,37 +91,25 @@ const run = (script, args) => node([join(root, "node_modules", script), ...args]
 function asc(target) {
   const transform = ["--transform", join(root, "scripts/out-of-line.mjs")];
   run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target, ...transform]);
-  // Fused, a product and its sum are one instruction: nothing to hold.
-  if (target !== "relaxed") node([join(root, "scripts/in-order.mjs"), target]);
 }
 
 lock();
 
-/** A build of the kernels as a module of the package; returns its bytes. */
-function embed(target, file, constant) {
-  asc(target);
-  const bytes = read(`build/${target}.wasm`);
-  // Hex, because gzip finds in it the repetitions that base64 hides: fewer bytes over the wire.
-  mkdirSync(join(root, "src/kernels"), { recursive: true });
-  writeFileSync(join(root, file), `export const ${constant} = {\n  hex: "${bytes.toString("hex")}",\n};\n`);
-  return bytes;
-}
-
-/** First byte that the constants of a build leave free. */
-function staticEnd(bytes) {
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports.staticEnd();
-}
-
-const CORE = "src/kernels/core.wasm.ts";
-const EXTENDED = "src/kernels/extended.wasm.ts";
+const LINKS = ["predict", "train", "extended"].map((link) => `src/kernels/${link}.wasm.ts`);
 const RELAXED = "src/kernels/relaxed.wasm.ts";
-const KERNEL_SOURCES = ["assembly", "asconfig.json", "scripts/out-of-line.mjs", "scripts/in-order.mjs"];
-const KERNELS = ["build/release.wasm", "build/relaxed.wasm", CORE, EXTENDED, RELAXED];
-part("kernels", KERNEL_SOURCES, KERNELS, () => {
-  const builds = [embed("core", CORE, "CORE"), embed("release", EXTENDED, "EXTENDED")];
-  appendFileSync(join(root, CORE), `export const STATIC_END = ${Math.max(...builds.map(staticEnd))};\n`);
-  embed("relaxed", RELAXED, "RELAXED");
+const KERNEL_SOURCES = [
+  "assembly",
+  "asconfig.json",
+  "src/tape",
+  ...["in-order", "out-of-line", "slice", "tables"].map((name) => `scripts/${name}.mjs`),
+];
+part("kernels", KERNEL_SOURCES, ["build/release.wasm", "build/relaxed.wasm", ...LINKS, RELAXED], () => {
+  asc("release");
+  node([join(root, "scripts/slice.mjs")]);
+  // Fused, a product and its sum are one instruction, which nothing reorders; and whoever asks for it, asks for all.
+  asc("relaxed");
+  const hex = read("build/relaxed.wasm").toString("hex");
+  writeFileSync(join(root, RELAXED), `export const RELAXED =\n  "${hex}";\n`);
 });
 
 const bundles = ["index", "transform", "analysis", "cli/start"].map((name) => `dist/${name}.js`);

@@ -28,18 +28,27 @@ const { metafile } = await build({
   metafile: true,
 });
 
-const KERNELS = "src/kernels/core.wasm.ts";
+/** The links of the kernels, in the order they are put together. */
+const KERNELS = ["predict", "train", "extended"].map((link) => `src/kernels/${link}.wasm.ts`);
 for (const [path, { inputs }] of Object.entries(metafile.outputs))
-  if (KERNELS in inputs) putKernelsFirst(path);
+  putFirst(
+    path,
+    KERNELS.filter((link) => link in inputs),
+  );
 
 /** Where the text of the kernels parts the code, gzip does worse in every page that is made of it. */
-function putKernelsFirst(path) {
-  const text = readFileSync(path, "utf8");
-  const from = text.indexOf(`// ${KERNELS}`);
-  const to = text.indexOf("\n// src/", from);
-  if (from < 0 || to < 0)
-    throw new Error(`${path}: the kernels must stand between comments of esbuild's; got none`);
-  writeFileSync(path, text.slice(from, to) + text.slice(0, from) + text.slice(to));
+function putFirst(path, links) {
+  let text = readFileSync(path, "utf8");
+  let first = "";
+  for (const link of links) {
+    const from = text.indexOf(`// ${link}`);
+    const to = text.indexOf("\n// src/", from);
+    if (from < 0 || to < 0)
+      throw new Error(`${path}: ${link} must stand between comments of esbuild's; got none`);
+    first += text.slice(from, to + 1);
+    text = text.slice(0, from) + text.slice(to + 1);
+  }
+  writeFileSync(path, first + text);
 }
 
 const throughIndex = {

@@ -3,10 +3,9 @@
  * compares. Run it after a change of `src/tape/records.ts`: `node scripts/decoder.mjs`.
  */
 import { writeFileSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { pathToFileURL } from "node:url";
+import { recordTables } from "./tables.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 export const DECODER = new URL("../assembly/decode.ts", import.meta.url);
 
 /** Records that the smallest networks are made of: decoded in the loop itself, without a further call. */
@@ -89,24 +88,9 @@ function caseOf({ opcode, name, operands }, hasWord) {
 const dispatch = (comment, head, cases, otherwise) =>
   `\n${comment}\n${head}function ${cases.name}(${PARAMETERS}): void {\n  switch (load<i32>(r) & RecordWord.OpcodeMask) {\n${cases.text}    default: {\n${otherwise}    }\n  }\n}\n`;
 
-/** What the decoder needs of the table and the contract. */
-async function tables() {
-  const { outputFiles } = await build({
-    stdin: {
-      contents: `export { RECORDS } from "./src/tape/records.ts"; export { hasWord } from "./src/tape/operands.ts";
-        export { Opcode } from "./assembly/abi.ts";`,
-      resolveDir: root,
-    },
-    bundle: true,
-    format: "esm",
-    write: false,
-  });
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
-}
-
 /** The text of the decoder. */
 export async function decoder() {
-  const { RECORDS, Opcode, hasWord } = await tables();
+  const { RECORDS, Opcode, hasWord } = await recordTables();
   const records = Object.entries(RECORDS).map(([opcode, format]) => ({ opcode: Opcode[opcode], ...format }));
   const files = new Map();
   for (const { file, name } of records) files.set(file, [...(files.get(file) ?? []), name]);
@@ -115,9 +99,6 @@ export async function decoder() {
   );
   const cases = (name, chosen) => ({ name, text: chosen.map((record) => caseOf(record, hasWord)).join("") });
   const isHot = ({ name }) => HOT.includes(name);
-  const other = (build, name) =>
-    `      // @ts-ignore: defined where the build has these kernels\n` +
-    `      if (isDefined(${build})) ${name}(${ARGUMENTS});\n      else unreachable();\n`;
   const inBuild = (wanted) => records.filter((record) => record.build === wanted && !isHot(record));
   return [
     HEAD,
@@ -133,10 +114,10 @@ export async function decoder() {
       "/** Those that the smallest networks do without. */",
       "",
       cases("executeOther", [...inBuild("predict"), ...inBuild("train")]),
-      other("EXTENDED", "executeExtended"),
+      `      executeExtended(${ARGUMENTS});\n`,
     ),
     dispatch(
-      "/** Those of the extended build. */",
+      "/** Those of the extended build: in smaller ones it traps, see scripts/slice.mjs. */",
       "",
       cases("executeExtended", inBuild("extended")),
       "      unreachable();\n",

@@ -6,6 +6,7 @@ export * from "./model/layers.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/logic-gate.ts";
 export { type InputOptions, type Model, type SequentialOptions, sequential } from "./model/model.ts";
 export type { AxisOptions, ReduceOptions, Tensor } from "./model/tensor.ts";
+export { explain } from "./program/explain.ts";
 export type { ParameterView } from "./program/parameters.ts";
 export type { Classification, PredictOptions, Predictor } from "./program/predictor.ts";
 export type { NumericArray, Result, Row, Rows, Shaped } from "./rows/data.ts";

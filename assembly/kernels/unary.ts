@@ -372,11 +372,7 @@ export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32, part: i32
     case Fn.HardSigmoid: return hardSigmoid(y, x, n);
     case Fn.Sign: return sign(y, x, n);
     case Fn.Softsign: return softsign(y, x, n);
-    default: {
-      // @ts-ignore: defined for the extended build only
-      if (isDefined(EXTENDED)) unaryExtended(fn, y, x, n);
-      else unreachable();
-    }
+    default: unaryExtended(fn, y, x, n);
   }
 }
 
@@ -434,11 +430,7 @@ export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n
     case Fn.Tanh: return hyperbolicTangentGrad(dx, dy, s, n);
     case Fn.HardSigmoid: return hardSigmoidGrad(dx, dy, s, n);
     case Fn.Softsign: return softsignGrad(dx, dy, s, n);
-    default: {
-      // @ts-ignore: defined for the extended build only
-      if (isDefined(EXTENDED)) unaryGradExtended(fn, dx, dy, s, n);
-      else unreachable();
-    }
+    default: unaryGradExtended(fn, dx, dy, s, n);
   }
 }
 

@@ -50,7 +50,7 @@ export class Builder {
     const outputs = inferred.map((type) =>
       graph.addValue(type, name ?? (scope ? `${scope}.${op.name}` : op.name)),
     );
-    graph.kernels ??= op.kernels;
+    if ((op.kernels?.level ?? 0) > (graph.kernels?.level ?? 0)) graph.kernels = op.kernels;
     graph.nodes.push({ op: op.name, rule: op, attrs, inputs, outputs, scope, phase });
     return outputs;
   };

@@ -2,7 +2,8 @@
  * A computation as pure data: values with shapes, nodes that make them. Nothing here computes; `src/plan` turns
  * a graph into a tape.
  */
-import type { AnyOp, KernelBuild, OpAttrs, OpName } from "./op.ts";
+import type { KernelLink } from "../kernels/link.ts";
+import type { AnyOp, OpAttrs, OpName } from "./op.ts";
 import { type Dim, formatShape, type Shape } from "./shape.ts";
 import type { DType, Type, ValueId } from "./type.ts";
 
@@ -71,8 +72,8 @@ export class Graph {
   readonly updates: Update[] = [];
   readonly constants: Constant[] = [];
   readonly outputs: Port[] = [];
-  /** The kernels that its records will need, where the core build does not have them. */
-  kernels: KernelBuild | undefined;
+  /** The kernels that its records will need, where the smallest do not have them. */
+  kernels: KernelLink | undefined;
 
   addValue(type: Type, name: string): ValueId {
     const id = this.values.length;

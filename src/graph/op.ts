@@ -4,6 +4,7 @@
  */
 import type { BinaryFn, Fn, LossFn, Opcode, ReduceFn } from "../../assembly/abi.ts";
 import { TraceError } from "../errors.ts";
+import type { KernelLink } from "../kernels/link.ts";
 import type { Fields } from "../tape/records.ts";
 import type { Dim, Shape } from "./shape.ts";
 import type { DType, Type, ValueId } from "./type.ts";
@@ -145,15 +146,10 @@ export interface InferenceContext<K extends OpName> {
   shape(id: ValueId): Shape;
 }
 
-/** An embedded build of the kernels, in hexadecimal. */
-export interface KernelBuild {
-  readonly hex: string;
-}
-
 export interface Op<K extends OpName> {
   readonly name: K;
-  /** The kernels its records need, where the core build does not have them: a page that drops the op drops them too. */
-  readonly kernels?: KernelBuild;
+  /** The kernels that its records need, where the smallest do not have them: a page that drops the op drops them too. */
+  readonly kernels?: KernelLink;
   /** Types of the outputs; throws a ShapeError that names `who`, the shapes and the rule. */
   infer(who: string, inputs: readonly Type[], attrs: OpAttrs[K]): readonly Type[];
   /** One cotangent per input, null where there is none; or the reason why there is no rule. */

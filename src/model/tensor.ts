@@ -196,7 +196,8 @@ export class Tensor extends Symbolic {
     return this.#along(logSoftmax, options);
   }
 
-  [Symbol.toPrimitive](): never {
+  // No Symbol.toPrimitive: minifiers keep a class with a computed member, and with it all ops behind these methods.
+  override valueOf(): never {
     throw new TraceError(
       `Tensor: has a number only when the program runs, so it cannot be used as a number, string or condition while ` +
         `it is traced; got ${formatShape(this.shape)} in such a place: use its methods, for example a.add(b)`,
@@ -204,11 +205,11 @@ export class Tensor extends Symbolic {
   }
 
   override toString(): string {
-    return this[Symbol.toPrimitive]();
+    return this.valueOf();
   }
 
   toJSON(): never {
-    return this[Symbol.toPrimitive]();
+    return this.valueOf();
   }
 
   #apply(fn: Fn): Tensor {

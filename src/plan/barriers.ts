@@ -4,22 +4,16 @@
  * Private scratch is each part's own.
  */
 import { RecordWord } from "../../assembly/abi.ts";
-import { type Bounds, type Buffer, readTape, type TapeRecord } from "../tape/verify.ts";
+import { type Buffer, readTape, type TapeRecord } from "../tape/verify.ts";
+import { boundsOf, type Plan, stretchesOf } from "./planned.ts";
 
-/**
- * Sets the flag of records before which all parts wait.
- *
- * @param words     the program's words
- * @param stretches of tape that run as one: each starts with a wait of its own
- */
-export function setBarriers(
-  words: Int32Array,
-  stretches: readonly { readonly from: number; readonly to: number }[],
-  bounds: Bounds,
-): void {
-  for (const { from, to } of stretches)
+/** Sets the flag of records before which all parts wait. A stretch of tape that runs as one starts with a wait of its own. */
+export function setBarriers(plan: Plan): void {
+  const { words, base } = plan;
+  const bounds = boundsOf(plan, plan.batch);
+  for (const { from, to } of stretchesOf(plan))
     for (const at of barriersOf(readTape(words, from, to, bounds)))
-      words[(at - bounds.base) / 4] |= RecordWord.Barrier;
+      words[(at - base) / 4] |= RecordWord.Barrier;
 }
 
 /** Addresses of the records before which all parts wait. */

@@ -1,7 +1,9 @@
 /** Optimizers as rules, like ops: what they keep beside each variable, their constants, and the records of an update. */
 import { Hyper, Opcode, OptimizerFlag } from "../../assembly/abi.ts";
+import { OptionError } from "../errors.ts";
 import { draft, type OperandRef, type RecordDraft } from "../graph/op.ts";
 import type { CounterEntry } from "./counters.ts";
+import type { VariableUse } from "./roles.ts";
 
 /** One number beside each element of a trained variable. */
 export interface Slot {
@@ -51,6 +53,22 @@ export interface OptimizerPlan {
 /** Name of a counter of a group; that of a program's only or last group has no number. */
 export const counterOf = (name: string, group: number, groups: number): string =>
   group === groups - 1 ? name : `${name}.${group + 1}`;
+
+/** Index of the group that takes a variable. */
+export const groupOf = ({ groups }: OptimizerPlan, name: string): number =>
+  groups.findIndex(({ match }) => !match || match.test(name));
+
+/** @throws OptionError for a group that takes no variable */
+export function checkGroups({ groups }: OptimizerPlan, uses: readonly VariableUse[]): void {
+  groups.forEach(({ match }, g) => {
+    if (!match || uses.some(({ role, group }) => role === "trained" && group === g)) return;
+    const names = uses.filter(({ role }) => role === "trained").map(({ variable }) => variable.name);
+    throw new OptionError(
+      `compile: groups[${g}].match of the optimizer must match a trained parameter that no group before it matches, ` +
+        `one of ${names.join(", ")}; got ${match}`,
+    );
+  });
+}
 
 /** The counters of an optimizer: rates first, in the order of the groups. */
 export function optimizerCounters({ rule, groups }: OptimizerPlan): CounterEntry[] {

@@ -4,12 +4,18 @@ import { listsOf } from "../tape/lists.ts";
 import { type Packing, packArena } from "./arena.ts";
 import { type Blocks, blocksOf } from "./blocks.ts";
 import { type CounterTable, counterTable } from "./counters.ts";
-import { type Graphs, lowerGraphs } from "./graphs.ts";
+import { type LoweredGraph, type LoweredTraining, lowerPrediction } from "./graphs.ts";
 import { askForScratch, type LoweredTape, type ScratchBytes } from "./lower.ts";
-import { optimizerCounters } from "./optimizer.ts";
 import { type NumberedPort, numberPorts, type TapeName } from "./ports.ts";
 import type { PlanRequest } from "./request.ts";
-import { type SectionDraft, trainingSections } from "./sections.ts";
+import { usesOf, type VariableUse } from "./roles.ts";
+import type { SectionDraft } from "./sections.ts";
+
+export interface Graphs {
+  readonly predict: LoweredGraph;
+  readonly training: LoweredTraining | undefined;
+  readonly uses: readonly VariableUse[];
+}
 
 export interface Parts {
   readonly graphs: Graphs;
@@ -25,6 +31,13 @@ export interface Parts {
   readonly words: number;
 }
 
+function lowerGraphs({ graph, batch, train, frozen, foreign }: PlanRequest): Graphs {
+  const fixed = new Set([...(frozen ?? []), ...(foreign?.keys() ?? [])]);
+  const predict = lowerPrediction(graph, batch);
+  if (!train) return { predict, training: undefined, uses: usesOf(graph, fixed) };
+  return { predict, ...train.planner.lower(train, batch, fixed) };
+}
+
 export function gatherParts(request: PlanRequest): Parts {
   const { train, batch, foreign = new Map<string, number>() } = request;
   const graphs = lowerGraphs(request);
@@ -37,17 +50,18 @@ export function gatherParts(request: PlanRequest): Parts {
     ...(training ? ([["train", training.train, train?.optimizer !== undefined]] as const) : []),
     ...(training?.evaluate ? ([["evaluate", training.evaluate, false]] as const) : []),
   ]);
-  const sections = training
-    ? trainingSections({
-        lowered: training.train.lowered,
-        ports: ports.train,
-        optimizer: train?.optimizer,
-        accumulate: train?.accumulate ?? 1,
-        groups: blocks.groups,
-        trained: blocks.bytes.trained / 4,
-        updated: blocks.bytes.updated / 4,
-      })
-    : [];
+  const sections =
+    train && training
+      ? train.planner.sections({
+          lowered: training.train.lowered,
+          ports: ports.train,
+          optimizer: train.optimizer,
+          accumulate: train.accumulate,
+          groups: blocks.groups,
+          trained: blocks.bytes.trained / 4,
+          updated: blocks.bytes.updated / 4,
+        })
+      : [];
   const lowered = [predict, training?.train, training?.evaluate].flatMap((g) => g?.lowered ?? []);
   const scratch = { shared: 0, private: 0 };
   for (const tape of lowered) {
@@ -67,7 +81,7 @@ export function gatherParts(request: PlanRequest): Parts {
     blocks,
     ports,
     settings,
-    counters: counterTable(train?.optimizer ? optimizerCounters(train.optimizer) : []),
+    counters: counterTable(train?.optimizer ? train.planner.counters(train.optimizer) : []),
     sections,
     constants: [...new Set(lowered.flatMap(({ graph }) => graph.constants.map(({ data }) => data)))],
     arenas: {

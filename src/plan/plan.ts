@@ -2,26 +2,22 @@
  * From graphs to one block of bytes: the regions of a program, its tapes, and what people need to read them. Pure
  * arithmetic; `src/runtime` gives it a memory.
  */
-import { Abi, Header, Hyper, Run, SectionWord, Targets } from "../../assembly/abi.ts";
+import { Abi, Header, Hyper, Run } from "../../assembly/abi.ts";
 import type { RecordDraft } from "../graph/op.ts";
-import { CORE } from "../kernels/core.wasm.ts";
+import type { KernelLink } from "../kernels/link.ts";
+import { PREDICT } from "../kernels/predict.wasm.ts";
 import { placeVariables, tapeAddresses } from "./addresses.ts";
-import { setBarriers } from "./barriers.ts";
-import { type Addresses, encodeRecords } from "./encode.ts";
+import { encodeRecords } from "./encode.ts";
 import type { LoweredGraph } from "./graphs.ts";
 import { align, type Layout, layOut } from "./layout.ts";
 import { gatherParts, type Parts } from "./parts.ts";
-import { boundsOf, type Plan, type PlannedTape, stretchesOf, type TrainPlan } from "./planned.ts";
+import { HISTORY_CAPACITY, type Plan, type PlannedTape, ratesCapacity } from "./planned.ts";
 import type { TapeName } from "./ports.ts";
-import type { PlanRequest } from "./request.ts";
+import type { PlanRequest, Range } from "./request.ts";
 import { slotOf } from "./sections.ts";
 
 /** What an address of 32 bits reaches. */
 const MOST_BYTES = 0x1_0000_0000;
-
-export const HISTORY_CAPACITY = 1024;
-/** Rows of the table of rates, where they change. */
-export const RATES_CAPACITY = 256;
 
 /** Called with every finished plan; the tests verify each one. */
 export const planHooks: { planned?: (plan: Plan, request: PlanRequest) => void } = {};
@@ -36,7 +32,7 @@ export function planProgram(request: PlanRequest): Plan {
 }
 
 /** The regions of a program, in their order. What a state is made of stands from `counters` to the last sum. */
-function regionsOf({ batch, train, windowRows, parts: workers = 1 }: PlanRequest, parts: Parts) {
+function regionsOf({ batch, train, windowRows, parts: workers }: PlanRequest, parts: Parts) {
   const { blocks, counters, ports, scratch, constants } = parts;
   const optimizer = train?.optimizer;
   const accumulates = (train?.accumulate ?? 1) > 1;
@@ -49,7 +45,7 @@ function regionsOf({ batch, train, windowRows, parts: workers = 1 }: PlanRequest
     ["run", (Run.Settings + parts.settings) * 4],
     ["tapes", parts.words * 4],
     ["hyper", (optimizer?.groups.length ?? 0) * Hyper.Count * 8],
-    ["rates", optimizer ? (optimizer.schedule ? RATES_CAPACITY : 1) * optimizer.groups.length * 8 : 0],
+    ["rates", optimizer ? ratesCapacity(optimizer) * optimizer.groups.length * 8 : 0],
     ["history", optimizer ? HISTORY_CAPACITY * 8 : 0],
     ["counters", counters.entries.length * 8],
     ["idle", idle],
@@ -70,7 +66,7 @@ function regionsOf({ batch, train, windowRows, parts: workers = 1 }: PlanRequest
   // No tape keeps anything in the arena when it has run, so all share one.
   regions.push(["arena", largest]);
   regions.push(["shared scratch", scratch.shared]);
-  regions.push(["scratch", align(scratch.private) * workers]);
+  regions.push(["scratch", align(scratch.private) * (workers?.count ?? 1)]);
   regions.push(["mirror", written]);
   for (const { window, rowElements } of all)
     if (window !== undefined) regions.push([window, windowRows * rowElements * 4]);
@@ -79,19 +75,19 @@ function regionsOf({ batch, train, windowRows, parts: workers = 1 }: PlanRequest
 
 /** Gives everything its address, and writes header, run block and tapes. */
 function write(request: PlanRequest, parts: Parts, layout: Layout): Plan {
-  const { base, batch, train } = request;
+  const { base, batch, train, windowRows } = request;
   const { graphs, counters, sections, constants, ports } = parts;
   const { at } = layout;
   const words = new Int32Array((at("hyper") - base) / 4);
   const variables = placeVariables(request, parts, layout);
   const addressesOf = (tape: TapeName) => tapeAddresses(tape, request, parts, layout, variables);
   let next = (at("tapes") - base) / 4;
-  const write = (records: readonly RecordDraft[], addresses: Addresses) => {
+  const write = (tape: TapeName, records: readonly RecordDraft[]): Range => {
     const from = base + next * 4;
-    next = encodeRecords(words, next, records, addresses);
+    next = encodeRecords(words, next, records, addressesOf(tape));
     return { from, to: base + next * 4 };
   };
-  const tape = (name: TapeName, graph: LoweredGraph, range: { from: number; to: number }): PlannedTape => {
+  const tape = (name: TapeName, graph: LoweredGraph, range: Range): PlannedTape => {
     const addresses = addressesOf(name);
     return {
       ...range,
@@ -109,34 +105,15 @@ function write(request: PlanRequest, parts: Parts, layout: Layout): Plan {
     };
   };
   const { training } = graphs;
-  let trainPlan: TrainPlan | undefined;
-  if (train && training) {
-    const trainAddresses = addressesOf("train");
-    const planned = sections.map((section) => ({ ...section, ...write(section.records, trainAddresses) }));
-    const range = { from: planned[0].from, to: planned[planned.length - 1].to };
-    const { evaluate } = training;
-    trainPlan = {
-      tape: tape("train", training.train, range),
-      sections: planned,
-      evaluate: evaluate && {
-        ...tape("evaluate", evaluate, write(evaluate.lowered.records, addressesOf("evaluate"))),
-        loss: at("evaluate loss"),
-      },
-      optimizer: train.optimizer,
-      accumulate: train.accumulate,
-      loss: at("loss"),
-      slots: (train.optimizer?.slots ?? []).map((slot) => ({ ...slot, offset: at(slotOf(slot.name)) })),
-      history: { offset: at("history"), capacity: HISTORY_CAPACITY },
-      rates: { offset: at("rates"), capacity: train.optimizer?.schedule ? RATES_CAPACITY : 1 },
-      index: at("index"),
-      windowRows: request.windowRows,
-    };
-  }
-  const predict = write(graphs.predict.lowered.records, addressesOf("predict"));
+  const trainPlan =
+    train &&
+    training &&
+    train.planner.write(train, { training, sections, windowRows, words, base, at, write, tape });
+  const predict = write("predict", graphs.predict.lowered.records);
   const plan: Plan = {
     base,
     end: layout.end,
-    kernels: (train?.graph ?? request.graph).kernels ?? CORE,
+    kernels: kernelsOf(request),
     batch,
     model: request.graph,
     variables,
@@ -151,11 +128,18 @@ function write(request: PlanRequest, parts: Parts, layout: Layout): Plan {
     arenaLowerBound: Math.max(...Object.values(parts.arenas).map((arena) => arena.lowerBoundBytes)),
   };
   writeHeader(plan, parts.scratch.private);
-  if ((request.parts ?? 1) > 1) setBarriers(words, stretchesOf(plan), boundsOf(plan, batch));
+  if (request.parts && request.parts.count > 1) request.parts.setBarriers(plan);
   return plan;
 }
 
-function writeHeader({ base, batch, words, layout: { at }, train }: Plan, privateScratch: number): void {
+/** The largest kernels that any of its parts asks for. */
+const kernelsOf = ({ graph, train }: PlanRequest): KernelLink =>
+  [train?.planner.kernels, graph.kernels, train?.graph.kernels].reduce<KernelLink>(
+    (largest, kernels) => (kernels && kernels.level > largest.level ? kernels : largest),
+    PREDICT,
+  );
+
+function writeHeader({ batch, words, layout: { at } }: Plan, privateScratch: number): void {
   words[Header.Version] = Abi.Version;
   words[Header.Run] = at("run");
   words[Header.Counters] = at("counters");
@@ -168,21 +152,4 @@ function writeHeader({ base, batch, words, layout: { at }, train }: Plan, privat
   words[Header.Sums] = at("sums");
   words[Header.StateEnd] = at("frozen");
   words[Header.Mirror] = at("mirror") - at("updated");
-  for (const { section, from, to, every } of train?.sections ?? []) {
-    const row = Header.Sections + section * SectionWord.Count;
-    words[row + SectionWord.From] = from;
-    words[row + SectionWord.To] = to;
-    words[row + SectionWord.Every] = every;
-  }
-  const run = (at("run") - base) / 4;
-  words[run + Run.Rates] = at("rates");
-  if (!train) return;
-  for (const { words: word, targets, dtype, rowElements } of [
-    ...train.tape.ports,
-    ...(train.evaluate?.ports ?? []),
-  ]) {
-    const labels = dtype === "i32" && targets !== 0;
-    if (word) words[run + word] = labels ? 1 : rowElements;
-    if (targets) words[run + targets] = labels ? Targets.Labels : Targets.Rows;
-  }
 }

@@ -1,14 +1,19 @@
 /** A finished plan, as the rest of the package sees it. */
 import type { Graph, Variable } from "../graph/graph.ts";
-import type { KernelBuild } from "../graph/op.ts";
+import type { KernelLink } from "../kernels/link.ts";
 import type { Bounds } from "../tape/verify.ts";
 import type { CounterTable } from "./counters.ts";
+import type { TapePort } from "./graphs.ts";
 import type { Layout } from "./layout.ts";
 import type { LoweredTape } from "./lower.ts";
 import type { OptimizerPlan, Slot } from "./optimizer.ts";
-import type { TapePort } from "./request.ts";
 import type { Role } from "./roles.ts";
 import type { SectionDraft } from "./sections.ts";
+
+export const HISTORY_CAPACITY = 1024;
+
+/** Rows of the table of rates. */
+export const ratesCapacity = ({ schedule }: OptimizerPlan): number => (schedule ? 256 : 1);
 
 export interface PlannedVariable extends Variable {
   readonly role: Role;
@@ -76,7 +81,7 @@ export interface Plan {
   /** First byte after the program. */
   readonly end: number;
   /** The kernels that have all of its records. */
-  readonly kernels: KernelBuild;
+  readonly kernels: KernelLink;
   readonly batch: number;
   /** As it was given: before differentiation, fusion and the rewriting for inference. */
   readonly model: Graph;

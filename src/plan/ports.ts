@@ -1,7 +1,6 @@
 /** The ports of a program's tapes, and the words of the run block that say what their rows hold. */
 import { Run } from "../../assembly/abi.ts";
-import type { LoweredGraph } from "./graphs.ts";
-import type { TapePort } from "./request.ts";
+import type { LoweredGraph, TapePort } from "./graphs.ts";
 
 export type TapeName = "predict" | "train" | "evaluate";
 

@@ -1,19 +1,15 @@
 /** What a program is planned from. */
 import type { Graph } from "../graph/graph.ts";
+import type { RecordDraft } from "../graph/op.ts";
 import type { ValueId } from "../graph/type.ts";
+import type { KernelLink } from "../kernels/link.ts";
+import type { CounterEntry } from "./counters.ts";
+import type { LoweredGraph, LoweredTraining, TapePort } from "./graphs.ts";
 import type { OptimizerPlan } from "./optimizer.ts";
-
-/** Where rows reach a tape. */
-export interface TapePort {
-  readonly name: string;
-  readonly kind: "input" | "target" | "weight" | "mask";
-  readonly value: ValueId;
-  readonly dtype: "f32" | "i32";
-  /** Words of a row at most; targets may come with one label a row instead. */
-  readonly rowElements: number;
-  /** Of ids: every one is less than this. */
-  readonly below: number;
-}
+import type { Plan, PlannedTape, TrainPlan } from "./planned.ts";
+import type { TapeName } from "./ports.ts";
+import type { VariableUse } from "./roles.ts";
+import type { SectionDraft, SectionRequest } from "./sections.ts";
 
 export interface TrainRequest {
   /** The model's graph extended by targets and loss. */
@@ -26,6 +22,46 @@ export interface TrainRequest {
   readonly optimizer: OptimizerPlan | undefined;
   /** Passes whose gradients make one update. */
   readonly accumulate: number;
+  readonly planner: TrainPlanner;
+}
+
+/** A stretch of the words of a program. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where the training part of a plan is written. */
+export interface TrainContext {
+  readonly training: LoweredTraining;
+  readonly sections: readonly SectionDraft[];
+  readonly windowRows: number;
+  /** The program's words, the first one at `base`. */
+  readonly words: Int32Array;
+  readonly base: number;
+  /** Address of a region. */
+  at(region: string): number;
+  /** Encodes records behind those that are written already. */
+  write(tape: TapeName, records: readonly RecordDraft[]): Range;
+  tape(name: TapeName, graph: LoweredGraph, range: Range): PlannedTape;
+}
+
+/** The part of planning that only training needs. It comes with the request: pages that only predict do not carry it. */
+export interface TrainPlanner {
+  /** Those that train. */
+  readonly kernels: KernelLink;
+  /**
+   * @param frozen names of variables that the program must not change
+   * @returns the graphs of the training tapes, and what the program does with each variable
+   */
+  lower(
+    request: TrainRequest,
+    batch: number,
+    frozen: ReadonlySet<string>,
+  ): { readonly training: LoweredTraining; readonly uses: readonly VariableUse[] };
+  counters(optimizer: OptimizerPlan): readonly CounterEntry[];
+  sections(request: SectionRequest): readonly SectionDraft[];
+  write(request: TrainRequest, context: TrainContext): TrainPlan;
 }
 
 export interface PlanRequest {
@@ -41,6 +77,6 @@ export interface PlanRequest {
   readonly frozen?: ReadonlySet<string>;
   /** Addresses of variables that another program of the space owns, by name; to this one they are frozen. */
   readonly foreign?: ReadonlyMap<string, number>;
-  /** Workers that run its tapes together. Default: 1. */
-  readonly parts?: number;
+  /** Workers that run its tapes together, and what makes them wait for each other: `setBarriers`. Default: one. */
+  readonly parts?: { readonly count: number; setBarriers(plan: Plan): void };
 }

@@ -1,10 +1,21 @@
 /** A program as text: its regions, and its tapes record by record. */
 import { Section } from "../../assembly/abi.ts";
 import { formatTable } from "../model/model.ts";
-import type { Plan } from "../plan/planned.ts";
+import { refuseMore } from "../options.ts";
 import { disassemble } from "../tape/disassemble.ts";
+import type { Predictor } from "./predictor.ts";
 
-export function explain({ layout, words, base, predict, train }: Plan): string {
+/**
+ * The whole program of a predictor or a trainer as text: what lies where in its memory, and every record that it runs. For
+ * the curious.
+ *
+ * @example
+ * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { batch: 1 });
+ * explain(predictor).includes("dense y="); // => true
+ */
+export function explain<X, P>(predictor: Predictor<X, P>): string {
+  refuseMore("explain", arguments, 1);
+  const { layout, words, base, predict, train } = predictor.program.plan;
   const regions = layout.regions
     .filter(({ bytes }) => bytes > 0)
     .map(({ name, offset, bytes }) => [name, `@${offset}`, `${bytes}`]);

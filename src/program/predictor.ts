@@ -14,7 +14,6 @@ import {
   readRows,
 } from "../rows/data.ts";
 import { readIds } from "../rows/ids.ts";
-import { explain } from "./explain.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
 import { type ParameterViews, parameterViews, setParameters } from "./parameters.ts";
 import type { Program } from "./program.ts";
@@ -264,11 +263,6 @@ export class Predictor<X = Rows, P = Result> {
   /** Layers, output shapes, parameter counts and bytes, as a table. */
   summary(): string {
     return summaryOf(this.program, this.model);
-  }
-
-  /** The whole program as text: what lies where in its memory, and every record that it runs. For the curious. */
-  explain(): string {
-    return explain(this.program.plan);
   }
 
   /** What a paper's appendix needs to say which computation this was: plain data for `JSON.stringify`. */

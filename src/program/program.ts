@@ -3,7 +3,6 @@
 import { Counter, Distribution, Guard, Run, type Section } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { DisposedError, OptionError } from "../errors.ts";
-import { counterOf } from "../plan/optimizer.ts";
 import { planProgram } from "../plan/plan.ts";
 import type { Plan, PlannedSection, PlannedVariable } from "../plan/planned.ts";
 import type { PlanRequest } from "../plan/request.ts";
@@ -139,39 +138,6 @@ export class Program {
       else draw(Distribution.Normal, init.mean, init.std);
     });
     if (variables.some(({ role }) => role === "frozen")) this.#states?.refresh();
-  }
-
-  /** The base rate of the variables that no other group of the optimizer takes. */
-  get learningRate(): number {
-    return this.counter(this.plan.counters.indexOf("learningRate"));
-  }
-
-  /** Sets the base rates of all groups. */
-  setLearningRate(rate: number): void {
-    this.plan.counters.entries.forEach(({ kind }, i) => {
-      if (kind === "rate") this.setCounter(i, rate);
-    });
-  }
-
-  /**
-   * Writes the table of rates: that of each group for the steps to come, from its base rate, which is a counter, and the
-   * schedule.
-   */
-  fillRates(): void {
-    const { train, counters } = this.plan;
-    if (!train?.optimizer) return;
-    const { groups, schedule } = train.optimizer;
-    const { offset, capacity } = train.rates;
-    const step = this.counter(Counter.Step);
-    for (let g = 0; g < groups.length; g++) {
-      const base = this.counter(counters.indexOf(counterOf("learningRate", g, groups.length)));
-      for (let row = 0; row < capacity; row++)
-        this.f64[(offset >>> 3) + row * groups.length + g] = schedule ? schedule(base, step + row) : base;
-    }
-    const stride = groups.length * 8;
-    this.setRun(Run.Rates, offset);
-    this.setRun(Run.RateStep, schedule ? stride : 0);
-    this.setRun(Run.RatesEnd, offset + capacity * stride);
   }
 
   values(v: PlannedVariable): Float32Array {

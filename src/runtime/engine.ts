@@ -1,8 +1,8 @@
 import { OptionError, UnsupportedEngineError } from "../errors.ts";
-import { CORE } from "../kernels/core.wasm.ts";
+import { PREDICT } from "../kernels/predict.wasm.ts";
 import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import { classOf } from "../realm.ts";
-import { embeddedModule, isSupported, loadModule } from "./kernels.ts";
+import { compileHex, embeddedModule, isSupported, loadModule } from "./kernels.ts";
 import { baseAfter, defaultEngine, Engine } from "./space.ts";
 
 export interface EngineOptions {
@@ -42,7 +42,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   refuseOthers("createEngine", others);
   checkType("createEngine", "relaxed", relaxed, "boolean");
   if (wasm === undefined && !relaxed) {
-    embeddedModule(CORE);
+    embeddedModule(PREDICT);
     const { base } = defaultEngine();
     return new Engine(embeddedModule, base);
   }
@@ -64,7 +64,7 @@ function checkRelaxed(): void {
 
 async function relaxedModule(): Promise<WebAssembly.Module> {
   const { RELAXED } = await import("../kernels/relaxed.wasm.ts");
-  return embeddedModule(RELAXED);
+  return compileHex(RELAXED);
 }
 
 async function read(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module | BufferSource> {

@@ -1,9 +1,14 @@
 /** The embedded kernels: bytes, module, and instances over a memory. */
 import { Abi } from "../../assembly/abi.ts";
 import { AbiError, UnsupportedEngineError } from "../errors.ts";
+import type { KernelLink } from "../kernels/link.ts";
 import { classOf } from "../realm.ts";
+import { assemble } from "./assemble.ts";
 
-/** What the WASM module exports; see `assembly/index.ts`. Addresses are unsigned byte offsets. */
+/**
+ * What the WASM module exports; see `assembly/index.ts`. Addresses are unsigned byte offsets. Builds that only predict have
+ * no `run`, `step`, `permute` and `hasNegative`.
+ */
 export interface Kernels extends Record<string, unknown> {
   abiVersion(): number;
   staticEnd(): number;
@@ -67,16 +72,16 @@ function decodeHex(hex: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-const modules = new WeakMap<object, WebAssembly.Module>();
+const modules = new WeakMap<KernelLink, WebAssembly.Module>();
 
-/** An embedded build of the kernels, compiled on first use. */
-export function embeddedModule(build: { readonly hex: string }): WebAssembly.Module {
-  let module = modules.get(build);
-  if (!module) modules.set(build, (module = compileHex(build.hex)));
+/** The embedded kernels up to a link, compiled on first use. */
+export function embeddedModule(link: KernelLink): WebAssembly.Module {
+  let module = modules.get(link);
+  if (!module) modules.set(link, (module = compileHex(assemble(link))));
   return module;
 }
 
-function compileHex(hex: string): WebAssembly.Module {
+export function compileHex(hex: string): WebAssembly.Module {
   try {
     return new WebAssembly.Module(decodeHex(hex));
   } catch (cause) {

@@ -1,5 +1,6 @@
 import { MemoryError } from "../errors.ts";
-import { STATIC_END } from "../kernels/core.wasm.ts";
+import type { KernelLink } from "../kernels/link.ts";
+import { STATIC_END } from "../kernels/predict.wasm.ts";
 import { embeddedModule, instantiate, type Kernels } from "./kernels.ts";
 
 const PAGE_BYTES = 65536;
@@ -23,7 +24,7 @@ export class Engine {
   });
 
   constructor(
-    private readonly moduleFor: (build: { readonly hex: string }) => WebAssembly.Module,
+    private readonly moduleFor: (kernels: KernelLink) => WebAssembly.Module,
     /** First byte that the kernels' constants leave free, rounded up to a cache line. */
     readonly base: number,
     /** Whether products are fused, outside the promise of same bits. */
@@ -39,8 +40,8 @@ export class Engine {
    *
    * @param owner whose collection counts as release
    */
-  open(who: string, build: { readonly hex: string }, bytes: number, owner: object): Space {
-    const space = openSpace(who, () => this.moduleFor(build), bytes, this.#live);
+  open(who: string, kernels: KernelLink, bytes: number, owner: object): Space {
+    const space = openSpace(who, () => this.moduleFor(kernels), bytes, this.#live);
     this.#live++;
     this.#collected.register(owner, undefined, owner);
     return space;

@@ -5,6 +5,7 @@ import { COUNT, checkNumber, checkType, type NumberRule, optionsOf, refuseOthers
 import type { TrainPlan } from "../plan/planned.ts";
 import { nonFinite } from "../program/diagnose.ts";
 import type { Program } from "../program/program.ts";
+import { fillRates } from "./rates.ts";
 import { type Dataset, moveWindow, openWindow } from "./windows.ts";
 
 export interface FitProgress {
@@ -94,7 +95,7 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
   program.setRun(Run.Guard, 0);
   if (program.counter(Counter.EpochRows) !== dataset.rows) startEpochAnew(program);
   openWindow(program, train, dataset, shuffle);
-  program.fillRates();
+  fillRates(program);
   let calls = 1;
   let reason: FitResult["reason"] = "epochs";
   let loss = Number.NaN;
@@ -133,7 +134,7 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
       case Status.HistoryFull:
         return false;
       case Status.RatesEnd:
-        program.fillRates();
+        fillRates(program);
         return false;
       case Status.EpochsDone:
         return true;

@@ -6,20 +6,20 @@ import {
   NOT_NEGATIVE,
   type NumberRule,
   optionsOf,
-  POSITIVE,
   refuseMore,
   refuseOthers,
   SHARE,
 } from "../options.ts";
-import { type AdamSettings, adamPlan, type OptimizerPlan, sgdPlan } from "../plan/optimizer.ts";
+import { type AdamSettings, adamPlan, sgdPlan } from "../plan/optimizer.ts";
+import { makeTrainer, type OptimizerSettings } from "./make-trainer.ts";
+import { checkLearningRate } from "./rates.ts";
 
 /** An optimizer and its settings; `compile` makes its records. */
-export interface Optimizer {
+export interface Optimizer extends OptimizerSettings {
   readonly kind: "sgd" | "adam" | "adamW";
   readonly learningRate: number;
-  /** The settings as given, with defaults filled in: for `manifest()`. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly plan: OptimizerPlan;
+  /** @internal What trains comes with the optimizer: pages that only predict do not carry it. */
+  readonly makeTrainer: typeof makeTrainer;
 }
 
 export interface SgdOptions {
@@ -51,6 +51,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     kind: "sgd",
     learningRate,
     settings: { learningRate, momentum, nesterov },
+    makeTrainer,
     plan: sgdPlan([{ learningRate, momentum, nesterov }]),
   };
 }
@@ -162,6 +163,7 @@ function makeAdam(
         ? { groups: groups.map((group) => ({ ...group, match: `${group.match}` })) }
         : {}),
     },
+    makeTrainer,
     plan: adamPlan([...own, base]),
   };
 }
@@ -183,12 +185,6 @@ function groupSettings(who: string, group: AdamWGroup): Partial<AdamSettings> {
   };
 }
 
-export function checkLearningRate(who: string, rate: number): void {
-  checkNumber(who, "learningRate", rate, RATE);
-}
-
-/** A rate that is not 0, but 0 in single precision, would silently train nothing. */
-const RATE: NumberRule = ["0, or a finite number > 0 in single precision", (n) => n === 0 || POSITIVE[1](n)];
 /** Below the smallest normal f32 it would vanish, and 0 / 0 with it. */
 const EPSILON: NumberRule = [
   "a finite number >= 1.2e-38 in single precision",

@@ -13,7 +13,7 @@ import { makeResult, type Result, type Rows } from "../rows/data.ts";
 import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
 import { checkFitOptions, type FitOptions, type FitResult, type FitRun, startFit } from "./fit.ts";
 import type { Loss } from "./losses.ts";
-import { checkLearningRate, type Optimizer } from "./optimizers.ts";
+import { checkLearningRate, fillRates, learningRateOf, setLearningRate } from "./rates.ts";
 import { type Data, type DataRules, type OutputLoss, readData } from "./training-data.ts";
 import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
 
@@ -34,7 +34,7 @@ export interface TrainerParts {
   readonly losses: readonly OutputLoss[];
   /** Whether losses, and with them targets, were given by output name. */
   readonly namedTargets: boolean;
-  readonly optimizer: Optimizer;
+  readonly optimizer: { readonly kind: string; readonly settings: Readonly<Record<string, unknown>> };
   /** As given to `compile`. */
   readonly shuffleSeed: number | undefined;
 }
@@ -128,7 +128,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     const { program } = this;
     this.#loadOneBatch("step", data);
     program.setRun(Run.Guard, 0);
-    program.fillRates();
+    fillRates(program);
     const status = program.kernels.step(program.plan.base);
     if (status !== Status.Ok) throw nonFinite(program, this.#train, program.counter(Counter.Step) + 1);
     return { loss: program.double(Run.Loss) };
@@ -221,7 +221,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.program.checkAlive("setLearningRate");
     this.checkIdle("setLearningRate");
     checkLearningRate("setLearningRate", learningRate);
-    this.program.setLearningRate(learningRate);
+    setLearningRate(this.program, learningRate);
   }
 
   /**
@@ -283,7 +283,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       ...super.manifestOptions(),
       loss: Object.fromEntries(losses.map(({ output, loss }) => [output, describe(loss)])),
       optimizer: { kind: optimizer.kind, ...optimizer.settings },
-      learningRate: this.program.learningRate,
+      learningRate: learningRateOf(this.program),
       steps: this.program.counter(Counter.Step),
       epochs: this.program.counter(Counter.Epoch),
     };

@@ -8,6 +8,8 @@ import { formatShape, type Shape } from "../graph/shape.ts";
 import { Tensor } from "../model/tensor.ts";
 import { optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { TrainPlan } from "../plan/planned.ts";
+import type { TrainRequest } from "../plan/request.ts";
+import { TRAINING } from "../plan/training.ts";
 import { Program } from "../program/program.ts";
 import {
   countRows,
@@ -116,7 +118,15 @@ function trace(f: (...tensors: Tensor[]) => Tensor, shapes: readonly Shape[], en
     );
   // A value of its own, so that arguments and constants returned as they are have one too.
   const value = loss.emit(broadcast, { shape: [], divisor: 1 }, [loss.id]).id;
-  const train = { graph, loss: value, targets: [], predictions: [], optimizer: undefined, accumulate: 1 };
+  const train: TrainRequest = {
+    graph,
+    loss: value,
+    targets: [],
+    predictions: [],
+    optimizer: undefined,
+    accumulate: 1,
+    planner: TRAINING,
+  };
   const model = graph.copy();
   return new Program(
     "valueAndGrad",

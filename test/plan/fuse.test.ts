@@ -7,6 +7,7 @@ import { resolve, sizeOf } from "../../src/graph/shape.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { differentiate } from "../../src/plan/differentiate.ts";
 import { dropDead, fuse } from "../../src/plan/fuse.ts";
+import { fuseGradients } from "../../src/plan/fuse-gradients.ts";
 import { ALPHA, argument, classes, type Draw, FNS, LOSSES, ROWS, signed } from "../graph/op-cases.ts";
 import { difference } from "../kernels/compare.ts";
 import { type Feeds, noiseOf } from "../oracle/graph.ts";
@@ -35,7 +36,7 @@ function bothWays(
   build: (graph: Graph, builder: Builder) => { loss: ValueId; parameters: ValueId[] },
   rows: number,
   numbers: Draw = signed,
-  rewrite = fuse,
+  rewrite = (g: Graph, kept: readonly ValueId[]) => fuse(g, kept, fuseGradients),
 ) {
   const graph = new Graph();
   const builder = new Builder(graph);
@@ -94,7 +95,7 @@ describe("fused ops", () => {
 
   it("are told apart from a fusion that loses an attribute", () => {
     const careless: typeof fuse = (graph, kept) => {
-      fuse(graph, kept);
+      fuse(graph, kept, fuseGradients);
       graph.nodes = graph.nodes.map((node) =>
         node.op === "denseGradInput" ? { ...node, attrs: { fn: Fn.Relu, alpha: 0 } } : node,
       );
@@ -178,7 +179,7 @@ describe("fused ops", () => {
     const losses = operands.map((inputs) => builder.emit(OPS.loss, mse, inputs)[0]);
     const total = losses.reduce((sum, part) => builder.emit(OPS.accumulate, {}, [sum, part])[0]);
     const gradients = differentiate(graph, total, [p, q]) as ValueId[];
-    fuse(graph, [total, ...gradients]);
+    fuse(graph, [total, ...gradients], fuseGradients);
     const fused = graph.nodes.filter((node) => node.op === "lossAndGrad");
     expect(fused.map((node) => node.outputs[0])).toEqual(losses);
     expect(fused.map((node) => node.inputs)).toEqual(operands);

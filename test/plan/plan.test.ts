@@ -10,6 +10,7 @@ import { adam, binaryCrossEntropy, compile, dense, sequential } from "../../src/
 import { sgdPlan } from "../../src/plan/optimizer.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import type { Plan } from "../../src/plan/planned.ts";
+import { TRAINING } from "../../src/plan/training.ts";
 import { verifyPlan } from "../../src/plan/verify.ts";
 import { disassemble } from "../../src/tape/disassemble.ts";
 import type { Feeds } from "../oracle/graph.ts";
@@ -179,7 +180,15 @@ function run(
     batch: 3,
     windowRows: 3,
     base: 4096,
-    train: { graph: graph.copy(), loss, targets: [], predictions: [], optimizer, accumulate: 1 },
+    train: {
+      graph: graph.copy(),
+      loss,
+      targets: [],
+      predictions: [],
+      optimizer,
+      accumulate: 1,
+      planner: TRAINING,
+    },
   };
   const plan = planProgram(request);
   const feeds: Feeds = new Map([
@@ -284,7 +293,7 @@ describe("a program of more than 2 GiB", () => {
     const [{ value }] = graph.outputs;
     const loss = sumOf(builder, value);
     const optimizer = sgdPlan([{ learningRate: 0.1, momentum: 0.9, nesterov: false }]);
-    const train = { graph, loss, targets: [], predictions: [], optimizer, accumulate: 1 };
+    const train = { graph, loss, targets: [], predictions: [], optimizer, accumulate: 1, planner: TRAINING };
     const plan = planProgram({ graph: model.graph, batch: 4, windowRows: 4, base: 4096, train });
     expect(plan.end).toBeGreaterThan(2 ** 31);
     expect(plan.end).toBeLessThan(2 ** 32);

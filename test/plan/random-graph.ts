@@ -9,8 +9,10 @@ import { type AnyOp, BinaryFn, Fn, LossFn, ReduceFn } from "../../src/graph/op.t
 import { OPS } from "../../src/graph/ops/index.ts";
 import { resolve, type Shape, sizeOf } from "../../src/graph/shape.ts";
 import type { ValueId } from "../../src/graph/type.ts";
+import type { TapePort } from "../../src/plan/graphs.ts";
 import { sgdPlan } from "../../src/plan/optimizer.ts";
-import type { PlanRequest, TapePort } from "../../src/plan/request.ts";
+import type { PlanRequest } from "../../src/plan/request.ts";
+import { TRAINING } from "../../src/plan/training.ts";
 
 export type Step = readonly [kind: number, a: number, b: number, c: number];
 
@@ -280,6 +282,6 @@ export function randomRequest(steps: readonly Step[], batch: number): PlanReques
     batch,
     windowRows: batch,
     base: 4096,
-    train: { graph: train, loss, targets, predictions, optimizer, accumulate: 1 },
+    train: { graph: train, loss, targets, predictions, optimizer, accumulate: 1, planner: TRAINING },
   };
 }

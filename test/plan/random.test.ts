@@ -10,10 +10,12 @@ import { unary } from "../../src/graph/ops/unary.ts";
 import { resolve } from "../../src/graph/shape.ts";
 import { CORE } from "../../src/kernels/core.wasm.ts";
 import { packArena } from "../../src/plan/arena.ts";
+import type { TapePort } from "../../src/plan/graphs.ts";
 import { sgdPlan } from "../../src/plan/optimizer.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import type { Plan } from "../../src/plan/planned.ts";
-import type { PlanRequest, TapePort } from "../../src/plan/request.ts";
+import type { PlanRequest } from "../../src/plan/request.ts";
+import { TRAINING } from "../../src/plan/training.ts";
 import { verifyPlan } from "../../src/plan/verify.ts";
 import { evaluate, noiseOf } from "../oracle/graph.ts";
 import { checkRequest, feedsOf, reference } from "./check.ts";
@@ -178,7 +180,15 @@ describe("plans of networks wide enough for packed products", () => {
       batch: BATCH,
       windowRows: BATCH,
       base: 4096,
-      train: { graph: train, loss, targets, predictions: [value], optimizer, accumulate: 1 },
+      train: {
+        graph: train,
+        loss,
+        targets,
+        predictions: [value],
+        optimizer,
+        accumulate: 1,
+        planner: TRAINING,
+      },
     };
   }
 

@@ -12,6 +12,7 @@ import { sgdPlan } from "../../src/plan/optimizer.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import { boundsOf, type Plan } from "../../src/plan/planned.ts";
 import type { TrainRequest } from "../../src/plan/request.ts";
+import { TRAINING } from "../../src/plan/training.ts";
 import { verifyPlan } from "../../src/plan/verify.ts";
 import { formatOf } from "../../src/tape/records.ts";
 import { readTape } from "../../src/tape/verify.ts";
@@ -73,6 +74,7 @@ function trainer(): Plan {
     })),
     optimizer: sgdPlan([{ learningRate: 0.1, momentum: 0, nesterov: false }]),
     accumulate: 1,
+    planner: TRAINING,
   };
   return planProgram({ graph: model, batch: BATCH, windowRows: BATCH, base: 4096, train });
 }

@@ -3,6 +3,7 @@ import { Counter } from "../../assembly/abi.ts";
 import {
   adam,
   adamW,
+  explain,
   meanAbsoluteError,
   NonFiniteError,
   type Optimizer,
@@ -139,11 +140,11 @@ describe("accumulate", () => {
 
 describe("explain", () => {
   it("says in which passes a section runs", () => {
-    const text = grouped().explain();
+    const text = explain(grouped());
     expect(text).toMatch(/^train: accumulate$/m);
     expect(text).toMatch(/^train: update, last of 3 passes$/m);
     expect(text).toMatch(/^train: commit, last of 3 passes$/m);
-    expect(classifier().explain()).not.toContain("passes");
+    expect(explain(classifier())).not.toContain("passes");
   });
 });
 

@@ -1,0 +1,248 @@
+/**
+ * Finishes the build of the kernels, `build/release`, and cuts it into the links of a chain: what predicts, what else
+ * trains, and the rest. A page carries the links that its programs need, and puts them together (`src/runtime/assemble.ts`).
+ *
+ * Functions are put in the order of the links, so that the first ones are the same bytes in every build:
+ *
+ *   predict | first called from there: of `extended`, of `train` | other of `train` | other of `extended`
+ *
+ * What `predict` calls of a later link has a place in every build; where the link is missing, a body that traps stands in
+ * it.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import binaryen from "assemblyscript/binaryen";
+import { withoutMarks } from "./in-order.mjs";
+import { recordTables } from "./tables.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const LINKS = ["predict", "train", "extended"];
+/** The link of each export, where it is not the first. */
+const EXPORTS = { run: "train", step: "train", permute: "train", hasNegative: "train" };
+
+const { Features } = binaryen;
+/** What `asconfig.json` enables: anything else must not pass. */
+const FEATURES =
+  Features.MutableGlobals |
+  Features.SignExt |
+  Features.NontrappingFPToInt |
+  Features.BulkMemory |
+  Features.BulkMemoryOpt |
+  Features.SIMD128;
+
+/** The functions of a module's text by name, and the text around them. */
+function functionsOf(wat) {
+  const functions = new Map();
+  const around = wat.replace(/^ \(func (\$\S+)[ \n)].*?\n \)\n/gms, (text, name) => {
+    functions.set(name, text);
+    return "";
+  });
+  return { functions, around };
+}
+
+/** Functions that send a record to its kernel: their calls of kernels of later links are made by no record before. */
+const DISPATCH = ["$assembly/interpreter/execute", "$assembly/decode/executeOther"];
+
+/** Kernels of `train` that stand inline in the dispatch, with the function each keeps for all but the smallest. */
+const INLINE = {
+  "$assembly/kernels/dense/denseGradWeights": "$assembly/kernels/dense/gradWeightsPart",
+  "$assembly/kernels/dense/denseGradInput": "$assembly/kernels/dense/gradInputPart",
+};
+
+const callsOf = (text) => new Set([...text.matchAll(/\bcall (\$\S+?)[\s)]/g)].map(([, callee]) => callee));
+
+/** The link of each function: the first whose exports or kernels reach it. */
+async function linksOf(functions, around) {
+  const { RECORDS } = await recordTables();
+  /** Kernels, and what only their last link dispatches to, by the link that has them at the latest. */
+  const kernels = new Map();
+  for (const { name, file, build } of Object.values(RECORDS)) {
+    const kernel = `$assembly/kernels/${file}/${name}`;
+    kernels.set(INLINE[kernel] ?? kernel, build);
+  }
+  const isExtended = (name) => name.endsWith("Extended");
+  for (const name of functions.keys()) if (isExtended(name)) kernels.set(name, "extended");
+  // Those of the first link and of the last may be inline in their dispatch.
+  for (const [name, build] of kernels)
+    if (build === "train" && !functions.has(name))
+      throw new Error(
+        `kernels: ${name} must be a function of its own; got none: see scripts/out-of-line.mjs`,
+      );
+  const exported = [...around.matchAll(/\(export "(\w+)" \(func (\$\S+)\)\)/g)];
+  const links = new Map();
+  for (const link of LINKS) {
+    const open = [
+      ...exported.filter(([, name]) => (EXPORTS[name] ?? "predict") === link).map(([, , target]) => target),
+      ...[...kernels].filter(([, build]) => build === link).map(([name]) => name),
+    ];
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      if (links.has(name) || !functions.has(name)) continue;
+      links.set(name, link);
+      for (const callee of callsOf(functions.get(name))) {
+        const isLater = LINKS.indexOf(kernels.get(callee)) > LINKS.indexOf(link);
+        if (!(isLater && (DISPATCH.includes(name) || isExtended(callee)))) open.push(callee);
+      }
+    }
+  }
+  return links;
+}
+
+/** Names of functions in the order of the links, and how many stand in each of the five stretches. */
+function orderOf(functions, links) {
+  const called = new Map(LINKS.map((link) => [link, new Set()]));
+  for (const [name, text] of functions)
+    for (const callee of callsOf(text)) called.get(links.get(name)).add(callee);
+  const names = [...functions.keys()];
+  const of = (link, isEarly) =>
+    names.filter((name) => links.get(name) === link && early(name, link) === isEarly);
+  const early = (name, link) => {
+    const before = LINKS.slice(0, LINKS.indexOf(link));
+    return before.some((other) => called.get(other).has(name));
+  };
+  return [
+    of("predict", false),
+    of("extended", true),
+    of("train", true),
+    of("train", false),
+    of("extended", false),
+  ];
+}
+
+const reordered = ({ functions, around }, stretches) => {
+  const end = around.lastIndexOf(")");
+  return `${around.slice(0, end)}${stretches
+    .flat()
+    .map((name) => functions.get(name))
+    .join("")})\n`;
+};
+
+function emit(wat, path) {
+  const module = binaryen.parseText(wat);
+  module.setFeatures(FEATURES);
+  if (!module.validate()) throw new Error(`${path}: must be valid; got a module that is not`);
+  const bytes = module.emitBinary();
+  writeFileSync(`${path}.wasm`, bytes);
+  writeFileSync(`${path}.wat`, module.emitStackIR());
+  return Buffer.from(bytes);
+}
+
+/** Reads an unsigned LEB128: its value, and where it ends. */
+function leb(bytes, at) {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++];
+    value += (byte & 127) * 2 ** shift;
+    if (byte < 128) return [value, at];
+  }
+}
+
+/** The sections of a module by id: all of its bytes, and where the content starts. */
+function sectionsOf(bytes) {
+  const sections = [];
+  for (let at = 8; at < bytes.length; ) {
+    const [size, content] = leb(bytes, at + 1);
+    sections.push({
+      id: bytes[at],
+      whole: bytes.subarray(at, content + size),
+      content: bytes.subarray(content, content + size),
+    });
+    at = content + size;
+  }
+  return sections.filter(({ id }) => id !== 0);
+}
+
+/** The items of a section, given where each ends. */
+function itemsOf({ content }, endOf) {
+  const [count, first] = leb(content, 0);
+  const items = [];
+  for (let at = first; items.length < count; ) {
+    const end = endOf(content, at);
+    items.push(content.subarray(at, end));
+    at = end;
+  }
+  return items;
+}
+
+const afterSize = (bytes, at) => {
+  const [size, content] = leb(bytes, at);
+  return content + size;
+};
+const afterExport = (bytes, at) => leb(bytes, afterSize(bytes, at) + 1)[1];
+
+const FUNCTION = 3;
+const EXPORT = 7;
+const CODE = 10;
+const hex = (parts) => Buffer.concat(parts).toString("hex");
+
+/** The links, as `src/kernels/link.ts` describes them. */
+function cut(bytes, [predict, early, first, train, extended]) {
+  const sections = sectionsOf(bytes);
+  const the = (id) => sections.find((section) => section.id === id);
+  const indexOf = (id) => sections.findIndex((section) => section.id === id);
+  const between = (from, to) => hex(sections.slice(from, to).map(({ whole }) => whole));
+  const types = itemsOf(the(FUNCTION), (content, at) => leb(content, at)[1]);
+  const bodies = itemsOf(the(CODE), afterSize);
+  const exported = itemsOf(the(EXPORT), afterExport);
+  const exportsOf = (link) =>
+    exported.filter((item) => (EXPORTS[item.subarray(1, 1 + item[0]).toString()] ?? "predict") === link);
+  let at = 0;
+  const next = (items, count) => items.slice(at, (at += count));
+  const part = (items) => ({ count: items.length, hex: hex(items) });
+  const lengths = [predict, early, first, train, extended].map((names) => names.length);
+  const split = (items) => {
+    at = 0;
+    return lengths.map((length) => next(items, length));
+  };
+  const [p, e, f, t, x] = split(types);
+  const [pBodies, eBodies, fBodies, tBodies, xBodies] = split(bodies);
+  return {
+    predict: {
+      head: bytes.subarray(0, 8).toString("hex") + between(0, indexOf(FUNCTION)),
+      globals: between(indexOf(FUNCTION) + 1, indexOf(EXPORT)),
+      elements: between(indexOf(EXPORT) + 1, indexOf(CODE)),
+      data: between(indexOf(CODE) + 1),
+      later: { extended: e.length, train: f.length },
+      functions: part([...p, ...e, ...f]),
+      exports: part(exportsOf("predict")),
+      code: hex(pBodies),
+    },
+    train: { functions: part(t), exports: part(exportsOf("train")), code: hex([...fBodies, ...tBodies]) },
+    extended: {
+      functions: part(x),
+      exports: part(exportsOf("extended")),
+      early: hex(eBodies),
+      code: hex(xBodies),
+    },
+  };
+}
+
+const path = `${root}build/release`;
+const parts = functionsOf(withoutMarks(readFileSync(`${path}.wat`, "utf8")));
+const links = await linksOf(parts.functions, parts.around);
+for (const name of parts.functions.keys()) if (!links.has(name)) parts.functions.delete(name);
+const stretches = orderOf(parts.functions, links);
+const bytes = emit(reordered(parts, stretches), path);
+const emitted = [...functionsOf(readFileSync(`${path}.wat`, "utf8")).functions.keys()];
+if (emitted.join() !== stretches.flat().join())
+  throw new Error(`${path}: functions must stay in their order; got another`);
+
+const { instance } = await WebAssembly.instantiate(bytes, {
+  env: { memory: new WebAssembly.Memory({ initial: 1 }) },
+});
+mkdirSync(`${root}src/kernels`, { recursive: true });
+const text = Object.entries(cut(bytes, stretches));
+text.forEach(([link, content], level) => {
+  const before = LINKS[level - 1];
+  const lines = [
+    `import type { KernelLink } from "./link.ts";`,
+    ...(before ? [`import { ${before.toUpperCase()} } from "./${before}.wasm.ts";`] : []),
+    "",
+    `export const ${link.toUpperCase()}: KernelLink = {`,
+    `  level: ${level},`,
+    ...(before ? [`  before: ${before.toUpperCase()},`] : []),
+    ...Object.entries(content).map(([name, value]) => `  ${name}: ${JSON.stringify(value)},`),
+    "};",
+    ...(before ? [] : ["", `export const STATIC_END = ${instance.exports.staticEnd()};`]),
+  ];
+  writeFileSync(`${root}src/kernels/${link}.wasm.ts`, `${lines.join("\n")}\n`);
+});

@@ -1,0 +1,158 @@
+/** The part of `compile` that only training needs: the model's graph with targets and losses, and the Trainer over it. */
+import { describe } from "../describe.ts";
+import { OptionError } from "../errors.ts";
+import { Builder } from "../graph/builder.ts";
+import type { Graph } from "../graph/graph.ts";
+import { LossFn } from "../graph/op.ts";
+import { accumulate as addLosses } from "../graph/ops/gradient.ts";
+import { loss as lossOp } from "../graph/ops/loss.ts";
+import type { ValueId } from "../graph/type.ts";
+import { checkSeed, type Model } from "../model/model.ts";
+import { COUNT, checkNumber } from "../options.ts";
+import { rowElements, type TapePort } from "../plan/graphs.ts";
+import type { OptimizerPlan } from "../plan/optimizer.ts";
+import type { TrainRequest } from "../plan/request.ts";
+import { TRAINING } from "../plan/training.ts";
+import type { Predictor } from "../program/predictor.ts";
+import { Program } from "../program/program.ts";
+import type { Engine } from "../runtime/space.ts";
+import { type Loss, lossInput } from "./losses.ts";
+import { Trainer } from "./trainer.ts";
+import type { OutputLoss } from "./training-data.ts";
+
+/** Bytes of data a window holds unless told otherwise. */
+const WINDOW_BYTES = 1 << 23;
+const MOST_WINDOW_ROWS = 1 << 16;
+/** Draws are keyed by the number of the pass in 16 bits. */
+const MOST_ACCUMULATED = 0xffff;
+
+/** What makes a trainer of a model, beside its optimizer. */
+export interface TrainerOptions {
+  /** What is minimized: a loss, or losses by output name, whose sum it then is. */
+  readonly loss: Loss | { readonly [output: string]: Loss };
+  /** Seeds the order in which epochs visit the rows. Default: the model's seed. */
+  readonly shuffleSeed?: number;
+  /**
+   * Batches whose gradients make one update: the mean over all their rows, as one batch of so many rows would give, in
+   * the memory of one. An epoch's last batches make an update of their own. Default: 1.
+   */
+  readonly accumulate?: number;
+  /** Rows kept in the engine's memory at a time; larger data are streamed through. Default: about 8 MiB of rows. */
+  readonly windowRows?: number;
+}
+
+/** The part of an optimizer that a trainer goes by. */
+export interface OptimizerSettings {
+  readonly kind: string;
+  /** The settings as given, with defaults filled in: for `manifest()`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly plan: OptimizerPlan;
+}
+
+/** What `compile` has checked already. */
+export interface TrainerRequest<X, P> extends TrainerOptions {
+  readonly model: Model<X, P>;
+  readonly optimizer: OptimizerSettings;
+  readonly batch: number;
+  readonly labels: readonly string[] | undefined;
+  readonly engine: Engine;
+  makePredictor(model: Model<X, P>): Predictor<X, P>;
+}
+
+export function makeTrainer<X, P>(request: TrainerRequest<X, P>): Trainer<X, P> {
+  const { model, loss, optimizer, batch, labels, engine, shuffleSeed, accumulate = 1, windowRows } = request;
+  const { graph, seed } = model;
+  checkSeed("compile", shuffleSeed, "shuffleSeed");
+  if (!(Number.isSafeInteger(accumulate) && accumulate >= 1 && accumulate <= MOST_ACCUMULATED))
+    throw new OptionError(
+      `compile: accumulate must be a whole number from 1 to ${MOST_ACCUMULATED}; got ${describe(accumulate)}`,
+    );
+  const { train, losses } = trainRequest(graph, loss, optimizer, accumulate);
+  const rowWords = [
+    ...train.targets.map((t) => t.rowElements),
+    ...graph.inputs.map((p) => rowElements(graph, p.value)),
+  ];
+  const rowBytes = rowWords.reduce((p, q) => p + q, 0) * 4;
+  const program = new Program(
+    "compile",
+    engine,
+    { graph, batch, train, windowRows: windowSize(batch, windowRows, rowBytes) },
+    { seed, shuffleSeed: shuffleSeed ?? seed },
+    { labels },
+  );
+  const parts = { losses, namedTargets: typeof loss !== "function", optimizer, shuffleSeed };
+  return new Trainer(program, model, labels, parts, request.makePredictor);
+}
+
+function windowSize(batch: number, given: number | undefined, rowBytes: number): number {
+  if (given !== undefined) checkNumber("compile", "windowRows", given, COUNT);
+  const rows = given ?? Math.min(MOST_WINDOW_ROWS, Math.floor(WINDOW_BYTES / rowBytes));
+  // Whole batches, so that none straddles two windows.
+  return Math.max(1, Math.floor(rows / batch)) * batch;
+}
+
+/** The model's graph with targets and the total loss. */
+function trainRequest(
+  model: Graph,
+  loss: TrainerOptions["loss"],
+  optimizer: OptimizerSettings,
+  accumulate: number,
+): { train: TrainRequest; losses: OutputLoss[] } {
+  const graph = model.copy();
+  const builder = new Builder(graph);
+  const byName = typeof loss === "object" ? loss : { [model.outputs[0].name]: loss };
+  if (typeof loss !== "object" && model.outputs.length !== 1)
+    throw new OptionError(
+      `compile: a model with several outputs needs losses by output name; got one loss for ${names(model)}`,
+    );
+  const losses: OutputLoss[] = [];
+  const targets: TapePort[] = [];
+  const predictions: ValueId[] = [];
+  let total: ValueId | undefined;
+  for (const [output, outputLoss] of Object.entries(byName)) {
+    if (outputLoss?.fn === undefined)
+      throw new OptionError(
+        `compile: loss must be made by meanSquaredError(), crossEntropy() or another loss; got ${typeof outputLoss === "function" ? "a function that was not called" : typeof outputLoss}`,
+      );
+    const port = model.outputs.find((p) => p.name === output);
+    if (!port)
+      throw new OptionError(`compile: losses must name outputs, one of ${names(model)}; got ${output}`);
+    const value = lossInput(graph, port.name, port.value, outputLoss);
+    const shape = graph.shape(value);
+    const labels = outputLoss.fn === LossFn.CrossEntropy;
+    // Class indices and rows share one buffer; the tape is told which one it holds.
+    const target = graph.addValue(
+      { shape: labels ? shape.slice(0, -1) : shape, dtype: labels ? "i32" : "f32" },
+      `${output}.target`,
+    );
+    builder.scope = outputLoss.kind;
+    const { fn, parameter } = outputLoss;
+    const [part] = builder.emit(lossOp, { fn, parameter }, [value, target], "loss");
+    [total] = total === undefined ? [part] : builder.emit(addLosses, {}, [total, part], "loss");
+    losses.push({ output, loss: outputLoss, rowElements: rowElements(graph, value) });
+    targets.push({
+      name: output,
+      kind: "target",
+      value: target,
+      dtype: labels ? "i32" : "f32",
+      rowElements: rowElements(graph, value),
+      below: 0,
+    });
+    predictions.push(value);
+  }
+  if (total === undefined) throw new OptionError("compile: a trainer needs at least one loss; got none");
+  return {
+    train: {
+      graph,
+      loss: total,
+      targets,
+      predictions,
+      optimizer: optimizer.plan,
+      accumulate,
+      planner: TRAINING,
+    },
+    losses,
+  };
+}
+
+const names = (graph: Graph) => graph.outputs.map((p) => p.name).join(", ");
