@@ -34,7 +34,7 @@ export function loadRecord<K extends Opcode>(
   opcode: K,
   given: { [F in keyof Fields<K>]?: number | Float32Array | Float64Array | null },
   extraBytes = 0,
-  build: { readonly hex: string } = EXTENDED,
+  build: WebAssembly.Module = embeddedModule(EXTENDED),
 ): LoadedRecord & { readonly end: number } {
   const format = formatOf(opcode);
   if (!format) throw new Error(`no record has opcode ${opcode}`);
@@ -79,7 +79,7 @@ export function loadRecord<K extends Opcode>(
     end += end - buffers;
   }
   const memory = new WebAssembly.Memory({ initial: Math.ceil((end + extraBytes) / 65536) });
-  const kernels = instantiate(embeddedModule(build), memory);
+  const kernels = instantiate(build, memory);
   if (kernels.staticEnd() > program) throw new Error("the kernels' constants reach the program");
   const words = new Int32Array(memory.buffer);
   words[program / 4 + Header.Run] = run;

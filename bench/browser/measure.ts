@@ -2,7 +2,7 @@
 import { Form, Opcode } from "../../assembly/abi.ts";
 import { EXTENDED } from "../../src/kernels/extended.wasm.ts";
 import { RELAXED } from "../../src/kernels/relaxed.wasm.ts";
-import { embeddedModule } from "../../src/runtime/kernels.ts";
+import { compileHex, embeddedModule } from "../../src/runtime/kernels.ts";
 import { type Effort, measure, type Variant } from "../measure.ts";
 import { productNN, productNT, productTN } from "../plain/products.ts";
 import { numbers } from "../random.ts";
@@ -45,7 +45,7 @@ export interface Report {
 }
 
 function peakVariant(build: { readonly hex: string }): Variant {
-  const { peak, FLOPS } = new WebAssembly.Instance(embeddedModule(build)).exports as {
+  const { peak, FLOPS } = new WebAssembly.Instance(compileHex(build.hex)).exports as {
     peak(iterations: number): number;
     /** Of one iteration. */
     FLOPS: WebAssembly.Global<"i32">;
@@ -59,7 +59,7 @@ function peakVariant(build: { readonly hex: string }): Variant {
   };
 }
 
-function measureProducts(build: { readonly hex: string }, peak: Variant): Products {
+function measureProducts(build: WebAssembly.Module, peak: Variant): Products {
   const percentOfPeak: Record<string, number> = {};
   let peakMs = Number.POSITIVE_INFINITY;
   for (const size of SIZES)
@@ -116,7 +116,7 @@ export function measureEngine(): Report {
     ],
     EFFORT,
   );
-  const strict = measureProducts(EXTENDED, peakVariant(PEAK));
+  const strict = measureProducts(embeddedModule(EXTENDED), peakVariant(PEAK));
   let relaxedPeak: Variant | undefined;
   try {
     relaxedPeak = peakVariant(RELAXED_PEAK);
@@ -125,7 +125,7 @@ export function measureEngine(): Report {
   }
   return {
     strict,
-    ...(relaxedPeak ? { relaxed: measureProducts(RELAXED, relaxedPeak) } : {}),
+    ...(relaxedPeak ? { relaxed: measureProducts(compileHex(RELAXED), relaxedPeak) } : {}),
     xor: { usPerStep: steps.fastestMs * 1000, warmMs: warm.fastestMs },
   };
 }

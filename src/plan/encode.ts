@@ -2,8 +2,8 @@
 import type { OperandRef, RecordDraft } from "../graph/op.ts";
 import type { ValueId } from "../graph/type.ts";
 import { f32Word } from "../tape/float-word.ts";
-import { hasWord, type Operand } from "../tape/operands.ts";
-import { firstWord, formatOf } from "../tape/records.ts";
+import { listsOf } from "../tape/lists.ts";
+import type { Operand } from "../tape/operands.ts";
 
 /** Where everything is that operands may name. */
 export interface Addresses {
@@ -33,12 +33,9 @@ export function encodeRecords(
 ): number {
   let i = at;
   for (const { opcode, fields } of records) {
-    words[i++] = firstWord(opcode);
-    const operands = formatOf(opcode)?.operands ?? {};
-    for (const name in operands) {
-      const operand = operands[name];
-      if (hasWord(operand)) words[i++] = wordOf(operand, fields[name], addresses);
-    }
+    const { first, words: operands } = listsOf(opcode);
+    words[i++] = first;
+    for (const [name, operand] of operands) words[i++] = wordOf(operand, fields[name], addresses);
   }
   return i;
 }

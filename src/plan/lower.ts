@@ -4,6 +4,7 @@ import type { Graph, Node, Phase } from "../graph/graph.ts";
 import type { OperandRef, RecordDraft } from "../graph/op.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
+import { listsOf } from "../tape/lists.ts";
 import { formatOf } from "../tape/records.ts";
 import type { LiveRange } from "./arena.ts";
 
@@ -88,22 +89,19 @@ export function lower(graph: Graph, batch: number, { atEnd, pinned: kept }: Keep
   const last = new Map<ValueId, number>();
   const scratch = { shared: 0, private: 0 };
   const bytesOf = (id: ValueId) => resolve(sizeOf(graph.shape(id)), batch) * 4;
+  const type = (id: ValueId) => graph.values[id];
+  const isRead = (id: ValueId) => read.has(id);
+  const buffers = { parent, rootOf, first, lastUse, pinned, bytesOf };
   for (const node of nodes) {
-    takeOver(node, { parent, rootOf, first, lastUse, pinned, bytesOf });
+    takeOver(node, buffers);
     const { attrs, inputs, outputs } = node;
-    const type = (id: ValueId) => graph.values[id];
-    for (const made of node.rule.lower({
-      attrs,
-      inputs,
-      outputs,
-      batch,
-      type,
-      isRead: (id) => read.has(id),
-    })) {
+    for (const made of node.rule.lower({ attrs, inputs, outputs, batch, type, isRead })) {
       const at = records.length;
-      records.push({ ...made, node });
+      const { opcode, fields } = made;
+      records.push({ opcode, fields, node });
       askForScratch(made, batch, scratch);
-      for (const field of Object.values(made.fields)) {
+      for (const name of listsOf(opcode).buffers) {
+        const field = fields[name];
         if (!isValue(field)) continue;
         const root = rootOf(field.value);
         if (!first.has(root) && outputs.includes(field.value) && !variables.has(root)) first.set(root, at);
@@ -160,16 +158,13 @@ export function askForScratch(
   batch: number,
   scratch: { shared: number; private: number },
 ): void {
-  const format = formatOf(opcode);
-  for (const name in format?.operands) {
-    const operand = format.operands[name];
-    if (operand.kind !== "scratch" || fields[name] === 0) continue;
+  const { scratch: areas, dims, ints } = listsOf(opcode);
+  for (const name of areas) {
+    const operand = formatOf(opcode)?.operands[name];
+    if (operand?.kind !== "scratch" || fields[name] === 0) continue;
     const resolved: Record<string, number> = {};
-    for (const other in fields) {
-      const field = fields[other];
-      if (typeof field === "number")
-        resolved[other] = format.operands[other].kind === "dim" ? resolve(field, batch) : field;
-    }
+    for (const dim of dims) resolved[dim] = resolve(fields[dim] as number, batch);
+    for (const int of ints) resolved[int] = fields[int] as number;
     const which = operand.shared ? "shared" : "private";
     scratch[which] = Math.max(scratch[which], operand.bytes(resolved));
   }

@@ -181,3 +181,40 @@ export function adamPlan(groups: readonly AdamSettings[]): OptimizerPlan {
     }),
   };
 }
+
+/** What an update does, by name. */
+export interface OptimizerDescription {
+  readonly name: string;
+  readonly groups: readonly Readonly<Record<string, number | string | boolean>>[];
+}
+
+const HYPER = {
+  beta1: Hyper.Beta1,
+  beta2: Hyper.Beta2,
+  epsilon: Hyper.Epsilon,
+  weightDecay: Hyper.WeightDecay,
+} as const;
+const FLAGS = {
+  nesterov: OptimizerFlag.Nesterov,
+  epsilonInsideRoot: OptimizerFlag.EpsilonInsideRoot,
+  biasCorrection: OptimizerFlag.BiasCorrection,
+} as const;
+
+/**
+ * An optimizer for states and files. What is 0 or false is left out, so that settings which come later refuse no earlier
+ * state.
+ */
+export function describeOptimizer({ rule, groups }: OptimizerPlan): OptimizerDescription {
+  return {
+    name: rule.name,
+    groups: groups.map(({ match, hyper }) => {
+      const flags = Object.entries(FLAGS).filter(([, flag]) => hyper[Hyper.Flags] & flag);
+      const settings = Object.entries(HYPER).filter(([, field]) => hyper[field] !== 0);
+      return {
+        ...(match ? { match: `${match}` } : {}),
+        ...Object.fromEntries(settings.map(([name, field]) => [name, hyper[field]])),
+        ...Object.fromEntries(flags.map(([name]) => [name, true])),
+      };
+    }),
+  };
+}

@@ -1,6 +1,6 @@
 /** What a plan is made of, before anything has an address. */
 import { Abi } from "../../assembly/abi.ts";
-import { recordWords } from "../tape/records.ts";
+import { listsOf } from "../tape/lists.ts";
 import { type Packing, packArena } from "./arena.ts";
 import { type Blocks, blocksOf } from "./blocks.ts";
 import { type CounterTable, counterTable } from "./counters.ts";
@@ -90,6 +90,6 @@ export function gatherParts(request: PlanRequest): Parts {
       ...(training?.evaluate ? { evaluate: pack(training.evaluate.lowered) } : {}),
     },
     scratch,
-    words: drafts.reduce((sum, { opcode }) => sum + recordWords(opcode), 0),
+    words: drafts.reduce((sum, { opcode }) => sum + 1 + listsOf(opcode).words.length, 0),
   };
 }

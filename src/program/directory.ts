@@ -3,9 +3,8 @@
  * the same text are interchangeable byte by byte; of others, values are placed by name, if nothing else has another
  * meaning.
  */
-import { Hyper, OptimizerFlag } from "../../assembly/abi.ts";
 import { type SerializedGraph, serialize } from "../graph/serialize.ts";
-import type { OptimizerPlan } from "../plan/optimizer.ts";
+import { describeOptimizer, type OptimizerDescription } from "../plan/optimizer.ts";
 import type { Plan } from "../plan/planned.ts";
 import { sha256 } from "../runtime/sha256.ts";
 
@@ -28,7 +27,7 @@ export interface Directory {
   readonly format: 1;
   readonly computation: SerializedGraph;
   readonly labels: readonly string[] | null;
-  readonly optimizer: SerializedOptimizer | null;
+  readonly optimizer: OptimizerDescription | null;
   /** Names of the f64 counters that open the block. */
   readonly counters: readonly string[];
   readonly variables: readonly DirectoryEntry[];
@@ -36,40 +35,7 @@ export interface Directory {
   readonly frozen: Readonly<Record<string, string>>;
 }
 
-interface SerializedOptimizer {
-  readonly name: string;
-  readonly groups: readonly Readonly<Record<string, number | string | boolean>>[];
-}
-
 export const FORMAT = 1;
-
-const HYPER = {
-  beta1: Hyper.Beta1,
-  beta2: Hyper.Beta2,
-  epsilon: Hyper.Epsilon,
-  weightDecay: Hyper.WeightDecay,
-} as const;
-const FLAGS = {
-  nesterov: OptimizerFlag.Nesterov,
-  epsilonInsideRoot: OptimizerFlag.EpsilonInsideRoot,
-  biasCorrection: OptimizerFlag.BiasCorrection,
-} as const;
-
-/** What is 0 or false is left out, so that settings which come later refuse no earlier state. */
-function describeOptimizer({ rule, groups }: OptimizerPlan): SerializedOptimizer {
-  return {
-    name: rule.name,
-    groups: groups.map(({ match, hyper }) => {
-      const flags = Object.entries(FLAGS).filter(([, flag]) => hyper[Hyper.Flags] & flag);
-      const settings = Object.entries(HYPER).filter(([, field]) => hyper[field] !== 0);
-      return {
-        ...(match ? { match: `${match}` } : {}),
-        ...Object.fromEntries(settings.map(([name, field]) => [name, hyper[field]])),
-        ...Object.fromEntries(flags.map(([name]) => [name, true])),
-      };
-    }),
-  };
-}
 
 /** @param u8 the memory, for the values of frozen variables */
 export function directoryOf(plan: Plan, { labels }: StateLabels, u8: Uint8Array): Directory {

@@ -135,8 +135,12 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
 function keepsOrder(): boolean {
   // A module with a table of 64-bit indices.
   const table64 = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 4, 4, 1, 112, 4, 0);
-  return WebAssembly.validate(table64) || "fromHex" in Uint8Array;
+  hasTable64 ??= WebAssembly.validate(table64);
+  return hasTable64 || "fromHex" in Uint8Array;
 }
+
+/** Asked of the engine once. */
+let hasTable64: boolean | undefined;
 
 function instanceOver(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   try {

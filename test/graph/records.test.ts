@@ -63,7 +63,7 @@ describe("a loss", () => {
         p: { value: 0 },
         t: { value: 1 },
       },
-      ...{ m: -1, n: 100, targets: 0, parameter: 1 },
+      ...{ m: -1, n: 100, targets: { setting: "targets", of: 1 }, parameter: 1 },
     });
     expect(total.fields).toEqual({
       ...{ fn: LossFn.Huber, loss: { value: 3 }, partials: SCRATCH, m: -1, n: 100 },

@@ -2,14 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Opcode, RecordWord, Section } from "../../assembly/abi.ts";
-import { compile, crossEntropy, dense, sequential } from "../../src/index.ts";
+import { adam, compile, crossEntropy, dense, sequential } from "../../src/index.ts";
 import { setBarriers } from "../../src/plan/barriers.ts";
 import { adamPlan } from "../../src/plan/optimizer.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import { boundsOf, type Plan, stretchesOf } from "../../src/plan/planned.ts";
 import type { PlanRequest } from "../../src/plan/request.ts";
 import { sharedScratch } from "../../src/tape/operands.ts";
-import { encode, RECORDS } from "../../src/tape/records.ts";
+import { encode, RECORDS, recordWords } from "../../src/tape/records.ts";
 import { readTape, type TapeRecord } from "../../src/tape/verify.ts";
 import { difference } from "../kernels/compare.ts";
 import type { Feeds } from "../oracle/graph.ts";
@@ -36,6 +36,8 @@ function conflict(a: TapeRecord, b: TapeRecord): boolean {
   return false;
 }
 
+const workers = (count: number) => ({ count, setBarriers });
+
 const stretchesIn = (plan: Plan, rows = plan.batch) =>
   stretchesOf(plan).map(({ from, to }) => readTape(plan.words, from, to, boundsOf(plan, rows)));
 
@@ -61,7 +63,7 @@ function needless(records: readonly TapeRecord[]): string | undefined {
 }
 
 function check(request: PlanRequest): void {
-  const plan = planProgram({ ...request, parts: 3 });
+  const plan = planProgram({ ...request, parts: workers(3) });
   for (const rows of [plan.batch, 1])
     for (const records of stretchesIn(plan, rows)) expect(unguarded(records)).toBeUndefined();
   for (const records of stretchesIn(plan)) expect(needless(records)).toBeUndefined();
@@ -125,7 +127,7 @@ describe("barriers", () => {
       fc.property(steps, fc.integer({ min: 1, max: 6 }), fc.constantFrom(...ORDERS), (list, batch, order) => {
         const request = randomRequest(list, batch);
         const feeds = feedsOf(request, batch, batch);
-        const plan = (parts: number) => planProgram({ ...randomRequest(list, batch), parts });
+        const plan = (parts: number) => planProgram({ ...randomRequest(list, batch), parts: workers(parts) });
         const alone = everything(plan(1), feeds, batch, undefined);
         const together = everything(plan(order.length), feeds, batch, order);
         together.forEach((values, i) => {
@@ -151,7 +153,7 @@ describe("barriers", () => {
   });
 
   it("are none in a program that one worker runs", () => {
-    for (const parts of [undefined, 1]) {
+    for (const parts of [undefined, workers(1)]) {
       const plan = planProgram({ ...withUpdates(), parts });
       expect(
         stretchesIn(plan)
@@ -162,7 +164,7 @@ describe("barriers", () => {
   });
 
   it("are told from too few", () => {
-    const plan = planProgram({ ...withUpdates(), parts: 3 });
+    const plan = planProgram({ ...withUpdates(), parts: workers(3) });
     const all = stretchesIn(plan).flat();
     const barriers = all.filter(({ barrier }) => barrier);
     expect(barriers.length).toBeGreaterThan(5);
@@ -183,10 +185,10 @@ describe("barriers", () => {
     ]);
     using trainer = compile(model, {
       loss: crossEntropy(),
-      optimizer: { ...optimizer(), plan: adamPlan([ADAM]) },
+      optimizer: adam(),
     });
     const { plan } = trainer.program;
-    setBarriers(plan.words, stretchesOf(plan), boundsOf(plan, plan.batch));
+    setBarriers(plan);
     const waits = (section: Section) => {
       const { from, to } = plan.train?.sections[section] ?? { from: 0, to: 0 };
       return readTape(plan.words, from, to, boundsOf(plan, 4)).map(
@@ -199,19 +201,18 @@ describe("barriers", () => {
     expect(waits(Section.Commit)).toEqual(["Advance", "Advance"]);
   });
 
-  const optimizer = () => ({ kind: "adam" as const, learningRate: 0.1, settings: {} });
-
   it("count scratch that parts share, not what each has to itself", () => {
     const BASE = 4096;
     const dense = (y: number) =>
       encode(Opcode.Dense, {
-        ...{ path: 0, y, x: 8192, w: 8448, bias: 0, m: 4, n: 4, k: 4, fn: 0, alpha: 0, scratch: 16384 },
+        ...{ y, x: 8192, w: 8448, bias: 0, m: 4, n: 4, k: 4, fn: 0, alpha: 0, scratch: 16384 },
       });
     const barriersOf = () => {
       const words = new Int32Array(96);
       words.set([...dense(12288), ...dense(12544)], 48);
-      const to = BASE + (48 + 24) * 4;
-      setBarriers(words, [{ from: BASE + 48 * 4, to }], { base: BASE, end: 65536, rows: 1 });
+      const to = BASE + (48 + 2 * recordWords(Opcode.Dense)) * 4;
+      const predict = { from: BASE + 48 * 4, to };
+      setBarriers({ words, base: BASE, end: 65536, batch: 1, variables: [], predict } as unknown as Plan);
       return readTape(words, BASE + 48 * 4, to, { base: BASE, end: 65536, rows: 1 }).map(
         ({ barrier }) => barrier,
       );

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Abi, Header } from "../../assembly/abi.ts";
 import { adamW, compile, dense, meanSquaredError, sequential } from "../../src/index.ts";
+import { setBarriers } from "../../src/plan/barriers.ts";
 import { layOut } from "../../src/plan/layout.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import type { Plan } from "../../src/plan/planned.ts";
@@ -84,7 +85,9 @@ describe("the regions of a program", () => {
   });
 
   it("hold private scratch for each worker, at the stride that the header says", () => {
-    const [one, three] = [1, 3].map((parts) => planProgram({ ...smallRequest(), parts }));
+    const [one, three] = [1, 3].map((parts) =>
+      planProgram({ ...smallRequest(), parts: { count: parts, setBarriers } }),
+    );
     const scratch = ({ layout }: Plan) => layout.regions.find(({ name }) => name === "scratch")?.bytes ?? 0;
     expect(scratch(one)).toBeGreaterThan(0);
     expect(scratch(three)).toBe(3 * scratch(one));

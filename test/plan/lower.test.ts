@@ -7,6 +7,7 @@ import { OPS } from "../../src/graph/ops/index.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { type Keeps, lower } from "../../src/plan/lower.ts";
 import { sharedScratch } from "../../src/tape/operands.ts";
+import { productScratchBytes } from "../../src/tape/product-scratch.ts";
 import { RECORDS } from "../../src/tape/records.ts";
 import { runGraph } from "./machine.ts";
 import { fakeOp } from "./requests.ts";
@@ -163,7 +164,7 @@ describe("scratch of records that are no product of the graph", () => {
     infer: (_, [x]) => [{ shape: [x.shape[1], x.shape[1]], dtype: "f32" }],
     lower: ({ inputs: [x], outputs: [y], type }) => [
       draft(Opcode.MatMul, {
-        ...{ form: Form.TN, path: 0, c: { value: y }, a: { value: x }, b: { value: x } },
+        ...{ form: Form.TN, c: { value: y }, a: { value: x }, b: { value: x } },
         ...{ m: type(x).shape[1], n: type(x).shape[1], k: type(x).shape[0], scratch: SCRATCH },
       }),
     ],
@@ -176,9 +177,9 @@ describe("scratch of records that are no product of the graph", () => {
   };
 
   it("is asked for by the record's format, for a full batch", () => {
-    // A tile, and a panel of k rows of eight columns.
-    expect(scratchOf(2)).toEqual({ shared: 0, private: 160 + 4 * 2 * 8 });
-    expect(scratchOf(100)).toEqual({ shared: 0, private: 160 + 4 * 100 * 8 });
+    for (const batch of [2, 100, 5000])
+      expect(scratchOf(batch)).toEqual({ shared: 0, private: productScratchBytes(Form.TN, 4, 4, batch) });
+    expect(scratchOf(100).private).toBeGreaterThan(scratchOf(2).private);
   });
 
   it("is one for all parts where the format says so", () => {

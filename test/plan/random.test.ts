@@ -8,7 +8,7 @@ import { Fn, LossFn, type Op } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
 import { resolve } from "../../src/graph/shape.ts";
-import { CORE } from "../../src/kernels/core.wasm.ts";
+import { TRAIN } from "../../src/kernels/train.wasm.ts";
 import { packArena } from "../../src/plan/arena.ts";
 import type { TapePort } from "../../src/plan/graphs.ts";
 import { sgdPlan } from "../../src/plan/optimizer.ts";
@@ -192,9 +192,9 @@ describe("plans of networks wide enough for packed products", () => {
     };
   }
 
-  it("take that path, on the core kernels", () => {
+  it("take that path, on the kernels that train", () => {
     const { train, kernels } = planProgram(network()) as Plan & { train: NonNullable<Plan["train"]> };
-    expect(kernels).toBe(CORE);
+    expect(kernels).toBe(TRAIN);
     const products = train.tape.lowered.records.map(({ fields: { m, n } }) =>
       [m, n].map((d) => resolve(Number(d), BATCH)),
     );

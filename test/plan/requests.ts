@@ -11,6 +11,7 @@ import type { Shape } from "../../src/graph/shape.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { type AdamSettings, adamPlan, type OptimizerPlan } from "../../src/plan/optimizer.ts";
 import type { PlanRequest } from "../../src/plan/request.ts";
+import { TRAINING } from "../../src/plan/training.ts";
 
 export const ROWS = -1;
 export const ZERO = { kind: "constant", value: 0 } as const;
@@ -75,6 +76,7 @@ export function smallRequest(
       predictions: [y],
       optimizer,
       accumulate: passes,
+      planner: TRAINING,
     },
     x,
     t,

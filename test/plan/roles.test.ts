@@ -89,12 +89,12 @@ describe("groups of an optimizer", () => {
       );
     expect(() => plan(/^tail/)).toThrow(
       new OptionError(
-        "adam: groups[0].match must match a trained variable that no group before it matches, " +
-          "among body.weight, body.bias, head.weight, head.bias; got /^tail/",
+        "compile: groups[0].match of the optimizer must match a trained parameter that no group before it matches, " +
+          "one of body.weight, body.bias, head.weight, head.bias; got /^tail/",
       ),
     );
     expect(() => plan(/^head/, /^head\.bias$/)).toThrow(
-      /^adam: groups\[1\]\.match must .*got \/\^head\\.bias\$\/$/,
+      /^compile: groups\[1\]\.match of .*got \/\^head\\.bias\$\/$/,
     );
     expect(() => plan(/^head\.bias$/, /^head/)).not.toThrow();
   });
@@ -103,7 +103,7 @@ describe("groups of an optimizer", () => {
     const optimizer = sgdPlan([{ ...PLAIN, match: /^body/ }, PLAIN]);
     const frozen = new Set(["body.weight", "body.bias"]);
     expect(() => planProgram({ ...smallRequest({ optimizer }), frozen })).toThrow(
-      "sgd: groups[0].match must match a trained variable that no group before it matches, among head.weight, head.bias; got /^body/",
+      "compile: groups[0].match of the optimizer must match a trained parameter that no group before it matches, one of head.weight, head.bias; got /^body/",
     );
   });
 

@@ -2,7 +2,7 @@
 import { Run, Section } from "../../assembly/abi.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import type { Plan, PlannedTape } from "../../src/plan/planned.ts";
-import type { Kernels } from "../../src/runtime/kernels.ts";
+import { embeddedModule, type Kernels } from "../../src/runtime/kernels.ts";
 import { isBarrier, lengthOf } from "../../src/tape/records.ts";
 import type { Feeds } from "../oracle/graph.ts";
 
@@ -14,8 +14,6 @@ export interface PassResult {
   readonly evaluated: { readonly loss: number; readonly predictions: readonly Float32Array[] };
   readonly outputs: readonly Float32Array[];
 }
-
-const modules = new Map<string, WebAssembly.Module>();
 
 /** A memory with an instance of the kernels that a plan asks for, not of ones that can do more. */
 export class Machine {
@@ -29,10 +27,8 @@ export class Machine {
     readonly plan: Plan,
     memory = new WebAssembly.Memory({ initial: Math.ceil(plan.end / 65536) }),
   ) {
-    const { hex } = plan.kernels;
-    const module = modules.get(hex) ?? new WebAssembly.Module(Buffer.from(hex, "hex"));
-    modules.set(hex, module);
-    this.kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+    this.kernels = new WebAssembly.Instance(embeddedModule(plan.kernels), { env: { memory } })
+      .exports as unknown as Kernels;
     if (this.kernels.staticEnd() > plan.base)
       throw new Error(`the kernels' constants reach ${this.kernels.staticEnd()}`);
     this.f32 = new Float32Array(memory.buffer);

@@ -7,7 +7,7 @@ import { BinaryFn, draft, Fn, LossFn, Opcode } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
 import type { ValueId } from "../../src/graph/type.ts";
-import { CORE } from "../../src/kernels/core.wasm.ts";
+import { PREDICT } from "../../src/kernels/predict.wasm.ts";
 import { sgdPlan } from "../../src/plan/optimizer.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import { boundsOf, type Plan } from "../../src/plan/planned.ts";
@@ -294,22 +294,22 @@ describe("a plan is refused", () => {
 
   it("when its kernels lack a record", () => {
     const plan = predictor([ROWS, 4], (builder, x) => builder.emit(OPS.logSoftmax, {}, [x], "a"));
-    expect(plan.kernels).not.toBe(CORE);
-    refused({ ...plan, kernels: CORE }, "plan: the core kernels must have every record; got LogSoftmax");
+    expect(plan.kernels).not.toBe(PREDICT);
+    refused({ ...plan, kernels: PREDICT }, "plan: its kernels must have every record; got LogSoftmax");
   });
 
   it("when its kernels lack a function", () => {
     const plan = predictor([ROWS, 4], (builder, x) =>
       builder.emit(OPS.unary, { fn: Fn.Exp, alpha: 0 }, [x], "a"),
     );
-    expect(plan.kernels).not.toBe(CORE);
-    refused({ ...plan, kernels: CORE }, "plan: the core kernels must have every record; got Unary");
+    expect(plan.kernels).not.toBe(PREDICT);
+    refused({ ...plan, kernels: PREDICT }, "plan: its kernels must have every record; got Unary");
   });
 });
 
 describe("a plan", () => {
   it("asks for the core kernels where they suffice", () => {
-    expect(trainer().kernels).toBe(CORE);
+    expect(trainer().kernels).toBe(PREDICT);
   });
 
   it("verifies for every row count up to the batch", () => {

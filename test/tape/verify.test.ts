@@ -58,7 +58,6 @@ const loss = {
   n: 4,
   targets: ROW_TARGETS,
   parameter: 0,
-  partials: 6144,
 };
 const advance = { x: 4608, factor: 4616 };
 const denseGradWeights = {
@@ -136,7 +135,7 @@ const CASES = [
     Opcode.DenseGradWeights,
     denseGradWeights,
     { db: 4624 },
-    "tape: what a record writes must not overlap its other operands; got dw and db in denseGradWeights path=Direct dw=@4608 db=@4624 x=@5120 dy=@5376 m=4 n=2 k=rows scratch=@6144",
+    "tape: what a record writes must not overlap its other operands; got dw and db in denseGradWeights dw=@4608 db=@4624 x=@5120 dy=@5376 m=4 n=2 k=rows scratch=@6144",
   ),
   broken(
     "scratch over an input",
@@ -178,7 +177,7 @@ const CASES = [
     Opcode.Loss,
     loss,
     { targets: NO_TARGETS },
-    "tape: targets must be one of its names; got 7 in loss fn=CrossEntropy loss=@4608 dx=@4864 scale=@0 p=@5120 t=@5376 m=rows n=4 targets=run[19] parameter=0 partials=@6144",
+    "tape: targets must be one of its names; got 7 in loss fn=CrossEntropy loss=@4608 dx=@4864 scale=@0 p=@5120 t=@5376 m=rows n=4 targets=run[19] parameter=0",
   ),
   broken(
     "a negative extent",

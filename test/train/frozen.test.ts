@@ -12,6 +12,7 @@ import {
   type Optimizer,
   sequential,
 } from "../../src/index.ts";
+import { TRAINING } from "../../src/plan/training.ts";
 import { Program } from "../../src/program/program.ts";
 import { defaultEngine } from "../../src/runtime/space.ts";
 import { Trainer } from "../../src/train/trainer.ts";
@@ -36,7 +37,15 @@ function withFrozen(optimizer: Optimizer, frozen: ReadonlySet<string>, accumulat
   const [loss] = new Builder(graph).emit(lossOp, attrs, [value, target], "loss");
   const target1 = { name, kind: "target", value: target, dtype: "f32", rowElements: 2, below: 0 } as const;
   const plan = optimizer.plan;
-  const train = { graph, loss, targets: [target1], predictions: [value], optimizer: plan, accumulate };
+  const train = {
+    graph,
+    loss,
+    targets: [target1],
+    predictions: [value],
+    optimizer: plan,
+    accumulate,
+    planner: TRAINING,
+  };
   const request = { graph: of.graph, batch: BATCH, windowRows: 64, frozen, train };
   const program = new Program("test", defaultEngine(), request, { seed: 3, shuffleSeed: 3 });
   const losses = [{ output: name, loss: meanSquaredError(), rowElements: 2 }];

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Counter, Run } from "../../assembly/abi.ts";
 import { adamW, type Optimizer, sgd } from "../../src/index.ts";
-import { RATES_CAPACITY } from "../../src/plan/plan.ts";
+import { fillRates } from "../../src/train/rates.ts";
 import { classes, classifier, slowClock, stateDigest } from "../fixtures.ts";
 
 type Trainer = ReturnType<typeof classifier>;
@@ -26,6 +26,8 @@ const optimizers: Record<string, Optimizer> = {
 
 /** Passes of an epoch: 3. */
 const data = classes(21);
+/** Rows of the table of rates, where they change. */
+const RATES_CAPACITY = 256;
 const EPOCHS = 300;
 
 /** All that training has changed, without the base rates. */
@@ -54,7 +56,7 @@ for (const [name, optimizer] of Object.entries(optimizers))
             entries.forEach(({ kind, initial }, i) => {
               if (kind === "rate") program.setCounter(i, schedule(initial, program.counter(Counter.Step)));
             });
-            program.fillRates();
+            fillRates(program);
           };
           set();
           // One pass a slice: what is set between two of them counts for the next.
@@ -119,7 +121,7 @@ describe("the table of rates", () => {
     const { offset, capacity } = program.plan.train!.rates;
     expect(capacity).toBe(RATES_CAPACITY);
     expect(program.run(Run.Rates)).toBe(offset + 6 * 16);
-    program.fillRates();
+    fillRates(program);
     expect(program.run(Run.Rates)).toBe(offset);
     expect(program.run(Run.RatesEnd)).toBe(offset + RATES_CAPACITY * 16);
     for (const row of [0, 1, 255]) {
