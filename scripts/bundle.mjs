@@ -18,6 +18,8 @@ const options = {
   mainFields: ["module", "main"],
   external: ["node:*", "ml-matrix"],
   logLevel: "warning",
+  // Fields that only say a type, and those that a constructor sets, need no line of their own.
+  tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 };
 
 const { metafile } = await build({
