@@ -20,7 +20,7 @@ export interface EngineOptions {
 }
 
 /** A module with one function that holds one relaxed instruction: `f32x4.relaxed_madd`. */
-const RELAXED_PROBE = Uint8Array.of(
+const RELAXED_PROBE = /* @__PURE__ */ Uint8Array.of(
   ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 1, 253, 15],
   ...[65, 1, 253, 15, 65, 1, 253, 15, 253, 133, 2, 11],
 );

@@ -32,7 +32,7 @@ export interface Kernels extends Record<string, unknown> {
 }
 
 /** A module with one function that holds one SIMD instruction: `v128.const; drop`. */
-const SIMD_PROBE = Uint8Array.of(
+const SIMD_PROBE = /* @__PURE__ */ Uint8Array.of(
   ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 65, 0, 253, 15, 26, 11],
 );
 
