@@ -1,27 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import * as wasmgrad from "../../src/index.ts";
-import {
-  activation,
-  adam,
-  adamW,
-  binaryCrossEntropy,
-  compile,
-  createEngine,
-  crossEntropy,
-  dense,
-  flatten,
-  huber,
-  logicGate,
-  model,
-  OptionError,
-  perceptron,
-  reshape,
-  ShapeError,
-  sequential,
-  sgd,
-  valueAndGrad,
-} from "../../src/index.ts";
+import { OptionError, ShapeError, activation, adam, adamW, batchNorm, binaryCrossEntropy, compile, createEngine, crossEntropy, dense, dropout, embedding, flatten, huber, layerNorm, logicGate, model, perceptron, reshape, sequential, sgd, valueAndGrad } from "../../src/index.ts";
 import * as transform from "../../src/transform/index.ts";
 import { thrownBy, xor, xorModel, xorTrainer } from "../fixtures.ts";
 
@@ -33,18 +13,22 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   activation: (options) => activation("relu", options),
   adam,
   adamW,
+  batchNorm,
   binaryCrossEntropy,
   compile: (options) => compile(xorModel(), options),
   convertActivations: (options) => transform.convertActivations(xorModel(), "tanh", "sigmoid", options),
   createEngine,
   crossEntropy,
   dense: (options) => dense(1, options),
+  dropout: (options) => dropout(0.5, options),
+  embedding: (options) => embedding(2, 3, options),
   fit: (options) => trainer.fit(xor, options),
   "fit: stopWhen": (stopWhen) => trainer.fit(xor, { stopWhen }),
   fitSync: (options) => trainer.fitSync(xor, options),
   "fitSync: stopWhen": (stopWhen) => trainer.fitSync(xor, { stopWhen }),
   flatten,
   huber,
+  layerNorm,
   logicGate: (options) => logicGate("and", options),
   model: (options) => model(options, ({ x }) => dense(1)(x)),
   perceptron,
@@ -103,6 +87,7 @@ describe("refused options", () => {
       .map(([name]) => name);
     expect(functions.filter((name) => !(name in TAKERS)).sort()).toEqual([
       "collapseLinear",
+      "explain",
       "isSupported",
       "meanAbsoluteError",
       "meanSquaredError",
