@@ -1,7 +1,31 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import * as wasmgrad from "../../src/index.ts";
-import { OptionError, ShapeError, activation, adam, adamW, batchNorm, binaryCrossEntropy, compile, createEngine, crossEntropy, dense, dropout, embedding, flatten, huber, layerNorm, logicGate, model, perceptron, reshape, sequential, sgd, valueAndGrad } from "../../src/index.ts";
+import {
+  activation,
+  adam,
+  adamW,
+  batchNorm,
+  binaryCrossEntropy,
+  compile,
+  createEngine,
+  crossEntropy,
+  dense,
+  dropout,
+  embedding,
+  flatten,
+  huber,
+  layerNorm,
+  logicGate,
+  model,
+  OptionError,
+  perceptron,
+  reshape,
+  ShapeError,
+  sequential,
+  sgd,
+  valueAndGrad,
+} from "../../src/index.ts";
 import * as transform from "../../src/transform/index.ts";
 import { thrownBy, xor, xorModel, xorTrainer } from "../fixtures.ts";
 
