@@ -109,7 +109,7 @@ part("kernels", KERNEL_SOURCES, ["build/release.wasm", "build/relaxed.wasm", ...
   // Fused, a product and its sum are one instruction, which nothing reorders; and whoever asks for it, asks for all.
   asc("relaxed");
   const hex = read("build/relaxed.wasm").toString("hex");
-  writeFileSync(join(root, RELAXED), `export const RELAXED =\n  "${hex}";\n`);
+  writeFileSync(join(root, RELAXED), `export const RELAXED: string =\n  "${hex}";\n`);
 });
 
 const bundles = ["index", "transform", "analysis", "cli/start"].map((name) => `dist/${name}.js`);

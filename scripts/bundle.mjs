@@ -4,11 +4,12 @@
  * command line need nothing internal: they import the package as its users do.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const shared = {
+const options = {
   outdir: "dist",
   bundle: true,
   format: "esm",
@@ -20,7 +21,7 @@ const shared = {
 };
 
 const { metafile } = await build({
-  ...shared,
+  ...options,
   entryPoints: { index: "src/index.ts", transform: "src/transform/index.ts" },
   splitting: true,
   // A hash would be that of the chunks before they are edited, here and by eager.mjs. Two of one name esbuild refuses.
@@ -29,26 +30,32 @@ const { metafile } = await build({
 });
 
 /** The links of the kernels, in the order they are put together. */
-const KERNELS = ["predict", "train", "extended"].map((link) => `src/kernels/${link}.wasm.ts`);
-for (const [path, { inputs }] of Object.entries(metafile.outputs))
-  putFirst(
-    path,
-    KERNELS.filter((link) => link in inputs),
-  );
+const KERNELS = ["predict", "train", "extended"];
+const outputs = Object.entries(metafile.outputs);
+const shared = outputs.find(([, { inputs }]) => sourceOf("predict") in inputs)[0];
+gatherKernels();
 
-/** Where the text of the kernels parts the code, gzip does worse in every page that is made of it. */
-function putFirst(path, links) {
-  let text = readFileSync(path, "utf8");
-  let first = "";
-  for (const link of links) {
-    const from = text.indexOf(`// ${link}`);
-    const to = text.indexOf("\n// src/", from);
-    if (from < 0 || to < 0)
+function sourceOf(link) {
+  return `src/kernels/${link}.wasm.ts`;
+}
+
+/** Where the text of the kernels parts the code, or stands in two places, gzip does worse in every page made of it. */
+function gatherKernels() {
+  let gathered = "";
+  for (const link of KERNELS) {
+    const [path] = outputs.find(([, { inputs }]) => sourceOf(link) in inputs);
+    const text = readFileSync(path, "utf8");
+    const from = text.indexOf(`// ${sourceOf(link)}`);
+    const to = text.indexOf("\n// src/", from) + 1;
+    if (from < 0 || to === 0)
       throw new Error(`${path}: ${link} must stand between comments of esbuild's; got none`);
-    first += text.slice(from, to + 1);
-    text = text.slice(0, from) + text.slice(to + 1);
+    gathered += text.slice(from, to);
+    const name = link.toUpperCase();
+    const taken = path === shared ? "" : `import { ${name} } from "./${relative("dist", shared)}";\n`;
+    if (taken) gathered += `export { ${name} };\n`;
+    writeFileSync(path, taken + text.slice(0, from) + text.slice(to));
   }
-  writeFileSync(path, first + text);
+  writeFileSync(shared, gathered + readFileSync(shared, "utf8"));
 }
 
 const throughIndex = {
@@ -64,7 +71,7 @@ const throughIndex = {
   },
 };
 await build({
-  ...shared,
+  ...options,
   entryPoints: { analysis: "src/analysis/index.ts", "cli/start": "src/cli/start.ts" },
   plugins: [throughIndex],
 });

@@ -91,7 +91,7 @@ const dispatch = (comment, head, cases, otherwise) =>
 /** The text of the decoder. */
 export async function decoder() {
   const { RECORDS, Opcode, hasWord } = await recordTables();
-  const records = Object.entries(RECORDS).map(([opcode, format]) => ({ opcode: Opcode[opcode], ...format }));
+  const records = Object.values(RECORDS).map((format) => ({ ...format, opcode: Opcode[format.opcode] }));
   const files = new Map();
   for (const { file, name } of records) files.set(file, [...(files.get(file) ?? []), name]);
   const imports = [...files].map(

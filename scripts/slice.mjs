@@ -72,7 +72,7 @@ async function linksOf(functions, around) {
   const links = new Map();
   for (const link of LINKS) {
     const open = [
-      ...exported.filter(([, name]) => (EXPORTS[name] ?? "predict") === link).map(([, , target]) => target),
+      ...exported.filter(([, name]) => linkOf(name) === link).map(([, , target]) => target),
       ...[...kernels].filter(([, build]) => build === link).map(([name]) => name),
     ];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -106,6 +106,16 @@ function orderOf(functions, links) {
     of("train", false),
     of("extended", false),
   ];
+}
+
+const linkOf = (exported) => EXPORTS[exported] ?? "predict";
+
+/** Exports in the order of the links, too. */
+function sortExports(around) {
+  const lines = around.match(/^ \(export .*\n/gm);
+  const level = (line) => LINKS.indexOf(linkOf(line.match(/"(\w+)"/)[1]));
+  const sorted = [...lines].sort((a, b) => level(a) - level(b));
+  return around.replace(/^ \(export .*\n/gm, () => sorted.shift());
 }
 
 const reordered = ({ functions, around }, stretches) => {
@@ -184,7 +194,7 @@ function cut(bytes, [predict, early, first, train, extended]) {
   const bodies = itemsOf(the(CODE), afterSize);
   const exported = itemsOf(the(EXPORT), afterExport);
   const exportsOf = (link) =>
-    exported.filter((item) => (EXPORTS[item.subarray(1, 1 + item[0]).toString()] ?? "predict") === link);
+    exported.filter((item) => linkOf(item.subarray(1, 1 + item[0]).toString()) === link);
   let at = 0;
   const next = (items, count) => items.slice(at, (at += count));
   const part = (items) => ({ count: items.length, hex: hex(items) });
@@ -221,7 +231,8 @@ const parts = functionsOf(withoutMarks(readFileSync(`${path}.wat`, "utf8")));
 const links = await linksOf(parts.functions, parts.around);
 for (const name of parts.functions.keys()) if (!links.has(name)) parts.functions.delete(name);
 const stretches = orderOf(parts.functions, links);
-const bytes = emit(reordered(parts, stretches), path);
+const sorted = { ...parts, around: sortExports(parts.around) };
+const bytes = emit(reordered(sorted, stretches), path);
 const emitted = [...functionsOf(readFileSync(`${path}.wat`, "utf8")).functions.keys()];
 if (emitted.join() !== stretches.flat().join())
   throw new Error(`${path}: functions must stay in their order; got another`);

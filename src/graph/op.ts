@@ -2,10 +2,10 @@
  * What an op is: shapes in and out, its gradient rule, and the records it becomes. `ops/index.ts` holds the
  * one table of all of them; an op without a rule does not compile.
  */
-import type { BinaryFn, Fn, LossFn, Opcode, ReduceFn } from "../../assembly/abi.ts";
+import type { BinaryFn, Fn, LossFn, ReduceFn } from "../../assembly/abi.ts";
 import { TraceError } from "../errors.ts";
 import type { KernelLink } from "../kernels/link.ts";
-import type { Fields } from "../tape/records.ts";
+import type { FieldsOf, RecordFormat } from "../tape/operands.ts";
 import type { Dim, Shape } from "./shape.ts";
 import type { DType, Type, ValueId } from "./type.ts";
 
@@ -14,7 +14,6 @@ export {
   Fn,
   Form,
   LossFn,
-  Opcode,
   ReduceFn,
   Targets,
 } from "../../assembly/abi.ts";
@@ -118,15 +117,15 @@ export const SCRATCH = { scratch: true } as const;
 export type OperandRef = ValueRef | RegionRef | CounterRef | SettingRef | typeof SCRATCH;
 
 export interface RecordDraft {
-  readonly opcode: Opcode;
+  readonly format: RecordFormat;
   /** By the names of the record's format; an address of 0 is an operand that is not there. */
   readonly fields: Readonly<Record<string, number | OperandRef>>;
 }
 
-export const draft = <K extends Opcode>(
-  opcode: K,
-  fields: { readonly [F in keyof Fields<K>]: number | OperandRef },
-): RecordDraft => ({ opcode, fields: fields as RecordDraft["fields"] });
+export const draft = <F extends RecordFormat>(
+  format: F,
+  fields: { readonly [N in keyof FieldsOf<F>]: number | OperandRef },
+): RecordDraft => ({ format, fields: fields as RecordDraft["fields"] });
 
 export interface LowerContext<K extends OpName> {
   readonly attrs: OpAttrs[K];

@@ -32,8 +32,8 @@ export function encodeRecords(
   addresses: Addresses,
 ): number {
   let i = at;
-  for (const { opcode, fields } of records) {
-    const { first, words: operands } = listsOf(opcode);
+  for (const { format, fields } of records) {
+    const { first, words: operands } = listsOf(format);
     words[i++] = first;
     for (const [name, operand] of operands) words[i++] = wordOf(operand, fields[name], addresses);
   }

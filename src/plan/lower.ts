@@ -5,7 +5,6 @@ import type { OperandRef, RecordDraft } from "../graph/op.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { listsOf } from "../tape/lists.ts";
-import { formatOf } from "../tape/records.ts";
 import type { LiveRange } from "./arena.ts";
 
 export interface LoweredRecord extends RecordDraft {
@@ -97,10 +96,10 @@ export function lower(graph: Graph, batch: number, { atEnd, pinned: kept }: Keep
     const { attrs, inputs, outputs } = node;
     for (const made of node.rule.lower({ attrs, inputs, outputs, batch, type, isRead })) {
       const at = records.length;
-      const { opcode, fields } = made;
-      records.push({ opcode, fields, node });
+      const { format, fields } = made;
+      records.push({ format, fields, node });
       askForScratch(made, batch, scratch);
-      for (const name of listsOf(opcode).buffers) {
+      for (const name of listsOf(format).buffers) {
         const field = fields[name];
         if (!isValue(field)) continue;
         const root = rootOf(field.value);
@@ -154,14 +153,14 @@ function takeOver(node: Node, { parent, first, lastUse, pinned, rootOf, bytesOf 
 
 /** Raises `scratch` to what a record asks for with a full batch. */
 export function askForScratch(
-  { opcode, fields }: RecordDraft,
+  { format, fields }: RecordDraft,
   batch: number,
   scratch: { shared: number; private: number },
 ): void {
-  const { scratch: areas, dims, ints } = listsOf(opcode);
+  const { scratch: areas, dims, ints } = listsOf(format);
   for (const name of areas) {
-    const operand = formatOf(opcode)?.operands[name];
-    if (operand?.kind !== "scratch" || fields[name] === 0) continue;
+    const operand = format.operands[name];
+    if (operand.kind !== "scratch" || fields[name] === 0) continue;
     const resolved: Record<string, number> = {};
     for (const dim of dims) resolved[dim] = resolve(fields[dim] as number, batch);
     for (const int of ints) resolved[int] = fields[int] as number;

@@ -1,7 +1,8 @@
 /** Optimizers as rules, like ops: what they keep beside each variable, their constants, and the records of an update. */
-import { Hyper, Opcode, OptimizerFlag } from "../../assembly/abi.ts";
+import { Hyper, OptimizerFlag } from "../../assembly/abi.ts";
 import { OptionError } from "../errors.ts";
 import { draft, type OperandRef, type RecordDraft } from "../graph/op.ts";
+import { ADAM, ADVANCE, SGD } from "../tape/formats/train.ts";
 import type { CounterEntry } from "./counters.ts";
 import type { VariableUse } from "./roles.ts";
 
@@ -88,9 +89,7 @@ export function optimizerCounters({ rule, groups }: OptimizerPlan): CounterEntry
 
 /** What counts updates, after an update was found finite. */
 export function commitRecords({ rule }: OptimizerPlan, { counter, hyper }: GroupContext): RecordDraft[] {
-  return rule.powers.map(([name, factor]) =>
-    draft(Opcode.Advance, { x: counter(name), factor: hyper(factor) }),
-  );
+  return rule.powers.map(([name, factor]) => draft(ADVANCE, { x: counter(name), factor: hyper(factor) }));
 }
 
 /** `v = momentum v + g`, `w -= rate v`; see `assembly/kernels/optimizer.ts`. */
@@ -98,7 +97,7 @@ const sgdRule: OptimizerRule = {
   name: "sgd",
   powers: [],
   update: ({ group, n, weights, gradients, slot, hyper }) => [
-    draft(Opcode.Sgd, {
+    draft(SGD, {
       w: weights,
       g: gradients,
       v: slot("velocity"),
@@ -138,7 +137,7 @@ const adamRule: OptimizerRule = {
     ["beta2Power", Hyper.Beta2],
   ],
   update: ({ group, n, weights, gradients, slot, hyper, counter }) => [
-    draft(Opcode.Adam, {
+    draft(ADAM, {
       w: weights,
       g: gradients,
       m: slot("firstMoment"),

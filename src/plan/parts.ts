@@ -90,6 +90,6 @@ export function gatherParts(request: PlanRequest): Parts {
       ...(training?.evaluate ? { evaluate: pack(training.evaluate.lowered) } : {}),
     },
     scratch,
-    words: drafts.reduce((sum, { opcode }) => sum + 1 + listsOf(opcode).words.length, 0),
+    words: drafts.reduce((sum, { format }) => sum + 1 + listsOf(format).words.length, 0),
   };
 }

@@ -1,7 +1,8 @@
 /** What the training tape has beside the records of its graph: loading, sums of gradients, updates, counts. */
-import { Hyper, Opcode, Section } from "../../assembly/abi.ts";
+import { Hyper, Section } from "../../assembly/abi.ts";
 import { draft, type RecordDraft } from "../graph/op.ts";
 import { ROWS } from "../graph/shape.ts";
+import { ADD_GRADIENTS, AVERAGE_GRADIENTS, GATHER, ORDER, PLACE } from "../tape/formats/train.ts";
 import type { Stretch } from "./blocks.ts";
 import { type LoweredTape, recordsOf } from "./lower.ts";
 import { commitRecords, counterOf, type GroupContext, type OptimizerPlan, type Slot } from "./optimizer.ts";
@@ -54,7 +55,7 @@ export function trainingSections(request: SectionRequest): SectionDraft[] {
 function loadRecords(ports: readonly NumberedPort[]): RecordDraft[] {
   const index = { region: "index" };
   return [
-    draft(Opcode.Order, {
+    draft(ORDER, {
       index,
       rows: ROWS,
       seed: { counter: "shuffleSeed" },
@@ -62,7 +63,7 @@ function loadRecords(ports: readonly NumberedPort[]): RecordDraft[] {
       cursor: { counter: "cursor" },
     }),
     ...ports.map(({ value, window }) =>
-      draft(Opcode.Gather, {
+      draft(GATHER, {
         y: { value },
         window: { region: window as string },
         index,
@@ -79,15 +80,13 @@ const gradients = { region: "gradients" };
 const groupRows = { counter: "groupRows" };
 
 const accumulateRecords = ({ accumulate, trained: n }: SectionRequest): RecordDraft[] =>
-  accumulate > 1
-    ? [draft(Opcode.AddGradients, { sums, g: gradients, n, rows: ROWS, groupRows, mirror: 0 })]
-    : [];
+  accumulate > 1 ? [draft(ADD_GRADIENTS, { sums, g: gradients, n, rows: ROWS, groupRows, mirror: 0 })] : [];
 
 function updateRecords(request: SectionRequest): RecordDraft[] {
   const { accumulate, optimizer, trained, updated } = request;
-  const average = draft(Opcode.AverageGradients, { g: gradients, sums, n: trained, rows: ROWS, groupRows });
+  const average = draft(AVERAGE_GRADIENTS, { g: gradients, sums, n: trained, rows: ROWS, groupRows });
   // What update nodes overwrite is kept before any of them runs.
-  const keep = draft(Opcode.Place, {
+  const keep = draft(PLACE, {
     y: { region: "mirror" },
     x: { region: "updated" },
     n: updated,

@@ -5,7 +5,7 @@ import { resolve, sizeOf } from "../graph/shape.ts";
 import { layerOf } from "../model/model.ts";
 import { isValue, type LoweredRecord } from "../plan/lower.ts";
 import type { TrainPlan } from "../plan/planned.ts";
-import { formatOf, recordWords, wordsOf } from "../tape/records.ts";
+import { listsOf } from "../tape/lists.ts";
 import type { Program } from "./program.ts";
 
 /** The state must be that of before the pass, and the batch of the pass still loaded. */
@@ -24,7 +24,7 @@ function firstNonFinite(program: Program, train: TrainPlan, step: number): NonFi
     const { from, records } = program.section(section);
     let at = from;
     for (const record of records) {
-      const next = at + recordWords(record.opcode) * 4;
+      const next = at + (1 + listsOf(record.format).words.length) * 4;
       program.execute({ from: at, to: next }, rows);
       const found = nonFiniteOutput(program, train, record as LoweredRecord, at, rows);
       if (found) return { step, ...found };
@@ -38,12 +38,12 @@ function firstNonFinite(program: Program, train: TrainPlan, step: number): NonFi
 function nonFiniteOutput(
   program: Program,
   { tape }: TrainPlan,
-  { opcode, fields, node }: LoweredRecord,
+  { format, fields, node }: LoweredRecord,
   at: number,
   rows: number,
 ): Omit<NonFiniteOrigin, "step"> | undefined {
   const { values } = tape.lowered.graph;
-  const names = wordsOf(formatOf(opcode)!).map(([name]) => name);
+  const names = listsOf(format).words.map(([name]) => name);
   for (const id of node.outputs) {
     const word = names.findIndex((name) => {
       const field = fields[name];

@@ -1,7 +1,10 @@
 /** What compiling asks of a kind of record, several times a record: listed once. */
-import type { Opcode } from "../../assembly/abi.ts";
-import { isBuffer, type Operand, type RecordFormat } from "./operands.ts";
-import { firstWord, formatOf, wordsOf } from "./records.ts";
+import { RecordWord } from "../../assembly/abi.ts";
+import { hasWord, isBuffer, type Operand, type RecordFormat } from "./operands.ts";
+
+/** The operands with a word each, in the order of the words. */
+export const wordsOf = ({ operands }: RecordFormat): [string, Operand][] =>
+  Object.entries(operands).filter(([, operand]) => hasWord(operand));
 
 export interface OperandLists {
   /** The first word of a record that waits for nobody. */
@@ -16,16 +19,16 @@ export interface OperandLists {
 
 const lists: OperandLists[] = [];
 
-export function listsOf(opcode: Opcode): OperandLists {
-  return (lists[opcode] ??= makeLists(opcode));
+export function listsOf(format: RecordFormat): OperandLists {
+  return (lists[format.opcode] ??= makeLists(format));
 }
 
-function makeLists(opcode: Opcode): OperandLists {
-  const words = wordsOf(formatOf(opcode) as RecordFormat);
+function makeLists(format: RecordFormat): OperandLists {
+  const words = wordsOf(format);
   const namesOf = (is: (operand: Operand) => boolean) =>
     words.filter(([, operand]) => is(operand)).map(([name]) => name);
   return {
-    first: firstWord(opcode),
+    first: format.opcode | ((1 + words.length) << RecordWord.LengthShift),
     words,
     buffers: namesOf(isBuffer),
     dims: namesOf(({ kind }) => kind === "dim"),

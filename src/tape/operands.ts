@@ -1,9 +1,10 @@
-/** The kinds of operands that records are made of, and how each is written in `RECORDS`. */
+/** The kinds of operands that records are made of, and how each is written in a format (`formats/`). */
+import type { Opcode } from "../../assembly/abi.ts";
 
 /** Operand values of one record by name, dimensions and settings resolved. */
 export type Resolved = Readonly<Record<string, number>>;
 
-type Span = (r: Resolved) => number;
+export type Span = (r: Resolved) => number;
 
 /** A numbered list of names, as TypeScript compiles an enum. */
 export type EnumObject = Readonly<Record<string, string | number>>;
@@ -87,6 +88,7 @@ export type Build = (typeof BUILDS)[number];
 
 /** One kind of record. */
 export interface RecordFormat {
+  readonly opcode: Opcode;
   /** The kernel's function. */
   readonly name: string;
   /** Its file in `assembly/kernels`. */
@@ -96,3 +98,23 @@ export interface RecordFormat {
   /** In the order of the kernel's parameters; `part` and `parts` follow them. */
   readonly operands: Readonly<Record<string, Operand>>;
 }
+
+/**
+ * The format of a kind of record. A call of it is marked as pure: bundlers drop what no op of a page writes.
+ *
+ * @param operands as a function, which is dropped with it, whatever it calls
+ */
+export const record = <K extends Opcode, O extends RecordFormat["operands"]>(
+  opcode: K,
+  name: string,
+  file: string,
+  build: Build,
+  operands: () => O,
+) => ({ opcode, name, file, build, operands: operands() });
+
+/** The operands of a record that have a word on the tape. */
+export type FieldsOf<F extends RecordFormat> = {
+  [N in keyof F["operands"] as F["operands"][N] extends { readonly kind: "guard" | "run" }
+    ? never
+    : N]: number;
+};

@@ -1,23 +1,24 @@
 /** Graphs as they are when nothing is trained. */
 import { describe, expect, it } from "vitest";
-import { Section } from "../../assembly/abi.ts";
+import { Opcode, Section } from "../../assembly/abi.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { forInference } from "../../src/graph/inference.ts";
-import { type AnyOp, draft, Fn, Opcode } from "../../src/graph/op.ts";
+import { type AnyOp, draft, Fn, type RecordDraft } from "../../src/graph/op.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
 import { sizeOf } from "../../src/graph/shape.ts";
 import { planProgram } from "../../src/plan/plan.ts";
+import { UNARY } from "../../src/tape/formats/predict.ts";
 import { addUpdated, fakeOp, meanOverRows, ROWS, smallRequest, sum } from "../plan/requests.ts";
 
-const records = (range: { readonly lowered: { readonly records: readonly { readonly opcode: Opcode }[] } }) =>
-  range.lowered.records.map(({ opcode }) => Opcode[opcode]);
+const records = (range: { readonly lowered: { readonly records: readonly RecordDraft[] } }) =>
+  range.lowered.records.map(({ format }) => Opcode[format.opcode]);
 
 /** Negates in training; outside of it nothing is left. */
 const dropped = fakeOp({
   vjp: ({ dy, emit }) => [emit(unary, { fn: Fn.Tanh, alpha: 0 }, [dy])[0]],
   lower: ({ inputs: [x], outputs: [y], type }) => [
-    draft(Opcode.Unary, {
+    draft(UNARY, {
       fn: Fn.Relu,
       alpha: 0,
       y: { value: y },

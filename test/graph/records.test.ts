@@ -8,7 +8,7 @@ import { reduce } from "../../src/graph/ops/reduce.ts";
 import type { Shape } from "../../src/graph/shape.ts";
 import type { Type } from "../../src/graph/type.ts";
 
-const opcodes = (drafts: readonly RecordDraft[]) => drafts.map(({ opcode }) => Opcode[opcode]);
+const opcodes = (drafts: readonly RecordDraft[]) => drafts.map(({ format }) => Opcode[format.opcode]);
 
 function lossContext(fn: LossFn, shape: Shape, batch: number) {
   const labels: Type = { shape: shape.slice(0, -1), dtype: "i32" };

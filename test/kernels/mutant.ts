@@ -17,9 +17,7 @@ export async function mutant(file: string, right: string, wrong: string): Promis
   let changed = false;
   const { error, stderr } = await asc.main(
     `assembly/index.ts --outFile ${OUT} --baseDir ${ROOT} --runtime stub --importMemory --initialMemory 1 --noExportMemory
-     --enable simd --use abort= --use EXTENDED=ASC_FEATURE_SIMD --noAssert --uncheckedBehavior always`.split(
-      /\s+/,
-    ),
+     --enable simd --use abort= --noAssert --uncheckedBehavior always`.split(/\s+/),
     {
       readFile(name) {
         let text: string;

@@ -2,13 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { BinaryFn, draft, Fn, Form, Opcode, ReduceFn, SCRATCH } from "../../src/graph/op.ts";
+import { BinaryFn, draft, Fn, Form, ReduceFn, SCRATCH } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { type Keeps, lower } from "../../src/plan/lower.ts";
+import { MAT_MUL } from "../../src/tape/formats/extended.ts";
+import { UNARY } from "../../src/tape/formats/predict.ts";
 import { sharedScratch } from "../../src/tape/operands.ts";
 import { productScratchBytes } from "../../src/tape/product-scratch.ts";
-import { RECORDS } from "../../src/tape/records.ts";
 import { runGraph } from "./machine.ts";
 import { fakeOp } from "./requests.ts";
 
@@ -163,7 +164,7 @@ describe("scratch of records that are no product of the graph", () => {
   const gram = fakeOp({
     infer: (_, [x]) => [{ shape: [x.shape[1], x.shape[1]], dtype: "f32" }],
     lower: ({ inputs: [x], outputs: [y], type }) => [
-      draft(Opcode.MatMul, {
+      draft(MAT_MUL, {
         ...{ form: Form.TN, c: { value: y }, a: { value: x }, b: { value: x } },
         ...{ m: type(x).shape[1], n: type(x).shape[1], k: type(x).shape[0], scratch: SCRATCH },
       }),
@@ -183,7 +184,7 @@ describe("scratch of records that are no product of the graph", () => {
   });
 
   it("is one for all parts where the format says so", () => {
-    const operands = RECORDS[Opcode.MatMul].operands as { scratch: unknown };
+    const operands = MAT_MUL.operands as { scratch: unknown };
     const { scratch } = operands;
     try {
       operands.scratch = sharedScratch((r) => r.k * r.m);
@@ -205,7 +206,7 @@ describe("ops with several outputs", () => {
       outputs.flatMap((y, i) =>
         isRead(y)
           ? [
-              draft(Opcode.Unary, {
+              draft(UNARY, {
                 ...{ fn: Fn.Negate, alpha: 0, y: { value: y }, x: { value: x, from: 4 * i }, n: 4 },
               }),
             ]

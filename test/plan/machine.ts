@@ -36,7 +36,7 @@ export function runGraph(
   const bytesOf = (id: ValueId) => resolve(sizeOf(graph.shape(id)), batch) * 4;
   // Each value has a word of the run block, for where it is the target of a loss.
   const runWords = Run.Settings + graph.values.length;
-  const tapeWords = lowered.records.reduce((sum, { opcode }) => sum + recordWords(opcode), 0);
+  const tapeWords = lowered.records.reduce((sum, { format }) => sum + recordWords(format.opcode), 0);
   const words = new Int32Array(Header.Count + runWords + tapeWords);
   const program = allocate(words.length * 4);
   const addresses = new Map<ValueId, number>();

@@ -1,7 +1,7 @@
 /** The sections of the training tape: what they hold, when they run, and what is put back when an update fails. */
 import { describe, expect, it } from "vitest";
 import { Form, Header, Opcode, Run, Section, SectionWord, Status } from "../../assembly/abi.ts";
-import { BinaryFn, Fn, SCRATCH } from "../../src/graph/op.ts";
+import { BinaryFn, draft, Fn, SCRATCH } from "../../src/graph/op.ts";
 import { binary } from "../../src/graph/ops/binary.ts";
 import { dense } from "../../src/graph/ops/dense.ts";
 import { reshape } from "../../src/graph/ops/reshape.ts";
@@ -9,6 +9,7 @@ import { unary } from "../../src/graph/ops/unary.ts";
 import { adamPlan, sgdPlan } from "../../src/plan/optimizer.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import type { Plan } from "../../src/plan/planned.ts";
+import { DENSE } from "../../src/tape/formats/predict.ts";
 import { productScratchBytes } from "../../src/tape/product-scratch.ts";
 import { ADAM, addUpdated, type Extras, meanOverRows, smallRequest, sum } from "./requests.ts";
 import { Machine } from "./train.ts";
@@ -44,7 +45,7 @@ function start(extras: Extras = {}) {
 const names = ({ train }: Trained) =>
   train.sections.map(({ section, records }) => [
     Section[section],
-    records.map(({ opcode }) => Opcode[opcode]),
+    records.map(({ format }) => Opcode[format.opcode]),
   ]);
 
 describe("sections", () => {
@@ -97,7 +98,7 @@ describe("sections", () => {
       ...{ y: { region: "sums" }, x: { region: "gradients" }, w: { region: "trained" }, bias: 0 },
       ...{ m, n: 2, k, fn: Fn.Identity, alpha: 0, scratch: SCRATCH },
     };
-    const rule = { ...sgdPlan([PLAIN]).rule, update: () => [{ opcode: Opcode.Dense, fields: product }] };
+    const rule = { ...sgdPlan([PLAIN]).rule, update: () => [draft(DENSE, product)] };
     const optimizer = { ...sgdPlan([PLAIN]), rule };
     const room = () => scratchOf(start({ accumulate: 2, optimizer }).plan);
     expect(scratchOf(start({ accumulate: 2 }).plan)).toBeLessThan(room() ?? 0);
@@ -216,7 +217,11 @@ describe("update nodes", () => {
   it("are no part of the tapes that evaluate and predict", () => {
     const { machine, plan, state } = start({ extend: withStatistic });
     const evaluate = plan.train.evaluate as NonNullable<Trained["train"]["evaluate"]>;
-    expect(evaluate.lowered.records.map(({ opcode }) => Opcode[opcode])).toEqual(["Dense", "Dense", "Loss"]);
+    expect(evaluate.lowered.records.map(({ format }) => Opcode[format.opcode])).toEqual([
+      "Dense",
+      "Dense",
+      "Loss",
+    ]);
     const before = state();
     machine.execute(evaluate, 2);
     machine.execute(plan.predict, 2);

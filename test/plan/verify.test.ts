@@ -3,17 +3,19 @@ import { describe, expect, it } from "vitest";
 import { TapeError } from "../../src/errors.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { BinaryFn, draft, Fn, LossFn, Opcode } from "../../src/graph/op.ts";
+import { BinaryFn, draft, Fn, LossFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { PREDICT } from "../../src/kernels/predict.wasm.ts";
+import { TRAIN } from "../../src/kernels/train.wasm.ts";
 import { sgdPlan } from "../../src/plan/optimizer.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import { boundsOf, type Plan } from "../../src/plan/planned.ts";
 import type { TrainRequest } from "../../src/plan/request.ts";
 import { TRAINING } from "../../src/plan/training.ts";
 import { verifyPlan } from "../../src/plan/verify.ts";
+import { UNARY } from "../../src/tape/formats/predict.ts";
 import { formatOf } from "../../src/tape/records.ts";
 import { readTape } from "../../src/tape/verify.ts";
 import { fakeOp } from "./requests.ts";
@@ -232,7 +234,7 @@ describe("a plan is refused", () => {
       fakeOp({
         infer: () => [{ shape: [n], dtype: "f32" }],
         lower: ({ inputs: [x], outputs: [y] }) => [
-          draft(Opcode.Unary, { fn: Fn.Tanh, alpha: 0, y: { value: y }, x: { value: x, from }, n }),
+          draft(UNARY, { fn: Fn.Tanh, alpha: 0, y: { value: y }, x: { value: x, from }, n }),
         ],
       });
     const plan = (from: number, n: number) => {
@@ -308,8 +310,8 @@ describe("a plan is refused", () => {
 });
 
 describe("a plan", () => {
-  it("asks for the core kernels where they suffice", () => {
-    expect(trainer().kernels).toBe(PREDICT);
+  it("asks for the smallest kernels that have all of its records", () => {
+    expect(trainer().kernels).toBe(TRAIN);
   });
 
   it("verifies for every row count up to the batch", () => {

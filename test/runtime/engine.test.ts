@@ -131,7 +131,8 @@ describe("the relaxed kernels", () => {
       return { carried: Object.keys(start.inputs).join(), loads: start.imports.map((i) => i.path).join() };
     };
     const asking = await page("compile, createEngine");
-    expect(asking.carried).toContain("core.wasm.ts");
+    expect(asking.carried).toContain("predict.wasm.ts");
+    expect(asking.carried).not.toMatch(/(train|extended)\.wasm\.ts/);
     expect(asking.carried).not.toContain("relaxed.wasm.ts");
     expect(asking.loads).toContain("relaxed.wasm");
     expect((await page("compile, dense, sequential")).loads).toBe("");

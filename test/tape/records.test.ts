@@ -114,7 +114,7 @@ describe.each(OPCODES.map((opcode) => [Opcode[opcode], opcode] as const))("%s", 
     const unused = (): never => {
       throw new Error("every field is a number");
     };
-    const next = encodeRecords(words, 2, [{ opcode, fields: turned }], {
+    const next = encodeRecords(words, 2, [{ format, fields: turned }], {
       value: unused,
       region: unused,
       counter: unused,

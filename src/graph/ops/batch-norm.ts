@@ -1,6 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
-import { draft, f32, type Op, Opcode, SCRATCH, secondDerivative } from "../op.ts";
+import { APPROACH, BATCH_NORM, BATCH_NORM_GRAD, NORMALIZE_COLUMNS } from "../../tape/formats/extended.ts";
+import { draft, f32, type Op, SCRATCH, secondDerivative } from "../op.ts";
 import { asMatrix, formatShape, type Shape, sizeOf } from "../shape.ts";
 import type { Type } from "../type.ts";
 
@@ -41,7 +42,7 @@ export const batchNorm: Op<"batchNorm"> = {
       : [...emit(batchNormGrad, attrs, [dy, x, gamma, mean, variance]), null, null],
   inference: ({ attrs, inputs, emit }) => emit(normalizeColumns, attrs, inputs),
   lower: ({ attrs, inputs: [x, gamma, beta], outputs: [y, mean, variance], type }) => [
-    draft(Opcode.BatchNorm, {
+    draft(BATCH_NORM, {
       y: { value: y },
       mean: { value: mean },
       variance: { value: variance },
@@ -62,7 +63,7 @@ export const batchNormGrad: Op<"batchNormGrad"> = {
   infer: (_, [dy, , gamma]) => [f32(dy.shape), f32(gamma.shape), f32(gamma.shape)],
   vjp: secondDerivative,
   lower: ({ attrs, inputs: [dy, x, gamma, mean, variance], outputs: [dx, dgamma, dbeta], type }) => [
-    draft(Opcode.BatchNormGrad, {
+    draft(BATCH_NORM_GRAD, {
       dx: { value: dx },
       dgamma: { value: dgamma },
       dbeta: { value: dbeta },
@@ -92,7 +93,7 @@ export const normalizeColumns: Op<"normalizeColumns"> = {
   },
   vjp: { reason: "it stands in graphs for inference only" },
   lower: ({ attrs, inputs: [x, gamma, beta, mean, variance], outputs: [y], type }) => [
-    draft(Opcode.NormalizeColumns, {
+    draft(NORMALIZE_COLUMNS, {
       y: { value: y },
       x: { value: x },
       gamma: { value: gamma },
@@ -119,7 +120,7 @@ export const approach: Op<"approach"> = {
   infer: (_, [average]) => [f32(average.shape)],
   vjp: { reason: "it changes state" },
   lower: ({ attrs, inputs: [average, statistic], outputs: [y], type }) => [
-    draft(Opcode.Approach, {
+    draft(APPROACH, {
       y: { value: y },
       average: { value: average },
       statistic: { value: statistic },

@@ -1,6 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
-import { BinaryFn, draft, type Emit, Fn, f32, type Op, Opcode } from "../op.ts";
+import { BINARY } from "../../tape/formats/extended.ts";
+import { BinaryFn, draft, type Emit, Fn, f32, type Op } from "../op.ts";
 import { broadcastShape, broadcastStrides, formatShape, fourLoops, type Shape } from "../shape.ts";
 import type { ValueId } from "../type.ts";
 import { elementary } from "./elementary.ts";
@@ -59,7 +60,7 @@ export const binary: Op<"binary"> = {
     const [d0, d1, d2, d3] = dims;
     const [as, bs] = strides;
     return [
-      draft(Opcode.Binary, {
+      draft(BINARY, {
         fn,
         y: { value: y },
         a: { value: a },

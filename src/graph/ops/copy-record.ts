@@ -1,4 +1,5 @@
-import { draft, Opcode } from "../op.ts";
+import { COPY } from "../../tape/formats/extended.ts";
+import { draft } from "../op.ts";
 import { type Dim, fourLoops, type Shape } from "../shape.ts";
 
 /** `y = x / divisor`, x read by strides. */
@@ -13,5 +14,5 @@ export const copyRecord = (
   const { dims, strides: merged } = fourLoops(who, shape, [strides]);
   const [d0, d1, d2, d3] = dims;
   const [s0, s1, s2, s3] = merged[0];
-  return draft(Opcode.Copy, { y: { value: y }, x: { value: x }, divisor, d0, d1, d2, d3, s0, s1, s2, s3 });
+  return draft(COPY, { y: { value: y }, x: { value: x }, divisor, d0, d1, d2, d3, s0, s1, s2, s3 });
 };

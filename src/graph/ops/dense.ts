@@ -1,5 +1,7 @@
 import { ShapeError } from "../../errors.ts";
-import { draft, Fn, f32, type Op, Opcode, SCRATCH, secondDerivative } from "../op.ts";
+import { DENSE } from "../../tape/formats/predict.ts";
+import { DENSE_GRAD_INPUT, DENSE_GRAD_WEIGHTS } from "../../tape/formats/train.ts";
+import { draft, Fn, f32, type Op, SCRATCH, secondDerivative } from "../op.ts";
 import { asMatrix, formatShape } from "../shape.ts";
 
 const LINEAR = { fn: Fn.Identity, alpha: 0 } as const;
@@ -39,7 +41,7 @@ export const dense: Op<"dense"> = {
     const [m, k] = asMatrix(type(x).shape);
     const n = type(w).shape[1];
     return [
-      draft(Opcode.Dense, {
+      draft(DENSE, {
         y: { value: outputs[0] },
         x: { value: x },
         w: { value: w },
@@ -72,7 +74,7 @@ export const denseGradWeights: Op<"denseGradWeights"> = {
     const [k, m] = asMatrix(type(x).shape);
     const n = asMatrix(type(dy).shape)[1];
     return [
-      draft(Opcode.DenseGradWeights, {
+      draft(DENSE_GRAD_WEIGHTS, {
         dw: { value: outputs[0] },
         db: outputs.length > 1 ? { value: outputs[1] } : 0,
         x: { value: x },
@@ -100,7 +102,7 @@ export const denseGradInput: Op<"denseGradInput"> = {
     const [m, k] = asMatrix(type(dy).shape);
     const n = type(w).shape[0];
     return [
-      draft(Opcode.DenseGradInput, {
+      draft(DENSE_GRAD_INPUT, {
         dx: { value: outputs[0] },
         dy: { value: dy },
         w: { value: w },

@@ -1,5 +1,6 @@
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
-import { draft, f32, type Op, Opcode } from "../op.ts";
+import { DROPOUT } from "../../tape/formats/extended.ts";
+import { draft, f32, type Op } from "../op.ts";
 import { sizeOf } from "../shape.ts";
 
 /**
@@ -17,7 +18,7 @@ export const dropout: Op<"dropout"> = {
   vjp: ({ attrs, dy, emit }) => emit(dropout, attrs, [dy]),
   inference: ({ inputs }) => inputs,
   lower: ({ attrs: { rate, stream }, inputs: [x], outputs: [y], type }) => [
-    draft(Opcode.Dropout, {
+    draft(DROPOUT, {
       y: { value: y },
       x: { value: x },
       n: sizeOf(type(x).shape),

@@ -1,6 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
-import { draft, f32, type Op, Opcode, SCRATCH, secondDerivative } from "../op.ts";
+import { EMBEDDING, EMBEDDING_GRAD } from "../../tape/formats/extended.ts";
+import { draft, f32, type Op, SCRATCH, secondDerivative } from "../op.ts";
 import { formatShape, sizeOf } from "../shape.ts";
 
 /**
@@ -28,7 +29,7 @@ export const embedding: Op<"embedding"> = {
     return [null, emit(embeddingGrad, { vocabulary, units }, [ids, dy])[0]];
   },
   lower: ({ attrs: { vocabulary }, inputs: [ids, table], outputs: [y], type }) => [
-    draft(Opcode.Embedding, {
+    draft(EMBEDDING, {
       y: { value: y },
       ids: { value: ids },
       table: { value: table },
@@ -47,7 +48,7 @@ export const embeddingGrad: Op<"embeddingGrad"> = {
   infer: (_who, _types, { vocabulary, units }) => [f32([vocabulary, units])],
   vjp: secondDerivative,
   lower: ({ attrs, inputs: [ids, dy], outputs: [table], type }) => [
-    draft(Opcode.EmbeddingGrad, {
+    draft(EMBEDDING_GRAD, {
       dtable: { value: table },
       ids: { value: ids },
       dy: { value: dy },

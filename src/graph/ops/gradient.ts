@@ -1,5 +1,7 @@
 /** What training needs of any graph: sums of cotangents and losses, and buffers of their own for gradients. */
-import { draft, f32, type Op, Opcode, secondDerivative } from "../op.ts";
+
+import { ACCUMULATE, PLACE } from "../../tape/formats/train.ts";
+import { draft, f32, type Op, secondDerivative } from "../op.ts";
 import { sizeOf } from "../shape.ts";
 
 /**
@@ -12,7 +14,7 @@ export const accumulate: Op<"accumulate"> = {
   infer: (_, [a]) => [f32(a.shape)],
   vjp: ({ dy }) => [dy, dy],
   lower: ({ inputs: [a, b], outputs: [y], type }) => [
-    draft(Opcode.Accumulate, {
+    draft(ACCUMULATE, {
       y: { value: y },
       a: { value: a },
       b: { value: b },
@@ -30,7 +32,7 @@ export const place: Op<"place"> = {
   infer: (_who, _types, { shape }) => [f32(shape)],
   vjp: secondDerivative,
   lower: ({ attrs: { shape }, inputs: [x], outputs: [y], type }) => [
-    draft(Opcode.Place, {
+    draft(PLACE, {
       y: { value: y },
       x: { value: x },
       n: sizeOf(shape),

@@ -1,6 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
-import { draft, f32, type Op, Opcode, SCRATCH, secondDerivative } from "../op.ts";
+import { LAYER_NORM, LAYER_NORM_GRAD, LAYER_NORM_GRAD_WEIGHTS } from "../../tape/formats/extended.ts";
+import { draft, f32, type Op, SCRATCH, secondDerivative } from "../op.ts";
 import { asMatrix, formatShape } from "../shape.ts";
 
 /**
@@ -30,7 +31,7 @@ export const layerNorm: Op<"layerNorm"> = {
   lower: ({ attrs, inputs: [x, gamma, beta], outputs: [y, mean, rstd], type, isRead }) => {
     const [m, n] = asMatrix(type(x).shape);
     return [
-      draft(Opcode.LayerNorm, {
+      draft(LAYER_NORM, {
         y: { value: y },
         mean: isRead(mean) ? { value: mean } : 0,
         rstd: isRead(rstd) ? { value: rstd } : 0,
@@ -54,13 +55,13 @@ export const layerNormGrad: Op<"layerNormGrad"> = {
   lower: ({ inputs: [dy, x, gamma, mean, rstd], outputs: [dx, dgamma, dbeta], type, isRead }) => {
     const [m, n] = asMatrix(type(x).shape);
     const given = { dy: { value: dy }, x: { value: x }, mean: { value: mean }, rstd: { value: rstd }, m, n };
-    const weights = draft(Opcode.LayerNormGradWeights, {
+    const weights = draft(LAYER_NORM_GRAD_WEIGHTS, {
       dgamma: { value: dgamma },
       dbeta: { value: dbeta },
       ...given,
       scratch: SCRATCH,
     });
-    const input = draft(Opcode.LayerNormGrad, { dx: { value: dx }, ...given, gamma: { value: gamma } });
+    const input = draft(LAYER_NORM_GRAD, { dx: { value: dx }, ...given, gamma: { value: gamma } });
     return isRead(dx) ? [weights, input] : [weights];
   },
 };

@@ -1,5 +1,6 @@
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
-import { draft, f32, type Op, Opcode, secondDerivative } from "../op.ts";
+import { LOG_SOFTMAX, LOG_SOFTMAX_GRAD } from "../../tape/formats/extended.ts";
+import { draft, f32, type Op, secondDerivative } from "../op.ts";
 import { needsLastAxis, rowsOf } from "./softmax.ts";
 
 /**
@@ -18,7 +19,7 @@ export const logSoftmax: Op<"logSoftmax"> = {
   },
   vjp: ({ output: y, dy, emit }) => emit(logSoftmaxGrad, {}, [dy, y]),
   lower: ({ inputs: [x], outputs: [y], type }) => [
-    draft(Opcode.LogSoftmax, { y: { value: y }, x: { value: x }, ...rowsOf(type(x).shape) }),
+    draft(LOG_SOFTMAX, { y: { value: y }, x: { value: x }, ...rowsOf(type(x).shape) }),
   ],
   inPlace: [0],
 };
@@ -30,7 +31,7 @@ export const logSoftmaxGrad: Op<"logSoftmaxGrad"> = {
   infer: (_, [dy]) => [f32(dy.shape)],
   vjp: secondDerivative,
   lower: ({ inputs: [dy, y], outputs: [dx], type }) => [
-    draft(Opcode.LogSoftmaxGrad, {
+    draft(LOG_SOFTMAX_GRAD, {
       dx: { value: dx },
       dy: { value: dy },
       y: { value: y },

@@ -1,5 +1,6 @@
 import { ShapeError } from "../../errors.ts";
 import { lossBlocks } from "../../tape/blocks.ts";
+import { LOSS, LOSS_BLOCKS, LOSS_TOTAL } from "../../tape/formats/train.ts";
 import {
   draft,
   f32,
@@ -8,7 +9,6 @@ import {
   LossFn,
   type LowerContext,
   type Op,
-  Opcode,
   type RecordDraft,
   SCRATCH,
   secondDerivative,
@@ -74,10 +74,10 @@ function records(
     targets: { setting: "targets" as const, of: t },
     parameter,
   };
-  if (isOneBlock) return [draft(Opcode.Loss, { ...operands, loss: place(loss) })];
-  const blocks = draft(Opcode.LossBlocks, { ...operands, partials: SCRATCH });
+  if (isOneBlock) return [draft(LOSS, { ...operands, loss: place(loss) })];
+  const blocks = draft(LOSS_BLOCKS, { ...operands, partials: SCRATCH });
   if (loss === undefined) return [blocks];
-  return [blocks, draft(Opcode.LossTotal, { fn, loss: { value: loss }, partials: SCRATCH, m, n })];
+  return [blocks, draft(LOSS_TOTAL, { fn, loss: { value: loss }, partials: SCRATCH, m, n })];
 }
 
 /**

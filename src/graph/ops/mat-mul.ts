@@ -1,6 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
-import { draft, Form, f32, type Op, Opcode, SCRATCH } from "../op.ts";
+import { MAT_MUL } from "../../tape/formats/extended.ts";
+import { draft, Form, f32, type Op, SCRATCH } from "../op.ts";
 import { asMatrix, formatShape, sameShape } from "../shape.ts";
 
 /**
@@ -52,7 +53,7 @@ export const matMul: Op<"matMul"> = {
     const k = transposeA ? am : ak;
     const n = transposeB ? bm : bn;
     return [
-      draft(Opcode.MatMul, {
+      draft(MAT_MUL, {
         form: transposeA ? Form.TN : transposeB ? Form.NT : Form.NN,
         c: { value: c },
         a: { value: a },

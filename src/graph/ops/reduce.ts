@@ -1,7 +1,8 @@
 import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
 import { reduceBlocks } from "../../tape/blocks.ts";
-import { draft, type Emit, f32, type Op, Opcode, ReduceFn, SCRATCH, secondDerivative } from "../op.ts";
+import { MAX_GRAD, REDUCE, REDUCE_BLOCKS, REDUCE_TOTAL } from "../../tape/formats/extended.ts";
+import { draft, type Emit, f32, type Op, ReduceFn, SCRATCH, secondDerivative } from "../op.ts";
 import {
   broadcastShape,
   broadcastStrides,
@@ -69,10 +70,10 @@ export const reduce: Op<"reduce"> = {
     const [outer, n, inner] = [sizes.outer, sizes.n, sizes.inner].map((d) => resolve(d, batch));
     const outputs = outer * inner;
     if (outputs >= MANY_OUTPUTS || outputs * n < MANY_ELEMENTS || reduceBlocks(n, inner) <= 1)
-      return [draft(Opcode.Reduce, { fn, y: { value: y }, x: { value: x }, ...sizes })];
+      return [draft(REDUCE, { fn, y: { value: y }, x: { value: x }, ...sizes })];
     return [
-      draft(Opcode.ReduceBlocks, { fn, partials: SCRATCH, x: { value: x }, ...sizes }),
-      draft(Opcode.ReduceTotal, { fn, y: { value: y }, partials: SCRATCH, ...sizes }),
+      draft(REDUCE_BLOCKS, { fn, partials: SCRATCH, x: { value: x }, ...sizes }),
+      draft(REDUCE_TOTAL, { fn, y: { value: y }, partials: SCRATCH, ...sizes }),
     ];
   },
 };
@@ -88,7 +89,7 @@ export const maxGrad: Op<"maxGrad"> = {
   infer: (_, [, x]) => [f32(x.shape)],
   vjp: secondDerivative,
   lower: ({ attrs: { from, to }, inputs: [dy, x, y], outputs: [dx], type }) => [
-    draft(Opcode.MaxGrad, {
+    draft(MAX_GRAD, {
       dx: { value: dx },
       dy: { value: dy },
       x: { value: x },

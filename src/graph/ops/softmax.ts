@@ -1,5 +1,7 @@
 import { ShapeError } from "../../errors.ts";
-import { draft, f32, type Op, Opcode, type OpName, secondDerivative } from "../op.ts";
+import { SOFTMAX } from "../../tape/formats/predict.ts";
+import { SOFTMAX_GRAD } from "../../tape/formats/train.ts";
+import { draft, f32, type Op, type OpName, secondDerivative } from "../op.ts";
 import { formatShape, type Shape, sizeOf } from "../shape.ts";
 
 export const rowsOf = (shape: Shape) => ({ m: sizeOf(shape.slice(0, -1)), n: shape[shape.length - 1] });
@@ -24,7 +26,7 @@ export const softmax: Op<"softmax"> = {
   },
   vjp: ({ output: y, dy, emit }) => emit(softmaxGrad, {}, [dy, y]),
   lower: ({ inputs: [x], outputs: [y], type }) => [
-    draft(Opcode.Softmax, { y: { value: y }, x: { value: x }, ...rowsOf(type(x).shape) }),
+    draft(SOFTMAX, { y: { value: y }, x: { value: x }, ...rowsOf(type(x).shape) }),
   ],
   inPlace: [0],
 };
@@ -35,7 +37,7 @@ export const softmaxGrad: Op<"softmaxGrad"> = {
   infer: (_, [dy]) => [f32(dy.shape)],
   vjp: secondDerivative,
   lower: ({ inputs: [dy, y], outputs: [dx], type }) => [
-    draft(Opcode.SoftmaxGrad, {
+    draft(SOFTMAX_GRAD, {
       dx: { value: dx },
       dy: { value: dy },
       y: { value: y },

@@ -1,5 +1,7 @@
 import { ShapeError } from "../../errors.ts";
-import { draft, Fn, f32, type Op, Opcode, secondDerivative } from "../op.ts";
+import { UNARY } from "../../tape/formats/predict.ts";
+import { UNARY_GRAD } from "../../tape/formats/train.ts";
+import { draft, Fn, f32, type Op, secondDerivative } from "../op.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 
 /** Which of `x` and `y = fn(x)` the gradient reads; null where the gradient is zero everywhere. */
@@ -44,7 +46,7 @@ export const unary: Op<"unary"> = {
     return emit(unaryGrad, attrs, [dy, saved === "x" ? x : y]);
   },
   lower: ({ attrs, inputs: [x], outputs: [y], type }) => [
-    draft(Opcode.Unary, { ...attrs, y: { value: y }, x: { value: x }, n: sizeOf(type(x).shape) }),
+    draft(UNARY, { ...attrs, y: { value: y }, x: { value: x }, n: sizeOf(type(x).shape) }),
   ],
   inPlace: [0],
 };
@@ -65,7 +67,7 @@ export const unaryGrad: Op<"unaryGrad"> = {
   },
   vjp: secondDerivative,
   lower: ({ attrs, inputs: [dy, s], outputs: [dx], type }) => [
-    draft(Opcode.UnaryGrad, {
+    draft(UNARY_GRAD, {
       ...attrs,
       dx: { value: dx },
       dy: { value: dy },
