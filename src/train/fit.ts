@@ -92,7 +92,6 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
   program.setDouble(Run.EpochsLeft, epochs ?? (lossBelow === undefined ? 1 : Number.POSITIVE_INFINITY));
   program.setDouble(Run.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
   program.setRun(Run.HistoryCount, 0);
-  program.setRun(Run.Guard, 0);
   if (program.counter(Counter.EpochRows) !== dataset.rows) startEpochAnew(program);
   openWindow(program, train, dataset, shuffle);
   fillRates(program);

@@ -127,7 +127,6 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.checkIdle("step");
     const { program } = this;
     this.#loadOneBatch("step", data);
-    program.setRun(Run.Guard, 0);
     fillRates(program);
     const status = program.kernels.step(program.plan.base);
     if (status !== Status.Ok) throw nonFinite(program, this.#train, program.counter(Counter.Step) + 1);

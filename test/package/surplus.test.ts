@@ -19,9 +19,14 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   createEngine: [main, [{}]],
   crossEntropy: [main, [{}]],
   "crossEntropy of wasmgrad/analysis": [analysis, [[[0.5, 0.5]], [0]]],
+  batchNorm: [main, [{}]],
   dense: [main, [1, {}]],
+  dropout: [main, [0.5, {}]],
+  embedding: [main, [2, 3, {}]],
+  explain: [main, [main.compile(xorModel())]],
   flatten: [main, [{}]],
   huber: [main, [{}]],
+  layerNorm: [main, [{}]],
   linearSeparability: [
     analysis,
     [

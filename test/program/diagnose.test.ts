@@ -195,6 +195,9 @@ describe("NaN or infinity", () => {
       tensor: "gradient of steep.weight",
       phase: "backward",
     });
+    // The guard, which the update had raised, is down again.
+    expect(steep.step({ x: { x: [[1e-25]] }, y: [1] }).loss).toBe(1);
+    expect(steep.manifest()).toMatchObject({ options: { steps: 1 } });
   });
 
   it("does not come from logits of any size in a cross-entropy", () => {

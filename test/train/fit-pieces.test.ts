@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { Counter } from "../../assembly/abi.ts";
 import {
   adam,
   compile,
@@ -65,6 +66,17 @@ describe("a partial epoch", () => {
     const fitted = trainer.fitSync(data, { stopWhen: { lossBelow: loss / 2 }, epochs: 1 });
     expect(fitted).toMatchObject({ reason: "epochs", steps: 4 });
     expect(fitted.loss / loss).toBeCloseTo(1, 2);
+  });
+
+  it("is over with its last update: what it counted is 0 then", () => {
+    const trainer = linear({ batch: 32 });
+    const { program } = trainer;
+    const counted = () =>
+      [Counter.Cursor, Counter.EpochRows, Counter.EpochLoss].map((counter) => program.counter(counter));
+    trainer.fitSync(rows(96, 5), { stopWhen: { lossBelow: 1e9 } });
+    expect(counted()).toEqual([64, 96, expect.any(Number)]);
+    trainer.fitSync(rows(96, 5), { epochs: 2 });
+    expect(counted()).toEqual([0, 0, 0]);
   });
 
   it("is finished first with the same data, and counts as one", () => {
