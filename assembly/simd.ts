@@ -28,14 +28,14 @@ function storeLanes(p: usize, v: v128, count: i32): void {
 /** Four elements, or the `left` that remain and zeros; any alignment. */
 // @ts-ignore: decorator
 @inline
-export function take(p: usize, left: i32): v128 {
+export function loadUpTo4(p: usize, left: i32): v128 {
   return left >= 4 ? v128.load(p) : loadLanes(p, left);
 }
 
 /** Stores a vector, or its first `left` lanes where fewer than four elements remain; any alignment. */
 // @ts-ignore: decorator
 @inline
-export function put(p: usize, v: v128, left: i32): void {
+export function storeUpTo4(p: usize, v: v128, left: i32): void {
   if (left >= 4) v128.store(p, v);
   else storeLanes(p, v, left);
 }

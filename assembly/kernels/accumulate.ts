@@ -1,5 +1,5 @@
 import { cut, LINE } from "../parts";
-import { put } from "../simd";
+import { storeUpTo4 } from "../simd";
 
 /**
  * Sums of gradients and losses: `y[i] = a[i] + b[i]`.
@@ -20,7 +20,7 @@ export function accumulate(y: usize, a: usize, b: usize, n: i32, part: i32, part
     const skip = <usize>from << 2;
     return accumulate(y + skip, a + skip, b + skip, cut(n, LINE, part + 1, parts) - from, 0, 1);
   }
-  for (; n > 0; n -= 4, y += 16, a += 16, b += 16) put(y, f32x4.add(v128.load(a), v128.load(b)), n);
+  for (; n > 0; n -= 4, y += 16, a += 16, b += 16) storeUpTo4(y, f32x4.add(v128.load(a), v128.load(b)), n);
 }
 
 /**
@@ -43,10 +43,10 @@ export function place(y: usize, x: usize, n: i32, every: i32, part: i32, parts: 
   }
   for (; n > 0; n -= 4, y += 16) {
     if (every) {
-      put(y, v128.load(x), n);
+      storeUpTo4(y, v128.load(x), n);
       x += 16;
     } else {
-      put(y, v128.load_splat<f32>(x), n);
+      storeUpTo4(y, v128.load_splat<f32>(x), n);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Purpose } from "../abi";
 import { philox } from "../math/philox";
 import { partStart } from "../parts";
-import { put, take } from "../simd";
+import { storeUpTo4, loadUpTo4 } from "../simd";
 
 /** Elements that stay in one part. */
 const GRAIN = 64;
@@ -37,6 +37,6 @@ export function dropout(
     const words = philox(load<f64>(seed), i >>> 2, <u32>steps, purpose, key);
     const kept = i32x4.ge_u(words, threshold);
     const at = <usize>i << 2;
-    put(y + at, v128.and(f32x4.mul(take(x + at, n - i), scale), kept), n - i);
+    storeUpTo4(y + at, v128.and(f32x4.mul(loadUpTo4(x + at, n - i), scale), kept), n - i);
   }
 }

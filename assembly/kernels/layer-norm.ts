@@ -1,7 +1,7 @@
 /** Layer normalization by rows (Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450), and its gradients. */
 import { Gemm } from "../abi";
 import { partStart } from "../parts";
-import { addWide, put, sumWide, take } from "../simd";
+import { addWide, storeUpTo4, sumWide, loadUpTo4 } from "../simd";
 
 /** Rows, and columns, that stay in one part. */
 const ROWS = 4;
@@ -65,8 +65,8 @@ export function layerNorm(
     const scales = f32x4.splat(scale);
     left = n;
     for (at = 0; left > 0; left -= 4, at += 16) {
-      const h = f32x4.mul(f32x4.sub(take(from + at, left), centres), scales);
-      put(into + at, f32x4.add(f32x4.mul(h, take(gamma + at, left)), take(beta + at, left)), left);
+      const h = f32x4.mul(f32x4.sub(loadUpTo4(from + at, left), centres), scales);
+      storeUpTo4(into + at, f32x4.add(f32x4.mul(h, loadUpTo4(gamma + at, left)), loadUpTo4(beta + at, left)), left);
     }
   }
 }
@@ -98,8 +98,8 @@ export function layerNormGrad(
     let sums = f64x2.splat(0);
     let products = sums;
     for (let left = n, at: usize = 0; left > 0; left -= 4, at += 16) {
-      const g = f32x4.mul(take(fromY + at, left), take(gamma + at, left));
-      const h = f32x4.mul(f32x4.sub(take(fromX + at, left), centres), scales);
+      const g = f32x4.mul(loadUpTo4(fromY + at, left), loadUpTo4(gamma + at, left));
+      const h = f32x4.mul(f32x4.sub(loadUpTo4(fromX + at, left), centres), scales);
       // Lanes past the end are 0 in g, and so in both.
       sums = addWide(sums, g);
       products = addWide(products, f32x4.mul(g, h));
@@ -107,9 +107,9 @@ export function layerNormGrad(
     const average = f32x4.splat(<f32>(sumWide(sums) / <f64>n));
     const slope = f32x4.splat(<f32>(sumWide(products) / <f64>n));
     for (let left = n, at: usize = 0; left > 0; left -= 4, at += 16) {
-      const g = f32x4.mul(take(fromY + at, left), take(gamma + at, left));
-      const h = f32x4.mul(f32x4.sub(take(fromX + at, left), centres), scales);
-      put(into + at, f32x4.mul(scales, f32x4.sub(f32x4.sub(g, average), f32x4.mul(h, slope))), left);
+      const g = f32x4.mul(loadUpTo4(fromY + at, left), loadUpTo4(gamma + at, left));
+      const h = f32x4.mul(f32x4.sub(loadUpTo4(fromX + at, left), centres), scales);
+      storeUpTo4(into + at, f32x4.mul(scales, f32x4.sub(f32x4.sub(g, average), f32x4.mul(h, slope))), left);
     }
   }
 }

@@ -8,7 +8,7 @@ import { LossBlock, LossFn, Targets } from "../abi";
 import { exp, sigmoidLarger } from "../math/exp";
 import { log1pUnit, logSum } from "../math/log";
 import { partStart } from "../parts";
-import { addWide, keepLanes, narrow, put, sumWide, take } from "../simd";
+import { addWide, keepLanes, narrow, storeUpTo4, sumWide, loadUpTo4 } from "../simd";
 import { exponentials, rowMax } from "./softmax";
 
 const TABLE: usize = memory.data<v128>(
@@ -39,7 +39,7 @@ function squaredError(dx: usize, p: usize, t: usize, n: i32, factor: f32): f64 {
   let sum = f64x2.splat(0);
   for (let at: usize = 0; n > 0; n -= 4, at += 16) {
     const d = f32x4.sub(v128.load(p + at), v128.load(t + at));
-    if (dx) put(dx + at, f32x4.mul(d, slope), n);
+    if (dx) storeUpTo4(dx + at, f32x4.mul(d, slope), n);
     sum = addTerms(sum, f32x4.mul(d, d), n);
   }
   return sumWide(sum);
@@ -52,7 +52,7 @@ function absoluteError(dx: usize, p: usize, t: usize, n: i32, factor: f32): f64 
   for (let at: usize = 0; n > 0; n -= 4, at += 16) {
     const d = f32x4.sub(v128.load(p + at), v128.load(t + at));
     const signed = v128.xor(slope, v128.and(d, v128.load(TABLE, At.Sign)));
-    if (dx) put(dx + at, v128.bitselect(signed, d, f32x4.gt(f32x4.abs(d), i32x4.splat(0))), n);
+    if (dx) storeUpTo4(dx + at, v128.bitselect(signed, d, f32x4.gt(f32x4.abs(d), i32x4.splat(0))), n);
     sum = addTerms(sum, f32x4.abs(d), n);
   }
   return sumWide(sum);
@@ -66,7 +66,7 @@ function huber(dx: usize, p: usize, t: usize, n: i32, factor: f32, delta: f32): 
   let sum = f64x2.splat(0);
   for (let at: usize = 0; n > 0; n -= 4, at += 16) {
     const d = f32x4.sub(v128.load(p + at), v128.load(t + at));
-    if (dx) put(dx + at, f32x4.mul(f32x4.pmax(f32x4.pmin(d, upper), lower), slope), n);
+    if (dx) storeUpTo4(dx + at, f32x4.mul(f32x4.pmax(f32x4.pmin(d, upper), lower), slope), n);
     const a = f32x4.abs(d);
     const q = f32x4.pmin(a, upper);
     sum = addTerms(sum, f32x4.mul(q, f32x4.sub(a, f32x4.mul(q, v128.load(TABLE, At.Half)))), n);
@@ -90,7 +90,7 @@ function binaryCrossEntropy(dx: usize, p: usize, t: usize, n: i32, factor: f32):
       const smaller = f32x4.mul(e, sigmoidLarger(e));
       const near = f32x4.sub(v128.and(positive, v128.load(TABLE, At.One)), target);
       const signed = v128.xor(smaller, v128.and(positive, v128.load(TABLE, At.Sign)));
-      put(dx + at, f32x4.mul(f32x4.add(near, signed), slope), n);
+      storeUpTo4(dx + at, f32x4.mul(f32x4.add(near, signed), slope), n);
     }
     const linear = f32x4.sub(f32x4.pmax(z, i32x4.splat(0)), f32x4.mul(z, target));
     sum = addTerms(sum, f32x4.add(linear, log1pUnit(e)), n);
@@ -114,10 +114,10 @@ function labelRow(dx: usize, p: usize, label: i32, n: i32, factor: f64): f64 {
     const correct = <f32>((<f64>load<f32>(dx + at) - sum) * ratio);
     const wide = f64x2.splat(ratio);
     for (let left = n, q = dx; left > 0; left -= 4, q += 16) {
-      const e = take(q, left);
+      const e = loadUpTo4(q, left);
       const low = f64x2.mul(f64x2.promote_low_f32x4(e), wide);
       const high = f64x2.mul(f64x2.promote_low_f32x4(i64x2.shuffle(e, e, 1, 0)), wide);
-      put(q, narrow(low, high), left);
+      storeUpTo4(q, narrow(low, high), left);
     }
     store<f32>(dx + at, correct);
   }
@@ -135,8 +135,8 @@ function targetRow(dx: usize, p: usize, t: usize, n: i32, factor: f64): f64 {
   let weights = f64x2.splat(0);
   let weighted = f64x2.splat(0);
   for (let left = n, at: usize = 0; left > 0; left -= 4, at += 16) {
-    const target = take(t + at, left);
-    const product = f32x4.mul(target, f32x4.sub(take(p + at, left), shift));
+    const target = loadUpTo4(t + at, left);
+    const product = f32x4.mul(target, f32x4.sub(loadUpTo4(p + at, left), shift));
     weights = addWide(weights, target);
     weighted = addWide(weighted, v128.and(product, f32x4.ne(target, i32x4.splat(0))));
   }
@@ -147,8 +147,8 @@ function targetRow(dx: usize, p: usize, t: usize, n: i32, factor: f64): f64 {
     const wideTotal = f64x2.splat(total);
     const wideSum = f64x2.splat(sum);
     for (let left = n, q = dx; left > 0; left -= 4, q += 16, t += 16) {
-      let e = take(q, left);
-      let target = take(t, left);
+      let e = loadUpTo4(q, left);
+      let target = loadUpTo4(t, left);
       const low = f64x2.sub(
         f64x2.mul(f64x2.promote_low_f32x4(e), wideTotal), f64x2.mul(f64x2.promote_low_f32x4(target), wideSum),
       );
@@ -157,7 +157,7 @@ function targetRow(dx: usize, p: usize, t: usize, n: i32, factor: f64): f64 {
       const high = f64x2.sub(
         f64x2.mul(f64x2.promote_low_f32x4(e), wideTotal), f64x2.mul(f64x2.promote_low_f32x4(target), wideSum),
       );
-      put(q, narrow(f64x2.mul(low, ratio), f64x2.mul(high, ratio)), left);
+      storeUpTo4(q, narrow(f64x2.mul(low, ratio), f64x2.mul(high, ratio)), left);
     }
   }
   return <f64>logSum(sum) * total - sumWide(weighted);

@@ -9,7 +9,7 @@
 import { exp } from "../math/exp";
 import { logSum } from "../math/log";
 import { cut } from "../parts";
-import { addWide, keepLanes, put, sumWide, take } from "../simd";
+import { addWide, keepLanes, storeUpTo4, sumWide, loadUpTo4 } from "../simd";
 
 /** The largest element of a row of n >= 1 elements; of a row with NaN, any of them. */
 export function rowMax(x: usize, n: i32): f32 {
@@ -25,9 +25,9 @@ export function exponentials(y: usize, x: usize, largest: f32, n: i32): f64 {
   const shift = f32x4.splat(largest);
   let sum = f64x2.splat(0);
   for (let at: usize = 0; n > 0; n -= 4, at += 16) {
-    let e = exp(f32x4.sub(take(x + at, n), shift));
+    let e = exp(f32x4.sub(loadUpTo4(x + at, n), shift));
     if (n < 4) e = keepLanes(e, n);
-    if (y) put(y + at, e, n);
+    if (y) storeUpTo4(y + at, e, n);
     sum = addWide(sum, e);
   }
   return sumWide(sum);
@@ -55,7 +55,7 @@ export function softmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts: i3
   }
   for (; m > 0; --m) {
     const factor = f32x4.splat(<f32>(1 / exponentials(y, x, rowMax(x, n), n)));
-    for (let left = n, p = y; left > 0; left -= 4, p += 16) put(p, f32x4.mul(take(p, left), factor), left);
+    for (let left = n, p = y; left > 0; left -= 4, p += 16) storeUpTo4(p, f32x4.mul(loadUpTo4(p, left), factor), left);
     x += <usize>n << 2;
     y += <usize>n << 2;
   }
@@ -83,11 +83,11 @@ export function softmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32, part
   for (; m > 0; --m) {
     let sum = f64x2.splat(0);
     for (let left = n, at: usize = 0; left > 0; left -= 4, at += 16) {
-      sum = addWide(sum, f32x4.mul(take(dy + at, left), take(y + at, left)));
+      sum = addWide(sum, f32x4.mul(loadUpTo4(dy + at, left), loadUpTo4(y + at, left)));
     }
     const dot = f32x4.splat(<f32>sumWide(sum));
     for (let left = n; left > 0; left -= 4, dx += 16, dy += 16, y += 16) {
-      put(dx, f32x4.mul(take(y, left), f32x4.sub(take(dy, left), dot)), left);
+      storeUpTo4(dx, f32x4.mul(loadUpTo4(y, left), f32x4.sub(loadUpTo4(dy, left), dot)), left);
     }
     const back = <usize>(-n & 3) << 2;
     dx -= back;
@@ -121,7 +121,7 @@ export function logSoftmax(y: usize, x: usize, m: i32, n: i32, part: i32, parts:
     const shift = f32x4.splat(largest);
     const logarithm = f32x4.splat(logSum(exponentials(0, x, largest, n)));
     for (let left = n; left > 0; left -= 4, x += 16, y += 16) {
-      put(y, f32x4.sub(f32x4.sub(take(x, left), shift), logarithm), left);
+      storeUpTo4(y, f32x4.sub(f32x4.sub(loadUpTo4(x, left), shift), logarithm), left);
     }
     const back = <usize>(-n & 3) << 2;
     x -= back;
@@ -150,10 +150,10 @@ export function logSoftmaxGrad(dx: usize, dy: usize, y: usize, m: i32, n: i32, p
   }
   for (; m > 0; --m) {
     let sum = f64x2.splat(0);
-    for (let left = n, p = dy; left > 0; left -= 4, p += 16) sum = addWide(sum, take(p, left));
+    for (let left = n, p = dy; left > 0; left -= 4, p += 16) sum = addWide(sum, loadUpTo4(p, left));
     const total = f32x4.splat(<f32>sumWide(sum));
     for (let left = n; left > 0; left -= 4, dx += 16, dy += 16, y += 16) {
-      put(dx, f32x4.sub(take(dy, left), f32x4.mul(exp(take(y, left)), total)), left);
+      storeUpTo4(dx, f32x4.sub(loadUpTo4(dy, left), f32x4.mul(exp(loadUpTo4(y, left)), total)), left);
     }
     const back = <usize>(-n & 3) << 2;
     dx -= back;

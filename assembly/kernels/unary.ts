@@ -10,7 +10,7 @@ import { exp, expm1, sigmoid, sigmoidLarger, tanh } from "../math/exp";
 import { log, log1pUnit } from "../math/log";
 import { gaussian, tailArgument, upperTail } from "../math/normal";
 import { cut, LINE } from "../parts";
-import { put } from "../simd";
+import { storeUpTo4 } from "../simd";
 
 const TABLE: usize = memory.data<v128>(
   [
@@ -57,22 +57,22 @@ function zero(): v128 {
 }
 
 function identity(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) put(y, v128.load(x), n);
+  for (; n > 0; n -= 4, y += 16, x += 16) storeUpTo4(y, v128.load(x), n);
 }
 
 function fillZero(y: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16) put(y, zero(), n);
+  for (; n > 0; n -= 4, y += 16) storeUpTo4(y, zero(), n);
 }
 
 // ---------------------------------------------------------------- piecewise linear
 
 function relu(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) put(y, f32x4.pmax(v128.load(x), zero()), n);
+  for (; n > 0; n -= 4, y += 16, x += 16) storeUpTo4(y, f32x4.pmax(v128.load(x), zero()), n);
 }
 
 function reluGrad(dx: usize, dy: usize, y: usize, n: i32): void {
   for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
-    put(dx, v128.andnot(v128.load(dy), f32x4.le(v128.load(y), zero())), n);
+    storeUpTo4(dx, v128.andnot(v128.load(dy), f32x4.le(v128.load(y), zero())), n);
   }
 }
 
@@ -80,7 +80,7 @@ function leakyRelu(alpha: f32, y: usize, x: usize, n: i32): void {
   const slope = f32x4.splat(alpha);
   for (; n > 0; n -= 4, y += 16, x += 16) {
     const v = v128.load(x);
-    put(y, v128.bitselect(v, f32x4.mul(v, slope), f32x4.gt(v, zero())), n);
+    storeUpTo4(y, v128.bitselect(v, f32x4.mul(v, slope), f32x4.gt(v, zero())), n);
   }
 }
 
@@ -88,7 +88,7 @@ function leakyReluGrad(alpha: f32, dx: usize, dy: usize, y: usize, n: i32): void
   const slope = f32x4.splat(alpha);
   for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
     const d = v128.load(dy);
-    put(dx, v128.bitselect(d, f32x4.mul(d, slope), f32x4.gt(v128.load(y), zero())), n);
+    storeUpTo4(dx, v128.bitselect(d, f32x4.mul(d, slope), f32x4.gt(v128.load(y), zero())), n);
   }
 }
 
@@ -96,7 +96,7 @@ function leakyReluGrad(alpha: f32, dx: usize, dy: usize, y: usize, n: i32): void
 function hardSigmoid(y: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, y += 16, x += 16) {
     const shifted = f32x4.pmax(f32x4.add(v128.load(x), v128.load(TABLE, At.Three)), zero());
-    put(y, f32x4.mul(f32x4.pmin(shifted, v128.load(TABLE, At.Six)), v128.load(TABLE, At.Sixth)), n);
+    storeUpTo4(y, f32x4.mul(f32x4.pmin(shifted, v128.load(TABLE, At.Six)), v128.load(TABLE, At.Sixth)), n);
   }
 }
 
@@ -104,7 +104,7 @@ function hardSigmoidGrad(dx: usize, dy: usize, y: usize, n: i32): void {
   for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
     const v = v128.load(y);
     const flat = v128.or(f32x4.le(v, zero()), f32x4.ge(v, v128.load(TABLE, At.One)));
-    put(dx, v128.andnot(f32x4.mul(v128.load(dy), v128.load(TABLE, At.Sixth)), flat), n);
+    storeUpTo4(dx, v128.andnot(f32x4.mul(v128.load(dy), v128.load(TABLE, At.Sixth)), flat), n);
   }
 }
 
@@ -113,7 +113,7 @@ function sign(y: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, y += 16, x += 16) {
     const v = v128.load(x);
     const signed = v128.or(v128.and(v, v128.load(TABLE, At.Sign)), v128.load(TABLE, At.One));
-    put(y, v128.bitselect(signed, v, f32x4.gt(f32x4.abs(v), zero())), n);
+    storeUpTo4(y, v128.bitselect(signed, v, f32x4.gt(f32x4.abs(v), zero())), n);
   }
 }
 
@@ -121,7 +121,7 @@ function sign(y: usize, x: usize, n: i32): void {
 function softsign(y: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, y += 16, x += 16) {
     const v = v128.load(x);
-    put(y, f32x4.div(v, f32x4.add(f32x4.abs(v), v128.load(TABLE, At.One))), n);
+    storeUpTo4(y, f32x4.div(v, f32x4.add(f32x4.abs(v), v128.load(TABLE, At.One))), n);
   }
 }
 
@@ -129,16 +129,16 @@ function softsign(y: usize, x: usize, n: i32): void {
 function softsignGrad(dx: usize, dy: usize, y: usize, n: i32): void {
   for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
     const rest = f32x4.sub(v128.load(TABLE, At.One), f32x4.abs(v128.load(y)));
-    put(dx, f32x4.mul(v128.load(dy), f32x4.mul(rest, rest)), n);
+    storeUpTo4(dx, f32x4.mul(v128.load(dy), f32x4.mul(rest, rest)), n);
   }
 }
 
 function negate(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) put(y, f32x4.neg(v128.load(x)), n);
+  for (; n > 0; n -= 4, y += 16, x += 16) storeUpTo4(y, f32x4.neg(v128.load(x)), n);
 }
 
 function abs(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) put(y, f32x4.abs(v128.load(x)), n);
+  for (; n > 0; n -= 4, y += 16, x += 16) storeUpTo4(y, f32x4.abs(v128.load(x)), n);
 }
 
 /** dx = dy sign(x), 0 at x = 0. */
@@ -146,28 +146,28 @@ function absGrad(dx: usize, dy: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
     const v = v128.load(x);
     const signed = v128.xor(v128.load(dy), v128.and(v, v128.load(TABLE, At.Sign)));
-    put(dx, v128.andnot(signed, f32x4.eq(v, zero())), n);
+    storeUpTo4(dx, v128.andnot(signed, f32x4.eq(v, zero())), n);
   }
 }
 
 // ---------------------------------------------------------------- roots and powers
 
 function sqrt(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) put(y, f32x4.sqrt(v128.load(x)), n);
+  for (; n > 0; n -= 4, y += 16, x += 16) storeUpTo4(y, f32x4.sqrt(v128.load(x)), n);
 }
 
 /** dx = dy / (2 y) */
 function sqrtGrad(dx: usize, dy: usize, y: usize, n: i32): void {
   for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
     const v = v128.load(y);
-    put(dx, f32x4.div(v128.load(dy), f32x4.add(v, v)), n);
+    storeUpTo4(dx, f32x4.div(v128.load(dy), f32x4.add(v, v)), n);
   }
 }
 
 function square(y: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, y += 16, x += 16) {
     const v = v128.load(x);
-    put(y, f32x4.mul(v, v), n);
+    storeUpTo4(y, f32x4.mul(v, v), n);
   }
 }
 
@@ -175,28 +175,28 @@ function square(y: usize, x: usize, n: i32): void {
 function squareGrad(dx: usize, dy: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
     const v = v128.load(x);
-    put(dx, f32x4.mul(f32x4.add(v, v), v128.load(dy)), n);
+    storeUpTo4(dx, f32x4.mul(f32x4.add(v, v), v128.load(dy)), n);
   }
 }
 
 // ---------------------------------------------------------------- exponentials
 
 function exponential(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) put(y, exp(v128.load(x)), n);
+  for (; n > 0; n -= 4, y += 16, x += 16) storeUpTo4(y, exp(v128.load(x)), n);
 }
 
 /** dx = dy y */
 function exponentialGrad(dx: usize, dy: usize, y: usize, n: i32): void {
-  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) put(dx, f32x4.mul(v128.load(dy), v128.load(y)), n);
+  for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) storeUpTo4(dx, f32x4.mul(v128.load(dy), v128.load(y)), n);
 }
 
 function logarithm(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) put(y, log(v128.load(x)), n);
+  for (; n > 0; n -= 4, y += 16, x += 16) storeUpTo4(y, log(v128.load(x)), n);
 }
 
 /** dx = dy / x */
 function logarithmGrad(dx: usize, dy: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) put(dx, f32x4.div(v128.load(dy), v128.load(x)), n);
+  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) storeUpTo4(dx, f32x4.div(v128.load(dy), v128.load(x)), n);
 }
 
 /** scale x for x > 0, scaleAlpha (exp(x) - 1) elsewhere: elu with scale 1, selu with its two constants. */
@@ -205,7 +205,7 @@ function elu(scale: f32, scaleAlpha: f32, y: usize, x: usize, n: i32): void {
   const below = f32x4.splat(scaleAlpha);
   for (; n > 0; n -= 4, y += 16, x += 16) {
     const v = v128.load(x);
-    put(y, v128.bitselect(f32x4.mul(v, above), f32x4.mul(expm1(v), below), f32x4.gt(v, zero())), n);
+    storeUpTo4(y, v128.bitselect(f32x4.mul(v, above), f32x4.mul(expm1(v), below), f32x4.gt(v, zero())), n);
   }
 }
 
@@ -216,7 +216,7 @@ function eluGrad(scale: f32, scaleAlpha: f32, dx: usize, dy: usize, y: usize, n:
   for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
     const v = v128.load(y);
     const slope = v128.bitselect(above, f32x4.add(v, below), f32x4.gt(v, zero()));
-    put(dx, f32x4.mul(v128.load(dy), slope), n);
+    storeUpTo4(dx, f32x4.mul(v128.load(dy), slope), n);
   }
 }
 
@@ -228,7 +228,7 @@ function eluGrad(scale: f32, scaleAlpha: f32, dx: usize, dy: usize, y: usize, n:
 function logistic(y: usize, dy: usize, x: usize, n: i32): void {
   for (let at: usize = 0; n > 0; n -= 4, at += 16) {
     const s = sigmoid(v128.load(x + at));
-    put(y + at, dy ? f32x4.mul(v128.load(dy + at), s) : s, n);
+    storeUpTo4(y + at, dy ? f32x4.mul(v128.load(dy + at), s) : s, n);
   }
 }
 
@@ -237,12 +237,12 @@ function logisticGrad(dx: usize, dy: usize, y: usize, n: i32): void {
   for (; n > 0; n -= 4, dx += 16, dy += 16, y += 16) {
     const v = v128.load(y);
     const slope = f32x4.mul(v, f32x4.sub(v128.load(TABLE, At.One), v));
-    put(dx, f32x4.mul(v128.load(dy), slope), n);
+    storeUpTo4(dx, f32x4.mul(v128.load(dy), slope), n);
   }
 }
 
 function hyperbolicTangent(y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) put(y, tanh(v128.load(x)), n);
+  for (; n > 0; n -= 4, y += 16, x += 16) storeUpTo4(y, tanh(v128.load(x)), n);
 }
 
 /** dx = dy (1 - y^2), as (1 - y) (1 + y): 1 - y is exact where y^2 would round away what is left. */
@@ -251,7 +251,7 @@ function hyperbolicTangentGrad(dx: usize, dy: usize, y: usize, n: i32): void {
     const v = v128.load(y);
     const one = v128.load(TABLE, At.One);
     const slope = f32x4.mul(f32x4.sub(one, v), f32x4.add(one, v));
-    put(dx, f32x4.mul(v128.load(dy), slope), n);
+    storeUpTo4(dx, f32x4.mul(v128.load(dy), slope), n);
   }
 }
 
@@ -259,7 +259,7 @@ function hyperbolicTangentGrad(dx: usize, dy: usize, y: usize, n: i32): void {
 function softplus(y: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, y += 16, x += 16) {
     const v = v128.load(x);
-    put(y, f32x4.add(f32x4.pmax(v, zero()), log1pUnit(exp(f32x4.neg(f32x4.abs(v))))), n);
+    storeUpTo4(y, f32x4.add(f32x4.pmax(v, zero()), log1pUnit(exp(f32x4.neg(f32x4.abs(v))))), n);
   }
 }
 
@@ -291,7 +291,7 @@ function gated(limits: usize, y: usize, x: usize, n: i32): void {
   for (; n > 0; n -= 4, y += 16, x += 16) {
     const v = f32x4.pmax(v128.load(x), v128.load(TABLE + limits));
     const z = limits == At.GeluLimits ? geluTanhArgument(v) : v;
-    put(y, f32x4.mul(v, sigmoid(z)), n);
+    storeUpTo4(y, f32x4.mul(v, sigmoid(z)), n);
   }
 }
 
@@ -307,7 +307,7 @@ function gatedGrad(limits: usize, dx: usize, dy: usize, x: usize, n: i32): void 
       const cubic = f32x4.mul(f32x4.mul(v, v), v128.load(TABLE, At.GeluCubicSlope));
       slope = f32x4.add(cubic, v128.load(TABLE, At.GeluLinear));
     }
-    put(dx, f32x4.mul(v128.load(dy), gateSlope(v, z, slope)), n);
+    storeUpTo4(dx, f32x4.mul(v128.load(dy), gateSlope(v, z, slope)), n);
   }
 }
 
@@ -331,7 +331,7 @@ function gelu(y: usize, dy: usize, x: usize, n: i32): void {
     } else {
       result = f32x4.sub(f32x4.pmax(v, zero()), f32x4.mul(a, tail));
     }
-    put(y + at, result, n);
+    storeUpTo4(y + at, result, n);
   }
 }
 

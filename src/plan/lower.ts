@@ -96,11 +96,10 @@ export function lower(graph: Graph, batch: number, { atEnd, pinned: kept }: Keep
     const { attrs, inputs, outputs } = node;
     for (const made of node.rule.lower({ attrs, inputs, outputs, batch, type, isRead })) {
       const at = records.length;
-      const { format, fields } = made;
-      records.push({ format, fields, node });
+      records.push({ ...made, node });
       askForScratch(made, batch, scratch);
-      for (const name of listsOf(format).buffers) {
-        const field = fields[name];
+      for (const name of listsOf(made.format).buffers) {
+        const field = made.fields[name];
         if (!isValue(field)) continue;
         const root = rootOf(field.value);
         if (!first.has(root) && outputs.includes(field.value) && !variables.has(root)) first.set(root, at);

@@ -29,6 +29,21 @@ export const initializationWords = (n: number, seed: number, stream: number): nu
     .flat()
     .slice(0, n);
 
+/** The random words of a dropout: word i of its stream, in a pass of a step. */
+export const dropoutWords = (
+  n: number,
+  seed: number,
+  step: number,
+  micro: number,
+  stream: number,
+): number[] =>
+  Array.from({ length: Math.ceil(n / 4) }, (_, block) => {
+    const [low, high] = split(step);
+    return philox([block, low, Purpose.Dropout + high * 256, stream + micro * 65536], split(seed));
+  })
+    .flat()
+    .slice(0, n);
+
 const shuffleWords = (blocks: number, seed: number, epoch: number): number[] =>
   Array.from({ length: blocks }, (_, block) =>
     philox([...split(epoch), Purpose.Shuffle, block], split(seed)),

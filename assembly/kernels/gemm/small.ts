@@ -1,5 +1,5 @@
 /** The product of a few numbers, for which starting a tile takes longer than the arithmetic. */
-import { multiplyAdd, put } from "../../simd";
+import { multiplyAdd, storeUpTo4 } from "../../simd";
 
 /**
  * `c[i, j] = sum_p a[i, p] b[p, j] + bias[j]`.
@@ -76,7 +76,7 @@ export function smallColumn(
       from += stepB;
     }
     if (bias != 0) sum = f32x4.add(sum, v128.load32_splat(bias));
-    put(c, sum, m);
+    storeUpTo4(c, sum, m);
     a += row << 2;
     c += 16;
   }

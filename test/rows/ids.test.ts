@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { DataError, ShapeError } from "../../src/errors.ts";
+import { flattenIds, readIds } from "../../src/rows/ids.ts";
+
+const rules = { rowElements: 3, below: 10 };
+const said = (got: string) => new DataError(`x: ids must be whole numbers from 0 to 9; got ${got}`);
+
+describe("ids", () => {
+  it("are read from rows, and from typed arrays of any kind", () => {
+    const rows = [
+      [0, 1, 2],
+      [9, 8, 7],
+    ];
+    const flat = rows.flat();
+    for (const given of [rows, Int32Array.from(flat), Float64Array.from(flat), Uint8Array.from(flat)])
+      expect(flattenIds("x", given, rules, 2)).toEqual(Int32Array.from(flat));
+  });
+
+  it.each([
+    [10, "10"],
+    [-1, "-1"],
+    [1.5, "1.5"],
+    [Number.NaN, "NaN"],
+    [Number.POSITIVE_INFINITY, "Infinity"],
+  ])("%s is refused with its row and column", (id, shown) => {
+    const at = `${shown} at row 2, column 1`;
+    const rows = [
+      [0, 1, 2],
+      [3, 4, 5],
+      [6, id, 8],
+    ];
+    expect(() => flattenIds("x", Float64Array.from(rows.flat()), rules, 3)).toThrow(said(at));
+    if (Number.isFinite(id)) expect(() => flattenIds("x", rows, rules, 3)).toThrow(said(at));
+    else expect(() => flattenIds("x", rows, rules, 3)).toThrow(DataError);
+  });
+
+  it("name the row as the caller counts it, wherever the reading starts", () => {
+    const rows = [
+      [0, 1, 2],
+      [3, 4, 5],
+      [6, 7, 12],
+    ];
+    for (const given of [rows, Int32Array.from(rows.flat())])
+      expect(() => readIds("x", given, rules, 1, 2, new Int32Array(6), 0)).toThrow(
+        said("12 at row 2, column 2"),
+      );
+  });
+
+  it("go where they are told, and nowhere else", () => {
+    const into = new Int32Array(8).fill(-1);
+    readIds(
+      "x",
+      [
+        [0, 0, 0],
+        [1, 2, 3],
+      ],
+      rules,
+      1,
+      1,
+      into,
+      4,
+    );
+    expect([...into]).toEqual([-1, -1, -1, -1, 1, 2, 3, -1]);
+  });
+
+  it("beyond what f32 can tell apart come in typed arrays", () => {
+    const large = { rowElements: 1, below: 2 ** 26 };
+    const id = 2 ** 25 + 1;
+    expect([...flattenIds("x", Int32Array.of(id), large, 1)]).toEqual([id]);
+    expect(() => flattenIds("x", [id], large, 1)).toThrow(
+      /^x: ids beyond 16777216 must come in a typed array; got /,
+    );
+  });
+
+  it("must be as many as a row has", () => {
+    expect(() => flattenIds("x", [[0, 1]], rules, 1)).toThrow(ShapeError);
+  });
+});
