@@ -6,6 +6,7 @@ import { addGradients, averageGradients } from "./kernels/gradients";
 import { advance } from "./kernels/advance";
 import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./kernels/batch-norm";
 import { binary } from "./kernels/binary";
+import { checkFinite } from "./kernels/scan";
 import { copy } from "./kernels/copy";
 import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
 import { dropout } from "./kernels/dropout";
@@ -161,6 +162,10 @@ function executeOther(r: usize, run: usize, rows: i32, stride: usize, part: i32,
       averageGradients(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), pointer(r, 5), part, parts);
       break;
     }
+    case Opcode.CheckFinite: {
+      checkFinite(pointer(r, 1), dim(r, 2, rows), run + (Run.Guard << 2), part, parts);
+      break;
+    }
     case Opcode.Advance: {
       advance(pointer(r, 1), pointer(r, 2), part, parts);
       break;
@@ -252,10 +257,7 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
       break;
     }
     case Opcode.Approach: {
-      approach(
-        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), float(r, 5), dim(r, 6, rows),
-        run + (Run.Guard << 2), part, parts,
-      );
+      approach(pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), float(r, 5), dim(r, 6, rows), part, parts);
       break;
     }
     case Opcode.LayerNorm: {

@@ -36,6 +36,8 @@ export enum Opcode {
   AddGradients,
   /** g = sums / rows of the group */
   AverageGradients,
+  /** raises the guard for x that is not finite */
+  CheckFinite,
   /** a counter times a constant */
   Advance,
   /** C = op(A) op(B) */

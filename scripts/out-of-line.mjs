@@ -15,6 +15,7 @@ const OUT_OF_LINE = [
   "assembly/kernels/advance/*",
   "assembly/kernels/batch-norm/*",
   "assembly/kernels/gradients/*",
+  "assembly/kernels/scan/checkFinite",
   "assembly/parts/cut",
   "assembly/simd/*",
   "assembly/kernels/accumulate/*",

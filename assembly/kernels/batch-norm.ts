@@ -212,20 +212,17 @@ export function batchNormGrad(
  * @param n          elements
  * @param share      in [0, 1]
  * @param count      observations behind a variance; below 2: c is 1
- * @param guard      the guard's word
  *
  * Order: one f64 expression an element, rounded once.
  * Aliasing: y may be average.
  */
 export function approach(
-  y: usize, average: usize, statistic: usize, n: i32, share: f32, count: i32, guard: usize, part: i32, parts: i32,
+  y: usize, average: usize, statistic: usize, n: i32, share: f32, count: i32, part: i32, parts: i32,
 ): void {
   const correction: f64 = count > 1 ? <f64>count / <f64>(count - 1) : 1;
   const to = partStart(n, GRAIN, part + 1, parts);
   for (let i = partStart(n, GRAIN, part, parts); i < to; ++i) {
     const before = element(average, i);
-    const after = <f32>(before + <f64>share * (element(statistic, i) * correction - before));
-    store<f32>(y + (<usize>i << 2), after);
-    if (after - after != 0) store<i32>(guard, 1);
+    store<f32>(y + (<usize>i << 2), <f32>(before + <f64>share * (element(statistic, i) * correction - before)));
   }
 }

@@ -1,3 +1,10 @@
+/** Looking for numbers that must not be there. */
+import { raiseGuard } from "../guard";
+import { LINE, partStart } from "../parts";
+
+/** The bits of infinity. */
+const INFINITY: i32 = 0x7f800000;
+
 /**
  * `max_i (bits(x[i]) & 0x7fffffff)`: the bits of the largest magnitude, for guards. As integers, magnitudes
  * order like the numbers do, infinity is 0x7f800000 and every NaN is above it, so one comparison finds
@@ -25,6 +32,22 @@ export function maxMagnitude(x: usize, n: i32): i32 {
   largest = i32x4.max_u(largest, v128.shuffle<i32>(largest, largest, 2, 3, 0, 1));
   largest = i32x4.max_u(largest, v128.shuffle<i32>(largest, largest, 1, 0, 3, 2));
   return <i32>(<u32>i32x4.extract_lane(largest, 0) >>> 1);
+}
+
+/**
+ * Raises the guard if any number is infinite or NaN: for state that kernels wrote which know no guard.
+ *
+ * @param x      in [n] f32, 16-byte aligned
+ * @param n      elements
+ * @param guard  the guard's word
+ *
+ * Parts: cut at multiples of `LINE` elements.
+ * Cost: 4 n bytes read.
+ */
+export function checkFinite(x: usize, n: i32, guard: usize, part: i32, parts: i32): void {
+  const from = partStart(n, LINE, part, parts);
+  const to = partStart(n, LINE, part + 1, parts);
+  if (maxMagnitude(x + (<usize>from << 2), to - from) >= INFINITY) raiseGuard(guard);
 }
 
 /**

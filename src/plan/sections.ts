@@ -2,7 +2,14 @@
 import { Hyper, Section } from "../../assembly/abi.ts";
 import { draft, type RecordDraft } from "../graph/op.ts";
 import { ROWS } from "../graph/shape.ts";
-import { ADD_GRADIENTS, AVERAGE_GRADIENTS, GATHER, ORDER, PLACE } from "../tape/formats/train.ts";
+import {
+  ADD_GRADIENTS,
+  AVERAGE_GRADIENTS,
+  CHECK_FINITE,
+  GATHER,
+  ORDER,
+  PLACE,
+} from "../tape/formats/train.ts";
 import type { Stretch } from "./blocks.ts";
 import { type LoweredTape, recordsOf } from "./lower.ts";
 import { commitRecords, counterOf, type GroupContext, type OptimizerPlan, type Slot } from "./optimizer.ts";
@@ -44,7 +51,7 @@ export function trainingSections(request: SectionRequest): SectionDraft[] {
     once(Section.Forward, recordsOf(lowered, "forward")),
     once(Section.Backward, recordsOf(lowered, "backward")),
     once(Section.Accumulate, accumulateRecords(request)),
-    last(Section.Update, [...updateRecords(request), ...recordsOf(lowered, "update")]),
+    last(Section.Update, updateRecords(request)),
     last(
       Section.Commit,
       optimizer ? groupsOf(request).flatMap((group) => commitRecords(optimizer, group)) : [],
@@ -83,19 +90,17 @@ const accumulateRecords = ({ accumulate, trained: n }: SectionRequest): RecordDr
   accumulate > 1 ? [draft(ADD_GRADIENTS, { sums, g: gradients, n, rows: ROWS, groupRows, mirror: 0 })] : [];
 
 function updateRecords(request: SectionRequest): RecordDraft[] {
-  const { accumulate, optimizer, trained, updated } = request;
+  const { accumulate, lowered, optimizer, trained, updated } = request;
   const average = draft(AVERAGE_GRADIENTS, { g: gradients, sums, n: trained, rows: ROWS, groupRows });
-  // What update nodes overwrite is kept before any of them runs.
-  const keep = draft(PLACE, {
-    y: { region: "mirror" },
-    x: { region: "updated" },
-    n: updated,
-    every: 1,
-  });
+  // What update nodes overwrite is kept before any of them runs, and checked after the last: they know neither mirror
+  // nor guard.
+  const x = { region: "updated" };
+  const keep = draft(PLACE, { y: { region: "mirror" }, x, n: updated, every: 1 });
+  const check = draft(CHECK_FINITE, { x, n: updated });
   return [
     ...(accumulate > 1 ? [average] : []),
     ...(optimizer ? groupsOf(request).flatMap((group) => optimizer.rule.update(group)) : []),
-    ...(updated > 0 ? [keep] : []),
+    ...(updated > 0 ? [keep, ...recordsOf(lowered, "update"), check] : []),
   ];
 }
 

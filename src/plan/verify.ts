@@ -175,10 +175,6 @@ function checkRecord(
       throw new TapeError(
         `plan: only updates may write variables; got ${b.name} of ${node.op} over ${over.name}`,
       );
-    if (over && !("guard" in (format?.operands ?? {})))
-      throw new TapeError(
-        `plan: updates must raise the guard, or what overflows could not be undone; got ${node.op} over ${over.name}`,
-      );
     const ref = valueAt(b);
     if (!ref) {
       owned.write(b.from, b.to, b.name);

@@ -405,6 +405,7 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
     const given = { g: "out", sums: some(n), n, rows: 3, groupRows: Float64Array.of(4) } as const;
     return one(`${n}`, LINE, step(Opcode.AverageGradients, given));
   }),
+  [Opcode.CheckFinite]: PADDED.map((n) => one(`${n}`, LINE, step(Opcode.CheckFinite, { x: some(n), n }))),
   [Opcode.Advance]: [
     one("one number", 2, step(Opcode.Advance, { x: Float64Array.of(0.5), factor: Float64Array.of(0.3) })),
   ],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Guard } from "../../assembly/abi.ts";
+import { Guard, Opcode } from "../../assembly/abi.ts";
 import { values } from "./compare.ts";
-import { instantiate } from "./harness.ts";
+import { instantiate, runRecord } from "./harness.ts";
 
 const { kernels, memory } = instantiate(65536);
 const at = Math.ceil(kernels.staticEnd() / 16) * 16;
@@ -56,5 +56,25 @@ describe("maxMagnitude", () => {
     const x = Float32Array.of(1, 2, 3, 4, -9);
     expect(scan(x)).not.toBe(largest(x.subarray(0, 4)));
     expect(scan(x)).not.toBe(bits(Math.max(...x)));
+  });
+});
+
+describe("checkFinite", () => {
+  it("raises the guard for a number that is not finite, wherever it is and in whatever parts", () => {
+    for (const n of [1, 4, 15, 16, 17, 64, 67])
+      for (const parts of [1, 2, 3])
+        for (let i = 0; i < n; i++)
+          for (const bad of [Infinity, -Infinity, NaN]) {
+            const x = values(n, n);
+            x[i] = bad;
+            expect(runRecord(Opcode.CheckFinite, { x, n }, 1, { parts }).guard).toBe(1);
+          }
+  });
+
+  it("leaves it alone for finite numbers, and for what stands around them", () => {
+    for (const extreme of [0, 3.4028234663852886e38, -3.4028234663852886e38, 1e-45]) {
+      const x = values(33, 3).fill(extreme, 0, 33);
+      expect(runRecord(Opcode.CheckFinite, { x, n: 33 }, 1, { parts: 2 }).guard).toBe(0);
+    }
   });
 });

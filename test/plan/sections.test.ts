@@ -131,7 +131,7 @@ describe("update nodes", () => {
   it("run after the optimizer, which leaves their variables alone", () => {
     const { machine, plan } = start({ extend: withStatistic });
     expect(names(plan)[Section.Update]).toEqual(
-      ["Update", ["Sgd", "Place", "Reduce", "Accumulate", "Accumulate"]].flatMap((v) => [v]),
+      ["Update", ["Sgd", "Place", "Reduce", "Accumulate", "Accumulate", "CheckFinite"]].flatMap((v) => [v]),
     );
     machine.setVariable("running", [10, 20]);
     expect(machine.step(2)).toBe(Status.Ok);
@@ -194,6 +194,20 @@ describe("update nodes", () => {
       if (accumulate === 1) expect(machine.run(Run.Guard)).not.toBe(0);
       expect(plan.layout.at("updated")).toBeGreaterThan(0);
     }
+  });
+
+  it("are undone where only they are not finite, though their kernels know no guard", () => {
+    const { machine, give, state } = start({ extend: withStatistic });
+    machine.setVariable("running", [3.4028234e38, 20]);
+    machine.setVariable("sums", [1, 1, 1]);
+    const before = state();
+    // tanh makes 1 of the large ones: loss and gradients are finite.
+    give([1e38, 2, 1e38, 4], [0, 0]);
+    expect(machine.step(2)).toBe(Status.NonFiniteUpdate);
+    expect(state()).toEqual(before);
+    give([1, 2, 3, 4], [0, 0]);
+    expect(machine.step(2)).toBe(Status.Ok);
+    expect([...machine.variable("running")]).toEqual([Math.fround(3.4028234e38), 23]);
   });
 
   it("are not fused with nodes of the forward pass: those read the weights of before the update", () => {

@@ -5,7 +5,6 @@ import {
   counter,
   dim,
   f32,
-  guard,
   input,
   int,
   oneOf,
@@ -195,7 +194,6 @@ export const APPROACH = /* @__PURE__ */ record(Opcode.Approach, "approach", "bat
   n: dim,
   share: f32,
   count: dim,
-  guard,
 }));
 
 export const LAYER_NORM = /* @__PURE__ */ record(

@@ -156,6 +156,18 @@ export const ADD_GRADIENTS = /* @__PURE__ */ record(
   () => ({ sums: inout(n), g: input(n), n: dim, rows: dim, groupRows: counter(), mirror, guard }),
 );
 
+export const CHECK_FINITE = /* @__PURE__ */ record(
+  Opcode.CheckFinite,
+  "checkFinite",
+  "scan",
+  "train",
+  () => ({
+    x: input(n),
+    n: dim,
+    guard,
+  }),
+);
+
 export const AVERAGE_GRADIENTS = /* @__PURE__ */ record(
   Opcode.AverageGradients,
   "averageGradients",
