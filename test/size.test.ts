@@ -63,7 +63,7 @@ describe.each(BUNDLERS)("a page made by %s", (_, bundle) => {
 
   beforeAll(async () => {
     for (const kind of KINDS) pages[kind] = await bundle(PAGES[kind]);
-  });
+  }, 120_000);
 
   it.each(Object.keys(LIMITS) as (keyof typeof LIMITS)[])("that %s carries few bytes", (kind) => {
     expect(gzipSync(pages[kind], { level: 9 }).length).toBeLessThan(LIMITS[kind]);
