@@ -211,7 +211,7 @@ export function batchNormGrad(
  * @param statistic  in  [n] f32
  * @param n          elements
  * @param share      in [0, 1]
- * @param count      observations behind a variance; below 2: c is 1
+ * @param count      observations behind a variance; 1 of them say nothing: y is average; 0: it is none, and c is 1
  *
  * Order: one f64 expression an element, rounded once.
  * Aliasing: y may be average.
@@ -220,9 +220,10 @@ export function approach(
   y: usize, average: usize, statistic: usize, n: i32, share: f32, count: i32, part: i32, parts: i32,
 ): void {
   const correction: f64 = count > 1 ? <f64>count / <f64>(count - 1) : 1;
+  const step: f64 = count == 1 ? 0 : <f64>share;
   const to = partStart(n, GRAIN, part + 1, parts);
   for (let i = partStart(n, GRAIN, part, parts); i < to; ++i) {
     const before = element(average, i);
-    store<f32>(y + (<usize>i << 2), <f32>(before + <f64>share * (element(statistic, i) * correction - before)));
+    store<f32>(y + (<usize>i << 2), <f32>(before + step * (element(statistic, i) * correction - before)));
   }
 }

@@ -103,6 +103,19 @@ export class Graph {
     return value;
   }
 
+  /** The nodes that values in `wanted` depend on. */
+  nodesOf(wanted: readonly ValueId[]): Set<Node> {
+    const live = new Set(wanted);
+    const nodes = new Set<Node>();
+    for (let i = this.nodes.length - 1; i >= 0; i--) {
+      const node = this.nodes[i];
+      if (!node.outputs.some((id) => live.has(id))) continue;
+      for (const id of node.inputs) live.add(id);
+      nodes.add(node);
+    }
+    return nodes;
+  }
+
   /** A graph that can be extended without changing this one; value ids keep their meaning. */
   copy(): Graph {
     const g = new Graph();

@@ -25,6 +25,8 @@ export interface SerializedGraph {
   readonly inputs: Readonly<Record<string, SerializedType>>;
   readonly nodes: readonly SerializedNode[];
   readonly outputs: Readonly<Record<string, SerializedRef>>;
+  /** What training makes of variables that no optimizer moves, by their names; absent where there are none. */
+  readonly updates?: Readonly<Record<string, SerializedRef>>;
 }
 
 export function serialize(graph: Graph): SerializedGraph {
@@ -47,8 +49,16 @@ export function serialize(graph: Graph): SerializedGraph {
     indices.set(node, nodes.length);
     nodes.push({ op: node.op, attrs: namedAttributes(node), inputs: node.inputs.map(refOf) });
   };
+  const refsOf = (named: readonly (readonly [string, ValueId])[]) =>
+    Object.fromEntries(named.map(([name, value]) => [name, refOf(value)]));
   const outputs = graph.outputs.map(({ name, value }) => [name, value] as const).sort(byName);
   for (const [, value] of outputs) visit(value, producers, indices, add);
+  const read = new Set([...indices.keys()].flatMap(({ inputs }) => inputs));
+  const updates = graph.updates
+    .filter(({ variable }) => read.has(variable))
+    .map(({ variable, value }) => [graph.values[variable].name, value] as const)
+    .sort(byName);
+  for (const [, value] of updates) visit(value, producers, indices, add);
   const inputs = graph.inputs.map(({ name, value }) => {
     const { shape, dtype } = graph.values[value];
     return [name, { shape, dtype }] as const;
@@ -56,7 +66,8 @@ export function serialize(graph: Graph): SerializedGraph {
   return {
     inputs: Object.fromEntries(inputs.sort(byName)),
     nodes,
-    outputs: Object.fromEntries(outputs.map(([name, value]) => [name, refOf(value)])),
+    outputs: refsOf(outputs),
+    ...(updates.length > 0 ? { updates: refsOf(updates) } : {}),
   };
 }
 

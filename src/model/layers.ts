@@ -150,7 +150,7 @@ export interface BatchNormOptions extends NameOption {
  *
  * X [.., n] -> Y [.., n]; gamma, beta [n] are trained, named `<name>.gamma` and `<name>.beta`; runningMean, runningVariance
  * [n] are part of the state. As in PyTorch, batches are normalized by the variance divided by m, and the running one is
- * of m - 1.
+ * of m - 1; a batch of one row leaves that one as it is.
  *
  * @throws OptionError for a setting out of range, ShapeError for an input without a last axis of fixed length
  * @example

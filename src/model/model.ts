@@ -105,6 +105,7 @@ export function traceModel<T extends Symbolic>(
   }
   if (graph.outputs.length === 0) throw new TraceError(`${who}: needs at least one output; got none`);
   checkRows(who, graph);
+  numberStreams(graph);
   return makeModel(graph, seed ?? 0, { inputs: namedInputs, outputs: !bare });
 }
 
@@ -121,6 +122,18 @@ function checkInput(who: string, name: string, input: InputOptions): Type {
       `${who}: the dtype of input ${name} must be "f32" or "i32"; got ${describe(dtype)}`,
     );
   return { shape, dtype };
+}
+
+/**
+ * Numbers what draws at random anew, by its place among those that the outputs depend on: what else a model holds does not
+ * change what they draw.
+ */
+function numberStreams(graph: Graph): void {
+  const live = graph.nodesOf(graph.outputs.map(({ value }) => value));
+  let stream = 0;
+  graph.nodes = graph.nodes.map((node) =>
+    "stream" in node.attrs && live.has(node) ? { ...node, attrs: { ...node.attrs, stream: stream++ } } : node,
+  );
 }
 
 /** Statistics of a batch may mix its rows while a model is trained; what it predicts must not. */
@@ -160,7 +173,8 @@ export interface LayerSummary {
 /** The layers of a graph in order of use, each with its last output. */
 export function layersOf(graph: Graph): LayerSummary[] {
   const shapes = new Map<string, Shape>();
-  for (const node of graph.nodes) shapes.set(node.scope || "model", graph.shape(node.outputs[0]));
+  for (const { phase, scope, outputs } of graph.nodes)
+    if (phase === "forward") shapes.set(scope || "model", graph.shape(outputs[0]));
   return [...shapes].map(([name, outputShape]) => ({
     name,
     outputShape,

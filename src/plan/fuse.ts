@@ -10,15 +10,8 @@ import type { ValueId } from "../graph/type.ts";
 
 /** Drops every node whose outputs nobody in `wanted` depends on. */
 export function dropDead(graph: Graph, wanted: readonly ValueId[]): void {
-  const live = new Set(wanted);
-  const kept: Node[] = [];
-  for (let i = graph.nodes.length - 1; i >= 0; i--) {
-    const node = graph.nodes[i];
-    if (!node.outputs.some((id) => live.has(id))) continue;
-    for (const id of node.inputs) live.add(id);
-    kept.push(node);
-  }
-  graph.nodes = kept.reverse();
+  const live = graph.nodesOf(wanted);
+  graph.nodes = graph.nodes.filter((node) => live.has(node));
 }
 
 /** A graph that is being rewritten. */

@@ -106,7 +106,7 @@ function computationDifference(own: SerializedGraph, saved: SerializedGraph) {
     const [mine, theirs] = [own.nodes[i], saved.nodes[i]].map(show);
     if (mine !== theirs) return [`${rule}, whose step ${i} is ${mine}`, theirs] as const;
   }
-  for (const part of ["inputs", "outputs"] as const) {
+  for (const part of ["inputs", "outputs", "updates"] as const) {
     const [mine, theirs] = [own[part], saved[part]].map(show);
     if (mine !== theirs) return [`${rule}, whose ${part} are ${mine}`, theirs] as const;
   }

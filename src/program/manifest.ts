@@ -32,7 +32,10 @@ export function manifestOf(
   options: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const { plan, seeds, engine } = program;
-  const describe = ({ name, value }: Port) => ({ name, shape: graph.shape(value).slice(1) });
+  const describe = ({ name, value }: Port) => {
+    const { shape, dtype } = graph.values[value];
+    return { name, shape: shape.slice(1), dtype };
+  };
   return {
     package: "wasmgrad",
     version: VERSION,

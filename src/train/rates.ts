@@ -11,9 +11,9 @@ export function checkLearningRate(who: string, rate: number): void {
   checkNumber(who, "learningRate", rate, RATE);
 }
 
-/** The base rate of the variables that no other group of the optimizer takes. */
-export const learningRateOf = (program: Program): number =>
-  program.counter(program.plan.counters.indexOf("learningRate"));
+/** The base rate of each group, of the parameters that none matches last. */
+export const ratesOf = (program: Program): number[] =>
+  program.plan.counters.entries.flatMap(({ kind }, i) => (kind === "rate" ? [program.counter(i)] : []));
 
 /** Sets the base rates of all groups. */
 export function setLearningRate(program: Program, rate: number): void {

@@ -13,7 +13,7 @@ import { makeResult, type Result, type Rows } from "../rows/data.ts";
 import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
 import { checkFitOptions, type FitOptions, type FitResult, type FitRun, startFit } from "./fit.ts";
 import type { Loss } from "./losses.ts";
-import { checkLearningRate, fillRates, learningRateOf, setLearningRate } from "./rates.ts";
+import { checkLearningRate, fillRates, ratesOf, setLearningRate } from "./rates.ts";
 import { type Data, type DataRules, type OutputLoss, readData } from "./training-data.ts";
 import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
 
@@ -273,6 +273,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   protected override manifestOptions(): Record<string, unknown> {
     const { losses, optimizer } = this.#parts;
+    const groups = ratesOf(this.program);
+    const learningRate = groups.pop();
     const describe = ({ kind, parameter, fromLogits }: Loss) => ({
       kind,
       ...(kind === "huber" ? { delta: parameter } : {}),
@@ -282,7 +284,9 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       ...super.manifestOptions(),
       loss: Object.fromEntries(losses.map(({ output, loss }) => [output, describe(loss)])),
       optimizer: { kind: optimizer.kind, ...optimizer.settings },
-      learningRate: learningRateOf(this.program),
+      learningRate,
+      ...(groups.length > 0 ? { groupLearningRates: groups } : {}),
+      accumulate: this.#train.accumulate,
       steps: this.program.counter(Counter.Step),
       epochs: this.program.counter(Counter.Epoch),
     };

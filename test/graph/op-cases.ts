@@ -188,7 +188,7 @@ export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
       outputs: [shape],
     };
   }),
-  approach: [0, 5, ROWS].map((count) => ({
+  approach: [0, 1, 5, ROWS].map((count) => ({
     name: `of ${formatShape([count])} observations`,
     attrs: { share: 0.25, count },
     inputs: [input([19]), input([19])],

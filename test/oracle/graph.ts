@@ -285,7 +285,8 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
   approach({ attrs: { share, count }, inputs: [average, statistic], rows }) {
     const observations = resolve(count, rows);
     const c = observations > 1 ? observations / (observations - 1) : 1;
-    const values = average.values.map((v, i) => v + share * (statistic.values[i] * c - v));
+    const step = observations === 1 ? 0 : share;
+    const values = average.values.map((v, i) => v + step * (statistic.values[i] * c - v));
     return [
       { values, error: (i) => 4 * EPS * (Math.abs(average.values[i]) + c * Math.abs(statistic.values[i])) },
     ];

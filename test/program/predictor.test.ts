@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   activation,
+  adamW,
   binaryCrossEntropy,
   compile,
   DataError,
@@ -268,8 +269,8 @@ describe("manifest", () => {
       package: "wasmgrad",
       version: "0.1.0",
       model: {
-        inputs: [{ name: "input", shape: [5] }],
-        outputs: [{ name: "output", shape: [3] }],
+        inputs: [{ name: "input", shape: [5], dtype: "f32" }],
+        outputs: [{ name: "output", shape: [3], dtype: "f32" }],
         parameters: [{ name: "dense1.weight", shape: [5, 16] }, ...new Array(5).fill(expect.anything())],
       },
       options: {
@@ -283,6 +284,17 @@ describe("manifest", () => {
       seeds: { seed: 7, shuffleSeed: 9 },
       digests: { parameters: trainer.digest() },
     });
+  });
+
+  it("tells trainers apart that give other bits", () => {
+    const groups = [{ match: /^dense1/, learningRate: 0.5 }];
+    const grouped = classifier({ accumulate: 4, optimizer: adamW({ groups }) });
+    const options = { learningRate: 0.001, groupLearningRates: [0.5], accumulate: 4 };
+    expect(grouped.manifest()).toMatchObject({ options });
+    grouped.setLearningRate(0.25);
+    const changed = { learningRate: 0.25, groupLearningRates: [0.25], accumulate: 4 };
+    expect(grouped.manifest()).toMatchObject({ options: changed });
+    expect(trainer.manifest()).toMatchObject({ options: { learningRate: 0.01, accumulate: 1 } });
   });
 
   it("survives a round trip through JSON unchanged", () => {

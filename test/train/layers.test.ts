@@ -18,6 +18,7 @@ import {
   NonFiniteError,
   OptionError,
   type Result,
+  StateError,
   sequential,
   sgd,
   TraceError,
@@ -137,6 +138,21 @@ describe("dropout", () => {
     expect(losses([dropout(0.5), dropout(0.5)])).not.toEqual(losses([dropout(0.5)]));
   });
 
+  it("draws the same whatever else the model holds", () => {
+    const made = (unused: boolean) =>
+      compile(
+        model({ inputs: { x: [5] }, seed: 3 }, ({ x }) => {
+          if (unused) dropout(0.4)(x);
+          return dense(3, { name: "last" })(dropout(0.5, { name: "used" })(x));
+        }),
+        { loss: crossEntropy({ fromLogits: true }), optimizer: adam(), batch: 8 },
+      );
+    const [plain, extra] = [made(false), made(true)];
+    for (const trainer of [plain, extra]) trainer.fitSync({ x: { x: data.x }, y: data.y }, { epochs: 2 });
+    expect(extra.digest()).toBe(plain.digest());
+    extra.restore(plain.state());
+  });
+
   it.each([1, -0.1, Number.NaN, "half"])("refuses a rate of %s", (rate) => {
     expect(() => dropout(rate as number)).toThrow(OptionError);
   });
@@ -206,6 +222,24 @@ describe("batchNorm", () => {
     const other = x.map(([a, b]) => [a + 4, b]);
     shared.step({ x: { a: x, b: other }, y });
     expect(of(shared, "norm.runningMean")).toEqual([1 * 0.75 + 0.25 * 8, 6.25 * 0.75 + 6.25]);
+  });
+
+  it("keeps its variance where a batch has one row, which has none: a short last batch does not pull it to 0", () => {
+    const trainer = one();
+    trainer.step({ x, y });
+    const [mean, variance] = ["norm.runningMean", "norm.runningVariance"].map((name) => of(trainer, name));
+    trainer.step({ x: [[9, 10]], y: [0] });
+    expect(of(trainer, "norm.runningVariance")).toEqual(variance);
+    expect(of(trainer, "norm.runningMean")).toEqual(mean.map((m, i) => m + 0.25 * ([9, 10][i] - m)));
+  });
+
+  it("is told from one with another momentum by its state", () => {
+    expect(() => one({}, 0.5).restore(one({}, 0.25).state())).toThrow(StateError);
+    one({}, 0.5).restore(one({}, 0.5).state());
+  });
+
+  it("is shown with its output, not with its statistics", () => {
+    expect(sequential({ input: [4] }, [batchNorm()]).summary()).toMatch(/batchNorm1 +\[rows, 4\]/);
   });
 
   it("gives the statistics back when a step is undone", () => {

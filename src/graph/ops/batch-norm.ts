@@ -110,7 +110,7 @@ export const normalizeColumns: Op<"normalizeColumns"> = {
 
 /**
  * `y = average + share (c statistic - average)`: a running average one step on. c makes a variance divided by `count` one
- * divided by count - 1; `count` 0: 1.
+ * divided by count - 1; of one observation y is the average as it was. `count` 0: c is 1.
  *
  *   average [n], statistic [n] -> y [n]      in update nodes only, which have no gradient
  */
