@@ -6,7 +6,7 @@
  * operands; `src/tape/records.ts` names the operands of every opcode.
  *
  * Operands are absolute byte offsets (unsigned), enum values, f32 bits, or dimensions. A dimension `d >= 0` is
- * itself; `d < 0` is `-d` times the row count of the pass, which is a header word.
+ * itself; `d < 0` is `-d` times the row count of the pass, which is in the run block.
  */
 
 export enum Abi {
@@ -81,7 +81,7 @@ export enum Fn {
   Sign,
   Softsign,
 
-  /** From here on: what only tensors' methods compute, in the extended build. */
+  /** From here on: what only tensors' methods compute, in the link `extended`. */
   Exp,
   Log,
   Sqrt,

@@ -176,7 +176,7 @@ function executeOther(r: usize, run: usize, rows: i32, stride: usize, part: i32,
   }
 }
 
-/** Those of the extended build: in smaller ones it traps, see scripts/slice.mjs. */
+/** Those of the link `extended`; without that link the function traps, see scripts/slice.mjs. */
 function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i32, parts: i32): void {
   switch (load<i32>(r) & RecordWord.OpcodeMask) {
     case Opcode.MatMul: {

@@ -41,13 +41,13 @@ function setCounter(counters: usize, i: usize, value: f64): void {
 /** An f64 of the run block. */
 // @ts-ignore: decorator
 @inline
-function double(run: usize, i: usize): f64 {
+function runF64(run: usize, i: usize): f64 {
   return load<f64>(run + (i << 2));
 }
 
 // @ts-ignore: decorator
 @inline
-function setDouble(run: usize, i: usize, value: f64): void {
+function setRunF64(run: usize, i: usize, value: f64): void {
   store<f64>(run + (i << 2), value);
 }
 
@@ -80,7 +80,7 @@ function runSection(program: usize, section: usize): void {
 function forward(program: usize, run: usize): i32 {
   runSection(program, Section.Forward);
   const value = load<f32>(pointer(program, Header.LossValue));
-  setDouble(run, Run.Loss, <f64>value);
+  setRunF64(run, Run.Loss, <f64>value);
   return value - value == 0 ? Status.Ok : Status.NonFiniteLoss;
 }
 
@@ -158,9 +158,9 @@ function pass(program: usize): i32 {
 
   let status = forward(program, run);
   if (status != Status.Ok) return status;
-  const epochLoss = counter(counters, Counter.EpochLoss) + double(run, Run.Loss) * <f64>rows;
+  const epochLoss = counter(counters, Counter.EpochLoss) + runF64(run, Run.Loss) * <f64>rows;
   const mean = epochLoss / <f64>total;
-  if (last && mean < double(run, Run.LossBelow)) {
+  if (last && mean < runF64(run, Run.LossBelow)) {
     noteEpoch(program, run, mean);
     return Status.LossBelow;
   }
@@ -178,8 +178,8 @@ function pass(program: usize): i32 {
   setCounter(counters, Counter.EpochLoss, 0);
   setCounter(counters, Counter.EpochRows, 0);
   setCounter(counters, Counter.Epoch, counter(counters, Counter.Epoch) + 1);
-  const left = double(run, Run.EpochsLeft) - 1;
-  setDouble(run, Run.EpochsLeft, left);
+  const left = runF64(run, Run.EpochsLeft) - 1;
+  setRunF64(run, Run.EpochsLeft, left);
   return left > 0 ? Status.Ok : Status.EpochsDone;
 }
 
@@ -188,7 +188,7 @@ function noteEpoch(program: usize, run: usize, mean: f64): void {
   const count = word(run, Run.HistoryCount);
   store<f64>(pointer(program, Header.History) + (<usize>count << 3), mean);
   setWord(run, Run.HistoryCount, count + 1);
-  setDouble(run, Run.Loss, mean);
+  setRunF64(run, Run.Loss, mean);
 }
 
 /**

@@ -99,7 +99,7 @@ export async function decoder() {
   );
   const cases = (name, chosen) => ({ name, text: chosen.map((record) => caseOf(record, hasWord)).join("") });
   const isHot = ({ name }) => HOT.includes(name);
-  const inBuild = (wanted) => records.filter((record) => record.build === wanted && !isHot(record));
+  const inLink = (wanted) => records.filter((record) => record.link === wanted && !isHot(record));
   return [
     HEAD,
     `import { Opcode, RecordWord, Run } from "./abi";\n${imports.sort().join("\n")}\n`,
@@ -113,13 +113,13 @@ export async function decoder() {
     dispatch(
       "/** Those that the smallest networks do without. */",
       "",
-      cases("executeOther", [...inBuild("predict"), ...inBuild("train")]),
+      cases("executeOther", [...inLink("predict"), ...inLink("train")]),
       `      executeExtended(${ARGUMENTS});\n`,
     ),
     dispatch(
-      "/** Those of the extended build: in smaller ones it traps, see scripts/slice.mjs. */",
+      "/** Those of the link `extended`; without that link the function traps, see scripts/slice.mjs. */",
       "",
-      cases("executeExtended", inBuild("extended")),
+      cases("executeExtended", inLink("extended")),
       "      unreachable();\n",
     ),
   ].join("");

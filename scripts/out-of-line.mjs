@@ -3,8 +3,8 @@
  * only.
  *
  * Engines compile a function when it is first called, whole. A training run that a switch sends to one loss should
- * not wait for the code of the others. Kernels that only train are functions of their own, because builds that only
- * predict do without them (`scripts/slice.mjs`). `pass` is here because `run` is entered once and stays in the code it began with,
+ * not wait for the code of the others. Kernels that only train are functions of their own, because the link
+ * `predict` does without them (`scripts/slice.mjs`). `pass` is here because `run` is entered once and stays in the code it began with,
  * and `simd/hold` because `scripts/in-order.mjs` removes its calls.
  */
 const OUT_OF_LINE = [

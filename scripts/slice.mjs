@@ -2,12 +2,11 @@
  * Finishes the build of the kernels, `build/release`, and cuts it into the links of a chain: what predicts, what else
  * trains, and the rest. A page carries the links that its programs need, and puts them together (`src/runtime/assemble.ts`).
  *
- * Functions are put in the order of the links, so that the first ones are the same bytes in every build:
+ * Functions are put in the order of the links, so that the first links are the same bytes whatever follows them:
  *
  *   predict | first called from there: of `extended`, of `train` | other of `train` | other of `extended`
  *
- * What `predict` calls of a later link has a place in every build; where the link is missing, a body that traps stands in
- * it.
+ * What `predict` calls of a later link always has a place; where that link is missing, a body that traps stands in it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -56,15 +55,15 @@ async function linksOf(functions, around) {
   const { RECORDS } = await recordTables();
   /** Kernels, and what only their last link dispatches to, by the link that has them at the latest. */
   const kernels = new Map();
-  for (const { name, file, build } of Object.values(RECORDS)) {
+  for (const { name, file, link } of Object.values(RECORDS)) {
     const kernel = `$assembly/kernels/${file}/${name}`;
-    kernels.set(INLINE[kernel] ?? kernel, build);
+    kernels.set(INLINE[kernel] ?? kernel, link);
   }
   const isExtended = (name) => name.endsWith("Extended");
   for (const name of functions.keys()) if (isExtended(name)) kernels.set(name, "extended");
   // Those of the first link and of the last may be inline in their dispatch.
-  for (const [name, build] of kernels)
-    if (build === "train" && !functions.has(name))
+  for (const [name, link] of kernels)
+    if (link === "train" && !functions.has(name))
       throw new Error(
         `kernels: ${name} must be a function of its own; got none: see scripts/out-of-line.mjs`,
       );
@@ -73,7 +72,7 @@ async function linksOf(functions, around) {
   for (const link of LINKS) {
     const open = [
       ...exported.filter(([, name]) => linkOf(name) === link).map(([, , target]) => target),
-      ...[...kernels].filter(([, build]) => build === link).map(([name]) => name),
+      ...[...kernels].filter(([, of]) => of === link).map(([name]) => name),
     ];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
       if (links.has(name) || !functions.has(name)) continue;

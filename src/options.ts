@@ -1,7 +1,7 @@
 import { describe } from "./describe.ts";
 import { OptionError } from "./errors.ts";
 
-/** The given options, for taking them apart: what is no object is refused before. */
+/** Returns the options; throws OptionError unless they are an object. */
 export function optionsOf<T>(who: string, options: T, name = "options"): T {
   if (typeof options !== "object" || options === null || Array.isArray(options))
     throw new OptionError(`${who}: ${name} must be an object; got ${describe(options)}`);

@@ -48,10 +48,11 @@ export interface OpAttrs {
   readonly embeddingGrad: { readonly vocabulary: number; readonly units: number };
   readonly loss: LossAttrs;
   readonly lossGrad: LossAttrs;
-  /** Made by `plan/fuse.ts` only. */
+  /** Made by `plan/fuse-gradients.ts` only. */
   readonly lossAndGrad: LossAttrs;
-  /** Made by `plan/differentiate.ts` and `plan/plan.ts` only. */
+  /** Made by `plan/differentiate.ts`, and by `train/make-trainer.ts` for the sum of losses. */
   readonly accumulate: Record<never, never>;
+  /** Made by `plan/gradients.ts` only. */
   readonly place: { readonly shape: Shape };
 }
 

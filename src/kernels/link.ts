@@ -11,7 +11,7 @@ export interface Entries {
 }
 
 export interface KernelLink {
-  /** How many links are before it: an index of `BUILDS`. */
+  /** How many links are before it: an index of `LINKS`. */
   readonly level: number;
   readonly before?: KernelLink;
   /** Entries of the sections of functions and exports, after those of the links before. */

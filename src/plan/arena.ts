@@ -39,7 +39,7 @@ const ORDERS: readonly ((p: LiveRange, q: LiveRange) => number)[] = [
   (p, q) => q.bytes * (q.to - q.from + 1) - p.bytes * (p.to - p.from + 1),
 ];
 
-/** How many buffers more than there are a search may place, again or anew, before it gives up. */
+/** Placements beyond one per buffer before a search gives up. */
 const DETOURS = 20_000;
 
 /** How much more room the next search has. */

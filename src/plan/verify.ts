@@ -8,8 +8,8 @@ import type { Graph } from "../graph/graph.ts";
 import type { RecordDraft } from "../graph/op.ts";
 import { formatShape, resolve, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import { BUILDS } from "../tape/operands.ts";
-import { buildOf, formatOf, wordsOf } from "../tape/records.ts";
+import { LINKS } from "../tape/operands.ts";
+import { formatOf, linkOf, wordsOf } from "../tape/records.ts";
 import { type Buffer, readTape, type TapeRecord } from "../tape/verify.ts";
 import { isValue, type LoweredRecord } from "./lower.ts";
 import { boundsOf, type Plan, type PlannedTape, type TrainPlan } from "./planned.ts";
@@ -137,7 +137,7 @@ function checkRecord(
   { graph, owned, originOf, bytesOf, rows }: Flow,
 ): void {
   const { opcode, operands, buffers } = record;
-  if (BUILDS.indexOf(buildOf(opcode, operands)) > plan.kernels.level)
+  if (LINKS.indexOf(linkOf(opcode, operands)) > plan.kernels.level)
     throw new TapeError(`plan: its kernels must have every record; got ${Opcode[opcode]}`);
   const format = formatOf(opcode);
   const missing = format && wordsOf(format).find(([name]) => !(name in fields));

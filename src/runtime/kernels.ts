@@ -6,7 +6,7 @@ import { classOf } from "../realm.ts";
 import { assemble } from "./assemble.ts";
 
 /**
- * What the WASM module exports; see `assembly/index.ts`. Addresses are unsigned byte offsets. Builds that only predict have
+ * What the WASM module exports; see `assembly/index.ts`. Addresses are unsigned byte offsets. The link `predict` alone has
  * no `run`, `step`, `permute` and `hasNegative`.
  */
 export interface Kernels extends Record<string, unknown> {

@@ -82,9 +82,9 @@ export const isBuffer = (operand: Operand): operand is BufferOperand =>
 /** Whether an operand has a word on the tape. */
 export const hasWord = ({ kind }: Operand): boolean => kind !== "guard" && kind !== "run";
 
-/** The builds of the kernels, each with all that the ones before it have. */
-export const BUILDS = ["predict", "train", "extended"] as const;
-export type Build = (typeof BUILDS)[number];
+/** The links of the kernels, in their order: each needs all of those before it. */
+export const LINKS = ["predict", "train", "extended"] as const;
+export type Link = (typeof LINKS)[number];
 
 /** One kind of record. */
 export interface RecordFormat {
@@ -93,8 +93,8 @@ export interface RecordFormat {
   readonly name: string;
   /** Its file in `assembly/kernels`. */
   readonly file: string;
-  /** The smallest build that has it. */
-  readonly build: Build;
+  /** The link that has it. */
+  readonly link: Link;
   /** In the order of the kernel's parameters; `part` and `parts` follow them. */
   readonly operands: Readonly<Record<string, Operand>>;
 }
@@ -108,9 +108,9 @@ export const record = <K extends Opcode, O extends RecordFormat["operands"]>(
   opcode: K,
   name: string,
   file: string,
-  build: Build,
+  link: Link,
   operands: () => O,
-) => ({ opcode, name, file, build, operands: operands() });
+) => ({ opcode, name, file, link, operands: operands() });
 
 /** The operands of a record that have a word on the tape. */
 export type FieldsOf<F extends RecordFormat> = {

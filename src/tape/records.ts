@@ -46,7 +46,7 @@ import {
   UNARY_GRAD,
 } from "./formats/train.ts";
 import { listsOf, wordsOf } from "./lists.ts";
-import type { Build, FieldsOf, RecordFormat, Resolved } from "./operands.ts";
+import type { FieldsOf, Link, RecordFormat, Resolved } from "./operands.ts";
 
 export { wordsOf };
 
@@ -101,11 +101,11 @@ export const formatOf = (opcode: number): RecordFormat | undefined =>
 /** Words of a record of this kind. */
 export const recordWords = (opcode: Opcode): number => 1 + wordsOf(formatOf(opcode) as RecordFormat).length;
 
-/** The smallest build that has a record: elementwise functions from `Fn.Exp` on are for tensors only. */
-export function buildOf(opcode: Opcode, operands: Resolved): Build {
-  const { build, operands: kinds } = formatOf(opcode) as RecordFormat;
+/** The link that has a record: elementwise functions from `Fn.Exp` on are for tensors only. */
+export function linkOf(opcode: Opcode, operands: Resolved): Link {
+  const { link, operands: kinds } = formatOf(opcode) as RecordFormat;
   const { fn } = kinds;
-  return fn?.kind === "int" && fn.of === Fn && operands.fn >= Fn.Exp ? "extended" : build;
+  return fn?.kind === "int" && fn.of === Fn && operands.fn >= Fn.Exp ? "extended" : link;
 }
 
 /** The first word of a record: opcode, length in words, and whether all parts wait before it. */

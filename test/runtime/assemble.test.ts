@@ -6,7 +6,7 @@ import type { KernelLink } from "../../src/kernels/link.ts";
 import { PREDICT, STATIC_END } from "../../src/kernels/predict.wasm.ts";
 import { TRAIN } from "../../src/kernels/train.wasm.ts";
 import { assemble } from "../../src/runtime/assemble.ts";
-import { BUILDS } from "../../src/tape/operands.ts";
+import { LINKS } from "../../src/tape/operands.ts";
 import { firstWord, RECORDS } from "../../src/tape/records.ts";
 import { runRecord } from "../kernels/harness.ts";
 
@@ -31,7 +31,7 @@ const ALWAYS = [
 ];
 
 describe("the kernels, put together from their links", () => {
-  it("are the whole build with the last link, byte by byte", () => {
+  it("are the whole binary with the last link, byte by byte", () => {
     const whole = readFileSync(new URL("../../build/release.wasm", import.meta.url));
     expect(bytesOf(EXTENDED).equals(whole)).toBe(true);
   });
@@ -58,7 +58,7 @@ describe("the kernels, put together from their links", () => {
   });
 
   it("are the links of the builds that records name", () => {
-    expect([PREDICT, TRAIN, EXTENDED].map(({ level }) => BUILDS[level])).toEqual([...BUILDS]);
+    expect([PREDICT, TRAIN, EXTENDED].map(({ level }) => LINKS[level])).toEqual([...LINKS]);
   });
 
   it("compute a record of the first link with the first link alone", () => {

@@ -17,7 +17,7 @@ const again = <T>(act: () => T) => Array.from({ length: 4 }, act);
 
 for (const accumulate of [1, 3])
   for (const [name, optimizer] of Object.entries(optimizers))
-    describe(`replays, ${name}, ${accumulate} passes an update`, () => {
+    describe(`run again with ${name}, ${accumulate} passes an update`, () => {
       const data = classes(8, 3);
       /** In mid-group, with sums of two passes, where there are groups. */
       const make = () => {
@@ -26,7 +26,7 @@ for (const accumulate of [1, 3])
         return trainer;
       };
 
-      it("of gradients give the same gradients and leave the state", () => {
+      it("gradients are the same each time, and the state stays", () => {
         const trainer = make();
         const before = stateDigest(trainer);
         const [first, ...others] = again(() => {
@@ -37,7 +37,7 @@ for (const accumulate of [1, 3])
         expect(stateDigest(trainer)).toBe(before);
       });
 
-      it("of evaluation give the same loss and leave the state", () => {
+      it("the loss of an evaluation is the same each time, and the state stays", () => {
         const trainer = make();
         const before = stateDigest(trainer);
         const [first, ...others] = again(() => trainer.evaluate(classes(21, 3)));
@@ -45,7 +45,7 @@ for (const accumulate of [1, 3])
         expect(stateDigest(trainer)).toBe(before);
       });
 
-      it("of the sections before the update leave the state", () => {
+      it("the sections before the update leave the state", () => {
         const trainer = make();
         trainer.gradients(data);
         const before = stateDigest(trainer);
@@ -55,7 +55,7 @@ for (const accumulate of [1, 3])
         expect(stateDigest(trainer)).toBe(before);
       });
 
-      it("of the search for what is not finite find the same and leave the state", () => {
+      it("the search for what is not finite finds the same each time, and the state stays", () => {
         const trainer = make();
         const { program } = trainer;
         const train = program.plan.train as TrainPlan;
@@ -67,7 +67,7 @@ for (const accumulate of [1, 3])
         expect(stateDigest(trainer)).toBe(before);
       });
 
-      it("of the update, by that search, leave the state and what comes of it", () => {
+      it("that search, which runs the update too, leaves the state and what comes of it", () => {
         const make = () => {
           const trainer = lineTrainer({ accumulate, optimizer, loss: meanAbsoluteError() });
           for (let pass = 0; pass < 4; pass++) trainer.step({ x: [[1], [2]], y: [3, 5] });
