@@ -1,5 +1,5 @@
 export * from "./errors.ts";
-export type { Activation, ActivationName, InitializerName } from "./model/activations.ts";
+export type { Activation, ActivationName, Initializer, InitializerName } from "./model/activations.ts";
 export { type ModelOptions, model } from "./model/functional.ts";
 export type { Layer, NameOption } from "./model/layer.ts";
 export * from "./model/layers.ts";

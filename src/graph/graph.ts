@@ -27,6 +27,9 @@ export interface Node<K extends OpName = OpName> {
   readonly phase: Phase;
 }
 
+/** Whether a node is one of this op. */
+export const is = <K extends OpName>(node: Node | undefined, op: K): node is Node<K> => node?.op === op;
+
 /** How a variable starts: exact values, or random ones drawn from the model's seed. */
 export type Initializer =
   | { readonly kind: "constant"; readonly value: number }

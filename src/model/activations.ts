@@ -81,10 +81,7 @@ export function activate<T extends Symbolic>(
   return x.emit(unary, { fn: RULES[name].fn, alpha }, [x.id]);
 }
 
-/** The activation that an elementwise function of the graph is, if it is one. */
-export function activationOf(fn: Fn): ActivationName | undefined {
-  return (Object.keys(RULES) as (keyof typeof RULES)[]).find((name) => RULES[name].fn === fn);
-}
+export type { Initializer };
 
 /** How weights and biases may start. `fanIn` and `fanOut` are the inputs and units of the layer. */
 export type InitializerName =

@@ -77,7 +77,7 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
           `${name}: dense needs an input [.., in] with at least one feature; got ${formatShape(x.shape)}`,
         );
       const make = (part: string, shape: number[], init: InitializerName | Initializer) =>
-        variable(x, `${name}.${part}`, shape, initializer(name, init, product(shape), fanIn, units));
+        variable(x, `${name}.${part}`, shape, initializer(name, init, sizeOf(shape), fanIn, units));
       const weight = make("weight", [fanIn, units], weightInitializer);
       return bias ? [weight, make("bias", [units], biasInitializer)] : [weight];
     },
@@ -150,7 +150,8 @@ export interface BatchNormOptions extends NameOption {
  *
  * X [.., n] -> Y [.., n]; gamma, beta [n] are trained, named `<name>.gamma` and `<name>.beta`; runningMean, runningVariance
  * [n] are part of the state. As in PyTorch, batches are normalized by the variance divided by m, and the running one is
- * of m - 1; a batch of one row leaves that one as it is.
+ * of m - 1; a batch of one row leaves that one as it is. With `accumulate`, each batch of a group is normalized by its own
+ * statistics, and the running averages move by those of the last batch.
  *
  * @throws OptionError for a setting out of range, ShapeError for an input without a last axis of fixed length
  * @example
@@ -193,8 +194,11 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
 }
 
 export interface EmbeddingOptions extends NameOption {
-  /** How the table `[vocabulary, units]` starts. Default: uniform on [-0.05, 0.05). */
-  readonly tableInitializer?: Initializer;
+  /**
+   * How the table `[vocabulary, units]` starts; names take `vocabulary` for the inputs of a layer. Default: uniform on
+   * [-0.05, 0.05).
+   */
+  readonly tableInitializer?: InitializerName | Initializer;
 }
 
 /**
@@ -288,7 +292,7 @@ export function flatten(options: NameOption = {}): Layer {
     "flatten",
     nameIn("flatten", options),
     () => [],
-    (x) => withShape(x, [product(x.shape.slice(1))]),
+    (x) => withShape(x, [sizeOf(x.shape.slice(1))]),
   );
 }
 
@@ -311,5 +315,3 @@ export function reshape(shape: Shape, options: NameOption = {}): Layer {
 }
 
 const withShape = (x: Tensor, shape: Shape) => x.emit(reshapeOp, { shape: [x.shape[0], ...shape] }, [x.id]);
-
-const product = (shape: Shape) => shape.reduce((p, d) => p * d, 1);

@@ -1,8 +1,8 @@
 /** What training fuses: the input gradient of a layer with that of the activation before it, a loss with its gradient. */
-import type { Node } from "../graph/graph.ts";
+import { is, type Node } from "../graph/graph.ts";
 import { denseGradInput } from "../graph/ops/dense.ts";
 import { lossAndGrad } from "../graph/ops/loss.ts";
-import { type Fusing, type Fusions, is } from "./fuse.ts";
+import type { Fusing, Fusions } from "./fuse.ts";
 
 export const fuseGradients: Fusions = (fusing, node, i) => {
   if (is(node, "unaryGrad")) fuseActivation(fusing, node, i);

@@ -3,7 +3,7 @@
  * training. Value ids stay, so whoever named a value before finds it after. Fusion changes no bit: each fused kernel
  * computes what its parts would.
  */
-import type { Graph, Node } from "../graph/graph.ts";
+import { type Graph, is, type Node } from "../graph/graph.ts";
 import { Fn, type Op, type OpAttrs, type OpName } from "../graph/op.ts";
 import { dense } from "../graph/ops/dense.ts";
 import type { ValueId } from "../graph/type.ts";
@@ -33,8 +33,6 @@ export interface Fusing {
 
 /** Tries to merge the node at `i` with others. */
 export type Fusions = (fusing: Fusing, node: Node | undefined, i: number) => void;
-
-export const is = <K extends OpName>(node: Node | undefined, op: K): node is Node<K> => node?.op === op;
 
 /**
  * @param kept  values that must still be made, whatever else happens: outputs, loss, gradients

@@ -36,6 +36,9 @@ export interface LoweredTraining {
 
 export const rowElements = (graph: Graph, id: ValueId): number => -sizeOf(graph.shape(id));
 
+/** The names of the outputs, for messages. */
+export const outputNames = (graph: Graph): string => graph.outputs.map((p) => p.name).join(", ");
+
 export const inputsOf = (graph: Graph): TapePort[] =>
   graph.inputs.map(({ name, value }) => ({
     name,

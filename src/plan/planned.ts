@@ -60,6 +60,13 @@ export interface PlannedSlot extends Slot {
   readonly offset: number;
 }
 
+/** Address of what such a block, at `block`, has for a trained variable: slots, sums of gradients, or its own values. */
+export const besideVariable = (
+  { layout }: Plan,
+  block: number,
+  { offset }: Pick<PlannedVariable, "offset">,
+): number => block + offset - layout.at("trained");
+
 export interface TrainPlan {
   readonly tape: PlannedTape;
   readonly sections: readonly PlannedSection[];

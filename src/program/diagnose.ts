@@ -4,7 +4,7 @@ import { NonFiniteError, type NonFiniteOrigin } from "../errors.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import { layerOf } from "../model/model.ts";
 import { isValue, type LoweredRecord } from "../plan/lower.ts";
-import type { TrainPlan } from "../plan/planned.ts";
+import { besideVariable, type TrainPlan } from "../plan/planned.ts";
 import { listsOf } from "../tape/lists.ts";
 import type { Program } from "./program.ts";
 
@@ -67,14 +67,15 @@ function nonFiniteUpdate(program: Program, train: TrainPlan, rows: number): Omit
   const end = layout.at("frozen");
   const before = program.u8.slice(updated, end);
   for (const section of [Section.Accumulate, Section.Update]) program.execute(program.section(section), rows);
-  const trainedAt = layout.at("trained");
-  const blocks = [trainedAt, ...train.slots.map(({ offset }) => offset), layout.at("sums")];
+  const blocks = [...train.slots.map(({ offset }) => offset), layout.at("sums")];
   const bad = variables.find(
     (v) =>
       v.role !== "frozen" &&
       (program.hasNonFinite(v.offset, v.elements * 4) ||
         (v.role === "trained" &&
-          blocks.some((at) => at < end && program.hasNonFinite(at + v.offset - trainedAt, v.elements * 4)))),
+          blocks.some(
+            (at) => at < end && program.hasNonFinite(besideVariable(program.plan, at, v), v.elements * 4),
+          ))),
   );
   program.u8.set(before, updated);
   program.setRun(Run.Guard, 0);

@@ -5,7 +5,7 @@
  */
 import { type SerializedGraph, serialize } from "../graph/serialize.ts";
 import { describeOptimizer, type OptimizerDescription } from "../plan/optimizer.ts";
-import type { Plan } from "../plan/planned.ts";
+import { besideVariable, type Plan } from "../plan/planned.ts";
 import { sha256 } from "../runtime/sha256.ts";
 
 /** What the directory says beside the plan. */
@@ -40,15 +40,15 @@ export const FORMAT = 1;
 /** @param u8 the memory, for the values of frozen variables */
 export function directoryOf(plan: Plan, { labels }: StateLabels, u8: Uint8Array): Directory {
   const { state, train, layout, counters } = plan;
-  const trainedAt = layout.at("trained");
   const slots: [string, number][] = (train?.slots ?? []).map(({ name, offset }) => [name, offset]);
   if ((train?.accumulate ?? 1) > 1) slots.push(["gradientSum", layout.at("sums")]);
   const frozen = plan.variables.filter(({ role }) => role === "frozen");
   const variables = plan.variables
     .filter(({ role }) => role !== "frozen")
-    .map(({ name, shape, dtype, offset, role }): DirectoryEntry => {
+    .map((v): DirectoryEntry => {
+      const { name, shape, dtype, offset, role } = v;
       const beside = role === "trained" ? slots : [];
-      const at = beside.map(([slot, start]) => [slot, start + offset - trainedAt - state.offset]);
+      const at = beside.map(([slot, start]) => [slot, besideVariable(plan, start, v) - state.offset]);
       return { name, shape, dtype, at: { value: offset - state.offset, ...Object.fromEntries(at) } };
     });
   return {

@@ -3,7 +3,7 @@ import { OptionError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Model } from "../model/model.ts";
 import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
-import { rowElements } from "../plan/graphs.ts";
+import { outputNames, rowElements } from "../plan/graphs.ts";
 import { Predictor } from "../program/predictor.ts";
 import { Program } from "../program/program.ts";
 import type { Result, Rows } from "../rows/data.ts";
@@ -71,14 +71,12 @@ export function compile<X = Rows, P = Result>(
   return optimizer.makeTrainer({ ...request, loss, shuffleSeed, windowRows, accumulate });
 }
 
-const names = (graph: Graph) => graph.outputs.map((p) => p.name).join(", ");
-
 function checkLabels(graph: Graph, labels: readonly string[] | undefined): void {
   if (labels === undefined) return;
   if (!(Array.isArray(labels) && labels.every((label) => typeof label === "string")))
     throw new OptionError(`compile: labels must be an array of strings; got ${describe(labels)}`);
   if (graph.outputs.length !== 1)
-    throw new OptionError(`compile: labels need a model with one output; got outputs ${names(graph)}`);
+    throw new OptionError(`compile: labels need a model with one output; got outputs ${outputNames(graph)}`);
   const [{ value }] = graph.outputs;
   const units = rowElements(graph, value);
   const classes = units === 1 ? 2 : units;

@@ -9,7 +9,7 @@ import { loss as lossOp } from "../graph/ops/loss.ts";
 import type { ValueId } from "../graph/type.ts";
 import { checkSeed, type Model } from "../model/model.ts";
 import { COUNT, checkNumber } from "../options.ts";
-import { rowElements, type TapePort } from "../plan/graphs.ts";
+import { outputNames, rowElements, type TapePort } from "../plan/graphs.ts";
 import type { OptimizerPlan } from "../plan/optimizer.ts";
 import type { TrainRequest } from "../plan/request.ts";
 import { TRAINING } from "../plan/training.ts";
@@ -34,7 +34,8 @@ export interface TrainerOptions {
   readonly shuffleSeed?: number;
   /**
    * Batches whose gradients make one update: the mean over all their rows, as one batch of so many rows would give, in
-   * the memory of one. An epoch's last batches make an update of their own. Default: 1.
+   * the memory of one. An epoch's last batches make an update of their own. `batchNorm` normalizes each batch by its own
+   * statistics, so there the result differs from that of one batch. Default: 1.
    */
   readonly accumulate?: number;
   /** Rows kept in the engine's memory at a time; larger data are streamed through. Default: about 8 MiB of rows. */
@@ -103,7 +104,7 @@ function trainRequest(
   const byName = typeof loss === "object" ? loss : { [model.outputs[0].name]: loss };
   if (typeof loss !== "object" && model.outputs.length !== 1)
     throw new OptionError(
-      `compile: a model with several outputs needs losses by output name; got one loss for ${names(model)}`,
+      `compile: a model with several outputs needs losses by output name; got one loss for ${outputNames(model)}`,
     );
   const losses: OutputLoss[] = [];
   const targets: TapePort[] = [];
@@ -116,7 +117,7 @@ function trainRequest(
       );
     const port = model.outputs.find((p) => p.name === output);
     if (!port)
-      throw new OptionError(`compile: losses must name outputs, one of ${names(model)}; got ${output}`);
+      throw new OptionError(`compile: losses must name outputs, one of ${outputNames(model)}; got ${output}`);
     const value = lossInput(graph, port.name, port.value, outputLoss);
     const shape = graph.shape(value);
     const labels = outputLoss.fn === LossFn.CrossEntropy;
@@ -154,5 +155,3 @@ function trainRequest(
     losses,
   };
 }
-
-const names = (graph: Graph) => graph.outputs.map((p) => p.name).join(", ");

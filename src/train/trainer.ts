@@ -3,7 +3,7 @@ import { BusyError, DisposedError, ShapeError } from "../errors.ts";
 import { checkSeed, type Model } from "../model/model.ts";
 import { optionsOf, refuseOthers } from "../options.ts";
 import type { Slot } from "../plan/optimizer.ts";
-import type { PlannedPort, TrainPlan } from "../plan/planned.ts";
+import { besideVariable, type PlannedPort, type TrainPlan } from "../plan/planned.ts";
 import { nonFinite } from "../program/diagnose.ts";
 import type { ParameterView } from "../program/parameters.ts";
 import { Predictor } from "../program/predictor.ts";
@@ -200,13 +200,13 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   get optimizerState(): { readonly [name: string]: { readonly [moment in Moment]?: ParameterView } } {
     const { program } = this;
     program.checkAlive("optimizerState");
-    const { variables, layout } = program.plan;
-    const trainedAt = layout.at("trained");
+    const { plan } = program;
     const states = Object.fromEntries(
-      variables.map(({ name, shape, role, offset, elements }) => {
+      plan.variables.map((v) => {
+        const { name, shape, role, elements } = v;
         const slots = role === "trained" ? this.#train.slots : [];
         const views = slots.map((slot) => {
-          const at = (slot.offset + offset - trainedAt) >>> 2;
+          const at = besideVariable(plan, slot.offset, v) >>> 2;
           return [slot.name, { shape, data: program.f32.subarray(at, at + elements) }];
         });
         return [name, Object.fromEntries(views)];

@@ -39,7 +39,7 @@ type Tensors<A extends readonly Argument[]> = { readonly [K in keyof A]: Tensor 
 /** How many programs all functions of one engine keep together: memories are scarce, in browsers a hundred or so. */
 const PROGRAM_LIMIT = 32;
 
-/** Of each engine the traced programs, the one used last at the end, with what makes their function forget them. */
+/** LRU of traced programs per engine; the value removes the program from its function's cache. */
 const traced = new WeakMap<Engine, Map<Program, () => void>>();
 
 /** Notes that a program was used, and drops the one that was not for longest when there are too many. */

@@ -1,10 +1,11 @@
 /** The affine layers of a graph, and a graph whose parameters all carry values: what every rewrite starts from. */
 
 import { OptionError, TransformError } from "../errors.ts";
-import type { Graph, Node, Variable } from "../graph/graph.ts";
-import { Fn, type OpName } from "../graph/op.ts";
+import { type Graph, is, type Node, type Variable } from "../graph/graph.ts";
+import { Fn } from "../graph/op.ts";
+import { sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import type { Model } from "../model/model.ts";
+import { layerOf, type Model } from "../model/model.ts";
 import { compile } from "../train/compile.ts";
 
 /** A dense layer of a graph, its activation apart: `output = input W + b`. */
@@ -20,8 +21,6 @@ export interface AffineLayer {
   readonly bias: ValueId | undefined;
 }
 
-export const is = <K extends OpName>(node: Node, op: K): node is Node<K> => node.op === op;
-
 /** A copy of the model's graph in which random initial values are drawn, as `compile` would from the model's seed. */
 export function graphWithValues<X, P>(who: string, model: Model<X, P>): Graph {
   if (!Array.isArray(model?.graph?.variables))
@@ -31,7 +30,7 @@ export function graphWithValues<X, P>(who: string, model: Model<X, P>): Graph {
   const drawn = model.graph.variables.some(({ init }) => init.kind === "uniform" || init.kind === "normal");
   const graph = (drawn ? draw(model) : model.graph).copy();
   graph.variables.forEach((p, i) => {
-    const elements = graph.shape(p.value).reduce((size, d) => size * d, 1);
+    const elements = sizeOf(graph.shape(p.value));
     const data =
       p.init.kind === "values"
         ? p.init.data.slice()
@@ -93,7 +92,7 @@ export function rounded(who: string, name: string, values: Float64Array): Float3
   if (bad >= 0)
     throw new TransformError(
       `${who}: new parameters must be finite in single precision; got ${values[bad]} in ${name}`,
-      name.slice(0, name.lastIndexOf(".")),
+      layerOf(name),
     );
   return data;
 }

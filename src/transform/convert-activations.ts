@@ -1,6 +1,6 @@
 import { OptionError, TransformError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
-import type { Graph, Node } from "../graph/graph.ts";
+import { type Graph, is, type Node } from "../graph/graph.ts";
 import { BinaryFn, Fn, type OpAttrs } from "../graph/op.ts";
 import { dense } from "../graph/ops/dense.ts";
 import { formatShape } from "../graph/shape.ts";
@@ -12,7 +12,6 @@ import {
   addVariable,
   affineLayers,
   graphWithValues,
-  is,
   readersOf,
   setValues,
   valuesOf,

@@ -267,6 +267,50 @@ export async function runAll(wasmgrad) {
     digests["several inputs and outputs"] = trainer.digest();
   }
 
+  // Layers that draw, keep statistics or look up, with groups of an optimizer and gradients of several batches.
+  {
+    const { batchNorm, dropout, embedding, flatten, layerNorm } = wasmgrad;
+    const ids = Int32Array.from(noise(rows * 6, 12), (v) => Math.floor((v + 1) * 15));
+    const layered = (options = {}) =>
+      compile(
+        sequential({ input: { shape: [6], dtype: "i32" }, seed: 13 }, [
+          embedding(30, 5),
+          flatten(),
+          dense(17, { activation: "relu" }),
+          batchNorm(),
+          dropout(0.25),
+          dense(12, { activation: "gelu" }),
+          layerNorm(),
+          dropout(0.1),
+          dense(4, { activation: "softmax" }),
+        ]),
+        {
+          loss: crossEntropy(),
+          optimizer: adamW({
+            learningRate: 0.01,
+            groups: [{ match: /gamma|beta|bias/, learningRate: 0.02, weightDecay: 0 }],
+          }),
+          batch: 16,
+          ...options,
+        },
+      );
+    const words = { x: ids, y: data.y };
+    const trainer = layered();
+    trainer.fitSync(words, { epochs: 6 });
+    digests.layers = trainer.digest();
+    digests["layers, predictions"] = digestOf(trainer.predict(ids).data);
+    const resumed = layered();
+    resumed.fitSync(words, { epochs: 2 });
+    const state = resumed.state();
+    resumed.reset({ seed: 1 });
+    resumed.restore(state);
+    resumed.fitSync(words, { epochs: 4 });
+    digests["layers = resumed after 2 epochs"] = resumed.digest();
+    const grouped = layered({ accumulate: 3 });
+    grouped.fitSync(words, { epochs: 6 });
+    digests["layers, 3 batches an update"] = grouped.digest();
+  }
+
   // Gradient descent by hand on every method of a tensor.
   {
     const f = valueAndGrad((w, v, s) => {

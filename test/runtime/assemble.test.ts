@@ -57,7 +57,7 @@ describe("the kernels, put together from their links", () => {
     }
   });
 
-  it("are the links of the builds that records name", () => {
+  it("stand in the order of the links that records name", () => {
     expect([PREDICT, TRAIN, EXTENDED].map(({ level }) => LINKS[level])).toEqual([...LINKS]);
   });
 
@@ -70,10 +70,10 @@ describe("the kernels, put together from their links", () => {
   // The smallest products of these stand inline in the dispatch.
   const INLINE = ["denseGradWeights", "denseGradInput"];
   const later = Object.entries(RECORDS).filter(
-    ([, { build, name }]) => build !== "predict" && !INLINE.includes(name),
+    ([, { link, name }]) => link !== "predict" && !INLINE.includes(name),
   );
 
-  it.each(later)("trap on a record of a later link: %s", (opcode, { build }) => {
+  it.each(later)("trap on a record of a later link: %s", (opcode, { link: own }) => {
     const run = (link: KernelLink) => {
       const memory = new WebAssembly.Memory({ initial: 1 });
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(link)), {
@@ -85,7 +85,7 @@ describe("the kernels, put together from their links", () => {
       words[TAPE / 4] = firstWord(Number(opcode));
       (exports.execute as (...args: number[]) => void)(PROGRAM, TAPE, TAPE + 4, 0, 1);
     };
-    const missing = build === "train" ? [PREDICT] : [PREDICT, TRAIN];
+    const missing = own === "train" ? [PREDICT] : [PREDICT, TRAIN];
     for (const link of missing) expect(() => run(link)).toThrow("unreachable");
   });
 });

@@ -297,6 +297,14 @@ describe("embedding", () => {
     expect(found).toEqual([...t.subarray(12, 15), ...t.subarray(3, 6)]);
   });
 
+  it("starts its table by the name of an initializer", () => {
+    const input = { shape: [2], dtype: "i32" } as const;
+    const { parameters } = compile(
+      sequential({ input }, [embedding(2, 3, { name: "t", tableInitializer: "ones" })]),
+    );
+    expect([...parameters["t.table"].data]).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
   it("refuses ids that the table does not have, and stays as it was", () => {
     const trainer = words();
     const before = stateDigest(trainer);

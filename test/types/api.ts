@@ -9,7 +9,9 @@ import {
   compile,
   crossEntropy,
   dense,
+  embedding,
   type FitResult,
+  type Initializer,
   meanSquaredError,
   model,
   type Predictor,
@@ -26,6 +28,14 @@ const predictor: Predictor = compile(net);
 const trainer: Trainer = compile(net, { loss: binaryCrossEntropy(), optimizer: adam() });
 const two = model({ inputs: { a: [2], b: [3] } }, ({ a, b }) => ({ sum: dense(1)(a).add(dense(1)(b)), a }));
 const both = compile(two, { loss: { sum: meanSquaredError() }, optimizer: sgd() });
+
+// Initializers by name and as objects.
+const ones: Initializer = { kind: "constant", value: 1 };
+dense(1, { weightInitializer: "heNormal", biasInitializer: ones });
+embedding(5, 3, { tableInitializer: "glorotUniform" });
+embedding(5, 3, { tableInitializer: ones });
+// @ts-expect-error no initializer has this name
+embedding(5, 3, { tableInitializer: "glorot" });
 
 // Data in every form.
 trainer.step({ x: [[0, 1]], y: [1] });
