@@ -106,14 +106,14 @@ export function countRows(what: string, data: Rows, rowElements: number): number
 const isShape = (shape: unknown): shape is Shape =>
   Array.isArray(shape) && shape.length > 0 && shape.every((d) => Number.isSafeInteger(d) && d >= 0);
 
-/** Reads rows `from .. from + count - 1` into `into` at `at`; every number must be finite in f32. */
+/** Reads rows `from .. from + count - 1` into `into` at `at`; every number must be finite there. */
 export function readRows(
   what: string,
   data: Rows,
   rowElements: number,
   from: number,
   count: number,
-  into: Float32Array,
+  into: Float32Array | Float64Array,
   at: number,
 ): void {
   const rows = data as readonly Row[];
@@ -145,7 +145,7 @@ function readRow(
   what: string,
   row: unknown,
   index: number,
-  into: Float32Array,
+  into: Float32Array | Float64Array,
   start: number,
   at: number,
   rowElements: number,
@@ -179,7 +179,7 @@ function readRow(
 function put(
   what: string,
   value: unknown,
-  into: Float32Array,
+  into: Float32Array | Float64Array,
   at: number,
   firstRow: number,
   i: number,

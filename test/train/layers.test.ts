@@ -280,6 +280,30 @@ describe("embedding", () => {
     expect(stateDigest(trainer)).toBe(before);
   });
 
+  it("refuses ids that the table does not have where the loss does not reach the lookup", () => {
+    const twoOutputs = model({ inputs: { x: [1], ids: { shape: [1], dtype: "i32" } } }, ({ x, ids }) => ({
+      a: dense(1)(x),
+      e: flatten()(embedding(3, 2)(ids)),
+    }));
+    const trainer = compile(twoOutputs, { loss: { a: meanSquaredError() }, optimizer: sgd() });
+    const data = { x: { x: [[1]], ids: [[99]] }, y: { a: [[1]] } };
+    const rule = "x.ids: ids must be whole numbers from 0 to 2; got 99 at row 0, column 0";
+    expect(() => trainer.step(data)).toThrow(new DataError(`step: ${rule}`));
+    expect(() => trainer.evaluate(data)).toThrow(new DataError(`evaluate: ${rule}`));
+    expect(() => trainer.predict(data.x)).toThrow(new DataError(`predict: ${rule}`));
+  });
+
+  it("refuses ids that i32 cannot hold, even if nobody looks them up", () => {
+    const unread = model({ inputs: { x: [1], ids: { shape: [1], dtype: "i32" } } }, ({ x }) => dense(1)(x));
+    const predictor = compile(unread);
+    expect(() => predictor.predict({ x: [[1]], ids: [[2 ** 31]] })).toThrow(
+      new DataError(
+        "predict: x.ids: ids must be whole numbers from 0 to 2147483647; got 2147483648 at row 0, column 0",
+      ),
+    );
+    expect(predictor.predict({ x: [[1]], ids: [[2 ** 31 - 1]] }).shape).toEqual([1, 1]);
+  });
+
   it("needs ids, and nothing else takes them", () => {
     expect(() => sequential({ input: [3] }, [embedding(5, 2)])).toThrow(TraceError);
     expect(() => sequential({ input: { shape: [3], dtype: "i32" } }, [dense(2)])).toThrow(TraceError);
