@@ -49,7 +49,7 @@ export const inputsOf = (graph: Graph): TapePort[] =>
 
 /** What ids must be less than: the shortest table that any op looks them up in, or what i32 holds. */
 function idsBelow(graph: Graph, id: ValueId): number {
-  let below = 2 ** 31;
+  let below = 0x8000_0000;
   for (const { rule, attrs, inputs } of graph.nodes)
     if (rule.idsBelow && inputs[0] === id) below = Math.min(below, rule.idsBelow(attrs));
   return below;

@@ -187,11 +187,12 @@ function bytesOf(who: string, given: Uint8Array | ArrayBuffer): Uint8Array {
 function checkHeader(who: string, length: number, words: Int32Array, lengths: Float64Array): void {
   if (length < HEADER_BYTES) fail(who, "bytes must be a whole state", `${length} bytes`);
   if (words[Word.Magic] !== MAGIC) fail(who, "bytes must be a state", "bytes that do not start like one");
-  if (words[Word.Format] > FORMAT)
+  const format = words[Word.Format];
+  if (format !== FORMAT)
     fail(
       who,
-      `states must have format ${FORMAT} at most; install a newer version`,
-      `format ${words[Word.Format]}`,
+      `states must have format ${FORMAT}; ${format > FORMAT ? "install a newer version" : "older ones are not read"}`,
+      `format ${format}`,
     );
   const whole = HEADER_BYTES + lengths[Word.BlockBytes / 2] + lengths[Word.DirectoryBytes / 2];
   if (length !== whole) fail(who, `a state of ${whole} bytes must be whole`, `${length} bytes`);

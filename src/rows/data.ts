@@ -224,6 +224,13 @@ export function overlaps(rows: unknown, array: Float32Array): boolean {
   return parts.some((part) => overlaps(part, array));
 }
 
+/** Refuses entries that nobody reads: a misspelt or forgotten one would silently train nothing. */
+export function refuseUnread(who: string, given: unknown, read: readonly string[]): void {
+  const unread = Object.keys(given as object).find((name) => !read.includes(name));
+  if (unread !== undefined)
+    throw new DataError(`${who} must have entries only for ${read.join(", ")}; got ${unread}`);
+}
+
 /** What was given for one input or target: all of it, or its entry of that name. */
 export function entryOf(who: string, x: unknown, name: string, named: boolean): Rows {
   if (!named) return x as Rows;
