@@ -40,6 +40,7 @@ interface Owner {
   readonly plan: Plan;
   readonly kernels: Kernels;
   readonly u8: Uint8Array;
+  readonly f32: Float32Array;
   readonly f64: Float64Array;
 }
 
@@ -246,13 +247,17 @@ function fitOf(
 }
 
 /** A check of whether what stands in a program's block can have come from training. */
-function blockCheck({ plan, kernels, f64 }: Owner): (who: string) => void {
+function blockCheck({ plan, kernels, f32, f64 }: Owner): (who: string) => void {
   const { state, counters, layout, train, variables } = plan;
   const at = state.offset / 8;
   const { entries } = counters;
   const first = layout.at("idle");
   const elements = (layout.at("frozen") - first) >>> 2;
   const nonNegative = (train?.slots ?? []).filter((slot) => slot.nonNegative);
+  // Few and short; kernels of programs that only predict have no `hasNegative`.
+  const variances = variables
+    .filter(({ role, nonNegative: flag }) => flag && role !== "frozen")
+    .map(({ name, offset, elements }) => ({ name, from: offset >>> 2, end: (offset >>> 2) + elements }));
   const trained = (layout.regions.find(({ name }) => name === "trained")?.bytes ?? 0) >>> 2;
   return (who) => {
     for (let i = 0; i < entries.length; i++)
@@ -289,5 +294,8 @@ function blockCheck({ plan, kernels, f64 }: Owner): (who: string) => void {
     for (let i = 0; i < nonNegative.length; i++)
       if (kernels.hasNegative(nonNegative[i].offset, trained))
         fail(who, `the ${nonNegative[i].name} of a state must not be negative`, "a number below 0");
+    for (const { name, from, end } of variances)
+      for (let i = from; i < end; i++)
+        if (f32[i] < 0) fail(who, `${name} of a state must not be negative`, `${f32[i]}`);
   };
 }

@@ -18,6 +18,7 @@ import {
   NonFiniteError,
   OptionError,
   type Result,
+  StateError,
   sequential,
   sgd,
   TraceError,
@@ -227,6 +228,41 @@ describe("batchNorm", () => {
       ["norm.runningMean", "state"],
       ["norm.runningVariance", "state"],
     ]);
+  });
+});
+
+describe("a negative running variance", () => {
+  const name = "norm.runningVariance";
+  const normed = () =>
+    compile(sequential({ input: [2] }, [batchNorm({ name: "norm" })]), {
+      loss: meanSquaredError(),
+      optimizer: sgd(),
+    });
+
+  it("cannot be set, of a trainer or a predictor", () => {
+    const trainer = normed();
+    for (const program of [trainer, trainer.snapshot()]) {
+      expect(() => program.setParameters({ "norm.runningMean": [-1, 1], [name]: [1, -1] })).toThrow(
+        new DataError(`setParameters: ${name}: numbers must be >= 0; got -1 at index 1`),
+      );
+      expect(of(program, "norm.runningMean")).toEqual([0, 0]);
+      program.setParameters({ "norm.runningMean": [-1, 1], [name]: [0, 2] });
+      expect(of(program, name)).toEqual([0, 2]);
+    }
+  });
+
+  it("is refused in states, by a trainer and a predictor", () => {
+    const broken = normed();
+    broken.parameters[name].data[1] = -1;
+    const state = broken.state();
+    const trainer = normed();
+    for (const program of [trainer, trainer.snapshot(), compile(trainer.toModel())]) {
+      const before = program.digest();
+      expect(() => program.restore(state)).toThrow(
+        new StateError(`restore: ${name} of a state must not be negative; got -1`),
+      );
+      expect(program.digest()).toBe(before);
+    }
   });
 });
 
