@@ -38,7 +38,8 @@ export class Builder {
       if (wanted !== "any" && dtype !== wanted)
         throw new TraceError(
           `${scope || op.name}: ${op.name} needs ${wanted} as input ${i}; got ${dtype} ${formatShape(shape)}` +
-            (dtype === "i32" ? ": whole numbers go to an embedding" : ""),
+            (dtype === "i32" ? ": whole numbers go to an embedding" : "") +
+            (wanted === "i32" ? ': make the input { shape, dtype: "i32" }' : ""),
         );
     });
     const inferred = op.infer(scope || op.name, types, attrs);

@@ -47,6 +47,8 @@ export interface Variable {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly init: Initializer;
+  /** Whether a number below 0 makes no sense in it, as in a variance. */
+  readonly nonNegative?: boolean;
   /** What it is in this graph. */
   readonly value: ValueId;
 }
@@ -94,9 +96,10 @@ export class Graph {
     return value;
   }
 
-  addVariable(name: string, shape: Shape, init: Initializer, dtype: DType = "f32"): ValueId {
+  addVariable(name: string, shape: Shape, init: Initializer, nonNegative = false): ValueId {
+    const dtype = "f32";
     const value = this.addValue({ shape, dtype }, name);
-    this.variables.push({ name, shape, dtype, init, value });
+    this.variables.push({ name, shape, dtype, init, nonNegative, value });
     return value;
   }
 

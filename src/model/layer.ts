@@ -66,8 +66,13 @@ export function layer(
 }
 
 /** A variable of the layer that is being built. */
-export const variable = (x: Tensor, name: string, shape: readonly number[], init: Initializer): Tensor =>
-  x.of(x.builder.graph.addVariable(name, shape, init));
+export const variable = (
+  x: Tensor,
+  name: string,
+  shape: readonly number[],
+  init: Initializer,
+  nonNegative = false,
+): Tensor => x.of(x.builder.graph.addVariable(name, shape, init, nonNegative));
 
 export interface NameOption {
   /** Default: the kind of the layer and its number, in the order of use. */

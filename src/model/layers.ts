@@ -173,7 +173,7 @@ export function batchNorm(options: BatchNormOptions = {}): Layer {
         variable(x, `${layerName}.gamma`, columns, { kind: "constant", value: 1 }),
         variable(x, `${layerName}.beta`, columns, { kind: "constant", value: 0 }),
         variable(x, `${layerName}.runningMean`, columns, { kind: "constant", value: 0 }),
-        variable(x, `${layerName}.runningVariance`, columns, { kind: "constant", value: 1 }),
+        variable(x, `${layerName}.runningVariance`, columns, { kind: "constant", value: 1 }, true),
       ];
     },
     (x, parameters) => {

@@ -101,6 +101,11 @@ export function traceModel<T extends Symbolic>(
       );
     if (y.shape[0] !== ROWS)
       throw new ShapeError(`${who}: output ${name} must be [rows, ..]; got ${formatShape(y.shape)}`);
+    const { dtype } = graph.values[y.id];
+    if (dtype !== "f32")
+      throw new TraceError(
+        `${who}: output ${name} must be f32; got ${dtype} ${formatShape(y.shape)}: whole numbers go to an embedding`,
+      );
     graph.outputs.push({ name, value: y.id });
   }
   if (graph.outputs.length === 0) throw new TraceError(`${who}: needs at least one output; got none`);

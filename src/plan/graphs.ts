@@ -39,6 +39,7 @@ export const rowElements = (graph: Graph, id: ValueId): number => -sizeOf(graph.
 /** The names of the outputs, for messages. */
 export const outputNames = (graph: Graph): string => graph.outputs.map((p) => p.name).join(", ");
 
+/** The inputs of a graph that no dead code was dropped from: a lookup that this tape leaves out still bounds its ids. */
 export const inputsOf = (graph: Graph): TapePort[] =>
   graph.inputs.map(({ name, value }) => ({
     name,
@@ -49,9 +50,9 @@ export const inputsOf = (graph: Graph): TapePort[] =>
     below: idsBelow(graph, value),
   }));
 
-/** What ids must be less than: the shortest table that any op looks them up in. */
+/** What ids must be less than: the shortest table that any op looks them up in, or what i32 holds. */
 function idsBelow(graph: Graph, id: ValueId): number {
-  let below = Number.MAX_SAFE_INTEGER;
+  let below = 0x8000_0000;
   for (const { rule, attrs, inputs } of graph.nodes)
     if (rule.idsBelow && inputs[0] === id) below = Math.min(below, rule.idsBelow(attrs));
   return below;
@@ -62,10 +63,11 @@ const named = (graph: Graph, ports: readonly Port[]) =>
 
 export function lowerPrediction(given: Graph, batch: number): LoweredGraph {
   const { graph } = forInference(given);
+  const ports = inputsOf(graph);
   const wanted = graph.outputs.map((p) => p.value);
   return {
     lowered: lowerFor(graph, wanted, batch, new Set()),
-    ports: inputsOf(graph),
+    ports,
     outputs: named(graph, graph.outputs),
   };
 }

@@ -5,7 +5,7 @@ import { forInference } from "../graph/inference.ts";
 import { TRAIN } from "../kernels/train.wasm.ts";
 import { fuseGradients } from "./fuse-gradients.ts";
 import { addGradients } from "./gradients.ts";
-import { inputsOf, type LoweredTraining, lowerFor, rowElements } from "./graphs.ts";
+import { inputsOf, type LoweredTraining, lowerFor, rowElements, type TapePort } from "./graphs.ts";
 import { checkGroups, groupOf, optimizerCounters } from "./optimizer.ts";
 import { HISTORY_CAPACITY, ratesCapacity, type TrainPlan } from "./planned.ts";
 import type { TrainContext, TrainPlanner, TrainRequest } from "./request.ts";
@@ -15,14 +15,14 @@ import { slotOf, trainingSections } from "./sections.ts";
 function lowerTraining(train: TrainRequest, batch: number, frozen: ReadonlySet<string>) {
   const { graph, loss, optimizer, targets } = train;
   keepFrozen(graph, frozen);
+  const ports = [...inputsOf(graph), ...targets];
   // Before the gradients come in.
-  const evaluate = optimizer && lowerEvaluation(train, batch);
+  const evaluate = optimizer && lowerEvaluation(train, ports, batch);
   const gradients = addGradients(graph, loss, frozen);
   const uses = usesOf(graph, frozen, gradients, optimizer && ((name) => groupOf(optimizer, name)));
   if (optimizer) checkGroups(optimizer, uses);
   const kept = [loss, ...uses.flatMap(({ gradient }) => gradient ?? [])];
   const lowered = lowerFor(graph, kept, batch, new Set(kept), fuseGradients);
-  const ports = [...inputsOf(graph), ...targets];
   const training: LoweredTraining = { train: { lowered, ports, outputs: [] }, evaluate };
   return { training, uses };
 }
@@ -35,7 +35,8 @@ function keepFrozen({ updates, values }: Graph, frozen: ReadonlySet<string>): vo
 
 /** The forward graph with its loss, for inference. */
 function lowerEvaluation(
-  { graph: given, loss: of, targets, predictions: kept }: TrainRequest,
+  { graph: given, loss: of, predictions: kept }: TrainRequest,
+  ports: readonly TapePort[],
   batch: number,
 ) {
   const { graph, standsFor } = forInference(given);
@@ -43,7 +44,7 @@ function lowerEvaluation(
   const predictions = kept.map(standsFor);
   return {
     lowered: lowerFor(graph, [loss, ...predictions], batch, new Set([loss])),
-    ports: [...inputsOf(graph), ...targets],
+    ports,
     outputs: predictions.map((value) => ({
       name: graph.values[value].name,
       value,

@@ -1,5 +1,7 @@
 /** A program as text: its regions, and its tapes record by record. */
 import { Section } from "../../assembly/abi.ts";
+import { describe } from "../describe.ts";
+import { OptionError } from "../errors.ts";
 import { formatTable } from "../model/model.ts";
 import { refuseMore } from "../options.ts";
 import { disassemble } from "../tape/disassemble.ts";
@@ -15,7 +17,9 @@ import type { Predictor } from "./predictor.ts";
  */
 export function explain<X, P>(predictor: Predictor<X, P>): string {
   refuseMore("explain", arguments, 1);
-  const { layout, words, base, predict, train } = predictor.program.plan;
+  const plan = predictor?.program?.plan;
+  if (!plan) throw new OptionError(`explain: needs a predictor or a trainer; got ${describe(predictor)}`);
+  const { layout, words, base, predict, train } = plan;
   const regions = layout.regions
     .filter(({ bytes }) => bytes > 0)
     .map(({ name, offset, bytes }) => [name, `@${offset}`, `${bytes}`]);

@@ -1,5 +1,5 @@
 /** Variables of a program from outside: live views of them, and setting them by name. */
-import { OptionError, ShapeError } from "../errors.ts";
+import { DataError, OptionError, ShapeError } from "../errors.ts";
 import { optionsOf } from "../options.ts";
 import type { PlannedVariable } from "../plan/planned.ts";
 import { countRows, isNumericArray, type Rows, readRows } from "../rows/data.ts";
@@ -40,7 +40,10 @@ export function setParameters(program: Program, values: { readonly [name: string
   if (ready.some(([{ role }]) => role === "frozen")) program.states.refresh();
 }
 
-function readVariable({ name, shape, elements }: PlannedVariable, value: Rows | number): Float32Array {
+function readVariable(
+  { name, shape, elements, nonNegative }: PlannedVariable,
+  value: Rows | number,
+): Float32Array {
   const what = `setParameters: ${name}`;
   const given = typeof value === "number" ? [value] : value;
   const isFlat = isNumericArray(given) || (Array.isArray(given) && typeof given[0] === "number");
@@ -50,5 +53,8 @@ function readVariable({ name, shape, elements }: PlannedVariable, value: Rows | 
     throw new ShapeError(`${what}: must have shape [${shape.join(", ")}]; got ${rows} rows`);
   const data = new Float32Array(elements);
   readRows(what, given, rowElements, 0, rows, data, 0);
+  const negative = nonNegative ? data.findIndex((number) => number < 0) : -1;
+  if (negative >= 0)
+    throw new DataError(`${what}: numbers must be >= 0; got ${data[negative]} at index ${negative}`);
   return data;
 }

@@ -12,6 +12,7 @@ import {
   type Result,
   type Rows,
   readRows,
+  refuseUnread,
 } from "../rows/data.ts";
 import { readIds } from "../rows/ids.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
@@ -303,7 +304,21 @@ export class Predictor<X = Rows, P = Result> {
         throw new ShapeError(`predict: all inputs must have as many rows; got ${rows} and ${count}`);
       rows = count;
     }
+    if (this.model.named.inputs) this.#refuseUnread(x);
     return rows;
+  }
+
+  /** Counts the entries, all of which were found, and looks at their names only if there are more than inputs. */
+  #refuseUnread(x: X): void {
+    const { ports } = this.program.plan.predict;
+    let entries = 0;
+    for (const _ in x) entries++;
+    if (entries > ports.length)
+      refuseUnread(
+        "predict: x",
+        x,
+        ports.map(({ name }) => name),
+      );
   }
 
   #entryOf(x: X, port: PlannedPort): Rows {

@@ -40,6 +40,7 @@ interface Owner {
   readonly plan: Plan;
   readonly kernels: Kernels;
   readonly u8: Uint8Array;
+  readonly f32: Float32Array;
   readonly f64: Float64Array;
 }
 
@@ -187,11 +188,12 @@ function bytesOf(who: string, given: Uint8Array | ArrayBuffer): Uint8Array {
 function checkHeader(who: string, length: number, words: Int32Array, lengths: Float64Array): void {
   if (length < HEADER_BYTES) fail(who, "bytes must be a whole state", `${length} bytes`);
   if (words[Word.Magic] !== MAGIC) fail(who, "bytes must be a state", "bytes that do not start like one");
-  if (words[Word.Format] > FORMAT)
+  const format = words[Word.Format];
+  if (format !== FORMAT)
     fail(
       who,
-      `states must have format ${FORMAT} at most; install a newer version`,
-      `format ${words[Word.Format]}`,
+      `states must have format ${FORMAT}; ${format > FORMAT ? "install a newer version" : "older ones are not read"}`,
+      `format ${format}`,
     );
   const whole = HEADER_BYTES + lengths[Word.BlockBytes / 2] + lengths[Word.DirectoryBytes / 2];
   if (length !== whole) fail(who, `a state of ${whole} bytes must be whole`, `${length} bytes`);
@@ -245,13 +247,17 @@ function fitOf(
 }
 
 /** A check of whether what stands in a program's block can have come from training. */
-function blockCheck({ plan, kernels, f64 }: Owner): (who: string) => void {
+function blockCheck({ plan, kernels, f32, f64 }: Owner): (who: string) => void {
   const { state, counters, layout, train, variables } = plan;
   const at = state.offset / 8;
   const { entries } = counters;
   const first = layout.at("idle");
   const elements = (layout.at("frozen") - first) >>> 2;
   const nonNegative = (train?.slots ?? []).filter((slot) => slot.nonNegative);
+  // Few and short; kernels of programs that only predict have no `hasNegative`.
+  const variances = variables
+    .filter(({ role, nonNegative: flag }) => flag && role !== "frozen")
+    .map(({ name, offset, elements }) => ({ name, from: offset >>> 2, end: (offset >>> 2) + elements }));
   const trained = (layout.regions.find(({ name }) => name === "trained")?.bytes ?? 0) >>> 2;
   return (who) => {
     for (let i = 0; i < entries.length; i++)
@@ -288,5 +294,8 @@ function blockCheck({ plan, kernels, f64 }: Owner): (who: string) => void {
     for (let i = 0; i < nonNegative.length; i++)
       if (kernels.hasNegative(nonNegative[i].offset, trained))
         fail(who, `the ${nonNegative[i].name} of a state must not be negative`, "a number below 0");
+    for (const { name, from, end } of variances)
+      for (let i = from; i < end; i++)
+        if (f32[i] < 0) fail(who, `${name} of a state must not be negative`, `${f32[i]}`);
   };
 }

@@ -106,14 +106,14 @@ export function countRows(what: string, data: Rows, rowElements: number): number
 const isShape = (shape: unknown): shape is Shape =>
   Array.isArray(shape) && shape.length > 0 && shape.every((d) => Number.isSafeInteger(d) && d >= 0);
 
-/** Reads rows `from .. from + count - 1` into `into` at `at`; every number must be finite in f32. */
+/** Reads rows `from .. from + count - 1` into `into` at `at`; every number must be finite there. */
 export function readRows(
   what: string,
   data: Rows,
   rowElements: number,
   from: number,
   count: number,
-  into: Float32Array,
+  into: Float32Array | Float64Array,
   at: number,
 ): void {
   const rows = data as readonly Row[];
@@ -145,7 +145,7 @@ function readRow(
   what: string,
   row: unknown,
   index: number,
-  into: Float32Array,
+  into: Float32Array | Float64Array,
   start: number,
   at: number,
   rowElements: number,
@@ -179,7 +179,7 @@ function readRow(
 function put(
   what: string,
   value: unknown,
-  into: Float32Array,
+  into: Float32Array | Float64Array,
   at: number,
   firstRow: number,
   i: number,
@@ -222,6 +222,13 @@ export function overlaps(rows: unknown, array: Float32Array): boolean {
   if (typeof rows !== "object" || rows === null) return false;
   const parts: readonly unknown[] = Array.isArray(rows) ? rows : Object.values(rows);
   return parts.some((part) => overlaps(part, array));
+}
+
+/** Refuses entries that nobody reads: a misspelt or forgotten one would silently train nothing. */
+export function refuseUnread(who: string, given: unknown, read: readonly string[]): void {
+  const unread = Object.keys(given as object).find((name) => !read.includes(name));
+  if (unread !== undefined)
+    throw new DataError(`${who} must have entries only for ${read.join(", ")}; got ${unread}`);
 }
 
 /** What was given for one input or target: all of it, or its entry of that name. */

@@ -1,7 +1,7 @@
 /** Whole numbers at the border: ids of an embedding's rows, read into i32 with every value checked. */
 import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
-import { isNumericArray, type Rows, readRows } from "./data.ts";
+import { flatData, type Rows, readRows } from "./data.ts";
 
 /** What ids must be. */
 export interface IdRules {
@@ -10,8 +10,6 @@ export interface IdRules {
   /** Every id is less than this. */
   readonly below: number;
 }
-
-const MOST_EXACT = 1 << 24;
 
 function checked(what: string, value: number, i: number, { rowElements, below }: IdRules): number {
   if (Number.isInteger(value) && value >= 0 && value < below) return value;
@@ -34,18 +32,15 @@ export function readIds(
   const { rowElements } = rules;
   const elements = count * rowElements;
   const start = from * rowElements;
-  if (isNumericArray(data)) {
-    for (let i = 0; i < elements; i++) into[at + i] = checked(what, data[start + i], start + i, rules);
+  const flat = flatData(data);
+  if (flat) {
+    for (let i = 0; i < elements; i++) into[at + i] = checked(what, flat[start + i], start + i, rules);
     return;
   }
-  // Ids up to 2^24 are exact as f32, which rows are read into; larger tables take typed arrays.
-  const read = new Float32Array(elements);
+  // Numbers as they were given: f32 would round them to ids.
+  const read = new Float64Array(elements);
   readRows(what, data, rowElements, from, count, read, 0);
-  for (let i = 0; i < elements; i++) {
-    if (read[i] > MOST_EXACT)
-      throw new DataError(`${what}: ids beyond ${MOST_EXACT} must come in a typed array; got ${read[i]}`);
-    into[at + i] = checked(what, read[i], start + i, rules);
-  }
+  for (let i = 0; i < elements; i++) into[at + i] = checked(what, read[i], start + i, rules);
 }
 
 /** All ids as flat i32. */

@@ -51,6 +51,10 @@ export function compile<X = Rows, P = Result>(
   if (!graph) throw new OptionError(`compile: needs a model; got ${typeof model} without a graph`);
   checkLabels(graph, labels);
   if (!("loss" in options || "optimizer" in options)) {
+    const unread = Object.entries({ shuffleSeed, windowRows, accumulate });
+    const [name, value] = unread.find((entry) => entry[1] !== undefined) ?? [];
+    if (name)
+      throw new OptionError(`compile: ${name} needs a loss and an optimizer; got ${describe(value)} without`);
     const seeds = { seed: model.seed, shuffleSeed: model.seed };
     return new Predictor(
       new Program("compile", engine, { graph, batch, windowRows: 0 }, seeds, { labels }),

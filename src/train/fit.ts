@@ -70,7 +70,6 @@ const MOST_STEPS = 1 << 20;
 
 /** One `fit` under way: takes steps until done, in slices of any length. */
 export interface FitRun {
-  readonly options: FitOptions;
   /**
    * Takes steps until the run is over or about `sliceMs` have passed, by a clock that may be set meanwhile; Infinity
    * never looks at it.
@@ -181,7 +180,6 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
   });
 
   return {
-    options,
     advance,
     progress,
     result: () => ({ reason, ...progress(), history, historyEvery }),

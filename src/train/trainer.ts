@@ -1,7 +1,8 @@
 import { Counter, Run, Section, Status } from "../../assembly/abi.ts";
-import { BusyError, DisposedError, ShapeError } from "../errors.ts";
+import { describe } from "../describe.ts";
+import { BusyError, DisposedError, OptionError, ShapeError } from "../errors.ts";
 import { checkSeed, type Model } from "../model/model.ts";
-import { optionsOf, refuseOthers } from "../options.ts";
+import { optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Slot } from "../plan/optimizer.ts";
 import { besideVariable, type PlannedPort, type TrainPlan } from "../plan/planned.ts";
 import { nonFinite } from "../program/diagnose.ts";
@@ -45,6 +46,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   readonly #train: TrainPlan;
   readonly #reading: DataRules;
   #run: FitRun | undefined;
+  /** Of an asynchronous run that is under way. */
+  #signal: AbortSignal | undefined;
 
   /** @internal */
   constructor(
@@ -80,6 +83,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.checkIdle("fit");
     const run = this.#start("fit", data, options);
     const { signal, onProgress } = options;
+    this.#signal = signal;
     try {
       while (!run.advance(SLICE_MS)) {
         onProgress?.(run.progress());
@@ -100,7 +104,13 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   fitSync(data: Data<X>, options: Omit<FitOptions, "signal"> = {}): FitResult {
     this.program.checkAlive("fitSync");
     this.checkIdle("fitSync");
+    const { signal } = optionsOf<FitOptions>("fitSync", options);
+    if (signal !== undefined)
+      throw new OptionError(
+        `fitSync: takes no signal, because nothing can abort it; got ${describe(signal)}: fit takes it`,
+      );
     const run = this.#start("fitSync", data, options);
+    this.#signal = undefined;
     const { onProgress } = options;
     try {
       const slice = onProgress ? SLICE_MS : Number.POSITIVE_INFINITY;
@@ -217,6 +227,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   /** Changes the step size from the next step on, of every group of the optimizer; it belongs to the state. */
   setLearningRate(learningRate: number): void {
+    refuseMore("setLearningRate", arguments, 1);
     this.program.checkAlive("setLearningRate");
     this.checkIdle("setLearningRate");
     checkLearningRate("setLearningRate", learningRate);
@@ -247,7 +258,12 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   snapshot(): Snapshot<X, P> {
     this.program.checkAlive("snapshot");
     const predictor = this.makePredictor(this.model);
-    const update = (source: Predictor<X, P>) => predictor.restore(source.state());
+    const update = (source: Predictor<X, P>) => {
+      predictor.program.checkAlive("update");
+      if (!(source instanceof Predictor))
+        throw new OptionError(`update: needs a trainer or a predictor; got ${describe(source)}`);
+      predictor.program.states.load("update", source.state(), false);
+    };
     update(this);
     return Object.assign(predictor, { update });
   }
@@ -265,7 +281,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   protected override checkIdle(who: string): void {
     // An aborted run has ended as soon as its signal says so, not when it next looks.
-    if (this.#run && !this.#run.options.signal?.aborted)
+    if (this.#run && !this.#signal?.aborted)
       throw new BusyError(
         `${who}: needs a trainer at rest; got a call while a fit is under way: await or abort it first`,
       );
@@ -275,14 +291,14 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     const { losses, optimizer } = this.#parts;
     const groups = ratesOf(this.program);
     const learningRate = groups.pop();
-    const describe = ({ kind, parameter, fromLogits }: Loss) => ({
+    const describeLoss = ({ kind, parameter, fromLogits }: Loss) => ({
       kind,
       ...(kind === "huber" ? { delta: parameter } : {}),
       ...(fromLogits ? { fromLogits } : {}),
     });
     return {
       ...super.manifestOptions(),
-      loss: Object.fromEntries(losses.map(({ output, loss }) => [output, describe(loss)])),
+      loss: Object.fromEntries(losses.map(({ output, loss }) => [output, describeLoss(loss)])),
       optimizer: { kind: optimizer.kind, ...optimizer.settings },
       learningRate,
       ...(groups.length > 0 ? { groupLearningRates: groups } : {}),

@@ -1,7 +1,7 @@
 /** What a trainer learns from: inputs and targets, read and checked together before anything changes. */
 import { DataError, ShapeError } from "../errors.ts";
 import type { TrainPlan } from "../plan/planned.ts";
-import { countRows, entryOf, flatten32, type Rows } from "../rows/data.ts";
+import { countRows, entryOf, flatten32, type Rows, refuseUnread } from "../rows/data.ts";
 import { flattenIds } from "../rows/ids.ts";
 import { readTargets, type Targets } from "../rows/targets.ts";
 import type { Loss } from "./losses.ts";
@@ -35,6 +35,7 @@ export function readData<X>(who: string, data: Data<X>, rules: DataRules): Datas
     throw new DataError(
       `${who}: data must be { x, y }; got ${data === null ? "null" : typeof data} without both`,
     );
+  refuseUnread(`${who}: data`, data, ["x", "y"]);
   const { train, losses, labels, namedInputs, namedTargets } = rules;
   const counts: (readonly [string, number])[] = [];
   const columns: Column[] = [];
@@ -51,6 +52,8 @@ export function readData<X>(who: string, data: Data<X>, rules: DataRules): Datas
         : flatten32(what, given, port.rowElements, rows);
     columns.push({ words: port.rowElements, data: read });
   }
+  const inputs = train.tape.ports.filter(({ kind }) => kind === "input").map(({ name }) => name);
+  if (namedInputs) refuseUnread(`${who}: x`, data.x, inputs);
   const [, rows] = counts[0];
   for (let i = 0; i < losses.length; i++) {
     const { output, loss, rowElements } = losses[i];
@@ -63,6 +66,8 @@ export function readData<X>(who: string, data: Data<X>, rules: DataRules): Datas
       data: read.data,
     });
   }
+  const outputs = losses.map(({ output }) => output);
+  if (namedTargets) refuseUnread(`${who}: y`, data.y, outputs);
   return { rows: sameRows(who, counts), columns };
 }
 

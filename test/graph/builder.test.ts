@@ -42,7 +42,9 @@ describe("a node", () => {
     const lookup = fakeOp({ dtypes: ["i32", "f32"] });
     expect(() => builder.emit(lookup, {}, [ids, x])).not.toThrow();
     expect(() => builder.emit(lookup, {}, [x, x])).toThrow(
-      new TraceError("place: place needs i32 as input 0; got f32 [rows, 2]"),
+      new TraceError(
+        'place: place needs i32 as input 0; got f32 [rows, 2]: make the input { shape, dtype: "i32" }',
+      ),
     );
     // Inputs beyond those it names are numbers.
     expect(() => builder.emit(lookup, {}, [ids, x, ids])).toThrow("needs f32 as input 2");

@@ -6,8 +6,11 @@ import {
   crossEntropy,
   dense,
   type Engine,
+  embedding,
+  explain,
   meanSquaredError,
   model,
+  type Predictor,
   sequential,
   sgd,
   valueAndGrad,
@@ -61,6 +64,53 @@ const SLIPS: { readonly [slip: string]: readonly [() => unknown, string] } = {
   "a slope beyond single precision": [
     () => dense(1, { activation: { name: "leakyRelu", alpha: 1e300 } }),
     "OptionError: dense: alpha of leakyRelu must be a finite number >= 0 in single precision; got 1e+300",
+  ],
+  "ids as an output": [
+    () => model({ inputs: { ids: { shape: [3], dtype: "i32" } } }, ({ ids }) => ({ out: ids })),
+    "TraceError: model: output out must be f32; got i32 [rows, 3]: whole numbers go to an embedding",
+  ],
+  "an embedding of numbers": [
+    () => sequential({ input: [3] }, [embedding(5, 2)]),
+    'needs i32 as input 0; got f32 [rows, 3]: make the input { shape, dtype: "i32" }',
+  ],
+  "a signal for fitSync": [
+    () => trainer().fitSync({ x: [[0, 1]], y: [0] }, wrong({ signal: AbortSignal.abort() })),
+    "OptionError: fitSync: takes no signal, because nothing can abort it; got an object of type AbortSignal: fit takes it",
+  ],
+  "accumulate without a loss": [
+    () => compile(classifier(), wrong({ accumulate: 4 })),
+    "OptionError: compile: accumulate needs a loss and an optimizer; got 4 without",
+  ],
+  "a shuffle seed without a loss": [
+    () => compile(classifier(), wrong({ shuffleSeed: "x" })),
+    'OptionError: compile: shuffleSeed needs a loss and an optimizer; got "x" without',
+  ],
+  "window rows without a loss": [
+    () => compile(classifier(), wrong({ windowRows: -1 })),
+    "OptionError: compile: windowRows needs a loss and an optimizer; got -1 without",
+  ],
+  "explain of nothing": [
+    () => explain(wrong<Predictor>(null)),
+    "OptionError: explain: needs a predictor or a trainer; got null",
+  ],
+  "explain of another object": [
+    () => explain(wrong<Predictor>({})),
+    "OptionError: explain: needs a predictor or a trainer; got an object",
+  ],
+  "a snapshot of another model": [
+    () =>
+      trainer()
+        .snapshot()
+        .update(wrong(compile(sequential({ input: [3] }, [dense(1)])))),
+    "StateError: update: the state must be of this model",
+  ],
+  "a snapshot of no program": [
+    () => trainer().snapshot().update(wrong({})),
+    "OptionError: update: needs a trainer or a predictor; got an object",
+  ],
+  "a learning rate for some parameters": [
+    () => wrong<(...given: unknown[]) => void>(trainer().setLearningRate.bind(trainer()))(0.1, "bias"),
+    'OptionError: setLearningRate: takes no argument 2; got "bias"',
   ],
   "a word for a flag": [
     () => adam({ biasCorrection: wrong("no") }),

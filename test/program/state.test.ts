@@ -406,7 +406,12 @@ describe("restore refuses, and changes nothing,", () => {
     [
       "a state of a newer format",
       changed(4, [2]),
-      "states must have format 1 at most; install a newer version; got format 2",
+      "states must have format 1; install a newer version; got format 2",
+    ],
+    [
+      "a state of an older format",
+      changed(4, [0]),
+      "states must have format 1; older ones are not read; got format 0",
     ],
     ["a string", "WGS2", 'a state is a Uint8Array, as state() gives it; got "WGS2"'],
     ["undefined", undefined, "a state is a Uint8Array, as state() gives it; got undefined"],

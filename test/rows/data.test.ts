@@ -189,6 +189,39 @@ describe("rows that do not fit are refused", () => {
   });
 });
 
+describe("entries that nobody reads are refused:", () => {
+  const twoOutputs = model({ inputs: { a: [1] } }, ({ a }) => ({ p: dense(1)(a), q: dense(1)(a) }));
+  const trainer = compile(twoOutputs, { loss: { p: meanSquaredError() }, optimizer: sgd() });
+  const x = { a: [1] };
+  const y = { p: [1] };
+  const given: Record<string, readonly [data: object, message: string]> = {
+    "weights of rows": [
+      { x, y, sampleWeight: [1] },
+      "step: data must have entries only for x, y; got sampleWeight",
+    ],
+    "an input the model does not have": [
+      { x: { ...x, zzz: [1] }, y },
+      "step: x must have entries only for a; got zzz",
+    ],
+    "targets of no output": [{ x, y: { ...y, nope: [1] } }, "step: y must have entries only for p; got nope"],
+    "targets of an output without a loss": [
+      { x, y: { ...y, q: [1] } },
+      "step: y must have entries only for p; got q",
+    ],
+  };
+  it.each(Object.entries(given))("%s", (_, [data, message]) => {
+    const before = trainer.digest();
+    expect(() => trainer.step(data as never)).toThrow(new DataError(message));
+    expect(trainer.digest()).toBe(before);
+  });
+
+  it("rows to predict from", () => {
+    expect(() => trainer.predict({ ...x, zzz: [1] } as never)).toThrow(
+      new DataError("predict: x must have entries only for a; got zzz"),
+    );
+  });
+});
+
 describe("bad training data leaves the trainer as it was", () => {
   const trainer = xorTrainer();
   trainer.fitSync(xor, { epochs: 3 });

@@ -63,13 +63,18 @@ describe("ids", () => {
     expect([...into]).toEqual([-1, -1, -1, -1, 1, 2, 3, -1]);
   });
 
-  it("beyond what f32 can tell apart come in typed arrays", () => {
-    const large = { rowElements: 1, below: 2 ** 26 };
-    const id = 2 ** 25 + 1;
-    expect([...flattenIds("x", Int32Array.of(id), large, 1)]).toEqual([id]);
-    expect(() => flattenIds("x", [id], large, 1)).toThrow(
-      /^x: ids beyond 16777216 must come in a typed array; got /,
-    );
+  it.each([2 ** 24 + 1, 2 ** 31 - 1])("%d, beyond what f32 tells apart, is read from every form", (id) => {
+    const large = { rowElements: 1, below: 2 ** 31 };
+    const data = Int32Array.of(id);
+    for (const given of [data, [id], [[id]], [data], { data, shape: [1, 1] }, { data: [id], shape: [1, 1] }])
+      expect([...flattenIds("x", given, large, 1)]).toEqual([id]);
+  });
+
+  it("are not rounded: what f32 takes for a whole number is refused", () => {
+    for (const given of [[[0.99999999999]], [0.99999999999], { data: [0.99999999999], shape: [1, 1] }])
+      expect(() => flattenIds("x", given, { rowElements: 1, below: 10 }, 1)).toThrow(
+        said("0.99999999999 at row 0, column 0"),
+      );
   });
 
   it("must be as many as a row has", () => {

@@ -264,6 +264,41 @@ describe("batchNorm", () => {
   });
 });
 
+describe("a negative running variance", () => {
+  const name = "norm.runningVariance";
+  const normed = () =>
+    compile(sequential({ input: [2] }, [batchNorm({ name: "norm" })]), {
+      loss: meanSquaredError(),
+      optimizer: sgd(),
+    });
+
+  it("cannot be set, of a trainer or a predictor", () => {
+    const trainer = normed();
+    for (const program of [trainer, trainer.snapshot()]) {
+      expect(() => program.setParameters({ "norm.runningMean": [-1, 1], [name]: [1, -1] })).toThrow(
+        new DataError(`setParameters: ${name}: numbers must be >= 0; got -1 at index 1`),
+      );
+      expect(of(program, "norm.runningMean")).toEqual([0, 0]);
+      program.setParameters({ "norm.runningMean": [-1, 1], [name]: [0, 2] });
+      expect(of(program, name)).toEqual([0, 2]);
+    }
+  });
+
+  it("is refused in states, by a trainer and a predictor", () => {
+    const broken = normed();
+    broken.parameters[name].data[1] = -1;
+    const state = broken.state();
+    const trainer = normed();
+    for (const program of [trainer, trainer.snapshot(), compile(trainer.toModel())]) {
+      const before = program.digest();
+      expect(() => program.restore(state)).toThrow(
+        new StateError(`restore: ${name} of a state must not be negative; got -1`),
+      );
+      expect(program.digest()).toBe(before);
+    }
+  });
+});
+
 describe("embedding", () => {
   const sentences = Int32Array.from({ length: 60 }, (_, i) => (i * 7 + (i >> 2)) % 11);
   const y = Array.from({ length: 20 }, (_, row) => (sentences[row * 3] > 5 ? 1 : 0));
@@ -320,6 +355,30 @@ describe("embedding", () => {
     expect(() => trainer.evaluate({ x: bad, y: [0, 1] })).toThrow(DataError);
     expect(() => trainer.predict(bad)).toThrow(said);
     expect(stateDigest(trainer)).toBe(before);
+  });
+
+  it("refuses ids that the table does not have where the loss does not reach the lookup", () => {
+    const twoOutputs = model({ inputs: { x: [1], ids: { shape: [1], dtype: "i32" } } }, ({ x, ids }) => ({
+      a: dense(1)(x),
+      e: flatten()(embedding(3, 2)(ids)),
+    }));
+    const trainer = compile(twoOutputs, { loss: { a: meanSquaredError() }, optimizer: sgd() });
+    const data = { x: { x: [[1]], ids: [[99]] }, y: { a: [[1]] } };
+    const rule = "x.ids: ids must be whole numbers from 0 to 2; got 99 at row 0, column 0";
+    expect(() => trainer.step(data)).toThrow(new DataError(`step: ${rule}`));
+    expect(() => trainer.evaluate(data)).toThrow(new DataError(`evaluate: ${rule}`));
+    expect(() => trainer.predict(data.x)).toThrow(new DataError(`predict: ${rule}`));
+  });
+
+  it("refuses ids that i32 cannot hold, even if nobody looks them up", () => {
+    const unread = model({ inputs: { x: [1], ids: { shape: [1], dtype: "i32" } } }, ({ x }) => dense(1)(x));
+    const predictor = compile(unread);
+    expect(() => predictor.predict({ x: [[1]], ids: [[2 ** 31]] })).toThrow(
+      new DataError(
+        "predict: x.ids: ids must be whole numbers from 0 to 2147483647; got 2147483648 at row 0, column 0",
+      ),
+    );
+    expect(predictor.predict({ x: [[1]], ids: [[2 ** 31 - 1]] }).shape).toEqual([1, 1]);
   });
 
   it("needs ids, and nothing else takes them", () => {
