@@ -15,15 +15,15 @@ export function placeVariables(
   { at }: Layout,
 ): PlannedVariable[] {
   return graphs.uses.map(({ variable, role, group }, i): PlannedVariable => {
-    const place = blocks.places[i];
+    const location = blocks.locations[i];
     return {
       ...variable,
       role,
       group,
       elements: sizeOf(variable.shape),
-      offset: place ? at(place.region) + place.bytes : (foreign?.get(variable.name) as number),
-      gradient: place?.region === "trained" ? at("gradients") + place.bytes : 0,
-      isForeign: !place,
+      offset: location ? at(location.region) + location.bytes : (foreign?.get(variable.name) as number),
+      gradient: location?.region === "trained" ? at("gradients") + location.bytes : 0,
+      isForeign: !location,
     };
   });
 }

@@ -107,7 +107,7 @@ function placeAll(search: Search): boolean {
       offset = floors[next];
       tried = -1;
       placed.push(next);
-      place(search, next);
+      assignOffset(search, next);
       continue;
     }
     const last = placed.pop();
@@ -127,7 +127,7 @@ function replay(search: Search, placed: readonly number[]): void {
   floors.fill(0);
   tops.fill(0);
   for (let t = 0; t < live.length; t++) waiting[t] = live[t];
-  for (const buffer of placed) place(search, buffer);
+  for (const buffer of placed) assignOffset(search, buffer);
 }
 
 /** The lowest of the buffers that are not placed and were not tried, or -1; of equal ones, the first in the order. */
@@ -147,7 +147,7 @@ function hasRoom({ capacity, tops, waiting }: Search, offset: number): boolean {
   return true;
 }
 
-function place({ ranges, offsets, floors, tops, waiting }: Search, buffer: number): void {
+function assignOffset({ ranges, offsets, floors, tops, waiting }: Search, buffer: number): void {
   const { bytes, from, to } = ranges[buffer];
   const top = floors[buffer] + bytes;
   offsets[buffer] = floors[buffer];

@@ -6,7 +6,7 @@ import type { VariableUse } from "./roles.ts";
 /** Regions of variables, in the order they lie in memory. */
 export type VariableRegion = "idle" | "updated" | "trained" | "frozen";
 
-export interface Place {
+export interface Location {
   readonly region: VariableRegion;
   /** Bytes from the start of the region. */
   readonly bytes: number;
@@ -21,7 +21,7 @@ export interface Stretch {
 
 export interface Blocks {
   /** One a variable, in the order of declaration; undefined for those of another program. */
-  readonly places: readonly (Place | undefined)[];
+  readonly locations: readonly (Location | undefined)[];
   readonly bytes: Readonly<Record<VariableRegion, number>>;
   /** The trained variables of each group of the optimizer. */
   readonly groups: readonly Stretch[];
@@ -38,11 +38,11 @@ export function blocksOf(
   foreign: { has(name: string): boolean },
   groups: number,
 ): Blocks {
-  const places = new Array<Place | undefined>(uses.length);
+  const locations = new Array<Location | undefined>(uses.length);
   const bytes = { idle: 0, updated: 0, trained: 0, frozen: 0 };
   const add = (i: number, region: VariableRegion) => {
     const elements = sizeOf(uses[i].variable.shape);
-    places[i] = { region, bytes: bytes[region], elements };
+    locations[i] = { region, bytes: bytes[region], elements };
     bytes[region] += align(elements * 4);
   };
   const stretches = Array.from({ length: groups }, (_, g): Stretch => {
@@ -56,5 +56,5 @@ export function blocksOf(
     if (role === "frozen" && !foreign.has(name)) add(i, "frozen");
     if (role === "state") add(i, updated.has(name) ? "updated" : "idle");
   });
-  return { places, bytes, groups: stretches };
+  return { locations, bytes, groups: stretches };
 }

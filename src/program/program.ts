@@ -86,11 +86,11 @@ export class Program {
   }
 
   /** An f64 of the run block. */
-  double(field: Run): number {
+  runF64(field: Run): number {
     return this.f64[(this.#run + field) >>> 1];
   }
 
-  setDouble(field: Run, value: number): void {
+  setRunF64(field: Run, value: number): void {
     this.f64[(this.#run + field) >>> 1] = value;
   }
 

@@ -122,7 +122,7 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
         lengths[Word.BlockBytes / 2] === bytes;
       const fit = isOwn ? undefined : fitFor(who, saved, whole);
       backup.set(block);
-      if (fit) place(fit, saved);
+      if (fit) copyIn(fit, saved);
       else block.set(saved.subarray(HEADER_BYTES, HEADER_BYTES + bytes));
       try {
         checkBlock(who);
@@ -161,7 +161,7 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
     return fit;
   }
 
-  function place({ copies, counters, zeros }: Fit, saved: Uint8Array): void {
+  function copyIn({ copies, counters, zeros }: Fit, saved: Uint8Array): void {
     for (const { to, bytes: count } of zeros) block.fill(0, to, to + count);
     for (const [index, value] of counters) program.f64[offset / 8 + index] = value;
     for (const { from, to, bytes: count } of copies)

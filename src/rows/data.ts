@@ -121,7 +121,7 @@ export function readRows(
   if (flat) {
     const start = from * rowElements;
     for (let i = 0; i < count * rowElements; i++)
-      put(what, flat[start + i], into, at + i, from, i, rowElements);
+      storeChecked(what, flat[start + i], into, at + i, from, i, rowElements);
     return;
   }
   for (let i = 0; i < count; i++) {
@@ -151,7 +151,7 @@ function readRow(
   rowElements: number,
 ): number {
   if (typeof row === "number") {
-    if (at - start < rowElements) put(what, row, into, at, index, at - start, rowElements);
+    if (at - start < rowElements) storeChecked(what, row, into, at, index, at - start, rowElements);
     return at + 1;
   }
   if (!Array.isArray(row) && !isNumericArray(row))
@@ -161,7 +161,7 @@ function readRow(
   for (let j = 0; j < list.length; j++) {
     const v = list[j];
     if (typeof v === "number") {
-      if (at - start < rowElements) put(what, v, into, at, index, at - start, rowElements);
+      if (at - start < rowElements) storeChecked(what, v, into, at, index, at - start, rowElements);
       at++;
       continue;
     }
@@ -176,7 +176,7 @@ function readRow(
   return at;
 }
 
-function put(
+function storeChecked(
   what: string,
   value: unknown,
   into: Float32Array | Float64Array,
@@ -203,7 +203,7 @@ export function flatten32(what: string, data: Rows, rowElements: number, rows: n
   const flat = flatData(data);
   if (isArrayOf(Float32Array, flat)) {
     for (let i = 0; i < flat.length; i++)
-      if (flat[i] - flat[i] !== 0) put(what, flat[i], flat.slice(i, i + 1), 0, 0, i, rowElements);
+      if (flat[i] - flat[i] !== 0) storeChecked(what, flat[i], flat.slice(i, i + 1), 0, 0, i, rowElements);
     return flat;
   }
   const into = new Float32Array(rows * rowElements);

@@ -88,8 +88,8 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
   const lossBelow = stopWhen?.lossBelow;
   const firstStep = program.counter(Counter.Step);
   const firstEpoch = program.counter(Counter.Epoch);
-  program.setDouble(Run.EpochsLeft, epochs ?? (lossBelow === undefined ? 1 : Number.POSITIVE_INFINITY));
-  program.setDouble(Run.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
+  program.setRunF64(Run.EpochsLeft, epochs ?? (lossBelow === undefined ? 1 : Number.POSITIVE_INFINITY));
+  program.setRunF64(Run.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
   program.setRun(Run.HistoryCount, 0);
   if (program.counter(Counter.EpochRows) !== dataset.rows) startEpochAnew(program);
   openWindow(program, train, dataset, shuffle);
@@ -121,7 +121,7 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
     }
     epochsSeen += count;
     if (count > 0) loss = program.f64[at + count - 1];
-    else if (epochsSeen === 0) loss = program.double(Run.Loss);
+    else if (epochsSeen === 0) loss = program.runF64(Run.Loss);
     program.setRun(Run.HistoryCount, 0);
   };
 

@@ -140,7 +140,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     fillRates(program);
     const status = program.kernels.step(program.plan.base);
     if (status !== Status.Ok) throw nonFinite(program, this.#train, program.counter(Counter.Step) + 1);
-    return { loss: program.double(Run.Loss) };
+    return { loss: program.runF64(Run.Loss) };
   }
 
   /**

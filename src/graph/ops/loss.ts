@@ -62,11 +62,11 @@ function records(
   const m = flat ? columns : rows;
   const n = flat ? rows : columns;
   const isOneBlock = lossBlocks(fn, resolve(m, batch), resolve(n, batch)) <= 1;
-  const place = (id?: ValueId) => (id === undefined ? 0 : { value: id });
+  const operandOf = (id?: ValueId) => (id === undefined ? 0 : { value: id });
   const operands = {
     fn,
-    dx: place(dx),
-    scale: place(scale),
+    dx: operandOf(dx),
+    scale: operandOf(scale),
     p: { value: p },
     t: { value: t },
     m,
@@ -74,7 +74,7 @@ function records(
     targets: { setting: "targets" as const, of: t },
     parameter,
   };
-  if (isOneBlock) return [draft(LOSS, { ...operands, loss: place(loss) })];
+  if (isOneBlock) return [draft(LOSS, { ...operands, loss: operandOf(loss) })];
   const blocks = draft(LOSS_BLOCKS, { ...operands, partials: SCRATCH });
   if (loss === undefined) return [blocks];
   return [blocks, draft(LOSS_TOTAL, { fn, loss: { value: loss }, partials: SCRATCH, m, n })];
