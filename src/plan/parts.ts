@@ -81,7 +81,10 @@ export function gatherParts(request: PlanRequest): Parts {
     blocks,
     ports,
     settings,
-    counters: counterTable(train?.optimizer ? train.planner.counters(train.optimizer) : []),
+    counters: counterTable([
+      ...(train?.optimizer ? train.planner.counters(train.optimizer) : []),
+      ...(train?.features ?? []).flatMap((feature) => feature.counters ?? []),
+    ]),
     sections,
     constants: [...new Set(lowered.flatMap(({ graph }) => graph.constants.map(({ data }) => data)))],
     arenas: {

@@ -13,7 +13,7 @@ import { align, type Layout, layOut } from "./layout.ts";
 import { gatherParts, type Parts } from "./parts.ts";
 import { HISTORY_CAPACITY, type Plan, type PlannedTape, ratesCapacity } from "./planned.ts";
 import type { TapeName } from "./ports.ts";
-import type { PlanRequest, Range } from "./request.ts";
+import { blockOf, blocksOf, type PlanRequest, type Range } from "./request.ts";
 import { slotOf } from "./sections.ts";
 
 /** What an address of 32 bits reaches. */
@@ -31,7 +31,7 @@ export function planProgram(request: PlanRequest): Plan {
   return plan;
 }
 
-/** The regions of a program, in their order. What a state is made of stands from `counters` to the last sum. */
+/** The regions of a program, in their order. What a state is made of stands from `counters` to the last block. */
 function regionsOf({ batch, train, windowRows, parts: workers }: PlanRequest, parts: Parts) {
   const { blocks, counters, ports, scratch, constants } = parts;
   const optimizer = train?.optimizer;
@@ -53,6 +53,8 @@ function regionsOf({ batch, train, windowRows, parts: workers }: PlanRequest, pa
     ["trained", trained],
     ...slots.map(({ name }): [string, number] => [slotOf(name), trained]),
     ["sums", sums],
+    // No update writes them: they lie behind what is undone.
+    ...blocksOf(train).map((name): [string, number] => [blockOf(name), trained]),
     ["frozen", frozen],
     ["gradients", train ? trained : 0],
     ...constants.map((data, i): [string, number] => [`constant ${i}`, data.length * 4]),

@@ -76,6 +76,8 @@ export interface TrainPlan {
   readonly accumulate: number;
   readonly loss: number;
   readonly slots: readonly PlannedSlot[];
+  /** Those of features. */
+  readonly blocks: readonly { readonly name: string; readonly offset: number }[];
   readonly history: { readonly offset: number; readonly capacity: number };
   readonly rates: { readonly offset: number; readonly capacity: number };
   /** Address of the row indices of a batch. */

@@ -23,7 +23,22 @@ export interface TrainRequest {
   /** Passes whose gradients make one update. */
   readonly accumulate: number;
   readonly planner: TrainPlanner;
+  /** What accompanies the training. */
+  readonly features?: readonly Feature[];
 }
+
+/** What a feature keeps in the state of a program, such as best weights and the loss they had. */
+export interface Feature {
+  readonly counters?: readonly CounterEntry[];
+  /** Names of blocks laid out as the trained variables, a number for each of theirs; they start as zeros. */
+  readonly blocks?: readonly string[];
+}
+
+/** Region of a feature's block. */
+export const blockOf = (name: string): string => `block ${name}`;
+
+export const blocksOf = (train: TrainRequest | undefined): readonly string[] =>
+  (train?.features ?? []).flatMap(({ blocks }) => blocks ?? []);
 
 /** A stretch of the words of a program. */
 export interface Range {

@@ -8,7 +8,7 @@ import { addGradients } from "./gradients.ts";
 import { inputsOf, type LoweredTraining, lowerFor, rowElements, type TapePort } from "./graphs.ts";
 import { checkGroups, groupOf, optimizerCounters } from "./optimizer.ts";
 import { HISTORY_CAPACITY, ratesCapacity, type TrainPlan } from "./planned.ts";
-import type { TrainContext, TrainPlanner, TrainRequest } from "./request.ts";
+import { blockOf, blocksOf, type TrainContext, type TrainPlanner, type TrainRequest } from "./request.ts";
 import { usesOf } from "./roles.ts";
 import { slotOf, trainingSections } from "./sections.ts";
 
@@ -54,7 +54,8 @@ function lowerEvaluation(
   };
 }
 
-function writeTraining({ optimizer, accumulate }: TrainRequest, context: TrainContext): TrainPlan {
+function writeTraining(request: TrainRequest, context: TrainContext): TrainPlan {
+  const { optimizer, accumulate } = request;
   const { training, sections, windowRows, at, write, tape } = context;
   const planned = sections.map((section) => ({ ...section, ...write("train", section.records) }));
   const range = { from: planned[0].from, to: planned[planned.length - 1].to };
@@ -70,6 +71,7 @@ function writeTraining({ optimizer, accumulate }: TrainRequest, context: TrainCo
     accumulate,
     loss: at("loss"),
     slots: (optimizer?.slots ?? []).map((slot) => ({ ...slot, offset: at(slotOf(slot.name)) })),
+    blocks: blocksOf(request).map((name) => ({ name, offset: at(blockOf(name)) })),
     history: { offset: at("history"), capacity: HISTORY_CAPACITY },
     rates: { offset: at("rates"), capacity: optimizer ? ratesCapacity(optimizer) : 1 },
     index: at("index"),

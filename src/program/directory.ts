@@ -40,7 +40,8 @@ export const FORMAT = 1;
 /** @param u8 the memory, for the values of frozen variables */
 export function directoryOf(plan: Plan, { labels }: StateLabels, u8: Uint8Array): Directory {
   const { state, train, layout, counters } = plan;
-  const slots: [string, number][] = (train?.slots ?? []).map(({ name, offset }) => [name, offset]);
+  const kept = train ? [...train.slots, ...train.blocks] : [];
+  const slots = kept.map(({ name, offset }): [string, number] => [name, offset]);
   if ((train?.accumulate ?? 1) > 1) slots.push(["gradientSum", layout.at("sums")]);
   const frozen = plan.variables.filter(({ role }) => role === "frozen");
   const variables = plan.variables

@@ -10,6 +10,7 @@ const KINDS: readonly (readonly [kind: string, regions: RegExp])[] = [
   ["parameters", /^(idle|updated|trained|frozen)$/],
   ["gradients", /^(gradients|sums)$/],
   ["optimizer", /^slot /],
+  ["features", /^block /],
   ["activations", /^arena$/],
   ["window", /^window /],
 ];

@@ -227,13 +227,15 @@ function fitOf(
     if (role === "frozen" && entry)
       identities.push({ name, at: entry.at.value, elements, isSaved: true, digest: own.frozen[name] });
   }
+  // Sums of gradients and what features keep start as zeros.
+  const required = new Set<string>(["value", ...(plan.train?.slots ?? []).map((slot) => slot.name)]);
   for (const { name, at, shape } of own.variables) {
     const bytes = shape.reduce((p, d) => p * d, 4);
     const entry = entries.get(name);
     for (const [kind, to] of Object.entries(at)) {
       const from = entry?.at[kind];
       if (from !== undefined) copies.push({ from, to, bytes });
-      else if (kind === "gradientSum") zeros.push({ to, bytes });
+      else if (!required.has(kind)) zeros.push({ to, bytes });
       else if (whole && kind !== "value")
         fail(who, `a state must hold the ${kind} of ${name}`, "a state without it");
     }

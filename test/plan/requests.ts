@@ -10,7 +10,7 @@ import { unary } from "../../src/graph/ops/unary.ts";
 import type { Shape } from "../../src/graph/shape.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { type AdamSettings, adamPlan, type OptimizerPlan } from "../../src/plan/optimizer.ts";
-import type { PlanRequest } from "../../src/plan/request.ts";
+import type { Feature, PlanRequest } from "../../src/plan/request.ts";
 import { TRAINING } from "../../src/plan/training.ts";
 
 export const ROWS = -1;
@@ -32,6 +32,7 @@ export interface Extras {
   readonly accumulate?: number;
   readonly batch?: number;
   readonly base?: number;
+  readonly features?: readonly Feature[];
   /** More of the training graph, before the loss: nodes of any phase, and updates. */
   readonly extend?: (context: { graph: Graph; builder: Builder; x: ValueId; h: ValueId; y: ValueId }) => void;
 }
@@ -40,7 +41,14 @@ export interface Extras {
 export function smallRequest(
   extras: Extras = {},
 ): PlanRequest & { readonly x: ValueId; readonly t: ValueId } {
-  const { optimizer = adamPlan([ADAM]), accumulate: passes = 1, batch = 4, base = 16384, extend } = extras;
+  const {
+    optimizer = adamPlan([ADAM]),
+    accumulate: passes = 1,
+    batch = 4,
+    base = 16384,
+    extend,
+    features,
+  } = extras;
   const graph = new Graph();
   const builder = new Builder(graph);
   const x = graph.addInput("x", [ROWS, 2]);
@@ -77,6 +85,7 @@ export function smallRequest(
       optimizer,
       accumulate: passes,
       planner: TRAINING,
+      features,
     },
     x,
     t,

@@ -120,6 +120,26 @@ describe("sections", () => {
   });
 });
 
+describe("what features keep", () => {
+  it("is left alone by updates, and by the undoing of one", () => {
+    for (const accumulate of [1, 2]) {
+      const { machine, plan, give, state } = start({ accumulate, features: [{ blocks: ["best"] }] });
+      const [{ offset }] = plan.train.blocks;
+      // Three weights and a bias of each layer, in blocks of 64 bytes.
+      machine.f32.fill(7, offset / 4, offset / 4 + 10);
+      const kept = () => [...machine.f32.subarray(offset / 4, offset / 4 + 10)];
+      for (let pass = 0; pass < accumulate; pass++) expect(machine.step(2)).toBe(Status.Ok);
+      expect(kept()).toEqual(new Array(10).fill(7));
+      for (let pass = 1; pass < accumulate; pass++) expect(machine.step(2)).toBe(Status.Ok);
+      const before = state();
+      give(X, [3e38, -3e38]);
+      expect(machine.step(2)).not.toBe(Status.Ok);
+      expect(state()).toEqual(before);
+      expect(kept()).toEqual(new Array(10).fill(7));
+    }
+  });
+});
+
 /** `running += mean of x` and `sums += head.weight`, by update nodes. */
 const withStatistic: Extras["extend"] = ({ graph, builder, x }) => {
   addUpdated({ graph, builder }, "running", [2], (own) => sum(builder, own, meanOverRows(builder, x)));
