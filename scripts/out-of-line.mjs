@@ -27,6 +27,7 @@ const OUT_OF_LINE = [
   "assembly/kernels/gemm/choose/*",
   "assembly/kernels/gemm/product/*",
   "assembly/kernels/gemm/share/*",
+  "assembly/kernels/gated/*",
   "assembly/kernels/gather/*",
   "assembly/kernels/loss/*",
   "assembly/kernels/optimizer/*",

@@ -7,7 +7,7 @@ import { compile, dense, sequential } from "../src/index.ts";
 import { BUNDLERS } from "./bundles.ts";
 
 /** Bytes after gzip; what the larger page of the two bundlers carries is a little less. */
-const LIMITS = { trains: 49_700, predicts: 33_500 } as const;
+const LIMITS = { trains: 49_800, predicts: 33_700 } as const;
 
 const NETWORK = `sequential({ input: [2], seed: 42 }, [
   dense(8, { activation: "tanh" }),

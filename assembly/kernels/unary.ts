@@ -6,11 +6,11 @@
  * loading it whole stays inside the memory; what the lanes outside the buffer hold does not matter.
  */
 import { Fn } from "../abi";
-import { exp, expm1, sigmoid, sigmoidLarger, tanh } from "../math/exp";
+import { exp, expm1, sigmoid, tanh } from "../math/exp";
 import { log, log1pUnit } from "../math/log";
-import { gaussian, tailArgument, upperTail } from "../math/normal";
 import { cut, LINE } from "../parts";
 import { storeUpTo4 } from "../simd";
+import { Gate, gated, gatedGrad, gelu } from "./gated";
 
 const TABLE: usize = memory.data<v128>(
   [
@@ -19,14 +19,6 @@ const TABLE: usize = memory.data<v128>(
     i32x4.splat(0x40400000), // 3
     i32x4.splat(0x40c00000), // 6
     i32x4.splat(0x3e2aaaab), // 0.166666672 1/6
-    i32x4.splat(0x3ecc422a), // 0.398942292 1 / sqrt(2 pi)
-    i32x4.splat(0x3fcc422a), // 1.59576917 2 sqrt(2 / pi)
-    i32x4.splat(0x3d922279), // 0.0713548139 2 sqrt(2 / pi) 0.044715
-    i32x4.splat(0x3e5b33b6), // 0.214064449 three times that
-    i32x4.splat(0xc1400000), // -12 where sigmoid(2 u) of geluTanh is 0 and that of 12 is 1
-    i32x4.splat(0x41400000), // 12
-    i32x4.splat(0xc2b40000), // -90 where sigmoid is 0
-    i32x4.splat(0x42b40000), // 90
   ],
   16,
 );
@@ -37,13 +29,6 @@ const enum At {
   Three = 32,
   Six = 48,
   Sixth = 64,
-  Density = 80,
-  GeluLinear = 96,
-  GeluCubic = 112,
-  GeluCubicSlope = 128,
-  /** what gatedGrad takes: the lowest argument, followed by the greatest */
-  GeluLimits = 144,
-  SiluLimits = 176,
 }
 
 /** Klambauer, Unterthiner, Mayr, Hochreiter, Self-Normalizing Neural Networks, 2017. */
@@ -263,78 +248,6 @@ function softplus(y: usize, x: usize, n: i32): void {
   }
 }
 
-/** `sigmoid(z) + x sigmoid'(z) slope`: the derivative of x sigmoid(z(x)) with slope = z'(x). */
-// @ts-ignore: decorator
-@inline
-function gateSlope(x: v128, z: v128, slope: v128): v128 {
-  const e = exp(f32x4.neg(f32x4.abs(z)));
-  const larger = sigmoidLarger(e);
-  const smaller = f32x4.mul(e, larger);
-  const gate = v128.bitselect(larger, smaller, f32x4.gt(z, zero()));
-  return f32x4.add(gate, f32x4.mul(f32x4.mul(x, slope), f32x4.mul(larger, smaller)));
-}
-
-/** 2 u = x (c + d x^2), twice the argument of tanh in geluTanh; u = sqrt(2 / pi) (x + 0.044715 x^3). */
-// @ts-ignore: decorator
-@inline
-function geluTanhArgument(x: v128): v128 {
-  const cubic = f32x4.mul(f32x4.mul(x, x), v128.load(TABLE, At.GeluCubic));
-  return f32x4.mul(x, f32x4.add(cubic, v128.load(TABLE, At.GeluLinear)));
-}
-
-/**
- * x sigmoid(z): silu with z = x, geluTanh with z = 2 u, for (1 + tanh(u)) / 2 = sigmoid(2 u).
- *
- * @param limits  At.SiluLimits or At.GeluLimits: where sigmoid is 0, x is taken as that, so that -inf gives -0
- */
-function gated(limits: usize, y: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, y += 16, x += 16) {
-    const v = f32x4.pmax(v128.load(x), v128.load(TABLE + limits));
-    const z = limits == At.GeluLimits ? geluTanhArgument(v) : v;
-    storeUpTo4(y, f32x4.mul(v, sigmoid(z)), n);
-  }
-}
-
-/** dx = dy (s + x s (1 - s) z'), s = sigmoid(z), with z as in `gated`. */
-function gatedGrad(limits: usize, dx: usize, dy: usize, x: usize, n: i32): void {
-  for (; n > 0; n -= 4, dx += 16, dy += 16, x += 16) {
-    const floor = f32x4.pmax(v128.load(x), v128.load(TABLE + limits));
-    const v = f32x4.pmin(floor, v128.load(TABLE + limits, 16));
-    let z = v;
-    let slope = v128.load(TABLE, At.One);
-    if (limits == At.GeluLimits) {
-      z = geluTanhArgument(v);
-      const cubic = f32x4.mul(f32x4.mul(v, v), v128.load(TABLE, At.GeluCubicSlope));
-      slope = f32x4.add(cubic, v128.load(TABLE, At.GeluLinear));
-    }
-    storeUpTo4(dx, f32x4.mul(v128.load(dy), gateSlope(v, z, slope)), n);
-  }
-}
-
-/**
- * x Phi(x) = max(x, 0) - |x| Q(|x|). With dy, the gradient dy (Phi(x) + x phi(x)) instead: the bracket is
- * Q(a) - a phi(a) with a = |x| for x <= 0, and 1 minus that for x > 0.
- *
- * @param dy  0: the function
- */
-function gelu(y: usize, dy: usize, x: usize, n: i32): void {
-  for (let at: usize = 0; n > 0; n -= 4, at += 16) {
-    const v = v128.load(x + at);
-    const a = tailArgument(v);
-    const e = gaussian(a);
-    const tail = upperTail(a, e);
-    let result: v128;
-    if (dy) {
-      const below = f32x4.sub(tail, f32x4.mul(a, f32x4.mul(e, v128.load(TABLE, At.Density))));
-      const above = f32x4.sub(v128.load(TABLE, At.One), below);
-      result = f32x4.mul(v128.load(dy + at), v128.bitselect(above, below, f32x4.gt(v, zero())));
-    } else {
-      result = f32x4.sub(f32x4.pmax(v, zero()), f32x4.mul(a, tail));
-    }
-    storeUpTo4(y + at, result, n);
-  }
-}
-
 // ---------------------------------------------------------------- the kernels
 
 /**
@@ -364,8 +277,8 @@ export function unary(fn: i32, alpha: f32, y: usize, x: usize, n: i32, part: i32
     case Fn.Elu: return elu(1, alpha, y, x, n);
     case Fn.Selu: return elu(SELU_SCALE, SELU_SCALE_ALPHA, y, x, n);
     case Fn.Gelu: return gelu(y, 0, x, n);
-    case Fn.GeluTanh: return gated(At.GeluLimits, y, x, n);
-    case Fn.Silu: return gated(At.SiluLimits, y, x, n);
+    case Fn.GeluTanh: return gated(Gate.GeluTanh, y, x, n);
+    case Fn.Silu: return gated(Gate.Silu, y, x, n);
     case Fn.Softplus: return softplus(y, x, n);
     case Fn.Sigmoid: return logistic(y, 0, x, n);
     case Fn.Tanh: return hyperbolicTangent(y, x, n);
@@ -423,8 +336,8 @@ export function unaryGrad(fn: i32, alpha: f32, dx: usize, dy: usize, s: usize, n
     case Fn.Elu: return eluGrad(1, alpha, dx, dy, s, n);
     case Fn.Selu: return eluGrad(SELU_SCALE, SELU_SCALE_ALPHA, dx, dy, s, n);
     case Fn.Gelu: return gelu(dx, dy, s, n);
-    case Fn.GeluTanh: return gatedGrad(At.GeluLimits, dx, dy, s, n);
-    case Fn.Silu: return gatedGrad(At.SiluLimits, dx, dy, s, n);
+    case Fn.GeluTanh: return gatedGrad(Gate.GeluTanh, dx, dy, s, n);
+    case Fn.Silu: return gatedGrad(Gate.Silu, dx, dy, s, n);
     case Fn.Softplus: return logistic(dx, dy, s, n);
     case Fn.Sigmoid: return logisticGrad(dx, dy, s, n);
     case Fn.Tanh: return hyperbolicTangentGrad(dx, dy, s, n);
