@@ -104,15 +104,19 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
     blank.set(text, HEADER_BYTES + bytes);
   };
   refresh();
+  // What another program owns it may have trained since.
+  const isGuest = plan.variables.some(({ isForeign }) => isForeign);
 
   return {
     refresh,
     save: () => {
+      if (isGuest) refresh();
       const saved = blank.slice();
       saved.set(block, HEADER_BYTES);
       return saved;
     },
     load: (who, given, whole) => {
+      if (isGuest) refresh();
       const saved = bytesOf(who, given);
       for (let i = 0; i < HEADER_BYTES; i++) header[i] = saved[i];
       checkHeader(who, saved.length, words, lengths);

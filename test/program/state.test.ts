@@ -711,6 +711,28 @@ describe("frozen values", () => {
     expect(programOf([]).states.save().length).toBeGreaterThan(program.states.save().length);
   });
 
+  it("that another program owns are told as they are when a state is saved or restored", () => {
+    const open = (foreign?: ReadonlyMap<string, number>) => {
+      const { base, x, t, ...request } = smallRequest();
+      return new Program("test", defaultEngine(), { ...request, foreign }, { seed: 1, shuffleSeed: 1 });
+    };
+    // Behind the program, in the last page of its memory.
+    const { plan, u8 } = open();
+    const at = Math.ceil(plan.end / 64) * 64;
+    expect(u8.length).toBeGreaterThanOrEqual(at + 24);
+    const guest = open(new Map([["body.weight", at]]));
+    guest.f32.fill(0.5, at / 4, at / 4 + 6);
+    const saved = guest.states.save();
+    expect(directoryIn(saved).frozen["body.weight"]).toBe(
+      sha256([new Uint8Array(new Float32Array(6).fill(0.5).buffer)]),
+    );
+    guest.states.load("restore", saved, true);
+    guest.f32[at / 4] = 0.75;
+    expect(() => guest.states.load("restore", saved, true)).toThrow(
+      "restore: the state must belong to the frozen values of body.weight",
+    );
+  });
+
   it("must be the same, bit by bit", () => {
     const program = programOf(BODY, 0);
     const other = programOf(BODY, 0.5);
