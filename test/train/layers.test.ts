@@ -24,6 +24,7 @@ import {
   TraceError,
   type TrainOptions,
 } from "../../src/index.ts";
+import { directoryOf, firstDifference } from "../../src/program/directory.ts";
 import { classes, noise, slowClock, stateDigest } from "../fixtures.ts";
 
 const net = (layers: readonly Layer[], seed = 3) =>
@@ -236,6 +237,22 @@ describe("batchNorm", () => {
   it("is told from one with another momentum by its state", () => {
     expect(() => one({}, 0.5).restore(one({}, 0.25).state())).toThrow(StateError);
     one({}, 0.5).restore(one({}, 0.5).state());
+  });
+
+  it("says in its state which statistic is which average's", () => {
+    const { plan, u8 } = one().program;
+    const own = directoryOf(plan, {}, u8);
+    const { updates = {} } = own.computation;
+    expect(Object.keys(updates)).toEqual(["norm.runningMean", "norm.runningVariance"]);
+    const swapped = {
+      "norm.runningMean": updates["norm.runningVariance"],
+      "norm.runningVariance": updates["norm.runningMean"],
+    };
+    const other = { ...own, computation: { ...own.computation, updates: swapped } };
+    expect(firstDifference(own, own, true)).toBeUndefined();
+    expect(firstDifference(own, other, true)?.[0]).toMatch(
+      /^the state must be of this model, whose updates are /,
+    );
   });
 
   it("is shown with its output, not with its statistics", () => {
