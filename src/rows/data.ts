@@ -191,8 +191,9 @@ function storeChecked(
     if (kept - kept === 0) return;
   }
   const row = firstRow + Math.floor(i / rowElements);
+  const precision = isArrayOf(Float32Array, into) ? " in single precision" : "";
   throw new DataError(
-    `${what}: numbers must be finite in single precision; got ${describe(value)} at row ${row}, column ${i % rowElements}`,
+    `${what}: numbers must be finite${precision}; got ${describe(value)} at row ${row}, column ${i % rowElements}`,
   );
 }
 

@@ -31,7 +31,10 @@ describe("ids", () => {
     ];
     expect(() => flattenIds("x", Float64Array.from(rows.flat()), rules, 3)).toThrow(said(at));
     if (Number.isFinite(id)) expect(() => flattenIds("x", rows, rules, 3)).toThrow(said(at));
-    else expect(() => flattenIds("x", rows, rules, 3)).toThrow(DataError);
+    else
+      expect(() => flattenIds("x", rows, rules, 3)).toThrow(
+        new DataError(`x: numbers must be finite; got ${at}`),
+      );
   });
 
   it("name the row as the caller counts it, wherever the reading starts", () => {
