@@ -49,7 +49,7 @@ export const classifier = (options: Partial<TrainOptions> = {}, seed = 7) =>
       dense(12, { activation: "tanh" }),
       dense(3, { activation: "softmax" }),
     ]),
-    { loss: crossEntropy(), optimizer: adam({ learningRate: 0.01 }), batch: 8, ...options },
+    { loss: crossEntropy(), optimizer: adam({ learningRate: 0.01 }), batchSize: 8, ...options },
   );
 
 /** Numbers in [-1, 1) that look random and are the same everywhere: a linear congruential generator. */

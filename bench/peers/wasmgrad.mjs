@@ -29,7 +29,7 @@ function load(predictor, layers) {
 
 function train(workload, folder, firstStep) {
   const trainer = compile(modelOf(workload), {
-    batch: workload.batch,
+    batchSize: workload.batch,
     loss: workload.loss === "crossEntropy" ? crossEntropy() : binaryCrossEntropy(),
     optimizer: adam({ learningRate: workload.learningRate }),
   });
@@ -90,7 +90,7 @@ async function adamUpdate({ n, learningRate }, folder) {
 }
 
 function predict(workload, folder) {
-  const predictor = compile(modelOf(workload), { batch: workload.batch });
+  const predictor = compile(modelOf(workload), { batchSize: workload.batch });
   load(predictor, readLayers(folder, workload));
   const x = readArray(folder, "x");
   const out = new Float32Array(workload.batch * workload.layers.at(-1));

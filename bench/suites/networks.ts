@@ -36,7 +36,7 @@ export function networkTrainer(network: Network): Trainer<RowData, Result> {
   return compile(networkModel(network), {
     loss: network.loss === "crossEntropy" ? crossEntropy() : binaryCrossEntropy(),
     optimizer: adam({ learningRate: network.learningRate }),
-    batch: network.batch,
+    batchSize: network.batch,
   });
 }
 

@@ -20,7 +20,7 @@ export const predictionSuite = (predictions: Shapes["predictions"]): Suite => ({
 
 function predictionWorkload(name: string, network: Network, rows: number): Workload {
   const { layers } = network;
-  const predictor = compile(networkModel(network), { batch: network.batch });
+  const predictor = compile(networkModel(network), { batchSize: network.batch });
   const plain = new PlainNetwork(network);
   plain.load(Object.values(predictor.parameters).map((p) => p.data));
   const x = networkData(network).x.subarray(0, rows * layers[0]);

@@ -13,7 +13,7 @@ const both = compile(
     left: x.tanh().add(1),
     right: x.mul(2).sigmoid().mul(2),
   })),
-  { batch: 4096 },
+  { batchSize: 4096 },
 );
 const at = (x: ArrayLike<number>) => {
   const { left, right } = both.predict({ x: Float32Array.from(x) });

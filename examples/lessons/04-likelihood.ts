@@ -21,7 +21,7 @@ const model = wg.sequential({ input: [2], seed: 1 }, [wg.dense(3, { activation: 
 const trainer = wg.compile(model, {
   loss: wg.crossEntropy(),
   optimizer: wg.sgd({ learningRate: 1 }),
-  batch: 60,
+  batchSize: 60,
 });
 
 const likelihoods: number[] = [];

@@ -33,7 +33,7 @@ const attempts = sequential({ input: [2], seed: 1 }, [
     biasInitializer: { kind: "normal", mean: 0, std: 1 },
   }),
 ]);
-const { data } = compile(attempts, { batch: 4 }).predict(x);
+const { data } = compile(attempts, { batchSize: 4 }).predict(x);
 const counts = [0, 0, 0, 0, 0];
 for (let j = 0; j < units; j++) counts[y.filter((label, i) => data[i * units + j] === label).length]++;
 table(

@@ -38,7 +38,7 @@ for (let n = 2; n <= 6; n++) {
       dense(16, { activation: "tanh" }),
       dense(1, { activation: "sigmoid" }),
     ]),
-    { loss: binaryCrossEntropy(), optimizer: adam({ learningRate: 0.02 }), batch: 64 },
+    { loss: binaryCrossEntropy(), optimizer: adam({ learningRate: 0.02 }), batchSize: 64 },
   );
   // One row on the wrong side costs ln 2 at least, so a mean below ln 2 / 2^n leaves none.
   const run = trainer.fitSync({ x, y }, { epochs: 5000, stopWhen: { lossBelow: Math.LN2 / 2 ** n } });

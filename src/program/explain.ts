@@ -12,7 +12,7 @@ import type { Predictor } from "./predictor.ts";
  * the curious.
  *
  * @example
- * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { batch: 1 });
+ * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { batchSize: 1 });
  * explain(predictor).includes("dense y="); // => true
  */
 export function explain<X, P>(predictor: Predictor<X, P>): string {

@@ -48,7 +48,7 @@ export function manifestOf(
       parameters: plan.variables.map(({ name, shape }) => ({ name, shape })),
       graph: graph.toString().split("\n"),
     },
-    options: { batch: plan.batch, ...options },
+    options: { batchSize: plan.batch, ...options },
     seeds,
     digests: { parameters: program.digest() },
   };

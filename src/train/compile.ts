@@ -14,7 +14,7 @@ import type { Trainer } from "./trainer.ts";
 
 export interface CompileOptions {
   /** Most rows of a pass; it sizes the memory. Larger data go through in batches. Default: 32. */
-  readonly batch?: number;
+  readonly batchSize?: number;
   /** Class names in the order of the outputs (two names for one sigmoid): `y` may hold them, `classify` gives them. */
   readonly labels?: readonly string[];
   /** Where kernels come from. Default: the embedded ones, on the calling thread. */
@@ -42,11 +42,16 @@ export function compile<X = Rows, P = Result>(
   options: CompileOptions | TrainOptions = {},
 ): Predictor<X, P> {
   refuseMore("compile", arguments, 2);
-  const { batch = 32, labels, engine = defaultEngine(), ...training } = optionsOf("compile", options);
+  const {
+    batchSize: batch = 32,
+    labels,
+    engine = defaultEngine(),
+    ...training
+  } = optionsOf("compile", options);
   const { loss, optimizer, shuffleSeed, windowRows, accumulate, ...others } =
     training as Partial<TrainOptions>;
   refuseOthers("compile", others);
-  checkNumber("compile", "batch", batch, COUNT);
+  checkNumber("compile", "batchSize", batch, COUNT);
   const graph = model?.graph;
   if (!graph) throw new OptionError(`compile: needs a model; got ${typeof model} without a graph`);
   checkLabels(graph, labels);
@@ -70,7 +75,7 @@ export function compile<X = Rows, P = Result>(
     throw new OptionError(
       `compile: optimizer must be made by sgd(), adam() or adamW(); got ${typeof optimizer === "function" ? "a function that was not called" : typeof optimizer}`,
     );
-  const makePredictor = (m: Model<X, P>): Predictor<X, P> => compile(m, { batch, labels, engine });
+  const makePredictor = (m: Model<X, P>): Predictor<X, P> => compile(m, { batchSize: batch, labels, engine });
   const request = { model, optimizer, batch, labels, engine, makePredictor };
   return optimizer.makeTrainer({ ...request, loss, shuffleSeed, windowRows, accumulate });
 }

@@ -41,7 +41,7 @@ export function graphWithValues<X, P>(who: string, model: Model<X, P>): Graph {
 }
 
 function draw<X, P>(model: Model<X, P>): Graph {
-  const predictor = compile(model, { batch: 1 });
+  const predictor = compile(model, { batchSize: 1 });
   try {
     return predictor.toModel().graph;
   } finally {

@@ -41,7 +41,9 @@ export async function runAll(wasmgrad) {
       const middle = Math.fround(v - high);
       return [high, middle, v - high - middle];
     }).flat();
-    const holder = compile(sequential({ input: [parts.length] }, [dense(1, { bias: false })]), { batch: 1 });
+    const holder = compile(sequential({ input: [parts.length] }, [dense(1, { bias: false })]), {
+      batchSize: 1,
+    });
     holder.setParameters({ "dense1.weight": parts });
     const digest = holder.digest();
     holder.dispose();
@@ -80,7 +82,7 @@ export async function runAll(wasmgrad) {
         dense(17, { activation: "tanh" }),
         dense(4, { activation: "softmax" }),
       ]),
-      { loss: crossEntropy(), optimizer: adam({ learningRate: 0.01 }), batch: 16, ...options },
+      { loss: crossEntropy(), optimizer: adam({ learningRate: 0.01 }), batchSize: 16, ...options },
     );
   {
     const trainer = mlp();
@@ -176,7 +178,7 @@ export async function runAll(wasmgrad) {
   ]) {
     const trainer = compile(
       sequential({ input: [features], seed: 3 }, [dense(13, { activation }), dense(5)]),
-      { loss: meanSquaredError(), optimizer: sgd({ learningRate: 0.05 }), batch: 32 },
+      { loss: meanSquaredError(), optimizer: sgd({ learningRate: 0.05 }), batchSize: 32 },
     );
     trainer.fitSync(targets, { epochs: 4 });
     digests[`activation ${activation}`] = trainer.digest();
@@ -200,7 +202,7 @@ export async function runAll(wasmgrad) {
       {
         loss,
         optimizer: sgd({ learningRate: 0.05 }),
-        batch: 32,
+        batchSize: 32,
       },
     );
     trainer.fitSync({ x: data.x, y }, { epochs: 4 });
@@ -230,7 +232,7 @@ export async function runAll(wasmgrad) {
         dense(129, { activation: "gelu" }),
         dense(10, { activation: "softmax" }),
       ]),
-      { loss: crossEntropy(), optimizer: adam(), batch: 150 },
+      { loss: crossEntropy(), optimizer: adam(), batchSize: 150 },
     );
     const x = noise(wide * 310, 5);
     const y = Array.from({ length: 310 }, (_, i) => (i * 7) % 10);
@@ -254,7 +256,7 @@ export async function runAll(wasmgrad) {
     const trainer = compile(net, {
       loss: { size: huber(), kind: crossEntropy() },
       optimizer: adamW({ learningRate: 0.01 }),
-      batch: 8,
+      batchSize: 8,
     });
     const count = 29;
     trainer.fitSync(
@@ -290,7 +292,7 @@ export async function runAll(wasmgrad) {
             learningRate: 0.01,
             groups: [{ match: /gamma|beta|bias/, learningRate: 0.02, weightDecay: 0 }],
           }),
-          batch: 16,
+          batchSize: 16,
           ...options,
         },
       );

@@ -58,7 +58,7 @@ export const runs = ({
             groups: [{ match: /bias$/, weightDecay: 0, learningRate: 0.04 }],
           }),
           labels: ["north", "east", "south", "west"],
-          batch: 5,
+          batchSize: 5,
           shuffleSeed: 9,
         },
       ),

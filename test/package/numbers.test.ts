@@ -45,7 +45,7 @@ const NUMBERS: Record<string, [(value: never) => unknown, string, readonly numbe
   "parity: inputs": [(inputs) => parity(inputs), COUNT, [0, 1.5]],
   "perceptron: inputs": [(inputs) => perceptron({ inputs }), COUNT, [0, 1.5]],
   "perceptron: epochs": [(epochs) => unit.fit(line, { epochs }), COUNT, [0, 1.5]],
-  "compile: batch": [(batch) => compile(xorModel(), { batch }), COUNT, [0, 1.5]],
+  "compile: batchSize": [(batchSize) => compile(xorModel(), { batchSize }), COUNT, [0, 1.5]],
   "compile: windowRows": [(windowRows) => xorTrainer(1, { windowRows }), COUNT, [0, 1.5]],
   "compile: shuffleSeed": [(shuffleSeed) => xorTrainer(1, { shuffleSeed }), SEED, [-1, 0.5]],
   "reset: seed": [(seed) => trainer.reset({ seed }), SEED, [-1, 0.5]],
@@ -104,7 +104,10 @@ describe("the manifest", () => {
   it("records the numbers that were checked", () => {
     const made = xorTrainer(3, { optimizer: sgd({ learningRate: 0.5, momentum: 0.25 }) });
     expect(made.manifest()).toMatchObject({
-      options: { batch: 32, optimizer: { kind: "sgd", learningRate: 0.5, momentum: 0.25, nesterov: false } },
+      options: {
+        batchSize: 32,
+        optimizer: { kind: "sgd", learningRate: 0.5, momentum: 0.25, nesterov: false },
+      },
     });
   });
 });

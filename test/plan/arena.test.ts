@@ -132,7 +132,7 @@ describe("the arena", () => {
         (widths, activation, batch) => {
           const layers: Layer[] = widths.map((units) => dense(units, { activation }));
           const model = sequential({ input: [20] }, [...layers, dense(10, { activation: "softmax" })]);
-          using trainer = compile(model, { loss: crossEntropy(), optimizer: adam(), batch });
+          using trainer = compile(model, { loss: crossEntropy(), optimizer: adam(), batchSize: batch });
           const { layout, arenaLowerBound } = trainer.program.plan;
           const arena = layout.regions.find(({ name }) => name === "arena");
           expect(arena?.bytes).toBe(arenaLowerBound);

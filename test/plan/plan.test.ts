@@ -27,7 +27,7 @@ describe("the XOR trainer", () => {
   const { plan } = compile(model, {
     loss: binaryCrossEntropy(),
     optimizer: adam({ learningRate: 0.05 }),
-    batch: 4,
+    batchSize: 4,
   }).program;
   const train = plan.train as NonNullable<Plan["train"]>;
   /** Addresses from the start of the program: how far the kernels' constants reach does not matter. */

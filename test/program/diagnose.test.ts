@@ -65,7 +65,7 @@ describe("training that diverges", () => {
       compile(sequential({ input: [5] }, [dense(3)]), {
         loss: meanSquaredError(),
         optimizer: sgd({ learningRate: 1e12 }),
-        batch: 4,
+        batchSize: 4,
         windowRows,
       });
     const { x } = classes(40);

@@ -21,7 +21,7 @@ const trainerOf = (units: number, weights: number[], fromLogits: boolean) => {
   const trainer = compile(sequential({ input: [1] }, [dense(units, fromLogits ? {} : { activation })]), {
     loss: loss({ fromLogits }),
     optimizer: sgd(),
-    batch: 2,
+    batchSize: 2,
   });
   trainer.parameters["dense1.weight"].data.set(weights);
   return trainer;

@@ -4,12 +4,12 @@ import { compile, dense, model, type Rows, sequential } from "../../src/index.ts
 import { overlaps } from "../../src/rows/data.ts";
 
 /** 1 number to 2: [2 x, x]. */
-const doubling = (batch: number) =>
+const doubling = (batchSize: number) =>
   compile(
     sequential({ input: [1] }, [
       dense(2, { weightInitializer: { kind: "values", data: Float32Array.of(2, 1) } }),
     ]),
-    { batch },
+    { batchSize },
   );
 const EXPECTED = [2, 1, 4, 2, 6, 3, 8, 4];
 
@@ -49,7 +49,7 @@ describe("predict into an array that shares memory with the rows", () => {
   it("gives it for several inputs and outputs", () => {
     const net = compile(
       model({ inputs: { a: [1], b: [1] } }, ({ a, b }) => ({ sum: a.add(b), difference: a.sub(b) })),
-      { batch: 2 },
+      { batchSize: 2 },
     );
     const buffer = Float32Array.of(1, 2, 3, 4, 10, 20, 30, 40);
     const [low, high] = [buffer.subarray(1, 5), buffer.subarray(4)];

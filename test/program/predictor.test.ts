@@ -27,7 +27,7 @@ describe("predict", () => {
         dense(16, { activation: "gelu" }),
         dense(3, { activation: "softmax" }),
       ]),
-      { batch: 16 },
+      { batchSize: 16 },
     );
     const together = predictor.predict(x).data;
     for (let row = 0; row < 37; row++)
@@ -52,7 +52,7 @@ describe("predict", () => {
   it("writes arrays by output name", () => {
     const net = compile(
       model({ inputs: { x: [2] } }, ({ x }) => ({ a: dense(1)(x), b: dense(3)(x) })),
-      { batch: 3 },
+      { batchSize: 3 },
     );
     const out = { a: new Float32Array(4), b: new Float32Array(12) };
     net.predict({ x: xor.x }, { out });
@@ -274,7 +274,7 @@ describe("manifest", () => {
         parameters: [{ name: "dense1.weight", shape: [5, 16] }, ...new Array(5).fill(expect.anything())],
       },
       options: {
-        batch: 8,
+        batchSize: 8,
         labels: ["a", "b", "c"],
         loss: { output: { kind: "crossEntropy" } },
         optimizer: { kind: "adam", learningRate: 0.01, beta1: 0.9, biasCorrection: true },
@@ -302,7 +302,7 @@ describe("manifest", () => {
   });
 
   it("of a predictor has no optimizer", () => {
-    expect(compile(xorModel()).manifest()).toMatchObject({ options: { batch: 32 } });
+    expect(compile(xorModel()).manifest()).toMatchObject({ options: { batchSize: 32 } });
     expect(compile(xorModel()).manifest().options).not.toHaveProperty("optimizer");
   });
 });

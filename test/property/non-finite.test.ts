@@ -56,7 +56,7 @@ function start({ optimizer, activation, loss, rate, accumulate, scales, seed }: 
     const trainer = compile(sequential({ input: [3], seed }, [dense(5, { activation }), dense(2)]), {
       loss: loss(),
       optimizer: optimizer(rate),
-      ...{ batch: 2, accumulate, windowRows: 4 },
+      ...{ batchSize: 2, accumulate, windowRows: 4 },
     });
     const [, parameters, slots] = scales;
     for (const [name, { data }] of Object.entries(trainer.parameters)) {

@@ -85,7 +85,7 @@ const anyRun: fc.Arbitrary<Run> = fc
         : noise(rows * outputs, seed + 1).map((v) => (v + 1) / 2);
     return {
       make: (options = {}) =>
-        compileRun(net, { loss: made, optimizer: optimizer(), batch, accumulate, ...options }),
+        compileRun(net, { loss: made, optimizer: optimizer(), batchSize: batch, accumulate, ...options }),
       data: { x, y },
       batch,
       rows,
@@ -144,7 +144,7 @@ describe("for any model, data and options", () => {
       fc.property(anyRun, fc.integer({ min: 1, max: 90 }), (run, batch) => {
         const { data, rows } = run;
         const all = run.make().predict(data.x).data;
-        expect(run.make({ batch }).predict(data.x).data).toEqual(all);
+        expect(run.make({ batchSize: batch }).predict(data.x).data).toEqual(all);
         const width = all.length / rows;
         const trainer = run.make();
         for (let row = 0; row < rows; row += 5)

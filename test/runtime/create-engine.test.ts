@@ -27,10 +27,10 @@ describe("a program that does not fit", () => {
   const huge: [string, () => unknown][] = [
     ["by its parameters", () => compile(sequential({ input: [65_536] }, [dense(65_536)]))],
     ["by its optimizer", () => training(sequential({ input: [20_000] }, [dense(20_000)]))],
-    ["by its batch", () => compile(sequential({ input: [1000] }, [dense(1)]), { batch: 2_000_000 })],
+    ["by its batch", () => compile(sequential({ input: [1000] }, [dense(1)]), { batchSize: 2_000_000 })],
     ["by its window", () => training(sequential({ input: [1000] }, [dense(1)]), { windowRows: 2_000_000 })],
     ["by far", () => compile(sequential({ input: [2] }, [dense(2 ** 40)]))],
-    ["by a batch beyond reason", () => compile(xorModel(), { batch: 2 ** 52 })],
+    ["by a batch beyond reason", () => compile(xorModel(), { batchSize: 2 ** 52 })],
   ];
   const training = (net: ReturnType<typeof xorModel>, options = {}) =>
     compile(net, { loss: meanSquaredError(), optimizer: adam(), ...options });
@@ -51,8 +51,8 @@ describe("a program that does not fit", () => {
       dense(1),
     ]);
     const row = Float32Array.from({ length: 1 << 20 }, (_, i) => (i % 7) - 3);
-    const small = compile(net, { batch: 1 });
-    using large = compile(net, { batch: 768 });
+    const small = compile(net, { batchSize: 1 });
+    using large = compile(net, { batchSize: 768 });
     expect(large.summary()).toContain("3.0 GiB");
     expect(large.predict(row).data).toEqual(small.predict(row).data);
     expect(large.digest()).toBe(small.digest());

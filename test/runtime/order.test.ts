@@ -57,7 +57,7 @@ describe("the kernels", () => {
         return { y: w.matMul(v.transpose()).transpose() };
       });
       const optimizer = sgd({ learningRate: 1e-4 });
-      using trainer = compile(net, { loss: { y: meanSquaredError() }, optimizer, batch: 16 });
+      using trainer = compile(net, { loss: { y: meanSquaredError() }, optimizer, batchSize: 16 });
       const { loss } = trainer.fitSync({ x: { x: data.x }, y: { y: data.y } }, { epochs: 3 });
       return { loss, digest: trainer.digest() };
     };

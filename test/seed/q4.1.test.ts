@@ -9,7 +9,7 @@ const identity = compile(
     tanh: x.tanh(),
     sigmoid: x.sigmoid(),
   })),
-  { batch: 4096 },
+  { batchSize: 4096 },
 );
 
 /** Numbers of every exponent from 2^-140 to 2^7, 40 in each, of both signs. */
@@ -42,7 +42,7 @@ describe("Q4.1: tanh(x) + 1 = 2 sigmoid(2x)", () => {
         left: x.tanh().add(1),
         right: x.mul(2).sigmoid().mul(2),
       })),
-      { batch: block },
+      { batchSize: block },
     );
     const [from, to] = [0x3a000000, 0x41a00000]; // 2^-11 and 20
     let [worst, worstUlp] = [0, 0];

@@ -73,7 +73,7 @@ describe("Q6.3b: XOR is not linearly separable", () => {
         biasInitializer: { kind: "normal", mean: 0, std: 1 },
       }),
     ]);
-    const { data } = compile(layer, { batch: 4 }).predict(x);
+    const { data } = compile(layer, { batchSize: 4 }).predict(x);
     let best = 0;
     for (let j = 0; j < units; j++)
       best = Math.max(best, XOR.filter((label, i) => data[i * units + j] === label).length);

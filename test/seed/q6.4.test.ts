@@ -16,7 +16,7 @@ describe("Q6.4: parity of n bits, by induction from the XOR block", () => {
     const y = x.map(odd);
     const trainer = compile(
       sequential({ input: [n] }, [dense(16, { activation: "tanh" }), dense(1, { activation: "sigmoid" })]),
-      { loss: binaryCrossEntropy(), optimizer: adam({ learningRate: 0.02 }), batch: 64 },
+      { loss: binaryCrossEntropy(), optimizer: adam({ learningRate: 0.02 }), batchSize: 64 },
     );
     for (let seed = 0; seed < 10; seed++) {
       trainer.reset({ seed });

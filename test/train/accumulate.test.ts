@@ -18,7 +18,7 @@ type Trainer = ReturnType<typeof classifier>;
 const BATCH = 4;
 const GROUP = 3;
 const grouped = (options: Partial<TrainOptions> = {}, seed?: number) =>
-  classifier({ batch: BATCH, accumulate: GROUP, ...options }, seed);
+  classifier({ batchSize: BATCH, accumulate: GROUP, ...options }, seed);
 
 /** Passes of an epoch: the last group of 41 rows has two of them, the last one a row. */
 const ROWS = 41;
@@ -60,7 +60,7 @@ describe("accumulate", () => {
       it(`makes of ${GROUP} batches of ${BATCH} the update of one of ${GROUP * BATCH}: ${rows} rows, ${name}`, () => {
         const some = classes(rows);
         const small = grouped({ optimizer: optimizer() });
-        const large = classifier({ optimizer: optimizer(), batch: GROUP * BATCH });
+        const large = classifier({ optimizer: optimizer(), batchSize: GROUP * BATCH });
         const epochs = 5;
         const a = small.fitSync(some, { epochs });
         const b = large.fitSync(some, { epochs });
@@ -80,7 +80,7 @@ describe("accumulate", () => {
 
   it("takes the mean over rows, not over batches", () => {
     // From w = b = 0 the gradient of the bias is the mean of -2 y: of the rows 1 1 1 1 9 it is -5.2.
-    const trainer = lineTrainer({ batch: 4, accumulate: 2, optimizer: sgd({ learningRate: 0.5 }) });
+    const trainer = lineTrainer({ batchSize: 4, accumulate: 2, optimizer: sgd({ learningRate: 0.5 }) });
     trainer.setParameters({ "line.weight": 0, "line.bias": 0 });
     trainer.fitSync({ x: [[0], [0], [0], [0], [0]], y: [1, 1, 1, 1, 9] }, { shuffle: false });
     expect(trainer.parameters["line.bias"].data[0]).toBeCloseTo(2.6, 6);
@@ -285,7 +285,7 @@ describe("a group under way", () => {
 describe("numbers that are not finite, in a group", () => {
   const make = (learningRate: number) => {
     const trainer = lineTrainer({
-      ...{ batch: 2, accumulate: GROUP, loss: meanAbsoluteError() },
+      ...{ batchSize: 2, accumulate: GROUP, loss: meanAbsoluteError() },
       optimizer: sgd({ learningRate, momentum: 0.5 }),
     });
     trainer.setParameters({ "line.weight": 0, "line.bias": 0 });

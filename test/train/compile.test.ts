@@ -50,12 +50,12 @@ describe("compile", () => {
   it("in batches of 1 and in batches larger than the data predicts the same bits", () => {
     const { data } = compile(xorModel()).predict(xor.x);
     for (const batch of [1, 2, 3, 4, 1000])
-      expect(compile(xorModel(), { batch }).predict(xor.x).data).toEqual(data);
+      expect(compile(xorModel(), { batchSize: batch }).predict(xor.x).data).toEqual(data);
   });
 
   it("with a batch larger than the data takes them as one short batch", () => {
-    const large = xorTrainer(1, { batch: 1000 });
-    const exact = xorTrainer(1, { batch: 4 });
+    const large = xorTrainer(1, { batchSize: 1000 });
+    const exact = xorTrainer(1, { batchSize: 4 });
     expect(large.fitSync(xor, { epochs: 50 })).toEqual(exact.fitSync(xor, { epochs: 50 }));
     expect(large.digest()).toBe(exact.digest());
   });
@@ -71,9 +71,13 @@ describe("compile", () => {
 describe("bad options of compile are refused", () => {
   const two = model({ inputs: { x: [2] } }, ({ x }) => ({ a: dense(1)(x), b: dense(2)(x) }));
   const wrong: [string, () => unknown, string][] = [
-    ["batch 0", () => compile(xorModel(), { batch: 0 }), "compile: batch must be a whole number >= 1; got 0"],
-    ["a fractional batch", () => compile(xorModel(), { batch: 1.5 }), "batch must be a whole number"],
-    ["a batch of NaN", () => compile(xorModel(), { batch: Number.NaN }), "got NaN"],
+    [
+      "batch 0",
+      () => compile(xorModel(), { batchSize: 0 }),
+      "compile: batchSize must be a whole number >= 1; got 0",
+    ],
+    ["a fractional batch", () => compile(xorModel(), { batchSize: 1.5 }), "batchSize must be a whole number"],
+    ["a batch of NaN", () => compile(xorModel(), { batchSize: Number.NaN }), "got NaN"],
     [
       "a loss without optimizer",
       () => compile(xorModel(), { loss: binaryCrossEntropy() } as never),

@@ -27,7 +27,7 @@ describe("data larger than the window", () => {
       compile(sequential({ input: [70] }, [dense(9, { activation: "tanh" }), dense(33)]), {
         loss: meanSquaredError(),
         optimizer: sgd({ learningRate: 0.1 }),
-        batch: 4,
+        batchSize: 4,
         windowRows,
       });
     const x = noise(70 * 50);
@@ -47,7 +47,12 @@ describe("data larger than the window", () => {
           const h = dense(5, { activation: "relu" })(a).add(dense(5)(b.reshape([-1, 4])));
           return { u: dense(1)(h), v: dense(2)(h) };
         }),
-        { loss: { u: meanSquaredError(), v: meanSquaredError() }, optimizer: sgd(), batch: 4, windowRows },
+        {
+          loss: { u: meanSquaredError(), v: meanSquaredError() },
+          optimizer: sgd(),
+          batchSize: 4,
+          windowRows,
+        },
       );
     const rows = 30;
     const data = {
@@ -171,9 +176,9 @@ describe("an epoch in random order", () => {
       ],
       y: [0, 1, 1, 0],
     };
-    const whole = xorTrainer(1, { batch: 1 });
+    const whole = xorTrainer(1, { batchSize: 1 });
     whole.fitSync(data, { epochs: 20 });
-    const parts = xorTrainer(1, { batch: 1 });
+    const parts = xorTrainer(1, { batchSize: 1 });
     for (const epochs of [1, 7, 2, 10]) parts.fitSync(data, { epochs });
     expect(parts.state()).toEqual(whole.state());
   });

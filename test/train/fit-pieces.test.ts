@@ -30,7 +30,7 @@ describe("fit over streamed data", () => {
     let now = 0;
     const clock = vi.spyOn(Date, "now").mockImplementation(() => (now += 0.05));
     try {
-      const trainer = linear({ batch: 2, windowRows: 4 });
+      const trainer = linear({ batchSize: 2, windowRows: 4 });
       const seen: number[] = [];
       await trainer.fit(rows(400, 1), { epochs: 20, onProgress: ({ steps }) => seen.push(steps) });
       expect(seen.length).toBeGreaterThanOrEqual(10);
@@ -41,7 +41,7 @@ describe("fit over streamed data", () => {
   });
 
   it("ends soon after its signal aborts", async () => {
-    const trainer = linear({ batch: 2, windowRows: 4 });
+    const trainer = linear({ batchSize: 2, windowRows: 4 });
     const controller = new AbortController();
     const training = trainer.fit(rows(4000, 1), {
       epochs: Number.POSITIVE_INFINITY,
@@ -54,7 +54,7 @@ describe("fit over streamed data", () => {
 
 describe("a partial epoch", () => {
   const stopped = () => {
-    const trainer = linear({ batch: 32 });
+    const trainer = linear({ batchSize: 32 });
     // Met at the last batch of the first epoch, whose update is not applied: the cursor stays on it.
     const { reason } = trainer.fitSync(rows(96, 0), { stopWhen: { lossBelow: 1e9 } });
     expect(reason).toBe("lossBelow");
@@ -71,7 +71,7 @@ describe("a partial epoch", () => {
   });
 
   it("is over with its last update: what it counted is 0 then", () => {
-    const trainer = linear({ batch: 32 });
+    const trainer = linear({ batchSize: 32 });
     const { program } = trainer;
     const counted = () =>
       [Counter.Cursor, Counter.EpochRows, Counter.EpochLoss].map((counter) => program.counter(counter));
@@ -90,9 +90,9 @@ describe("a partial epoch", () => {
   it("goes on with the rows that are left when the batch has grown to hold all", () => {
     const data = { x: rows(20, 0).x, y: Array.from({ length: 20 }, (_, i) => (i < 16 ? 0 : 1000)) };
     const options = { optimizer: adam({ learningRate: 1e-9 }) };
-    const small = linear({ ...options, batch: 16 });
+    const small = linear({ ...options, batchSize: 16 });
     small.fitSync(data, { shuffle: false, stopWhen: { lossBelow: 1e9 } });
-    const large = linear({ ...options, batch: 32 });
+    const large = linear({ ...options, batchSize: 32 });
     large.restore(small.state());
     const expected = small.fitSync(data, { shuffle: false }).loss;
     expect(large.fitSync(data, { shuffle: false }).loss).toBeCloseTo(expected, 3);

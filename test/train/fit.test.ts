@@ -62,9 +62,9 @@ describe("fit", () => {
   });
 
   it("reports as loss of an epoch the mean over its rows, each batch measured before its update", () => {
-    const trainer = lineTrainer({ batch: 2 });
+    const trainer = lineTrainer({ batchSize: 2 });
     const data = { x: [[1], [2], [3]], y: [1, 1, 1] };
-    const steps = lineTrainer({ batch: 2 });
+    const steps = lineTrainer({ batchSize: 2 });
     const first = steps.step({ x: [[1], [2]], y: [1, 1] }).loss;
     const second = steps.step({ x: [[3]], y: [1] }).loss;
     const { loss } = trainer.fitSync(data, { shuffle: false });
@@ -73,11 +73,11 @@ describe("fit", () => {
   });
 
   it("visits all rows once an epoch, in another order each epoch", () => {
-    // One row a batch: the bias after each epoch of a rate of 1 tells which row came last.
+    // One row a batchSize: the bias after each epoch of a rate of 1 tells which row came last.
     const orders = (shuffle: boolean) => {
       const trainer = compile(
         sequential({ input: [1] }, [dense(1, { weightInitializer: "zeros", name: "d" })]),
-        { loss: meanSquaredError(), optimizer: sgd({ learningRate: 0.5 }), batch: 1 },
+        { loss: meanSquaredError(), optimizer: sgd({ learningRate: 0.5 }), batchSize: 1 },
       );
       const data = { x: Array.from({ length: 20 }, () => [0]), y: Array.from({ length: 20 }, (_, i) => i) };
       return Array.from({ length: 12 }, () => {

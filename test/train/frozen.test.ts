@@ -50,7 +50,7 @@ function withFrozen(optimizer: Optimizer, frozen: ReadonlySet<string>, accumulat
   const program = new Program("test", defaultEngine(), request, { seed: 3, shuffleSeed: 3 });
   const losses = [{ output: name, loss: meanSquaredError(), rowElements: 2 }];
   const parts = { losses, namedTargets: false, optimizer, shuffleSeed: undefined };
-  return new Trainer(program, of, undefined, parts, (m) => compile(m, { batch: BATCH }));
+  return new Trainer(program, of, undefined, parts, (m) => compile(m, { batchSize: BATCH }));
 }
 
 const rows = (seed: number) => ({ x: noise(4 * BATCH, seed), y: noise(2 * BATCH, seed + 1) });
@@ -100,7 +100,7 @@ describe("variables that no loss reaches", () => {
     const trainer = compile(two, {
       loss: { used: meanSquaredError() },
       optimizer: optimizer(),
-      batch: BATCH,
+      batchSize: BATCH,
     });
     trainer.setParameters({ "unused.bias": [1, -2, 3] });
     const before = copyOf(trainer);

@@ -19,7 +19,7 @@ const net = (seed = 7) =>
     dense(3, { activation: "softmax", name: "last" }),
   ]);
 const trainerOf = (options: AdamWOptions, seed?: number) =>
-  compile(net(seed), { loss: crossEntropy(), optimizer: adamW(options), batch: 8 });
+  compile(net(seed), { loss: crossEntropy(), optimizer: adamW(options), batchSize: 8 });
 type Trainer = ReturnType<typeof trainerOf>;
 const data = classes(21);
 const names = "first.weight, first.bias, second.weight, second.bias, last.weight, last.bias";

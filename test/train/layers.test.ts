@@ -33,7 +33,7 @@ const trainerWith = (layers: readonly Layer[], options: Partial<TrainOptions> = 
   compile(net(layers, seed), {
     loss: crossEntropy(),
     optimizer: adam({ learningRate: 0.01 }),
-    batch: 8,
+    batchSize: 8,
     ...options,
   });
 
@@ -115,7 +115,7 @@ describe.each(Object.entries(kinds))("training with %s", (_, layers) => {
     trainer.fitSync(data, { epochs: 3 });
     const scores = numbers(trainer.predict(data.x));
     expect(numbers(trainer.snapshot().predict(data.x))).toEqual(scores);
-    const predictor = compile(net(layers(), 5), { batch: 64 });
+    const predictor = compile(net(layers(), 5), { batchSize: 64 });
     predictor.restore(trainer.state());
     expect(numbers(predictor.predict(data.x))).toEqual(scores);
   });
@@ -146,7 +146,7 @@ describe("dropout", () => {
           if (unused) dropout(0.4)(x);
           return dense(3, { name: "last" })(dropout(0.5, { name: "used" })(x));
         }),
-        { loss: crossEntropy({ fromLogits: true }), optimizer: adam(), batch: 8 },
+        { loss: crossEntropy({ fromLogits: true }), optimizer: adam(), batchSize: 8 },
       );
     const [plain, extra] = [made(false), made(true)];
     for (const trainer of [plain, extra]) trainer.fitSync({ x: { x: data.x }, y: data.y }, { epochs: 2 });
@@ -164,7 +164,7 @@ describe("batchNorm", () => {
     compile(sequential({ input: [2] }, [batchNorm({ momentum, name: "norm" }), dense(1)]), {
       loss: meanSquaredError(),
       optimizer: sgd({ learningRate: 0 }),
-      batch: 4,
+      batchSize: 4,
       ...options,
     });
   const x = [
@@ -218,7 +218,7 @@ describe("batchNorm", () => {
     const norm = batchNorm({ momentum: 0.75, name: "norm" });
     const shared = compile(
       model({ inputs: { a: [2], b: [2] } }, ({ a, b }) => ({ y: dense(1)(norm(a).add(norm(b))) })),
-      { loss: meanSquaredError(), optimizer: sgd({ learningRate: 0 }), batch: 4 },
+      { loss: meanSquaredError(), optimizer: sgd({ learningRate: 0 }), batchSize: 4 },
     );
     const other = x.map(([a, b]) => [a + 4, b]);
     shared.step({ x: { a: x, b: other }, y });
@@ -326,7 +326,7 @@ describe("embedding", () => {
         flatten(),
         dense(2, { activation: "softmax" }),
       ]),
-      { loss: crossEntropy(), optimizer: adam({ learningRate: 0.05 }), batch: 8 },
+      { loss: crossEntropy(), optimizer: adam({ learningRate: 0.05 }), batchSize: 8 },
     );
   const rows = Array.from({ length: 20 }, (_, row) => [...sentences.subarray(row * 3, row * 3 + 3)]);
 
@@ -409,7 +409,7 @@ describe("embedding", () => {
 
 describe("layerNorm", () => {
   it("gives each row mean 0 and variance 1, alone or in a batch", () => {
-    const predictor = compile(sequential({ input: [33] }, [layerNorm()]), { batch: 8 });
+    const predictor = compile(sequential({ input: [33] }, [layerNorm()]), { batchSize: 8 });
     const rows = noise(33 * 8);
     const whole = predictor.predict(rows).data;
     for (let row = 0; row < 8; row++) {

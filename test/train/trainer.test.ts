@@ -132,7 +132,7 @@ describe("models of several inputs and outputs", () => {
       {
         loss: { kind: crossEntropy(), size: huber(), seen: binaryCrossEntropy() },
         optimizer: adam({ learningRate: 0.01 }),
-        batch: 8,
+        batchSize: 8,
       },
     );
   const rows = 20;

@@ -97,7 +97,7 @@ trainer.fit({ x: [[0, 1]], y: [1] }, { epoch: 5 });
 // @ts-expect-error: a fit that does not yield cannot be aborted
 trainer.fitSync({ x: [[0, 1]], y: [1] }, { signal: new AbortController().signal });
 // @ts-expect-error: misspelt
-compile(net, { labels: ["no", "yes"], batchSize: 3 });
+compile(net, { labels: ["no", "yes"], batch: 3 });
 
 // Functions of tensors.
 const scalars: readonly [number, number] = valueAndGrad<[number, number]>((p, q) => p.mul(q))(1, 2).gradients;
