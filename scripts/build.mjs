@@ -1,10 +1,12 @@
 /**
- * Builds everything, each part only when its sources changed: kernels (asc), the module that embeds them, the
- * bundles (esbuild) and the type declarations (tsc). What was in `build/` and `dist/` before does not matter: a
- * content hash of all sources and tool versions decides.
+ * Builds everything, each part only when its sources changed: kernels (asc), the modules that embed them, the
+ * bundles (esbuild) and the type declarations (tsc). `--bundles` stops before the declarations, which running the
+ * package does not need. What was in `build/` and `dist/` before does not matter: a content hash of all sources and
+ * tool versions decides. Progress goes to stderr, so that stdout stays the caller's.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import {
   copyFileSync,
   existsSync,
@@ -19,8 +21,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const quiet = process.argv.includes("--quiet");
-const say = (text) => quiet || console.log(text);
 const read = (path) => readFileSync(join(root, path));
 
 function* files(path) {
@@ -65,32 +65,36 @@ function isRunning(path) {
   }
 }
 
-/** Runs `make` unless `outputs` exist and were made from the same sources. */
-function part(name, sources, outputs, make) {
+/** Runs `make` unless `outputs` exist and were made from the same sources. `what` is for whoever waits. */
+async function part(name, what, sources, outputs, make) {
   const stamp = join(root, `build/${name}.stamp`);
   const hash = hashOf([...sources, "package-lock.json", "scripts/build.mjs"]);
   const fresh = existsSync(stamp) && readFileSync(stamp, "utf8") === hash;
   if (fresh && outputs.every((path) => existsSync(join(root, path)))) return;
   const start = Date.now();
+  console.error(`build: ${name}: ${what} ..`);
   // What fails half-way must not pass for the build before it.
   rmSync(stamp, { force: true });
-  make();
-  mkdirSync(join(root, "build"), { recursive: true });
+  await make();
   writeFileSync(stamp, hash);
-  say(`${name}: built in ${((Date.now() - start) / 1000).toFixed(1)} s`);
+  console.error(`build: ${name}: done in ${((Date.now() - start) / 1000).toFixed(1)} s`);
 }
 
-/** Runs Node; what it prints goes to stderr, so that stdout stays the caller's. A failure has said why. */
-function node(args) {
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] });
-  if (status !== 0) process.exit(status ?? 1);
+/** Parts that need nothing of each other, at once. All end before a failure does, which has said why. */
+async function together(...parts) {
+  for (const { reason } of await Promise.allSettled(parts)) if (reason) throw reason;
+}
+
+async function node(args) {
+  const [status] = await once(spawn(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] }), "exit");
+  if (status !== 0) throw new Error(`build: node ${args.join(" ")} must succeed; got status ${status}`);
 }
 
 const run = (script, args) => node([join(root, "node_modules", script), ...args]);
 
 function asc(target) {
   const transform = ["--transform", join(root, "scripts/out-of-line.mjs")];
-  run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target, ...transform]);
+  return run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target, ...transform]);
 }
 
 lock();
@@ -103,30 +107,49 @@ const KERNEL_SOURCES = [
   "src/tape",
   ...["in-order", "out-of-line", "slice", "tables"].map((name) => `scripts/${name}.mjs`),
 ];
-part("kernels", KERNEL_SOURCES, ["build/release.wasm", "build/relaxed.wasm", ...LINKS, RELAXED], () => {
-  asc("release");
-  node([join(root, "scripts/slice.mjs")]);
+await together(
+  part(
+    "kernels",
+    "AssemblyScript to WebAssembly",
+    KERNEL_SOURCES,
+    ["build/release.wasm", ...LINKS],
+    async () => {
+      await asc("release");
+      await node([join(root, "scripts/slice.mjs")]);
+    },
+  ),
   // Fused, a product and its sum are one instruction, which nothing reorders; and whoever asks for it, asks for all.
-  asc("relaxed");
-  const hex = read("build/relaxed.wasm").toString("hex");
-  writeFileSync(join(root, RELAXED), `export const RELAXED: string =\n  "${hex}";\n`);
-});
+  part(
+    "relaxed",
+    "the same, with fused products",
+    KERNEL_SOURCES,
+    ["build/relaxed.wasm", RELAXED],
+    async () => {
+      await asc("relaxed");
+      const hex = read("build/relaxed.wasm").toString("hex");
+      writeFileSync(join(root, RELAXED), `export const RELAXED: string =\n  "${hex}";\n`);
+    },
+  ),
+);
 
 const bundles = ["index", "transform", "analysis", "cli/start"].map((name) => `dist/${name}.js`);
 const bundling = ["scripts/bundle.mjs", "scripts/eager.mjs"];
-part("bundles", ["src", ...KERNEL_SOURCES, ...bundling], bundles, () => {
+await part("bundles", "the package's files", ["src", ...KERNEL_SOURCES, ...bundling], bundles, async () => {
   rmSync(join(root, "dist"), { recursive: true, force: true });
-  node([join(root, "scripts/bundle.mjs")]);
-  node([join(root, "scripts/eager.mjs")]);
+  await node([join(root, "scripts/bundle.mjs")]);
+  await node([join(root, "scripts/eager.mjs")]);
   // Functions are variables now, which must not be called before their line.
   const imports = bundles
     .filter((path) => !path.includes("cli/"))
     .map((path) => `import ${JSON.stringify(`./${path}`)};`);
-  node(["--input-type=module", "-e", imports.join("")]);
+  await node(["--input-type=module", "-e", imports.join("")]);
   copyFileSync(join(root, "build/release.wasm"), join(root, "dist/wasmgrad.wasm"));
   copyFileSync(join(root, "build/relaxed.wasm"), join(root, "dist/wasmgrad-relaxed.wasm"));
 });
 
-part("types", ["src", "assembly/abi.ts", "tsconfig.json"], ["dist/types/src/index.d.ts"], () => {
-  run("typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
-});
+if (!process.argv.includes("--bundles")) {
+  const declarations = ["dist/types/src/index.d.ts"];
+  await part("types", "declarations", ["src", "assembly/abi.ts", "tsconfig.json"], declarations, () =>
+    run("typescript/bin/tsc", ["-p", "tsconfig.build.json"]),
+  );
+}
