@@ -1,30 +1,38 @@
-/** Runs a lesson of the course by its number, `node scripts/lesson.mjs 03`; without one it lists them. */
-import { readdirSync, readFileSync } from "node:fs";
+/** Runs a lesson of the course by its topic or problem, `node scripts/lesson.mjs xor`; without one it lists them. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "examples/lessons");
-const lessons = readdirSync(folder)
-  .filter((name) => /^\d\d-.*\.ts$/.test(name))
-  .sort();
+
+/** In the order of the course. */
+const lessons = Array.from(
+  readFileSync(join(root, "docs/course.md"), "utf8").matchAll(/^`npm run lesson -- ([\w-]+)`/gm),
+  ([, topic]) => {
+    const path = join(folder, `${topic}.ts`);
+    const [, title, problem] = readFileSync(path, "utf8").match(/^lesson\(\s*"(.*)",\s*"(.*)",/m);
+    return { topic, path, title, problem };
+  },
+);
 
 const [wanted] = process.argv.slice(2);
-const lesson = wanted && lessons.find((name) => Number.parseInt(name, 10) === Number(wanted));
+const lesson = lessons.find(
+  ({ topic, problem }) => topic === wanted || problem.toLowerCase() === wanted?.toLowerCase(),
+);
 if (!lesson) {
-  if (wanted) console.error(`lesson: the number must be one of the list; got ${wanted}\n`);
-  console.log("Lessons, to be run by number, for example `npm run lesson -- 03`:\n");
-  for (const name of lessons) {
-    const [, title] = readFileSync(join(folder, name), "utf8").match(/^\/\*\* (.*?)\.? \*\/$/m) ?? [];
-    console.log(`  ${name.slice(0, 2)}  ${title}`);
-  }
+  if (wanted) console.error(`lesson: must be one of the list; got ${JSON.stringify(wanted)}\n`);
+  console.log("Lessons, each to be run by its name, for example `npm run lesson -- xor`:\n");
+  const width = Math.max(...lessons.map(({ topic }) => topic.length));
+  for (const { topic, title, problem } of lessons)
+    console.log(`  ${topic.padEnd(width)}  ${title} (${problem})`);
   process.exitCode = wanted ? 1 : 0;
 } else {
   // Written inside the package, so that "wasmgrad" means this one, through its own `exports`.
-  const outfile = join(root, `build/lessons/${lesson.slice(0, 2)}.mjs`);
+  const outfile = join(root, `build/lessons/${lesson.topic}.mjs`);
   await build({
-    entryPoints: [join(folder, lesson)],
+    entryPoints: [lesson.path],
     outfile,
     bundle: true,
     packages: "external",

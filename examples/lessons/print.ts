@@ -1,10 +1,11 @@
 /** What the lessons print with: headings, aligned numbers, checks, and plots made of characters. */
 import { plot } from "asciichart";
 
-/** The heading of a lesson: its row of the problem set, and what it claims. */
-export function lesson(row: string, title: string, claim: string): void {
+/** The heading of a lesson: its title, its problem's number in the problem set, and what it claims. */
+export function lesson(title: string, problem: string, claim: string): void {
   const lines = claim.match(/.{1,88}(?:\s|$)/g) ?? [];
-  console.log(`\n${row} · ${title}\n${"─".repeat(row.length + title.length + 3)}`);
+  const heading = `${title} (${problem})`;
+  console.log(`\n${heading}\n${"─".repeat(heading.length)}`);
   console.log(`${lines.map((line) => line.trimEnd()).join("\n")}\n`);
 }
 

@@ -7,7 +7,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = `${root}/examples/lessons`;
-const lessons = readdirSync(folder).filter((name) => /^\d\d-/.test(name));
+const lessons = readdirSync(folder)
+  .filter((name) => !/^print\.ts$|\.d\.ts$/.test(name))
+  .map((name) => name.slice(0, -".ts".length));
 
 const run = async (...args: string[]) => {
   const script = ["scripts/lesson.mjs", ...args];
@@ -26,9 +28,9 @@ const reader = (text: string) => (first: string) => {
 const close = (got: number, expected: number, tolerance: number) =>
   expect(Math.abs(got - expected), `${got} for ${expected}`).toBeLessThanOrEqual(tolerance);
 
-/** What lesson NN must print, beyond a check mark before each of its claims. */
+/** What each lesson must print, beyond a check mark before each of its claims. */
 const printed: Record<string, (text: string) => void> = {
-  "01": (text) => {
+  "chain-rule": (text) => {
     const row = reader(text);
     expect(row("w1")).toEqual([1, 5.7, 5.7, 0.943]);
     expect(row("w2")).toEqual([2.3, 5.7, 5.7, 2.243]);
@@ -36,7 +38,7 @@ const printed: Record<string, (text: string) => void> = {
     expect(text).toContain("L = 18.81\n");
     expect(text).toContain("L after the step = 18.055\n");
   },
-  "02": (text) => {
+  "tanh-and-sigmoid": (text) => {
     const row = reader(text);
     for (const x of [-4, -1, 0, 0.5, 1, 4]) {
       const [left, right, exact, difference] = row(`${x}`);
@@ -49,7 +51,7 @@ const printed: Record<string, (text: string) => void> = {
     const [, worst] = text.match(/largest difference over 200,000 numbers: ([\d.]+) x 2\^-24/)!;
     expect(Number(worst)).toBeLessThanOrEqual(4);
   },
-  "03": (text) => {
+  "sigmoid-network-as-tanh": (text) => {
     const row = reader(text);
     for (const name of ["hidden.weight[0]", "hidden.bias[0]", "logit.weight[0]"]) {
       const [sigmoid, tanh] = row(name);
@@ -72,7 +74,7 @@ const printed: Record<string, (text: string) => void> = {
       "TransformError: convertActivations: the sigmoid of dense1 must feed affine layers",
     );
   },
-  "04": (text) => {
+  likelihood: (text) => {
     const row = reader(text);
     for (const epoch of ["0", "15", "30", "45", "60"]) {
       // Rows of the second table start with "0" too, but come later.
@@ -84,7 +86,7 @@ const printed: Record<string, (text: string) => void> = {
     // softmax([2, -1, 0.5]) = [0.7856, 0.0391, 0.1753]: minus one-hot 0, over 3.
     expect(text).toMatch(/0 {2,}-0\.0715 +0\.013 +0\.0584 +-0\.0715 +0\.013 +0\.0584/);
   },
-  "05": (text) => {
+  adam: (text) => {
     const row = reader(text);
     for (const t of [1, 2, 10, 100, 1000]) {
       const [s, sHat, r, rHat] = row(`${t}`);
@@ -94,7 +96,7 @@ const printed: Record<string, (text: string) => void> = {
       close(rHat, 9, 1e-3);
     }
   },
-  "06": (text) => {
+  "depth-without-activations": (text) => {
     const row = reader(text);
     for (let depth = 2; depth <= 8; depth++) {
       const [numbers, collapsed, before, after, difference] = row(`${depth}`);
@@ -108,7 +110,7 @@ const printed: Record<string, (text: string) => void> = {
       "98",
     ]);
   },
-  "07": (text) => {
+  rank: (text) => {
     const values = Array.from(text.matchAll(/^ +(\d+) (?:█* )?([\d.e-]+)$/gm), ([, , value]) =>
       Number(value),
     );
@@ -118,7 +120,7 @@ const printed: Record<string, (text: string) => void> = {
     expect(text).toContain("✓ the bottleneck has rank 2\n");
     expect(text).toContain("✓ the full layer has rank 10\n");
   },
-  "08": (text) => {
+  perceptron: (text) => {
     const [and, or] = text.split("  OR\n");
     for (const [part, table] of [
       [and, [-1, -1, -1, 1]],
@@ -131,7 +133,7 @@ const printed: Record<string, (text: string) => void> = {
       expect(part).toMatch(/after \d+ corrections in \d+ epochs: separated/);
     }
   },
-  "09": (text) => {
+  "xor-is-not-linear": (text) => {
     expect(text).toContain("a point in both hulls:  (0.5,0.5)");
     expect(text).toContain("of the points with -1:  0.5 (0,0) + 0.5 (1,1)");
     expect(text).toContain("of the points with +1:  0.5 (0,1) + 0.5 (1,0)");
@@ -144,7 +146,7 @@ const printed: Record<string, (text: string) => void> = {
     expect(row("10")).toEqual([1, 1, 1]);
     expect(row("11")).toEqual([1, -1, -1]);
   },
-  "10": (text) => {
+  parity: (text) => {
     const [built, trained] = text.split("  trained, ");
     for (let n = 1; n <= 10; n++)
       expect(built).toMatch(
@@ -155,7 +157,7 @@ const printed: Record<string, (text: string) => void> = {
       expect(Number(loss)).toBeLessThan(Math.LN2 / 2 ** n);
     }
   },
-  "11": (text) => {
+  xor: (text) => {
     const [, steps, loss] = text.match(/(\d+) steps to a loss of ([\d.]+)/)!;
     expect(Number(steps)).toBeLessThan(1000);
     expect(Number(loss)).toBeLessThan(0.01);
@@ -176,30 +178,40 @@ beforeAll(() => {
 
 describe("the lessons", () => {
   it("are one for each row of the problem set, of under 80 lines each", () => {
-    expect(lessons.map((name) => name.slice(0, 2))).toEqual(Object.keys(printed).sort());
+    expect(lessons.sort()).toEqual(Object.keys(printed).sort());
     for (const name of lessons)
-      expect(readFileSync(`${folder}/${name}`, "utf8").split("\n").length, name).toBeLessThan(80);
+      expect(readFileSync(`${folder}/${name}.ts`, "utf8").split("\n").length, name).toBeLessThan(80);
   });
 
   it.each(lessons)("%s prints what is true", async (name) => {
-    const text = await run(name.slice(0, 2));
+    const text = await run(name);
     expect(text).toMatch(/^ {2}✓ /m);
     expect(text).not.toContain("✗");
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
-    printed[name.slice(0, 2)](text);
+    printed[name](text);
   });
 
-  it("are listed when no number is given, and for a number that is none", async () => {
+  it("are listed in the order of the course, with title and problem", async () => {
     const list = await run();
-    for (const name of lessons) expect(list).toMatch(new RegExp(`^  ${name.slice(0, 2)}  \\S`, "m"));
-    await expect(run("99")).rejects.toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining("lesson: the number must be one of the list; got 99"),
-    });
+    const course = readFileSync(`${root}/docs/course.md`, "utf8");
+    const taught = Array.from(course.matchAll(/^`npm run lesson -- ([\w-]+)`/gm), ([, name]) => name);
+    const listed = Array.from(
+      list.matchAll(/^ {2}([\w-]+) +\S.* \((?:Q\d.*|the goal)\)$/gm),
+      ([, name]) => name,
+    );
+    expect(listed).toEqual(taught);
+    expect(listed.toSorted()).toEqual(lessons.toSorted());
   });
 
-  it("each have their part of the course", () => {
-    const course = readFileSync(`${root}/docs/course.md`, "utf8");
-    for (const name of lessons) expect(course).toContain(`examples/lessons/${name}`);
+  it("run by the number of their problem, too", async () => {
+    expect(await run("q6.2")).toContain("A bottleneck bounds the rank (Q6.2)");
+  });
+
+  it("are listed for a name that is none of them", async () => {
+    await expect(run("xnor")).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("chain-rule"),
+      stderr: 'lesson: must be one of the list; got "xnor"\n\n',
+    });
   });
 });

@@ -1,10 +1,9 @@
-/** Q1: reverse mode on a small graph. */
 import { valueAndGrad } from "wasmgrad";
 import { check, lesson, say, show, table } from "./print.ts";
 
 lesson(
-  "Q1",
   "Reverse mode on a small graph",
+  "Q1",
   "One call gives the value of L = (w1 + w2) w3 and its slope in every weight; a step against the slopes lowers L.",
 );
 

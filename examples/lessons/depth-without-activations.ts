@@ -1,11 +1,10 @@
-/** Q6.1: layers without activations collapse to one. */
 import { compile, dense, sequential } from "wasmgrad";
 import { collapseLinear } from "wasmgrad/transform";
 import { check, lesson, say, show, table } from "./print.ts";
 
 lesson(
-  "Q6.1",
   "Layers without activations collapse to one",
+  "Q6.1",
   "(X W1 + b1) W2 + b2 = X (W1 W2) + (b1 W2 + b2): without a bend in between, depth adds nothing, by induction at any depth.",
 );
 

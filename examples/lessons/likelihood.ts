@@ -1,11 +1,10 @@
-/** Q4.3: maximum likelihood is minimum cross-entropy. */
 import * as wg from "wasmgrad";
 import { crossEntropy, logLikelihood } from "wasmgrad/analysis";
 import { check, curve, lesson, say, show, table } from "./print.ts";
 
 lesson(
-  "Q4.3",
   "Maximum likelihood is minimum cross-entropy",
+  "Q4.3",
   "log p(D) = sum_i sum_j y_ij log yhat_ij, and the cross-entropy is its negative: to raise one is to lower the other.",
 );
 

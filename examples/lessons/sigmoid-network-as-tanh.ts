@@ -1,11 +1,10 @@
-/** Q4.2: a network of sigmoid units equals one of tanh units. */
 import { adam, binaryCrossEntropy, compile, dense, sequential } from "wasmgrad";
 import { convertActivations } from "wasmgrad/transform";
 import { check, lesson, say, show, table } from "./print.ts";
 
 lesson(
-  "Q4.2",
   "A network of sigmoid units equals one of tanh units",
+  "Q4.2",
   "sigmoid(z) = (tanh(z/2) + 1) / 2, so halving a layer and letting the next one absorb the rest changes the units, not the function.",
 );
 

@@ -1,10 +1,9 @@
-/** The goal: the XOR network trains in milliseconds. */
 import { adam, binaryCrossEntropy, compile, dense, sequential } from "wasmgrad";
 import { check, curve, lesson, say, show, square, table } from "./print.ts";
 
 lesson(
-  "Goal",
   "The XOR network trains in milliseconds",
+  "the goal",
   "Two inputs, eight tanh units, one sigmoid: forward, loss, backward and Adam for hundreds of steps are one call into WebAssembly.",
 );
 

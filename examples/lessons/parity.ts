@@ -1,10 +1,9 @@
-/** Q6.4: parity of n bits, by induction and by training. */
 import { adam, binaryCrossEntropy, compile, dense, parity, sequential } from "wasmgrad";
 import { check, curve, lesson, say, table } from "./print.ts";
 
 lesson(
-  "Q6.4",
   "Parity of n bits, by induction and by training",
+  "Q6.4",
   "If a network knows the parity of n - 1 bits, one XOR block makes it that of n. And a network that is only shown the rows learns it too.",
 );
 

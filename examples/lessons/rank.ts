@@ -1,12 +1,11 @@
-/** Q6.2: a bottleneck bounds the rank. */
 import { compile, dense, type Model, type Result, type Rows, sequential } from "wasmgrad";
 import { rank, singularValues } from "wasmgrad/analysis";
 import { collapseLinear } from "wasmgrad/transform";
 import { bars, check, lesson, say, show } from "./print.ts";
 
 lesson(
-  "Q6.2",
   "A bottleneck bounds the rank",
+  "Q6.2",
   "10 -> 2 -> 10 without activations is one 10 x 10 matrix of rank at most 2; a full 10 -> 10 layer may have rank 10.",
 );
 

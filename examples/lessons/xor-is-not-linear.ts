@@ -1,11 +1,10 @@
-/** Q6.3b: no single unit computes XOR, two layers do. */
 import { compile, dense, logicGate, perceptron, sequential } from "wasmgrad";
 import { linearSeparability } from "wasmgrad/analysis";
 import { check, lesson, say, square, table } from "./print.ts";
 
 lesson(
-  "Q6.3b",
   "No single unit computes XOR, two layers do",
+  "Q6.3b",
   "A line separates two classes unless their convex hulls meet. Those of XOR meet in the middle of the square.",
 );
 

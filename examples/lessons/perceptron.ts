@@ -1,10 +1,9 @@
-/** Q6.3a: one sign unit computes AND and OR, and can learn them. */
 import { compile, logicGate, perceptron } from "wasmgrad";
 import { check, lesson, say, square, table } from "./print.ts";
 
 lesson(
-  "Q6.3a",
   "One sign unit computes AND and OR, and can learn them",
+  "Q6.3a",
   "sign(x1 + x2 - 1.5) is AND and sign(x1 + x2 - 0.5) is OR; the perceptron rule finds such weights by itself.",
 );
 

@@ -1,10 +1,9 @@
-/** Q4.4: Adam and why it corrects its moments. */
 import { adam, compile, dense, meanAbsoluteError, sequential } from "wasmgrad";
 import { check, curve, lesson, say, table } from "./print.ts";
 
 lesson(
-  "Q4.4",
   "Adam, and why it corrects its moments",
+  "Q4.4",
   "The averages s and r start at 0 and are biased towards it; divided by 1 - beta^t they are right from the first step on.",
 );
 
