@@ -1,7 +1,7 @@
 /**
  * Builds everything, each part only when its sources changed: kernels (asc), the modules that embed them, the
  * bundles (esbuild) and the type declarations (tsc). `--bundles` stops before the declarations, which running the
- * package does not need. What was in `build/` and `dist/` before does not matter: a content hash of all sources and
+ * package does not need; `--pack` also makes the tarball that npm would publish. What was in `build/` and `dist/` before does not matter: a content hash of all sources and
  * tool versions decides. Progress goes to stderr, so that stdout stays the caller's.
  */
 import { spawn } from "node:child_process";
@@ -13,6 +13,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -152,4 +153,16 @@ if (!process.argv.includes("--bundles")) {
   await part("types", "declarations", ["src", "assembly/abi.ts", "tsconfig.json"], declarations, () =>
     run("typescript/bin/tsc", ["-p", "tsconfig.build.json"]),
   );
+}
+
+if (process.argv.includes("--pack")) {
+  const packed = ["package.json", "README.md", "LICENSE", ...JSON.parse(read("package.json")).files];
+  await part("package", "the tarball", packed, ["build/wasmgrad.tgz"], async () => {
+    const args = ["pack", "--silent", "--ignore-scripts", "--pack-destination", "build"];
+    const npm = spawn("npm", args, { cwd: root, stdio: ["ignore", 2, 2] });
+    const [status] = await once(npm, "exit");
+    if (status !== 0) throw new Error(`build: npm pack must succeed; got status ${status}`);
+    const { name, version } = JSON.parse(read("package.json"));
+    renameSync(join(root, `build/${name}-${version}.tgz`), join(root, "build/wasmgrad.tgz"));
+  });
 }
