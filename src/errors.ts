@@ -120,6 +120,11 @@ export interface NonFiniteOrigin {
   /** The tensor: `output`, `loss`, `dense1.weight`, .. */
   readonly tensor: string;
   readonly phase: "forward" | "backward" | "update";
+  /**
+   * Whether training can go on from the parameters that survive. False where one is NaN or infinite, or 2^24 and more: then
+   * `reset()` alone leads back. Undefined in a prediction.
+   */
+  readonly usable?: boolean;
 }
 
 /**
@@ -135,6 +140,7 @@ export class NonFiniteError extends WasmgradError implements NonFiniteOrigin {
   readonly layer: string;
   readonly tensor: string;
   readonly phase: "forward" | "backward" | "update";
+  readonly usable?: boolean;
 
   constructor(message: string, origin: NonFiniteOrigin) {
     super(message);
@@ -142,5 +148,6 @@ export class NonFiniteError extends WasmgradError implements NonFiniteOrigin {
     this.layer = origin.layer;
     this.tensor = origin.tensor;
     this.phase = origin.phase;
+    this.usable = origin.usable;
   }
 }

@@ -5,20 +5,42 @@ import { resolve, sizeOf } from "../graph/shape.ts";
 import { layerOf } from "../model/model.ts";
 import { isValue, type LoweredRecord } from "../plan/lower.ts";
 import { besideVariable, type TrainPlan } from "../plan/planned.ts";
+import { wordToF32 } from "../tape/float-word.ts";
 import { listsOf } from "../tape/lists.ts";
 import type { Program } from "./program.ts";
 
+/**
+ * Bits of 2^24. From there on neighbouring f32 numbers are 2 apart: updates below 1 are lost in rounding, so no learning
+ * rate leads a parameter back.
+ */
+const PAST_USE = 0x4b800000;
+
+type Origin = Pick<NonFiniteOrigin, "layer" | "tensor" | "phase">;
+
 /** The state must be that of before the pass, and the batch of the pass still loaded. */
 export function nonFinite(program: Program, train: TrainPlan, step: number): NonFiniteError {
-  const bad = program.plan.variables.find((v) => program.hasNonFinite(v.offset, v.elements * 4));
-  if (bad) {
-    const origin = { step, layer: layerOf(bad.name), tensor: bad.name, phase: "forward" as const };
-    return errorAt(origin, "a parameter that was set so before");
-  }
-  return errorAt(firstNonFinite(program, train, step));
+  const { variables } = program.plan;
+  const bad = variables.find((v) => program.hasNonFinite(v.offset, v.elements * 4));
+  const origin: Origin = bad
+    ? { layer: layerOf(bad.name), tensor: bad.name, phase: "forward" }
+    : firstNonFinite(program, train);
+  let largest = 0;
+  for (const { role, offset, elements } of variables)
+    if (role === "trained") largest = Math.max(largest, program.kernels.maxMagnitude(offset, elements));
+  const usable = !bad && largest < PAST_USE;
+  const { layer, tensor, phase } = origin;
+  const after = usable
+    ? "a smaller learning rate or scaled inputs may help"
+    : `they are past use (${bad ? "not finite" : `up to ${wordToF32(largest).toPrecision(2)}`}): call reset(), ` +
+      "then train with scaled data or a smaller learning rate";
+  return new NonFiniteError(
+    `training: every number must stay finite; got ${bad ? "a parameter that was set so before" : "NaN or infinity"} ` +
+      `in ${tensor} (layer ${layer}, ${phase} of step ${step}); the parameters are those of the step before; ${after}`,
+    { step, ...origin, usable },
+  );
 }
 
-function firstNonFinite(program: Program, train: TrainPlan, step: number): NonFiniteOrigin {
+function firstNonFinite(program: Program, train: TrainPlan): Origin {
   const rows = program.run(Run.Rows);
   for (const section of [Section.Forward, Section.Backward]) {
     const { from, records } = program.section(section);
@@ -27,11 +49,11 @@ function firstNonFinite(program: Program, train: TrainPlan, step: number): NonFi
       const next = at + (1 + listsOf(record.format).words.length) * 4;
       program.execute({ from: at, to: next }, rows);
       const found = nonFiniteOutput(program, train, record as LoweredRecord, at, rows);
-      if (found) return { step, ...found };
+      if (found) return found;
       at = next;
     }
   }
-  return { step, ...nonFiniteUpdate(program, train, rows) };
+  return nonFiniteUpdate(program, train, rows);
 }
 
 /** Which of the values that a record made is not finite, if one is. */
@@ -41,7 +63,7 @@ function nonFiniteOutput(
   { format, fields, node }: LoweredRecord,
   at: number,
   rows: number,
-): Omit<NonFiniteOrigin, "step"> | undefined {
+): Origin | undefined {
   const { values } = tape.lowered.graph;
   const names = listsOf(format).words.map(([name]) => name);
   for (const id of node.outputs) {
@@ -61,7 +83,7 @@ function nonFiniteOutput(
 }
 
 /** Gradients are finite: which variable is not after the update; the state is put back afterwards. */
-function nonFiniteUpdate(program: Program, train: TrainPlan, rows: number): Omit<NonFiniteOrigin, "step"> {
+function nonFiniteUpdate(program: Program, train: TrainPlan, rows: number): Origin {
   const { layout, variables } = program.plan;
   const updated = layout.at("updated");
   const end = layout.at("frozen");
@@ -81,13 +103,4 @@ function nonFiniteUpdate(program: Program, train: TrainPlan, rows: number): Omit
   program.setRun(Run.Guard, 0);
   if (!bad) return { layer: "loss", tensor: "loss", phase: "forward" };
   return { layer: layerOf(bad.name), tensor: bad.name, phase: "update" };
-}
-
-function errorAt(origin: NonFiniteOrigin, why = "NaN or infinity"): NonFiniteError {
-  const { step, layer, tensor, phase } = origin;
-  return new NonFiniteError(
-    `training: every number must stay finite; got ${why} in ${tensor} (layer ${layer}, ${phase} of step ${step}); ` +
-      "the parameters are those of the step before; a smaller learning rate or scaled inputs may help",
-    origin,
-  );
 }

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import {
   adam,
   adamW,
+  batchNorm,
   compile,
   crossEntropy,
   dense,
@@ -38,6 +39,48 @@ describe("training that diverges", () => {
     trainer.reset();
     trainer.setLearningRate(0.01);
     expect(trainer.fitSync(line, { epochs: 10 }).loss).toBeLessThan(10);
+  });
+
+  it("says that parameters are past use where they are huge, and what leads back", () => {
+    const trainer = lineTrainer({ optimizer: sgd({ learningRate: 1e10 }) });
+    const error = thrownBy(() => trainer.fitSync(line, { epochs: 100 })) as NonFiniteError;
+    expect(error.usable).toBe(false);
+    expect(error.message).toMatch(
+      /they are past use \(up to \d\.\de\+\d\d\): call reset\(\), then train with scaled data or a smaller learning rate$/,
+    );
+    trainer.reset();
+    trainer.setLearningRate(0.1);
+    expect(trainer.fitSync(line, { epochs: 500 }).loss).toBeLessThan(1e-3);
+  });
+
+  it.each([
+    [2 ** 24, false],
+    [2 ** 24 - 1, true],
+    [-(2 ** 24), false],
+    [0, true],
+  ])("with a parameter of %d says whether the parameters are usable: %s", (weight, usable) => {
+    const trainer = lineTrainer();
+    trainer.setParameters({ "line.weight": weight });
+    const error = thrownBy(() => trainer.fitSync({ x: [[3e38]], y: [-3e38] })) as NonFiniteError;
+    expect(error.usable).toBe(usable);
+    expect(error.message.includes("a smaller learning rate or scaled inputs may help")).toBe(usable);
+    expect(error.message.includes("past use")).toBe(!usable);
+  });
+
+  it("says so of a parameter that was not finite before", () => {
+    const trainer = lineTrainer();
+    trainer.parameters["line.bias"].data[0] = Number.NaN;
+    const error = thrownBy(() => trainer.fitSync(line)) as NonFiniteError;
+    expect(error.usable).toBe(false);
+    expect(error.message).toContain("they are past use (not finite): call reset()");
+  });
+
+  it("counts what is trained alone: running statistics may be of any size", () => {
+    const net = sequential({ input: [1] }, [batchNorm({ name: "norm" }), dense(1, { name: "out" })]);
+    const trainer = compile(net, { loss: meanSquaredError(), optimizer: sgd() });
+    trainer.setParameters({ "norm.runningVariance": 1e12 });
+    const error = thrownBy(() => trainer.fitSync({ x: [[3e38], [-3e38]], y: [0, 1] })) as NonFiniteError;
+    expect(error.usable).toBe(true);
   });
 
   it("gives the same error and the same state from fit, fitSync and step", async () => {
