@@ -7,8 +7,10 @@ import { baseAfter, defaultEngine, Engine } from "./space.ts";
 
 export interface EngineOptions {
   /**
-   * The kernels, where compiling the embedded copy is not what you want: a compiled module, its bytes, a response
-   * or a URL of `wasmgrad.wasm`. Default: the embedded copy.
+   * The kernels, where compiling the embedded copy is not what you want: a compiled module of `wasmgrad/wasmgrad.wasm`,
+   * its bytes, a response, or a URL. A string is a URL too, in a page relative to it; Node has no page, and there URLs
+   * are absolute (`file:` ones are read, such as `import.meta.resolve("wasmgrad/wasmgrad.wasm")`; paths are none).
+   * Default: the embedded copy.
    */
   readonly wasm?: WebAssembly.Module | BufferSource | Response | URL | string;
   /**
@@ -56,7 +58,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 }
 
 function checkRelaxed(): void {
-  if (!isSupported() || !WebAssembly.validate(RELAXED_PROBE))
+  // An engine that is not supported at all is refused where the kernels are compiled.
+  if (isSupported() && !WebAssembly.validate(RELAXED_PROBE))
     throw new UnsupportedEngineError(
       "createEngine: relaxed needs an engine with WebAssembly relaxed SIMD; got one without, which can run the default kernels at most",
     );
@@ -68,24 +71,32 @@ async function relaxedModule(): Promise<WebAssembly.Module> {
 }
 
 async function read(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module | BufferSource> {
-  const response =
-    typeof wasm === "string" || classOf(wasm) === "URL" ? await get(wasm as string | URL) : wasm;
-  if (!isResponse(response)) return response as BufferSource;
-  if (!response.ok) throw unreadable(`status ${response.status} for ${response.url || "a response"}`);
-  return response.arrayBuffer();
+  const source = typeof wasm === "string" || classOf(wasm) === "URL" ? await get(wasm as string | URL) : wasm;
+  if (!isResponse(source)) return source;
+  if (!source.ok) throw unreadable(`status ${source.status} for ${source.url || "a response"}`);
+  return source.arrayBuffer();
 }
 
 const isResponse = (value: unknown): value is Response => classOf(value) === "Response";
 
-async function get(url: string | URL): Promise<Response> {
+/** What Node has beside pages: `fetch` reads no files there, and an import of `node:fs` would stop bundlers of pages. */
+interface Node {
+  readonly process?: {
+    getBuiltinModule?(name: "fs"): { promises: { readFile(file: URL): Promise<Uint8Array<ArrayBuffer>> } };
+  };
+}
+
+async function get(url: string | URL): Promise<Response | BufferSource> {
   try {
-    return await fetch(url);
+    const fs = /^file:/i.test(String(url)) && (globalThis as Node).process?.getBuiltinModule?.("fs");
+    return await (fs ? fs.promises.readFile(new URL(url)) : fetch(url));
   } catch (cause) {
     throw unreadable(`${url}: ${cause}`, cause);
   }
 }
 
 const unreadable = (got: string, cause?: unknown) =>
-  new OptionError(`createEngine: wasm must be the kernels, or a URL they can be fetched from; got ${got}`, {
-    cause,
-  });
+  new OptionError(
+    `createEngine: wasm must be the kernels, or a URL to read them from (pathToFileURL of a path); got ${got}`,
+    { cause },
+  );

@@ -1,6 +1,6 @@
 /** The embedded kernels: bytes, module, and instances over a memory. */
 import { Abi } from "../../assembly/abi.ts";
-import { AbiError, UnsupportedEngineError } from "../errors.ts";
+import { AbiError, UnsupportedEngineError, WasmgradError } from "../errors.ts";
 import type { KernelLink } from "../kernels/link.ts";
 import { classOf } from "../realm.ts";
 import { assemble } from "./assemble.ts";
@@ -37,22 +37,31 @@ const SIMD_PROBE = /* @__PURE__ */ Uint8Array.of(
 );
 
 /**
- * Whether this engine can run the kernels: WebAssembly with SIMD, and allowed to compile it (a content security
- * policy may forbid it).
+ * Whether the kernels run here: the engine has WebAssembly with SIMD, and nothing forbids to compile it. `isSupported.why()`
+ * says what is missing and what to do about it; undefined where nothing is.
+ *
+ * Where only compiling is forbidden, kernels that were compiled before can still be given to `createEngine`.
  *
  * @example
- * if (!isSupported()) console.log("please update your browser");
+ * if (!isSupported()) console.log(`no training here: ${isSupported.why()}`);
  */
-export function isSupported(): boolean {
+export const isSupported: { (): boolean; why(): string | undefined } = /* @__PURE__ */ Object.assign(
+  () => !whyUnsupported(),
+  { why: () => whyUnsupported() },
+);
+
+function whyUnsupported(): string | undefined {
+  const update = "update the browser, or use Node 20.19 or newer";
+  if (typeof WebAssembly !== "object") return `an engine without WebAssembly: ${update}`;
+  if (!WebAssembly.validate(SIMD_PROBE)) return `an engine without WebAssembly SIMD: ${update}`;
   try {
-    return (
-      typeof WebAssembly === "object" &&
-      WebAssembly.validate(SIMD_PROBE) &&
-      // WebKit compiles whatever the policy says, and refuses to make the instance.
-      Boolean(new WebAssembly.Instance(new WebAssembly.Module(SIMD_PROBE)))
-    );
+    // WebKit compiles whatever the policy says, and refuses to make the instance.
+    new WebAssembly.Instance(new WebAssembly.Module(SIMD_PROBE));
   } catch {
-    return false;
+    // Pages and their workers have a location.
+    return "location" in globalThis
+      ? "a Content-Security-Policy that forbids to compile it: add 'wasm-unsafe-eval' to its script-src"
+      : "a runtime that compiles no bytes: import wasmgrad/wasmgrad.wasm as a module, give it to createEngine({ wasm }), and that engine to compile";
   }
 }
 
@@ -85,16 +94,15 @@ export function compileHex(hex: string): WebAssembly.Module {
   try {
     return new WebAssembly.Module(decodeHex(hex));
   } catch (cause) {
-    throw unsupported(isSupported() ? String(cause) : NOT_SUPPORTED, cause);
+    throw unsupported(cause);
   }
 }
 
-const NOT_SUPPORTED = "neither, or compiling is blocked by a content security policy";
-
-const unsupported = (got: string, cause: unknown) =>
-  new UnsupportedEngineError(`engine: WebAssembly with SIMD is needed, and leave to compile it; got ${got}`, {
-    cause,
-  });
+const unsupported = (cause: unknown) =>
+  new UnsupportedEngineError(
+    `engine: WebAssembly with SIMD is needed, and leave to compile it; got ${whyUnsupported() ?? cause}`,
+    { cause },
+  );
 
 const isModule = (value: unknown): value is WebAssembly.Module => classOf(value) === "WebAssembly.Module";
 
@@ -110,8 +118,8 @@ export async function loadModule(
     const module = isModule(wasm) ? wasm : await WebAssembly.compile(wasm);
     return [module, instantiate(module, new WebAssembly.Memory({ initial: 1 }))];
   } catch (cause) {
-    if (!isSupported()) throw unsupported(NOT_SUPPORTED, cause);
-    if (cause instanceof AbiError) throw cause;
+    if (cause instanceof WasmgradError) throw cause;
+    if (!isModule(wasm) && whyUnsupported()) throw unsupported(cause);
     throw new AbiError(`kernels: must be those of this package; got ${cause}`, { cause });
   }
 }
@@ -122,7 +130,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
   const version = exports.abiVersion?.();
   if (version !== Abi.Version)
     throw new AbiError(
-      `kernels: must have ABI ${Abi.Version}; got ${version ?? "a module without one"}; run \`npm run build\``,
+      `kernels: must have ABI ${Abi.Version}; got ${version ?? "a module without one"}: take wasmgrad.wasm of this version`,
     );
   exports.setKeepsOrder(keepsOrder());
   return exports;
@@ -146,6 +154,6 @@ function instanceOver(module: WebAssembly.Module, memory: WebAssembly.Memory): K
   try {
     return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
   } catch (cause) {
-    throw cause instanceof WebAssembly.CompileError ? unsupported(NOT_SUPPORTED, cause) : cause;
+    throw cause instanceof WebAssembly.CompileError ? unsupported(cause) : cause;
   }
 }

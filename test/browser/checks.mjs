@@ -152,27 +152,44 @@ export async function checkPage({ binaryCrossEntropy, adam, compile, createEngin
       const missing = await createEngine({ wasm: "/no-such.wasm" }).catch((e) => e);
       expect(missing.name === "OptionError", `an OptionError for a missing file; got ${missing}`);
     }),
-    await attempt("blocked by policy", async () => {
-      const frame = document.createElement("iframe");
-      const said = new Promise((resolve) => {
-        addEventListener("message", ({ data }) => resolve(data), { once: true });
-      });
-      frame.src = "/blocked.html";
-      document.body.append(frame);
-      const { supported, thrown } = await said;
-      expect(supported === false, `isSupported() to be false; got ${supported} and ${thrown}`);
-      expect(thrown === "UnsupportedEngineError", `an UnsupportedEngineError; got ${thrown}`);
+    await attempt("policies", async () => {
+      const blocked = await saidBy("/blocked.html");
+      expect(blocked.errors.length === 4, `an error each way; got ${blocked.errors.length}`);
+      for (const text of [blocked.why, ...blocked.errors])
+        expect(text.includes("add 'wasm-unsafe-eval' to its script-src"), `the directive; got ${text}`);
+      for (const text of blocked.errors)
+        expect(text.startsWith("UnsupportedEngineError: "), `an UnsupportedEngineError; got ${text}`);
+      const allowed = await saidBy("/allowed.html");
+      expect(allowed.why === null && allowed.errors.length === 0, `no error; got ${allowed.errors}`);
     }),
   ];
 }
 
-/** On a page whose policy forbids compiling. */
-export function checkBlocked({ compile, dense, isSupported, sequential }) {
-  let thrown = "nothing";
-  try {
-    compile(sequential({ input: [2] }, [dense(1)]));
-  } catch (error) {
-    thrown = error.name;
-  }
-  return { supported: isSupported(), thrown };
+/** What a page of `policy.mjs` found, in a frame of this one. */
+function saidBy(page) {
+  const said = new Promise((resolve) => {
+    addEventListener("message", ({ data }) => resolve(data), { once: true });
+  });
+  const frame = document.createElement("iframe");
+  frame.src = page;
+  document.body.append(frame);
+  return said;
+}
+
+/** What a page's policy makes of compiling, in each way there is. */
+export async function checkPolicy({ compile, createEngine, dense, isSupported, sequential }) {
+  const errors = [];
+  const ways = [
+    () => compile(sequential({ input: [2] }, [dense(1)])),
+    () => createEngine(),
+    () => createEngine({ wasm: "/wasmgrad.wasm" }),
+    () => fetch("/wasmgrad.wasm").then((wasm) => createEngine({ wasm })),
+  ];
+  for (const way of ways)
+    try {
+      await way();
+    } catch (error) {
+      errors.push(String(error));
+    }
+  return { why: isSupported.why() ?? null, errors };
 }

@@ -19,17 +19,21 @@ const names = Object.keys(expected);
 /** `optimizer sgd` belongs to `optimizer`, `mlp = resumed from step 7` to `mlp`. */
 const groupOf = (name) => /^(\(.*|\w+)/.exec(name)[0];
 const groups = [...new Set(names.map(groupOf))];
-const CHECKS = ["isSupported", "fit yields", "relaxed", "memories", "fetched kernels", "blocked by policy"];
+const CHECKS = ["isSupported", "fit yields", "relaxed", "memories", "fetched kernels", "policies"];
 
 const pages = await bundle({
   page: root("test/browser/page.mjs"),
-  blocked: root("test/browser/blocked.mjs"),
+  policy: root("test/browser/policy.mjs"),
 });
 const shell = await bundle({ shell: root("test/browser/shell.mjs") }, { shell: true });
 const files = {
   ...pages,
   "/page.html": { body: htmlOf("page") },
-  "/blocked.html": { body: htmlOf("blocked"), headers: { "content-security-policy": "script-src 'self'" } },
+  "/blocked.html": { body: htmlOf("policy"), headers: { "content-security-policy": "script-src 'self'" } },
+  "/allowed.html": {
+    body: htmlOf("policy"),
+    headers: { "content-security-policy": "script-src 'self' 'wasm-unsafe-eval'" },
+  },
   "/wasmgrad.wasm": { body: readFileSync(root("dist/wasmgrad.wasm")) },
 };
 

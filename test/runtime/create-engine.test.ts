@@ -9,14 +9,27 @@ import {
   isSupported,
   MemoryError,
   meanSquaredError,
+  OptionError,
   sequential,
-  sgd,
   UnsupportedEngineError,
   valueAndGrad,
 } from "../../src/index.ts";
 import { thrownBy, xor, xorModel, xorTrainer } from "../fixtures.ts";
 
 const root = new URL("../../", import.meta.url);
+const wasm = () => new Uint8Array(readFileSync(new URL("dist/wasmgrad.wasm", root)));
+
+/** Compiling, or making an instance, throws what browsers throw where a policy forbids it. */
+function forbid(what: "Module" | "Instance") {
+  function refuse() {
+    throw new WebAssembly.CompileError("Refused to compile or instantiate WebAssembly module");
+  }
+  vi.spyOn(WebAssembly, what).mockImplementation(refuse as never);
+  if (what === "Module") vi.spyOn(WebAssembly, "compile").mockImplementation(async () => refuse() as never);
+}
+
+const FORBIDDEN_ON_PAGES =
+  "a Content-Security-Policy that forbids to compile it: add 'wasm-unsafe-eval' to its script-src";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -95,8 +108,6 @@ describe("a program that does not fit", () => {
 });
 
 describe("createEngine", () => {
-  const wasm = () => new Uint8Array(readFileSync(new URL("dist/wasmgrad.wasm", root)));
-
   it("counts live programs: made and not disposed", async () => {
     const engine = await createEngine();
     expect(engine.livePrograms).toBe(0);
@@ -153,46 +164,110 @@ describe("createEngine", () => {
     });
 });
 
-describe("an engine without WebAssembly or SIMD", () => {
-  it("is told by isSupported()", () => {
+describe("kernels in a file", () => {
+  const wasm = new URL("dist/wasmgrad.wasm", root);
+
+  it.each([
+    ["a URL", wasm],
+    ["its text", wasm.href],
+  ])("are read from %s", async (_, url) => {
+    const engine = await createEngine({ wasm: url });
+    expect(compile(xorModel(), { engine }).digest()).toBe(compile(xorModel()).digest());
+  });
+
+  it.each([
+    ["a file that is not there", new URL("dist/none.wasm", root), /got file:.*none\.wasm: Error: ENOENT/],
+    [
+      "a path, which is no URL",
+      "dist/wasmgrad.wasm",
+      /\(pathToFileURL of a path\); got dist\/wasmgrad\.wasm: TypeError/,
+    ],
+  ])("are refused from %s", async (_, url, message) => {
+    const made = createEngine({ wasm: url });
+    await expect(made).rejects.toThrow(OptionError);
+    await expect(made).rejects.toThrow(message);
+  });
+});
+
+/** What an engine lacks, how that shows, and what is said about it. */
+const LACKING: [string, () => void, string][] = [
+  [
+    "WebAssembly",
+    () => vi.stubGlobal("WebAssembly", undefined),
+    "an engine without WebAssembly: update the browser, or use Node 20.19 or newer",
+  ],
+  [
+    "SIMD",
+    () => {
+      vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+      forbid("Module");
+    },
+    "an engine without WebAssembly SIMD: update the browser, or use Node 20.19 or newer",
+  ],
+  [
+    "leave of a page's policy",
+    () => {
+      vi.stubGlobal("location", new URL("https://example.org"));
+      forbid("Module");
+    },
+    FORBIDDEN_ON_PAGES,
+  ],
+  [
+    "leave of a page's policy, where WebKit compiles and makes no instance",
+    () => {
+      vi.stubGlobal("location", new URL("https://example.org"));
+      forbid("Instance");
+    },
+    FORBIDDEN_ON_PAGES,
+  ],
+  [
+    "leave to compile bytes",
+    () => forbid("Module"),
+    "a runtime that compiles no bytes: import wasmgrad/wasmgrad.wasm as a module, give it to createEngine({ wasm }), and that engine to compile",
+  ],
+];
+
+describe.each(LACKING)("an engine without %s", (_, takeAway, why) => {
+  it("is told by isSupported(), which has a why", () => {
     expect(isSupported()).toBe(true);
-    vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+    expect(isSupported.why()).toBeUndefined();
+    takeAway();
     expect(isSupported()).toBe(false);
-    vi.restoreAllMocks();
-    vi.stubGlobal("WebAssembly", undefined);
-    expect(isSupported()).toBe(false);
+    expect(isSupported.why()).toBe(why);
   });
 
-  it("is told by isSupported() where a content security policy forbids to compile", () => {
-    vi.spyOn(WebAssembly, "Module").mockImplementation(
-      class {
-        constructor() {
-          throw new WebAssembly.CompileError("Refused to compile or instantiate WebAssembly module");
-        }
-      } as never,
-    );
-    expect(isSupported()).toBe(false);
-  });
-
-  it("gives an UnsupportedEngineError from compile and createEngine", async () => {
+  it("gives an UnsupportedEngineError with that why, and leaves things as they were", async () => {
     vi.resetModules();
     const fresh = await import("../../src/index.ts");
-    vi.stubGlobal("WebAssembly", undefined);
     const net = fresh.sequential({ input: [1] }, [fresh.dense(1)]);
+    takeAway();
     const error = thrownBy(() => fresh.compile(net));
     expect(error).toBeInstanceOf(fresh.UnsupportedEngineError);
     expect(error.message).toBe(
-      "engine: WebAssembly with SIMD is needed, and leave to compile it; got neither, or compiling is blocked by a content security policy",
+      `engine: WebAssembly with SIMD is needed, and leave to compile it; got ${why}`,
     );
-    await expect(fresh.createEngine()).rejects.toBeInstanceOf(fresh.UnsupportedEngineError);
+    for (const relaxed of [true, false])
+      await expect(fresh.createEngine({ relaxed, wasm: wasm() })).rejects.toThrow(error.message);
+    vi.restoreAllMocks();
     vi.unstubAllGlobals();
     expect(fresh.compile(net).predict([1]).shape).toEqual([1, 1]);
   });
+});
 
-  it("has an error that instanceof and name tell apart", () => {
-    const error = new UnsupportedEngineError("x");
-    expect(error.name).toBe("UnsupportedEngineError");
-    expect(error).toBeInstanceOf(Error);
-    expect(sgd().kind).toBe("sgd");
+describe("a runtime that compiles no bytes", () => {
+  it("takes compiled kernels, and refuses others with an AbiError", async () => {
+    const [own, other] = [wasm(), Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)].map(
+      (bytes) => new WebAssembly.Module(bytes),
+    );
+    forbid("Module");
+    const engine = await createEngine({ wasm: own });
+    expect(xorTrainer(1, { engine }).fitSync(xor, { epochs: 1 }).steps).toBe(1);
+    await expect(createEngine({ wasm: other })).rejects.toThrow(AbiError);
   });
+});
+
+it("an UnsupportedEngineError is told by instanceof and by name", () => {
+  const error = new UnsupportedEngineError("x");
+  expect(error.name).toBe("UnsupportedEngineError");
+  expect(error).toBeInstanceOf(Error);
 });

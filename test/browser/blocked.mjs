@@ -1,4 +1,0 @@
-import * as wasmgrad from "../../dist/index.js";
-import { checkBlocked } from "./checks.mjs";
-
-parent.postMessage(checkBlocked(wasmgrad), "*");
