@@ -1,7 +1,8 @@
 /**
- * Every `@example` in the sources and every ts block of the README: type-checked, then run, each as a module of its
- * own against the built package. Names of the package that an example uses without declaring or importing them are
- * imported for it. `expression; // => value` is also compared.
+ * Every `@example` in the sources and every ts block of README and docs: type-checked, then run, each as a module of
+ * its own against the built package. Names of the package that an example uses without declaring or importing them are
+ * imported for it. `expression; // => value` is also compared, printed or not, and so is all that an example prints with
+ * the text block that follows it.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,15 +20,18 @@ const folder = new URL("build/examples/", root);
 interface Example {
   readonly where: string;
   readonly code: string;
+  /** What it prints, where the docs say so. */
+  readonly prints?: string;
 }
 
 function examplesOf(file: string): Example[] {
   const text = readFileSync(new URL(file, root), "utf8");
   const lineAt = (index: number) => text.slice(0, index).split("\n").length;
   if (file.endsWith(".md"))
-    return Array.from(text.matchAll(/^```ts\n([\s\S]*?)^```/gm), (m) => ({
+    return Array.from(text.matchAll(/^```ts\n([\s\S]*?)^```(?:\s+```text\n([\s\S]*?)^```)?/gm), (m) => ({
       where: `${file}:${lineAt(m.index)}`,
       code: m[1],
+      prints: m[2],
     }));
   return Array.from(text.matchAll(/^ *\* @example\n((?: *\*(?! @|\/).*\n)*)/gm), (m) => {
     const lines = m[1].replaceAll(/^ *\* ?/gm, "");
@@ -61,19 +65,22 @@ function importsFor(code: string): string {
     .join("");
 }
 
-/** `a; // => b` as a comparison. */
+/** `a; // => b` as a comparison, `console.log(a); // => b` likewise. */
 const compared = (code: string) =>
-  code.replaceAll(/^(\s*(?:if \(.*?\) )?)([\w.([][^;\n]*); *\/\/ => (.*)$/gm, "$1mustBe($2, $3);");
+  code
+    .replaceAll(/^(\s*)console\.log\((.*)\); *\/\/ => /gm, "$1$2; // => ")
+    .replaceAll(/^(\s*(?:if \(.*?\) )?)([\w.([][^;\n]*); *\/\/ => (.*)$/gm, "$1mustBe($2, $3);");
 
 const sources = readdirSync(new URL("src/", root), { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts") && !name.endsWith(".wasm.ts"))
   .map((name) => `src/${name}`);
-const examples = [...sources, "README.md"].flatMap(examplesOf);
+const pages = ["README.md", ...readdirSync(new URL("docs/", root)).map((name) => `docs/${name}`)];
+const examples = [...sources, ...pages].flatMap(examplesOf);
 const path = (name: string) => fileURLToPath(new URL(name, folder));
 
 describe("the examples in the docs", () => {
   let types = "";
-  let outcomes: Record<string, string> = {};
+  let outcomes: { error?: string; printed: string }[] = [];
 
   beforeAll(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -91,7 +98,7 @@ describe("the examples in the docs", () => {
       moduleResolution: "Bundler",
       strict: true,
       noEmit: true,
-      types: [],
+      types: ["node"],
     };
     writeFileSync(path("tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
     const tsc = fileURLToPath(new URL("node_modules/typescript/bin/tsc", root));
@@ -104,29 +111,43 @@ describe("the examples in the docs", () => {
     }
     writeFileSync(
       path("run.mjs"),
-      `console.log = () => {};
-       const outcomes = {};
-       for (let i = 0; i < ${examples.length}; i++)
-         await import(\`./example\${i}.mjs\`).then(() => { outcomes[i] = "ran"; }, (e) => { outcomes[i] = String(e.stack); });
+      `import { format } from "node:util";
+       const outcomes = [];
+       for (let i = 0; i < ${examples.length}; i++) {
+         let printed = "";
+         console.log = (...args) => { printed += format(...args) + "\\n"; };
+         const error = await import(\`./example\${i}.mjs\`).then(() => undefined, (e) => String(e.stack));
+         outcomes.push({ error, printed });
+       }
        process.stdout.write(JSON.stringify(outcomes), () => process.exit());`,
     );
-    outcomes = JSON.parse(execFileSync(process.execPath, [path("run.mjs")], { encoding: "utf8" }));
+    outcomes = JSON.parse(
+      execFileSync(process.execPath, [path("run.mjs")], { cwd: path("."), encoding: "utf8" }),
+    );
   }, 120_000);
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  examples.forEach(({ where }, i) => {
+  examples.forEach(({ where, prints }, i) => {
     it(`${where} is sound TypeScript`, () => {
       expect(types.split("\n").filter((line) => line.includes(`example${i}.ts`))).toEqual([]);
     });
     it(`${where} runs`, () => {
-      expect(outcomes[i]).toBe("ran");
+      expect(outcomes[i].error).toBeUndefined();
     });
+    if (prints !== undefined)
+      it(`${where} prints what is said`, () => {
+        expect(outcomes[i].printed).toBe(prints);
+      });
   });
 
   it("are all of them", () => {
-    expect(examples.filter(({ where }) => where.startsWith("README.md")).length).toBeGreaterThanOrEqual(4);
+    for (const page of pages) {
+      const written = readFileSync(new URL(page, root), "utf8").match(/^ *```ts/gm) ?? [];
+      expect(examples.filter(({ where }) => where.startsWith(page)).length, page).toBe(written.length);
+    }
+    expect(examples.filter(({ prints }) => prints !== undefined).length).toBeGreaterThan(5);
     const written = sources.flatMap(
       (file) => readFileSync(new URL(file, root), "utf8").match(/^ *\* @example/gm) ?? [],
     );
@@ -135,6 +156,7 @@ describe("the examples in the docs", () => {
   });
 
   it("would be caught if they were wrong", () => {
+    expect(compared("console.log(a); // => 1")).toBe("mustBe(a, 1);");
     expect(compared('reason; // => "x"\nf([1]).data; // => Float32Array.of(1)\nconst a = 1;')).toBe(
       'mustBe(reason, "x");\nmustBe(f([1]).data, Float32Array.of(1));\nconst a = 1;',
     );
