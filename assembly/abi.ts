@@ -10,7 +10,7 @@
  */
 
 export enum Abi {
-  Version = 4,
+  Version = 5,
   /** Alignment in bytes of every buffer a tape names. */
   Alignment = 16,
 }
@@ -280,7 +280,7 @@ export enum Run {
   /** `Window`: how batches come from the window */
   WindowKind,
   HistoryCount,
-  /** not 0: an update wrote NaN or infinity */
+  /** not 0: an update wrote NaN or infinity, or a lookup met an id outside its table */
   Guard,
   /** address of the rates of the next update: one f64 a group */
   Rates,
@@ -319,6 +319,7 @@ export enum Status {
   HistoryFull,
   /** the table of rates is used up */
   RatesEnd,
+  /** the loss is not finite, or the guard says that an id is outside its table; the state is that of before the pass */
   NonFiniteLoss,
   /** gradients, or what the update made of them, are not finite; the state is that of before the update */
   NonFiniteUpdate,

@@ -283,8 +283,8 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
     }
     case Opcode.Embedding: {
       embedding(
-        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), part,
-        parts,
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows),
+        run + (Run.Guard << 2), part, parts,
       );
       break;
     }

@@ -1,6 +1,7 @@
 /**
  * The guard: whoever writes state folds all that it writes into one word, which the machine looks at after each update.
- * `x - x` is 0 for finite numbers and NaN for all others, so any bit that is set tells of one.
+ * `x - x` is 0 for finite numbers and NaN for all others, so any bit that is set tells of one. A lookup raises it for an id
+ * outside its table.
  */
 
 /** Notes whether lanes of x are not finite. */

@@ -1,5 +1,6 @@
 /** Rows of a table by number, and the gradient of the table. */
 import { Gemm } from "../abi";
+import { raiseGuard } from "../guard";
 import { partStart } from "../parts";
 
 /** Ids, and columns, that stay in one part. */
@@ -10,14 +11,16 @@ const COLUMNS = 16;
  * `y[i, :] = table[ids[i], :]`.
  *
  * @param y           out [count, units] f32, 4-byte aligned; overwritten, never read
- * @param ids         in  [count] i32; one outside the table gives a row of NaN, and nothing outside it is read
+ * @param ids         in  [count] i32; one outside the table gives a row of NaN and raises the guard, and nothing outside it
+ *                        is read
  * @param table       in  [vocabulary, units] f32, 4-byte aligned
+ * @param guard       word raised for an id outside the table
  *
  * Aliasing: y overlaps neither.
  * Cost: 8 count units bytes of traffic.
  */
 export function embedding(
-  y: usize, ids: usize, table: usize, count: i32, vocabulary: i32, units: i32, part: i32, parts: i32,
+  y: usize, ids: usize, table: usize, count: i32, vocabulary: i32, units: i32, guard: usize, part: i32, parts: i32,
 ): void {
   const bytes = <usize>units << 2;
   const to = partStart(count, IDS, part + 1, parts);
@@ -25,7 +28,10 @@ export function embedding(
     const id = load<u32>(ids + (<usize>i << 2));
     const into = y + <usize>i * bytes;
     if (id < <u32>vocabulary) memory.copy(into, table + <usize>id * bytes, bytes);
-    else for (let j: usize = 0; j < bytes; j += 4) store<f32>(into + j, NaN);
+    else {
+      for (let j: usize = 0; j < bytes; j += 4) store<f32>(into + j, NaN);
+      raiseGuard(guard);
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import {
   counter,
   dim,
   f32,
+  guard,
   input,
   int,
   oneOf,
@@ -261,6 +262,7 @@ export const EMBEDDING = /* @__PURE__ */ record(
     count: dim,
     vocabulary: dim,
     units: dim,
+    guard,
   }),
 );
 
