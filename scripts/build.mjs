@@ -134,8 +134,8 @@ await together(
 );
 
 const bundles = ["index", "transform", "analysis", "cli/start"].map((name) => `dist/${name}.js`);
-const bundling = ["scripts/bundle.mjs", "scripts/eager.mjs"];
-await part("bundles", "the package's files", ["src", ...KERNEL_SOURCES, ...bundling], bundles, async () => {
+const bundled = ["src", ...KERNEL_SOURCES, "scripts/bundle.mjs", "scripts/eager.mjs"];
+await part("bundles", "the package's files", bundled, bundles, async () => {
   rmSync(join(root, "dist"), { recursive: true, force: true });
   await node([join(root, "scripts/bundle.mjs")]);
   await node([join(root, "scripts/eager.mjs")]);
@@ -149,10 +149,22 @@ await part("bundles", "the package's files", ["src", ...KERNEL_SOURCES, ...bundl
 });
 
 if (!process.argv.includes("--bundles")) {
-  const declarations = ["dist/types/src/index.d.ts"];
-  await part("types", "declarations", ["src", "assembly/abi.ts", "tsconfig.json"], declarations, () =>
-    run("typescript/bin/tsc", ["-p", "tsconfig.build.json"]),
+  const formats = ["all.cjs", "index.cjs", "node/index.js", "wasmgrad.global.js"].map(
+    (name) => `dist/${name}`,
   );
+  const declarations = ["index", "transform", "analysis"].flatMap((name) => [
+    `dist/${name}.d.ts`,
+    `dist/${name}.d.cts`,
+  ]);
+  const typing = ["tsconfig.json", "tsconfig.build.json", "scripts/declarations.mjs"];
+  await part("formats", "CommonJS files and a script", [...bundled, "scripts/formats.mjs"], formats, () =>
+    node([join(root, "scripts/formats.mjs")]),
+  );
+  await part("types", "declarations", ["src", "assembly/abi.ts", ...typing], declarations, async () => {
+    rmSync(join(root, "build/types"), { recursive: true, force: true });
+    await run("typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
+    await node([join(root, "scripts/declarations.mjs")]);
+  });
 }
 
 if (process.argv.includes("--pack")) {

@@ -3,8 +3,8 @@
  * `transform.js`. Every further file would add a third of a millisecond to each process start. `analysis.js` and the
  * command line need nothing internal: they import the package as its users do.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { relative } from "node:path";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -16,7 +16,7 @@ const options = {
   target: "es2022",
   platform: "neutral",
   mainFields: ["module", "main"],
-  external: ["node:*", "ml-matrix"],
+  external: ["node:*"],
   logLevel: "warning",
   // Fields that only say a type, and those that a constructor sets, need no line of their own.
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
@@ -60,20 +60,49 @@ function gatherKernels() {
   writeFileSync(shared, gathered + readFileSync(shared, "utf8"));
 }
 
+/** What the package exports, imported from it: a copy would have error classes of its own. */
 const throughIndex = {
   name: "through-index",
   setup({ onResolve }) {
-    onResolve(
-      { filter: /^\.\.\/(errors|index|(graph|model|rows|program|train)\/.*)\.ts$/ },
-      ({ importer }) => ({
-        path: importer.includes("/cli/") ? "../index.js" : "./index.js",
-        external: true,
-      }),
-    );
+    onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
+      const module = relative("src", join(resolveDir, path));
+      if (/^(errors|index|(graph|model|rows|program|train)\/.*)\.ts$/.test(module))
+        return { path: importer.includes("/cli/") ? "../index.js" : "./index.js", external: true };
+    });
   },
 };
-await build({
+/** In a file of its own, which bundlers leave out where it is not needed: its classes are no code they could drop. */
+const mlMatrix = {
+  name: "ml-matrix",
+  setup({ onResolve }) {
+    onResolve({ filter: /^ml-matrix$/ }, () => ({ path: "./chunks/ml-matrix.js", external: true }));
+  },
+};
+const { metafile: around } = await build({
   ...options,
   entryPoints: { analysis: "src/analysis/index.ts", "cli/start": "src/cli/start.ts" },
-  plugins: [throughIndex],
+  plugins: [throughIndex, mlMatrix],
+  metafile: true,
 });
+const { metafile: matrices } = await build({
+  ...options,
+  stdin: { contents: 'export { SingularValueDecomposition } from "ml-matrix";', resolveDir: "." },
+  outdir: undefined,
+  outfile: "dist/chunks/ml-matrix.js",
+  minify: true,
+  metafile: true,
+});
+writeLicenses(Object.keys({ ...around.inputs, ...matrices.inputs }));
+
+/** Licences that ask to go wherever the code goes: of the packages that were bundled. */
+function writeLicenses(paths) {
+  const packages = new Set(paths.flatMap((path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []));
+  const texts = [...packages].sort().map((folder) => {
+    const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+    if (!file) throw new Error(`${folder}: must have a licence to be bundled; got none`);
+    const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    return `${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+  });
+  const intro = "The package contains code of these packages.\n";
+  writeFileSync("dist/LICENSES.txt", [intro, ...texts].join(`\n${"-".repeat(80)}\n\n`));
+}

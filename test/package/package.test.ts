@@ -36,20 +36,18 @@ describe("the package", () => {
     expect(report).toMatchObject({ converged: true, steps, digest: trainer.digest() });
   });
 
-  it("packs what its exports name, and neither sources of tests nor measurements", () => {
-    const [{ files }] = JSON.parse(
-      execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
-        cwd: root,
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "ignore"],
-      }),
-    ) as [{ files: { path: string }[] }];
-    const paths = files.map(({ path }) => path);
-    const named = JSON.parse(run("-p", 'JSON.stringify(require("./package.json").exports)'));
-    for (const entry of Object.values(named))
-      for (const path of typeof entry === "string" ? [entry] : Object.values(entry as object))
-        expect(paths).toContain(path.slice(2));
-    expect(paths).toEqual(expect.arrayContaining(["LICENSE", "README.md"]));
-    expect(paths.filter((path) => /^(test|bench|src|assembly|examples)\//.test(path))).toEqual([]);
+  it("is one engine and one set of classes for import and require", () => {
+    const out = run(
+      "-e",
+      `const required = ["", "/transform", "/analysis"].map((name) => require("wasmgrad" + name));
+       Promise.all(["", "/transform", "/analysis"].map((name) => import("wasmgrad" + name))).then((imported) => {
+         const same = imported.every((entry, i) => Object.keys(required[i]).length > 1
+           && Object.keys(required[i]).every((name) => entry[name] === required[i][name]));
+         let error;
+         try { required[2].rank("x"); } catch (e) { error = e; }
+         console.log(same, error instanceof imported[0].ShapeError);
+       });`,
+    );
+    expect(out).toBe("true true\n");
   });
 });

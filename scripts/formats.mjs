@@ -1,0 +1,75 @@
+/**
+ * Makes the other forms of the package from its finished ES modules (esbuild): CommonJS files, and one classic script for
+ * pages without modules. In Node `import` loads the CommonJS files too, through `dist/node`, so that it shares one
+ * engine and one set of classes with `require`. Bundlers take the ES modules, of which they can leave parts out.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+const options = {
+  absWorkingDir: dist,
+  bundle: true,
+  target: "es2022",
+  platform: "neutral",
+  logLevel: "warning",
+};
+
+/** Leaves the modules named to CommonJS files of their own. */
+const commonjs = (...modules) => ({
+  ...options,
+  format: "cjs",
+  // `import()` would load an ES module, and Jest refuses it.
+  supported: { "dynamic-import": false },
+  plugins: [
+    {
+      name: "commonjs",
+      setup({ onResolve }) {
+        onResolve({ filter: /^\./ }, ({ path }) =>
+          modules.includes(path) ? { path: path.replace(/\.js$/, ".cjs"), external: true } : undefined,
+        );
+      },
+    },
+  ],
+});
+
+const RELAXED = "./chunks/relaxed.wasm.js";
+// One file, because between files each call would read a property.
+await build({
+  ...commonjs(RELAXED),
+  stdin: {
+    contents: 'export * as index from "./index.js"; export * as transform from "./transform.js";',
+    resolveDir: dist,
+  },
+  outfile: "all.cjs",
+});
+await build({ ...commonjs("./index.js"), entryPoints: ["./analysis.js"], outfile: "analysis.cjs" });
+await build({ ...commonjs(), entryPoints: [RELAXED], outfile: "chunks/relaxed.wasm.cjs" });
+for (const name of ["index", "transform"])
+  writeFileSync(`${dist}${name}.cjs`, `module.exports = require("./all.cjs").${name};\n`);
+
+mkdirSync(`${dist}node`, { recursive: true });
+for (const [name, from] of [
+  ["index", 'require("../all.cjs").index'],
+  ["transform", 'require("../all.cjs").transform'],
+  ["analysis", 'require("../analysis.cjs")'],
+]) {
+  const names = Object.keys(await import(`${dist}${name}.js`)).join(", ");
+  writeFileSync(
+    `${dist}node/${name}.js`,
+    `import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);
+export const { ${names} } = ${from};
+`,
+  );
+}
+
+await build({
+  ...options,
+  entryPoints: ["./index.js"],
+  outfile: "wasmgrad.global.js",
+  format: "iife",
+  globalName: "wasmgrad",
+  minify: true,
+});
