@@ -1,8 +1,9 @@
 /**
  * Builds everything, each part only when its sources changed: kernels (asc), the modules that embed them, the
- * bundles (esbuild) and the type declarations (tsc). `--bundles` stops before the declarations, which running the
- * package does not need; `--pack` also makes the tarball that npm would publish. What was in `build/` and `dist/` before does not matter: a content hash of all sources and
- * tool versions decides. Progress goes to stderr, so that stdout stays the caller's.
+ * bundles (esbuild), their other forms and the type declarations (tsc). `--bundles` ends with the bundles, which is all
+ * that `npm start` runs; `--pack` also makes the tarball that npm would publish. What was in `build/` and `dist/` before
+ * does not matter: a content hash of all sources and tool versions decides. Progress goes to stderr, so that stdout stays
+ * the caller's.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";

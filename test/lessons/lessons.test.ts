@@ -173,7 +173,7 @@ const printed: Record<string, (text: string) => void> = {
 
 beforeAll(() => {
   // What readers run is the built package.
-  execFileSync(process.execPath, ["scripts/build.mjs", "--bundles"], { cwd: root, stdio: "ignore" });
+  execFileSync(process.execPath, ["scripts/build.mjs"], { cwd: root, stdio: "ignore" });
 }, 300_000);
 
 describe("the lessons", () => {

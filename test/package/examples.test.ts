@@ -7,6 +7,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { createContext, runInContext } from "node:vm";
 import { transformSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as analysis from "../../src/analysis/index.ts";
@@ -140,6 +141,16 @@ describe("the examples in the docs", () => {
       it(`${where} prints what is said`, () => {
         expect(outcomes[i].printed).toBe(prints);
       });
+  });
+
+  it("include a page without a bundler, whose scripts run as classic ones", async () => {
+    const read = (file: string) => readFileSync(new URL(file, root), "utf8");
+    const [, html] = /^```html\n([\s\S]*?)^```/m.exec(read("README.md")) as RegExpExecArray;
+    const body = { textContent: "" };
+    const page = createContext({ document: { body }, setTimeout, MessageChannel });
+    for (const [, src, script] of html.matchAll(/<script(?: src="(.*?)")?>([\s\S]*?)<\/script>/g))
+      runInContext(src ? read(`dist/${src}`) : script, page);
+    await expect.poll(() => body.textContent, { timeout: 20_000 }).toBe("2 x + 1 at x = 5: 11.00");
   });
 
   it("are all of them", () => {
