@@ -6,6 +6,7 @@ export * from "./model/layers.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/logic-gate.ts";
 export { type InputOptions, type Model, type SequentialOptions, sequential } from "./model/model.ts";
 export type { AxisOptions, ReduceOptions, Tensor } from "./model/tensor.ts";
+export type { Buffers, InputViews, RowView } from "./program/buffers.ts";
 export { explain } from "./program/explain.ts";
 export type { ParameterView } from "./program/parameters.ts";
 export type { Classification, PredictOptions, Predictor } from "./program/predictor.ts";
@@ -43,6 +44,7 @@ export {
   type PerceptronResult,
   perceptron,
 } from "./train/perceptron.ts";
+export type { TrainerBuffers } from "./train/step-buffers.ts";
 export type { Evaluation, Moment, Snapshot, Trainer } from "./train/trainer.ts";
 export type { Data } from "./train/training-data.ts";
 export { type ValueAndGradResult, valueAndGrad } from "./train/value-and-grad.ts";

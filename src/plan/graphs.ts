@@ -14,7 +14,7 @@ export interface TapePort {
   readonly dtype: "f32" | "i32";
   /** Words of a row at most; targets may come with one label a row instead. */
   readonly rowElements: number;
-  /** Of ids: every one is less than this. */
+  /** Of ids and labels: every one is less than this. */
   readonly below: number;
 }
 

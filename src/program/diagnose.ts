@@ -42,6 +42,12 @@ export function nonFinite(program: Program, train: TrainPlan, step: number): Non
 
 function firstNonFinite(program: Program, train: TrainPlan): Origin {
   const rows = program.run(Run.Rows);
+  // Only rows that stand in the engine's memory were not checked before.
+  for (const { value, dtype, offset, rowElements } of train.tape.ports)
+    if (dtype === "f32" && program.hasNonFinite(offset, rows * rowElements * 4)) {
+      const { name } = train.tape.lowered.graph.values[value];
+      return { layer: name, tensor: name, phase: "forward" };
+    }
   for (const section of [Section.Forward, Section.Backward]) {
     const { from, records } = program.section(section);
     let at = from;

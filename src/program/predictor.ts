@@ -1,8 +1,10 @@
+import { Run } from "../../assembly/abi.ts";
 import { NonFiniteError, OptionError, ShapeError } from "../errors.ts";
 import { finalActivation, layersOf, type Model, makeModel } from "../model/model.ts";
 import { optionsOf } from "../options.ts";
 import type { PlannedPort } from "../plan/planned.ts";
 import { isArrayOf } from "../realm.ts";
+import { copyWords } from "../rows/copy.ts";
 import {
   countRows,
   entryOf,
@@ -15,9 +17,11 @@ import {
   refuseUnread,
 } from "../rows/data.ts";
 import { readIds } from "../rows/ids.ts";
+import { type Buffers, checkIds, checkRows, viewsOf } from "./buffers.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
 import { type ParameterViews, parameterViews, setParameters } from "./parameters.ts";
 import type { Program } from "./program.ts";
+import { readOnly } from "./read-only.ts";
 
 export interface Classification {
   /** The name of the class, or its index as text where the program has no labels. */
@@ -28,8 +32,8 @@ export interface Classification {
 
 export interface PredictOptions<O> {
   /**
-   * Where results go: an array (or arrays by output name) with room for all rows. Nothing is allocated, unless it shares
-   * memory with the rows and they take several batches.
+   * Where results go: an array (or arrays by output name) with room for all rows. Nothing is allocated but a view to copy
+   * by for each batch of more than 32 numbers, unless it shares memory with the rows and they take several batches.
    */
   readonly out: O;
 }
@@ -101,9 +105,8 @@ export class Predictor<X = Rows, P = Result> {
       for (let i = 0; i < outputs.length; i++) {
         const output = outputs[i];
         const into = arrayOf(target, output.name, byName);
-        const at = output.offset >>> 2;
-        const start = from * output.rowElements;
-        for (let j = 0; j < count * output.rowElements; j++) into[start + j] = program.f32[at + j];
+        const { offset, rowElements } = output;
+        copyWords(into, from * rowElements, program.f32, offset >>> 2, count * rowElements);
       }
     }
     if (target !== computed)
@@ -196,6 +199,41 @@ export class Predictor<X = Rows, P = Result> {
   }
 
   /**
+   * Views of the rows that `run` reads and writes, in the engine's own memory: for loops at audio or frame rate.
+   *
+   * @throws DisposedError after `dispose`; an assignment to a view throws an OptionError
+   * @example
+   * const predictor = compile(sequential({ input: [2] }, [dense(1)]));
+   * const { x, out } = predictor.buffers;
+   * x.set([0, 1]);
+   * predictor.run(1);
+   * console.log(out[0]);
+   */
+  get buffers(): Buffers<X, P> {
+    const { program } = this;
+    program.checkAlive("buffers");
+    program.buffers ??= readOnly("buffers", this.makeBuffers(), "set() of the view");
+    return program.buffers as Buffers<X, P>;
+  }
+
+  /**
+   * Computes `buffers.out` from the first `rows` rows of `buffers.x`, with the bits of `predict`; copies and allocates nothing.
+   * NaN and infinite numbers are not refused: what they reach is NaN. During a suspended `fit` it changes no bit of the training.
+   *
+   * @param rows a whole number from 1 to `batchSize`
+   * @throws DataError for an id outside its table; `out` then means nothing. OptionError for another number of rows,
+   *   DisposedError after `dispose`
+   */
+  run(rows: number): void {
+    const { program } = this;
+    program.checkAlive("run");
+    checkRows("run", program, rows);
+    const { predict } = program.plan;
+    program.execute(predict, rows);
+    if (program.run(Run.Guard)) checkIds("run: x", program, predict.ports, rows, this.model.named.inputs);
+  }
+
+  /**
    * Parameters by name: live views of the engine's memory. Write into their arrays, or call `setParameters`; an assignment
    * to `data`, `shape` or a name throws an OptionError, because it would set nothing.
    *
@@ -284,6 +322,16 @@ export class Predictor<X = Rows, P = Result> {
   /** What a console of Node shows of a program. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.summary();
+  }
+
+  /** @internal */
+  protected makeBuffers(): object {
+    const { program, model } = this;
+    const { ports, outputs } = program.plan.predict;
+    return {
+      x: viewsOf(program, ports, model.named.inputs),
+      out: viewsOf(program, outputs, model.named.outputs),
+    };
   }
 
   /** @internal what `manifest` says beyond a predictor's options */

@@ -26,6 +26,8 @@ export class Program {
   f64!: Float64Array;
   i32!: Int32Array;
   u8!: Uint8Array;
+  /** The views of its rows that were given away. */
+  buffers: object | undefined;
   readonly #run: number;
   readonly #counters: number;
   #disposed = false;
@@ -69,6 +71,7 @@ export class Program {
     this.f64 = f64 as Float64Array;
     this.i32 = i32 as Int32Array;
     this.u8 = u8 as Uint8Array;
+    this.buffers = undefined;
   }
 
   checkAlive(who: string): void {

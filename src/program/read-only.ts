@@ -5,17 +5,18 @@ import { OptionError } from "../errors.ts";
  * assignment would be lost without a word. Arrays in it stay as they are.
  *
  * @param what names the object in errors: `parameters`
+ * @param instead what sets the numbers
  */
-export function readOnly<T extends object>(what: string, values: T): T {
+export function readOnly<T extends object>(what: string, values: T, instead = "setParameters"): T {
   const copy = {} as T;
   for (const [key, value] of Object.entries(values)) {
     const path = `${what}.${key}`;
-    const kept = value.length === undefined ? readOnly(path, value) : value;
+    const kept = value.length === undefined ? readOnly(path, value, instead) : value;
     Object.defineProperty(copy, key, {
       enumerable: true,
       get: () => kept,
       set() {
-        throw new OptionError(`${path}: must not be assigned; use setParameters`);
+        throw new OptionError(`${path}: must not be assigned; use ${instead}`);
       },
     });
   }

@@ -9,12 +9,19 @@ export interface IdRules {
   readonly rowElements: number;
   /** Every id is less than this. */
   readonly below: number;
+  /** What errors call them. Default: ids. */
+  readonly noun?: string;
 }
 
-function checked(what: string, value: number, i: number, { rowElements, below }: IdRules): number {
+function checked(
+  what: string,
+  value: number,
+  i: number,
+  { rowElements, below, noun = "ids" }: IdRules,
+): number {
   if (Number.isInteger(value) && value >= 0 && value < below) return value;
   throw new DataError(
-    `${what}: ids must be whole numbers from 0 to ${below - 1}; ` +
+    `${what}: ${noun} must be whole numbers from 0 to ${below - 1}; ` +
       `got ${describe(value)} at row ${Math.floor(i / rowElements)}, column ${i % rowElements}`,
   );
 }

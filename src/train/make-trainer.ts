@@ -137,7 +137,7 @@ function trainRequest(
       value: target,
       dtype: labels ? "i32" : "f32",
       rowElements: rowElements(graph, value),
-      below: 0,
+      below: labels ? rowElements(graph, value) : 0,
     });
     predictions.push(value);
   }

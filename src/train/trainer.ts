@@ -1,20 +1,22 @@
-import { Counter, Run, Section, Status } from "../../assembly/abi.ts";
+import { Counter, Run, Section } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { BusyError, DisposedError, OptionError, ShapeError } from "../errors.ts";
 import { checkSeed, type Model } from "../model/model.ts";
 import { optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import type { Slot } from "../plan/optimizer.ts";
 import { besideVariable, type PlannedPort, type TrainPlan } from "../plan/planned.ts";
-import { nonFinite } from "../program/diagnose.ts";
+import { checkRows } from "../program/buffers.ts";
 import type { ParameterView } from "../program/parameters.ts";
 import { Predictor } from "../program/predictor.ts";
 import type { Program } from "../program/program.ts";
 import { readOnly } from "../program/read-only.ts";
 import { makeResult, type Result, type Rows } from "../rows/data.ts";
 import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
+import { countRight } from "./accuracy.ts";
 import { checkFitOptions, type FitOptions, type FitResult, type FitRun, startFit } from "./fit.ts";
 import type { Loss } from "./losses.ts";
-import { checkLearningRate, fillRates, ratesOf, setLearningRate } from "./rates.ts";
+import { checkLearningRate, ratesOf, setLearningRate } from "./rates.ts";
+import { stepViews, type TrainerBuffers, takeStep } from "./step-buffers.ts";
 import { type Data, type DataRules, type OutputLoss, readData } from "./training-data.ts";
 import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
 
@@ -135,12 +137,37 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   step(data: Data<X>): { readonly loss: number } {
     this.program.checkAlive("step");
     this.checkIdle("step");
+    const rows = this.#loadOneBatch("step", data);
+    takeStep(this.program, this.#train, rows);
+    return { loss: this.program.runF64(Run.Loss) };
+  }
+
+  override get buffers(): TrainerBuffers<X, P> {
+    return super.buffers as TrainerBuffers<X, P>;
+  }
+
+  /**
+   * One update from the first `rows` rows of `buffers.step.x` and `buffers.step.y`, with the bits of `step`, and the loss
+   * before it into `buffers.step.loss`; copies and allocates nothing. Numbers are not checked beforehand.
+   *
+   * @param rows a whole number from 1 to `batchSize`
+   * @throws DataError for an id outside its table or a label that is no class, NonFiniteError for numbers that are not finite or
+   *   made others so: then nothing has changed. OptionError for another number of rows, BusyError while a `fit` is under way,
+   *   DisposedError after `dispose`
+   * @example
+   * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
+   * const { x, y, loss } = trainer.buffers.step;
+   * x[0] = 2;
+   * y[0] = 4;
+   * trainer.stepBuffers(1);
+   * console.log(loss[0]);
+   */
+  stepBuffers(rows: number): void {
     const { program } = this;
-    this.#loadOneBatch("step", data);
-    fillRates(program);
-    const status = program.kernels.step(program.plan.base);
-    if (status !== Status.Ok) throw nonFinite(program, this.#train, program.counter(Counter.Step) + 1);
-    return { loss: program.runF64(Run.Loss) };
+    program.checkAlive("stepBuffers");
+    this.checkIdle("stepBuffers");
+    checkRows("stepBuffers", program, rows);
+    takeStep(program, this.#train, rows, this.model.named);
   }
 
   /**
@@ -160,6 +187,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     const [{ loss: first }, ...others] = this.#parts.losses;
     const counted =
       others.length === 0 && (first.kind === "crossEntropy" || first.kind === "binaryCrossEntropy");
+    const target = dataset.columns[dataset.columns.length - 1];
     let sum = 0;
     let right = 0;
     for (let from = 0; from < dataset.rows; from += batch) {
@@ -167,7 +195,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       fillPorts(program, tape.ports, dataset, from, count);
       program.execute(tape, count);
       sum += program.f32[tape.loss >>> 2] * count;
-      if (counted) right += this.#countRight(dataset, from, count);
+      if (counted) right += countRight(program, tape, first.kind, target, from, count);
     }
     const loss = sum / dataset.rows;
     return counted ? { loss, accuracy: right / dataset.rows } : { loss };
@@ -287,6 +315,10 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       );
   }
 
+  protected override makeBuffers(): object {
+    return { ...super.makeBuffers(), step: stepViews(this.program, this.#train, this.model.named) };
+  }
+
   protected override manifestOptions(): Record<string, unknown> {
     const { losses, optimizer } = this.#parts;
     const groups = ratesOf(this.program);
@@ -335,7 +367,6 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     const { ports } = this.#train.tape;
     bindColumns(this.program, ports, dataset);
     fillPorts(this.program, ports, dataset, 0, dataset.rows);
-    this.program.setRun(Run.Rows, dataset.rows);
     return dataset.rows;
   }
 
@@ -351,45 +382,9 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       for (const [offset, bytes] of kept) u8.set(bytes, offset);
     };
   }
-
-  /** Rows of the batch at hand whose most probable class is the target's. */
-  #countRight(dataset: Dataset, from: number, count: number): number {
-    const [{ offset, rowElements: classes }] = (this.#train.evaluate as NonNullable<TrainPlan["evaluate"]>)
-      .outputs;
-    const scores = this.program.f32.subarray(offset >>> 2, (offset >>> 2) + count * classes);
-    const { data, words } = dataset.columns[dataset.columns.length - 1];
-    let right = 0;
-    for (let row = 0; row < count; row++) {
-      const at = (from + row) * words;
-      if (this.#parts.losses[0].loss.kind === "binaryCrossEntropy") {
-        let all = true;
-        for (let j = 0; j < classes; j++) {
-          const score = scores[row * classes + j];
-          if (!isFinite32(score) || score >= 0 !== data[at + j] >= 0.5) all = false;
-        }
-        if (all) right++;
-        continue;
-      }
-      const label = words === 1 ? data[at] : largest(data, at, classes);
-      if (largest(scores, row * classes, classes) === label) right++;
-    }
-    return right;
-  }
 }
 
 /** A Predictor that can take over a trainer's parameters again. */
 export type Snapshot<X = Rows, P = Result> = Predictor<X, P> & {
   update(source: Predictor<X, P>): void;
 };
-
-const isFinite32 = (value: number) => value - value === 0;
-
-/** The index of the largest value; -1, which is no class, where one is NaN or infinite. */
-function largest(values: Float32Array | Int32Array, at: number, count: number): number {
-  let best = 0;
-  for (let j = 0; j < count; j++) {
-    if (!isFinite32(values[at + j])) return -1;
-    if (values[at + j] > values[at + best]) best = j;
-  }
-  return best;
-}

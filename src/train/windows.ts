@@ -2,6 +2,7 @@
 import { Counter, Run, Targets as TargetKind, Window } from "../../assembly/abi.ts";
 import type { PlannedPort, TrainPlan } from "../plan/planned.ts";
 import type { Program } from "../program/program.ts";
+import { copyWords } from "../rows/copy.ts";
 
 /** One input or target with all its rows, flat. */
 export interface Column {
@@ -100,18 +101,4 @@ export function moveWindow(program: Program, train: TrainPlan, dataset: Dataset,
   }
   program.setRun(Run.WindowStart, start);
   program.setRun(Run.WindowRows, count);
-}
-
-/** Below this many words a loop beats making a view for `set`. */
-const SMALL_ROW = 32;
-
-function copyWords(
-  into: Float32Array | Int32Array,
-  at: number,
-  from: Float32Array | Int32Array,
-  start: number,
-  words: number,
-): void {
-  if (words > SMALL_ROW) into.set(from.subarray(start, start + words) as never, at);
-  else for (let j = 0; j < words; j++) into[at + j] = from[start + j];
 }

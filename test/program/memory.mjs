@@ -76,6 +76,26 @@ async function prediction() {
   return { bytesOf200000: await allocated(predict) };
 }
 
+/** 100,000 calls each on the rows that stand in the engine's memory. */
+async function buffers() {
+  const trainer = make();
+  const { x: seen, out, step } = trainer.buffers;
+  const losses = new Float64Array(1);
+  const loop = () => {
+    let sum = 0;
+    for (let i = 0; i < 100_000; i++) {
+      seen[0] = step.x[0] = i & 1;
+      trainer.run(1);
+      step.y[0] = out[0] > 0.5 ? 0 : 1;
+      trainer.stepBuffers(1);
+      sum += trainer.buffers.step.loss[0];
+    }
+    losses[0] = sum;
+  };
+  for (let i = 0; i < 3; i++) loop();
+  return { bytesOf200000: await allocated(loop), sum: losses[0] };
+}
+
 async function dropped() {
   const engine = await createEngine();
   let most = 0;
@@ -96,7 +116,7 @@ async function disposed() {
   const memories = [];
   for (let i = 0; i < 10; i++) {
     const trainer = make(i);
-    memories.push(new WeakRef(trainer.parameters["dense1.weight"].data.buffer));
+    memories.push(new WeakRef(trainer.buffers.step.x.buffer));
     trainer.restore(trainer.state());
     trainer.dispose();
     kept.push(trainer);
@@ -110,6 +130,7 @@ const report = JSON.stringify({
   disposed: await disposed(),
   training: await training(),
   prediction: await prediction(),
+  buffers: await buffers(),
   dropped: await dropped(),
 });
 // At once: ending by itself, Node may wait for ever for a compilation of V8's (nodejs/node issue 54918).

@@ -6,6 +6,7 @@ interface Measured {
   readonly disposed: { readonly programs: number; readonly memories: number };
   readonly training: { readonly sync: number; readonly all: number; readonly wasm: number };
   readonly prediction: { readonly bytesOf200000: number };
+  readonly buffers: { readonly bytesOf200000: number; readonly sum: number };
   readonly dropped: { readonly grown: number; readonly most: number; readonly live: number };
 }
 
@@ -34,6 +35,11 @@ describe("memory, measured on the built package", () => {
   it("predicting one row into the caller's array allocates nothing", () => {
     // The smallest object has 16 bytes; what is left is the profiler's own and code being optimized.
     expect(measured.prediction.bytesOf200000).toBeLessThan(200_000);
+  });
+
+  it("predicting and learning from rows in the engine's memory allocates nothing", () => {
+    expect(measured.buffers.sum).toBeGreaterThan(0);
+    expect(measured.buffers.bytesOf200000).toBeLessThan(200_000);
   });
 
   it("10,000 programs compiled and dropped without dispose() are collected", () => {

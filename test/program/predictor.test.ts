@@ -49,6 +49,19 @@ describe("predict", () => {
     expect([...out.slice(4)]).toEqual([9, 9]);
   });
 
+  it("writes results of any length, batch by batch, and nothing behind them", () => {
+    for (const units of [1, 8, 9, 20]) {
+      const predictor = compile(sequential({ input: [3], seed: 2 }, [dense(units)]), { batchSize: 4 });
+      const x = noise(10 * 3);
+      const out = new Float32Array(10 * units + 2).fill(9);
+      predictor.predict(x, { out });
+      const rows = Array.from({ length: 10 }, (_, i) => [
+        ...predictor.predict(x.subarray(i * 3, i * 3 + 3)).data,
+      ]);
+      expect([...out]).toEqual([...rows.flat(), 9, 9]);
+    }
+  });
+
   it("writes arrays by output name", () => {
     const net = compile(
       model({ inputs: { x: [2] } }, ({ x }) => ({ a: dense(1)(x), b: dense(3)(x) })),

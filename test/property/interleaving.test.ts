@@ -12,7 +12,7 @@ type Trainer = ReturnType<typeof classifier>;
 type Command =
   | { readonly do: "fit"; readonly rows: number; readonly epochs: number; readonly shuffle: boolean }
   | { readonly do: "abort"; readonly rows: number; readonly after: number }
-  | { readonly do: "step"; readonly rows: number }
+  | { readonly do: "step" | "stepBuffers"; readonly rows: number }
   | { readonly do: "rate"; readonly rate: number }
   | { readonly do: "reset"; readonly seed: number }
   | { readonly do: "save" | "restore"; readonly slot: number }
@@ -30,7 +30,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     rows: fc.integer({ min: 9, max: 40 }),
     after: fc.integer({ min: 1, max: 9 }),
   }),
-  fc.record({ do: fc.constant("step" as const), rows: fc.integer({ min: 1, max: 8 }) }),
+  fc.record({
+    do: fc.constantFrom("step" as const, "stepBuffers" as const),
+    rows: fc.integer({ min: 1, max: 8 }),
+  }),
   fc.record({ do: fc.constant("rate" as const), rate: fc.constantFrom(0.001, 0.05, 0.2) }),
   fc.record({ do: fc.constant("reset" as const), seed: fc.nat({ max: 5 }) }),
   fc.record({ do: fc.constantFrom("save" as const, "restore" as const), slot: fc.nat({ max: 1 }) }),
@@ -48,6 +51,8 @@ function read(trainer: Trainer): void {
   const { x, y } = classes(19, 77);
   trainer.predict(x);
   trainer.classify(x.slice(0, 10));
+  trainer.buffers.x.fill(Number.NaN);
+  trainer.run(8);
   trainer.evaluate({ x, y });
   trainer.gradients({ x: x.slice(0, 15), y: y.slice(0, 3) });
   trainer.state();
@@ -85,6 +90,14 @@ async function take(trainer: Trainer, slots: Uint8Array[], command: Command, onS
     case "step":
       trainer.step(classes(command.rows, 5));
       return;
+    case "stepBuffers": {
+      const { x, y } = classes(command.rows, 6);
+      const { step } = trainer.buffers;
+      step.x.set(x);
+      step.y.set(y);
+      trainer.stepBuffers(command.rows);
+      return;
+    }
     case "rate":
       trainer.setLearningRate(command.rate);
       return;

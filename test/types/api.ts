@@ -71,6 +71,18 @@ trainer.predict([[0, 1]], { out: new Float64Array(1) });
 // @ts-expect-error: results are read-only
 bare.data = new Float32Array(1);
 
+// Views of rows go by the names of the model.
+trainer.buffers.x.set([0, 1]);
+trainer.buffers.step.y[0] = 1;
+const view: Float32Array = both.buffers.out.sum;
+both.buffers.x.a.fill(1);
+// @ts-expect-error: no input of that name
+both.buffers.x.c;
+// @ts-expect-error: a predictor has no targets
+predictor.buffers.step;
+// @ts-expect-error: views are set, not replaced
+trainer.buffers.x = new Float32Array(64);
+
 // A predictor does not train; a trainer predicts.
 const asPredictor: Predictor = trainer;
 // @ts-expect-error: no loss, no fit
@@ -111,4 +123,4 @@ valueAndGrad((p) => p * 2);
 // @ts-expect-error: the value must be a tensor
 valueAndGrad(() => 5);
 
-export const used = [asPredictor, sum, a, out, classes, result, scalars, mixed];
+export const used = [asPredictor, sum, a, out, view, classes, result, scalars, mixed];
