@@ -26,6 +26,7 @@ export {
   meanAbsoluteError,
   meanSquaredError,
 } from "./train/losses.ts";
+export type { Note } from "./train/notes.ts";
 export {
   type AdamOptions,
   type AdamWGroup,

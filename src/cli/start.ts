@@ -48,7 +48,7 @@ function run(seed: number) {
     const trainer = xorTrainer(seed);
     return { trainer, ...trainer.fitSync(data, until) };
   });
-  const { trainer, steps, loss, reason, history } = cold.result;
+  const { trainer, steps, loss, reason, history, notes } = cold.result;
   const predictions = trainer.predict(data.x).data;
   const digest = trainer.digest();
 
@@ -73,6 +73,7 @@ function run(seed: number) {
       predictions: Array.from(predictions),
       digest,
       converged: reason === "lossBelow",
+      notes,
     },
     // The loss that met the bound is no entry of the history.
     history: reason === "lossBelow" ? [...history, loss] : history,
@@ -105,6 +106,7 @@ function show({ report, history }: ReturnType<typeof run>, seed: number): void {
       ...rows,
       "",
       `loss     ${report.loss.toFixed(6)}, ${verdict}`,
+      ...report.notes.map(({ message }) => `note     ${message}`),
       `cold     ${report.coldMs.toFixed(2)} ms from import to trained`,
       `warm     ${report.warmMs.toFixed(3)} ms for reset and training, median of ${WARM_RUNS} runs`,
       `step     ${report.microsecondsPerStep.toFixed(3)} us`,

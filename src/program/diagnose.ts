@@ -3,11 +3,11 @@ import { Run, Section } from "../../assembly/abi.ts";
 import { NonFiniteError, type NonFiniteOrigin } from "../errors.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import { layerOf } from "../model/model.ts";
-import { isValue, type LoweredRecord } from "../plan/lower.ts";
+import type { LoweredRecord } from "../plan/lower.ts";
 import { besideVariable, type TrainPlan } from "../plan/planned.ts";
 import { wordToF32 } from "../tape/float-word.ts";
-import { listsOf } from "../tape/lists.ts";
 import type { Program } from "./program.ts";
+import { addressOf, runRecords } from "./records.ts";
 
 /**
  * Bits of 2^24. From there on neighbouring f32 numbers are 2 apart: updates below 1 are lost in rounding, so no learning
@@ -50,13 +50,9 @@ function firstNonFinite(program: Program, train: TrainPlan): Origin {
     }
   for (const section of [Section.Forward, Section.Backward]) {
     const { from, records } = program.section(section);
-    let at = from;
-    for (const record of records) {
-      const next = at + (1 + listsOf(record.format).words.length) * 4;
-      program.execute({ from: at, to: next }, rows);
-      const found = nonFiniteOutput(program, train, record as LoweredRecord, at, rows);
+    for (const [record, at] of runRecords(program, from, records as readonly LoweredRecord[], rows)) {
+      const found = nonFiniteOutput(program, train, record, at, rows);
       if (found) return found;
-      at = next;
     }
   }
   return nonFiniteUpdate(program, train, rows);
@@ -66,21 +62,17 @@ function firstNonFinite(program: Program, train: TrainPlan): Origin {
 function nonFiniteOutput(
   program: Program,
   { tape }: TrainPlan,
-  { format, fields, node }: LoweredRecord,
+  record: LoweredRecord,
   at: number,
   rows: number,
 ): Origin | undefined {
   const { values } = tape.lowered.graph;
-  const names = listsOf(format).words.map(([name]) => name);
+  const { node } = record;
   for (const id of node.outputs) {
-    const word = names.findIndex((name) => {
-      const field = fields[name];
-      return isValue(field) && field.value === id;
-    });
-    if (word < 0 || values[id].dtype !== "f32") continue;
-    const address = program.i32[(at >>> 2) + 1 + word] >>> 0;
+    const address = addressOf(program, record, at, id);
+    if (address === 0 || values[id].dtype !== "f32") continue;
     if (!program.hasNonFinite(address, resolve(sizeOf(values[id].shape), rows) * 4)) continue;
-    const variable = program.plan.variables.find(({ gradient }) => gradient === address && address !== 0);
+    const variable = program.plan.variables.find(({ gradient }) => gradient === address);
     const tensor = variable ? `gradient of ${variable.name}` : values[id].name;
     const phase = node.phase === "backward" ? "backward" : "forward";
     return { layer: node.scope || node.op, tensor, phase };

@@ -2,10 +2,11 @@ import { Counter, Run, Status } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
 import { COUNT, checkNumber, checkType, type NumberRule, optionsOf, refuseOthers } from "../options.ts";
-import type { TrainPlan } from "../plan/planned.ts";
 import { nonFinite } from "../program/diagnose.ts";
 import type { Program } from "../program/program.ts";
+import { type Note, notesOf } from "./notes.ts";
 import { fillRates } from "./rates.ts";
+import type { DataRules } from "./training-data.ts";
 import { type Dataset, moveWindow, openWindow } from "./windows.ts";
 
 export interface FitProgress {
@@ -42,6 +43,8 @@ export interface FitResult extends FitProgress {
   readonly history: readonly number[];
   /** 1 for runs of up to 8,192 epochs; longer histories are thinned by powers of two. */
   readonly historyEvery: number;
+  /** What the loss does not tell about data, units and history, each with what to do; empty as a rule. */
+  readonly notes: readonly Note[];
 }
 
 const EPOCHS: NumberRule = [
@@ -83,7 +86,8 @@ export interface FitRun {
 }
 
 /** Closures rather than a class: V8 compiles them together with the file, but methods when they are first called. */
-export function startFit(program: Program, train: TrainPlan, dataset: Dataset, options: FitOptions): FitRun {
+export function startFit(program: Program, rules: DataRules, dataset: Dataset, options: FitOptions): FitRun {
+  const { train } = rules;
   const { epochs, stopWhen, shuffle = true } = options;
   const lossBelow = stopWhen?.lossBelow;
   const firstStep = program.counter(Counter.Step);
@@ -182,7 +186,13 @@ export function startFit(program: Program, train: TrainPlan, dataset: Dataset, o
   return {
     advance,
     progress,
-    result: () => ({ reason, ...progress(), history, historyEvery }),
+    result: () => ({
+      reason,
+      ...progress(),
+      history,
+      historyEvery,
+      notes: notesOf(program, rules, dataset, { firstStep, history, ranOut: reason === "epochs" }),
+    }),
   };
 }
 

@@ -349,7 +349,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     checkFitOptions(who, options);
     options.signal?.throwIfAborted();
     const dataset = this.#read(who, data);
-    this.#run = startFit(this.program, this.#train, dataset, options);
+    this.#run = startFit(this.program, this.#reading, dataset, options);
     return this.#run;
   }
 

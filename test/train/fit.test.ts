@@ -57,6 +57,7 @@ describe("fit", () => {
       loss: result.history[3],
       history: expect.arrayContaining([expect.any(Number)]),
       historyEvery: 1,
+      notes: [expect.objectContaining({ code: "fallingLoss" })],
     });
     expect(result.history).toHaveLength(4);
   });
