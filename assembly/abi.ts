@@ -319,9 +319,11 @@ export enum Status {
   HistoryFull,
   /** the table of rates is used up */
   RatesEnd,
-  /** the loss is not finite, or the guard says that an id is outside its table; the state is that of before the pass */
   NonFiniteLoss,
-  /** gradients, or what the update made of them, are not finite; the state is that of before the update */
+  /**
+   * gradients, or what the update made of them, are not finite, or a lookup met an id outside its table; the state is that of
+   * before the update
+   */
   NonFiniteUpdate,
 }
 

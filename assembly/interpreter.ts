@@ -76,12 +76,12 @@ function runSection(program: usize, section: usize): void {
   execute(program, pointer(row, SectionWord.From), pointer(row, SectionWord.To), 0, 1);
 }
 
-/** Forward and loss of the rows in the ports; a lookup raises the guard for an id outside its table. */
+/** Forward and loss of the rows in the ports. */
 function forward(program: usize, run: usize): i32 {
   runSection(program, Section.Forward);
   const value = load<f32>(pointer(program, Header.LossValue));
   setRunF64(run, Run.Loss, <f64>value);
-  return value - value == 0 && word(run, Run.Guard) == 0 ? Status.Ok : Status.NonFiniteLoss;
+  return value - value == 0 ? Status.Ok : Status.NonFiniteLoss;
 }
 
 /**
