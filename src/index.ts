@@ -4,18 +4,26 @@ export { type ModelOptions, model } from "./model/functional.ts";
 export type { Layer, NameOption } from "./model/layer.ts";
 export * from "./model/layers.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/logic-gate.ts";
-export { type InputOptions, type Model, type SequentialOptions, sequential } from "./model/model.ts";
-export type { AxisOptions, ReduceOptions, Tensor } from "./model/tensor.ts";
+export {
+  type DType,
+  type InputOptions,
+  type Model,
+  type SequentialOptions,
+  type Shape,
+  sequential,
+} from "./model/model.ts";
+export type { Symbolic } from "./model/symbolic.ts";
+export type { AxisOptions, Operand, ReduceOptions, Tensor } from "./model/tensor.ts";
 export type { Buffers, InputViews, RowView } from "./program/buffers.ts";
 export { explain } from "./program/explain.ts";
-export type { ParameterView } from "./program/parameters.ts";
-export type { Classification, PredictOptions, Predictor } from "./program/predictor.ts";
-export type { NumericArray, Result, Row, Rows, Shaped } from "./rows/data.ts";
+export type { ParameterView, ParameterViews } from "./program/parameters.ts";
+export type { Classification, Out, PredictOptions, Predictor } from "./program/predictor.ts";
+export type { NestedNumbers, NumericArray, Result, Row, Rows, Shaped } from "./rows/data.ts";
 export type { Targets } from "./rows/targets.ts";
 export { createEngine, type EngineOptions } from "./runtime/engine.ts";
 export { isSupported } from "./runtime/kernels.ts";
 export type { Engine } from "./runtime/space.ts";
-export { type CompileOptions, compile, type TrainOptions } from "./train/compile.ts";
+export { type CompileOptions, compile, type TrainerOptions, type TrainOptions } from "./train/compile.ts";
 export type { FitOptions, FitProgress, FitResult } from "./train/fit.ts";
 export {
   binaryCrossEntropy,
@@ -34,6 +42,7 @@ export {
   adam,
   adamW,
   type Optimizer,
+  type OptimizerSettings,
   type SgdOptions,
   sgd,
 } from "./train/optimizers.ts";
@@ -48,5 +57,10 @@ export {
 export type { TrainerBuffers } from "./train/step-buffers.ts";
 export type { Evaluation, Moment, Snapshot, Trainer } from "./train/trainer.ts";
 export type { Data } from "./train/training-data.ts";
-export { type ValueAndGradResult, valueAndGrad } from "./train/value-and-grad.ts";
+export {
+  type Argument,
+  type Gradient,
+  type ValueAndGradResult,
+  valueAndGrad,
+} from "./train/value-and-grad.ts";
 export { VERSION } from "./version.ts";

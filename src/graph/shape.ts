@@ -6,7 +6,7 @@
 import { ShapeError } from "../errors.ts";
 
 export type Dim = number;
-export type Shape = readonly Dim[];
+export type Shape = readonly number[];
 
 /** The rows of the pass. */
 export const ROWS: Dim = -1;

@@ -7,6 +7,32 @@ import { checkNumber, NOT_NEGATIVE, refuseOthers } from "../options.ts";
 import { isArrayOf } from "../realm.ts";
 import type { Symbolic } from "./symbolic.ts";
 
+/**
+ * The activations, by name. `softmax` works along the last axis, the others elementwise.
+ * `leakyRelu` has slope 0.01 below 0, `elu` has alpha 1; both can be set by `{ name, alpha }`. `gelu` is the erf
+ * form, `geluTanh` its tanh approximation; `hardSigmoid` is `relu6(x + 3) / 6`. `sign` has gradient 0: layers below
+ * it learn nothing. `softsign` is `x / (1 + |x|)`.
+ */
+export type ActivationName =
+  | "linear"
+  | "relu"
+  | "leakyRelu"
+  | "elu"
+  | "selu"
+  | "gelu"
+  | "geluTanh"
+  | "silu"
+  | "softplus"
+  | "sigmoid"
+  | "tanh"
+  | "hardSigmoid"
+  | "sign"
+  | "softsign"
+  | "softmax";
+
+/** An activation: its name, or its name and parameter. */
+export type Activation = ActivationName | { readonly name: "leakyRelu" | "elu"; readonly alpha: number };
+
 interface ActivationRule {
   readonly fn: Fn;
   /** Default of the function's parameter, where it has one. */
@@ -36,17 +62,7 @@ const RULES = {
   hardSigmoid: rule(Fn.HardSigmoid),
   sign: rule(Fn.Sign),
   softsign: rule(Fn.Softsign),
-} as const satisfies Record<string, ActivationRule>;
-
-/**
- * The activations, by name. `softmax` works along the last axis, the others elementwise.
- * `leakyRelu` has slope 0.01 below 0, `elu` has alpha 1; both can be set by `{ name, alpha }`. `gelu` is the erf
- * form, `geluTanh` its tanh approximation; `hardSigmoid` is `relu6(x + 3) / 6`. `sign` has gradient 0: layers below
- * it learn nothing. `softsign` is `x / (1 + |x|)`.
- */
-export type ActivationName = keyof typeof RULES | "softmax";
-
-export type Activation = ActivationName | { readonly name: "leakyRelu" | "elu"; readonly alpha: number };
+} as const satisfies Record<Exclude<ActivationName, "softmax">, ActivationRule>;
 
 export const activationNames: readonly ActivationName[] = [
   ...(Object.keys(RULES) as (keyof typeof RULES)[]),

@@ -5,9 +5,9 @@ import type { Layer } from "./layer.ts";
 import { dense } from "./layers.ts";
 import { type Model, sequential } from "./model.ts";
 
-const GATES = ["and", "or", "nand", "nor", "not", "xor", "xnor"] as const;
+export type LogicGateName = "and" | "or" | "nand" | "nor" | "not" | "xor" | "xnor";
 
-export type LogicGateName = (typeof GATES)[number];
+const GATES: readonly LogicGateName[] = ["and", "or", "nand", "nor", "not", "xor", "xnor"];
 
 export interface LogicGateOptions {
   /** Inputs of the gate, a whole number >= 1. Default: 2, and 1 for `"not"`. */

@@ -13,6 +13,11 @@ import type { Layer } from "./layer.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
+export type { DType, Shape };
+
+/** Names what carries the types of a model. */
+declare const types: unique symbol;
+
 /**
  * A model is data: a graph, and how its parameters start. `compile` makes a program of it; one model can be compiled
  * many times.
@@ -21,15 +26,16 @@ import type { Tensor } from "./tensor.ts";
  * @typeParam P what `predict` gives: one result, or results by output name
  */
 export interface Model<X = unknown, P = unknown> {
-  /** The forward computation. Treat it as read-only. */
+  /** @internal the forward computation */
   readonly graph: Graph;
+  /** What its initial parameters are drawn from. */
   readonly seed: number;
-  /** Whether data and results come bare, or by name. */
+  /** @internal whether data and results come bare, or by name */
   readonly named: { readonly inputs: boolean; readonly outputs: boolean };
   /** Layers, output shapes and parameter counts, as a table. */
   summary(): string;
-  /** @internal never there: carries the types */
-  readonly types?: { readonly x: X; readonly p: P };
+  /** Never there. */
+  readonly [types]?: { readonly x: X; readonly p: P };
 }
 
 /** What one row of an input is: its shape, and the type of its numbers where they are ids for an `embedding`. */

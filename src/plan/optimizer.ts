@@ -6,9 +6,12 @@ import { ADAM, ADVANCE, SGD } from "../tape/formats/train.ts";
 import type { CounterEntry } from "./counters.ts";
 import type { VariableUse } from "./roles.ts";
 
+/** `velocity` is the momentum of SGD; Adam has both moments. */
+export type Moment = "velocity" | "firstMoment" | "secondMoment";
+
 /** One number beside each element of a trained variable. */
 export interface Slot {
-  readonly name: "velocity" | "firstMoment" | "secondMoment";
+  readonly name: Moment;
   /** A negative one cannot come from training. */
   readonly nonNegative?: boolean;
 }
@@ -29,7 +32,7 @@ export interface GroupContext {
   readonly n: number;
   readonly weights: OperandRef;
   readonly gradients: OperandRef;
-  slot(name: Slot["name"]): OperandRef;
+  slot(name: Moment): OperandRef;
   hyper(field: Hyper): OperandRef;
   counter(name: string): OperandRef;
 }

@@ -42,7 +42,8 @@ type ByName = Readonly<Record<string, Float32Array>>;
 /** What a pass computes: one array, or one per named output. */
 type Arrays = Float32Array | ByName;
 
-type Out<P> = P extends Result ? Float32Array : { readonly [K in keyof P]: Float32Array };
+/** What the option `out` of `predict` takes: an array, or arrays by output name. */
+export type Out<P> = P extends Result ? Float32Array : { readonly [K in keyof P]: Float32Array };
 
 const arrayOf = (arrays: Arrays, name: string, byName: boolean): Float32Array =>
   byName ? (arrays as ByName)?.[name] : (arrays as Float32Array);

@@ -15,7 +15,7 @@ export interface Space {
   readonly f64: Float64Array;
 }
 
-/** Where kernels come from and spaces are made. */
+/** Where kernels come from and programs have their memory; `createEngine` makes one. */
 export class Engine {
   /** Spaces alive: made, not released, and not yet collected. */
   #live = 0;
@@ -23,14 +23,17 @@ export class Engine {
     this.#live--;
   });
 
+  /** @internal */
   constructor(
-    private readonly moduleFor: (kernels: KernelLink) => WebAssembly.Module,
-    /** First byte that the kernels' constants leave free, rounded up to a cache line. */
+    /** @internal */
+    readonly moduleFor: (kernels: KernelLink) => WebAssembly.Module,
+    /** @internal first byte that the kernels' constants leave free, rounded up to a cache line */
     readonly base: number,
     /** Whether products are fused, outside the promise of same bits. */
     readonly relaxed = false,
   ) {}
 
+  /** Programs that have memory: made, neither disposed of nor collected. */
   get livePrograms(): number {
     return this.#live;
   }
@@ -39,6 +42,7 @@ export class Engine {
    * A space of at least `bytes`.
    *
    * @param owner whose collection counts as release
+   * @internal
    */
   open(who: string, kernels: KernelLink, bytes: number, owner: object): Space {
     const space = openSpace(who, () => this.moduleFor(kernels), bytes, this.#live);
@@ -47,7 +51,7 @@ export class Engine {
     return space;
   }
 
-  /** Says that the owner of a space is done with it. */
+  /** @internal says that the owner of a space is done with it */
   release(owner: object): void {
     if (this.#collected.unregister(owner)) this.#live--;
   }

@@ -12,6 +12,8 @@ import type { TrainerOptions } from "./make-trainer.ts";
 import type { Optimizer } from "./optimizers.ts";
 import type { Trainer } from "./trainer.ts";
 
+export type { TrainerOptions };
+
 export interface CompileOptions {
   /** Most rows of a pass; it sizes the memory. Larger data go through in batches. Default: 32. */
   readonly batchSize?: number;

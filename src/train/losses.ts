@@ -15,7 +15,9 @@ export interface Loss {
   /** The mean loss of predictions and targets of one shape; cross-entropies take logits here. */
   (prediction: Tensor, target: Tensor): Tensor;
   readonly kind: "meanSquaredError" | "meanAbsoluteError" | "huber" | "binaryCrossEntropy" | "crossEntropy";
+  /** @internal */
   readonly fn: LossFn;
+  /** @internal of `huber`: delta */
   readonly parameter: number;
   readonly fromLogits: boolean;
 }

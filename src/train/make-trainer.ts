@@ -47,6 +47,7 @@ export interface OptimizerSettings {
   readonly kind: string;
   /** The settings as given, with defaults filled in: for `manifest()`. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** @internal */
   readonly plan: OptimizerPlan;
 }
 

@@ -14,6 +14,8 @@ import { type AdamSettings, adamPlan, sgdPlan } from "../plan/optimizer.ts";
 import { makeTrainer, type OptimizerSettings } from "./make-trainer.ts";
 import { checkLearningRate } from "./rates.ts";
 
+export type { OptimizerSettings };
+
 /** An optimizer and its settings; `compile` makes its records. */
 export interface Optimizer extends OptimizerSettings {
   readonly kind: "sgd" | "adam" | "adamW";

@@ -3,7 +3,7 @@ import { describe } from "../describe.ts";
 import { BusyError, DisposedError, OptionError, ShapeError } from "../errors.ts";
 import { checkSeed, type Model } from "../model/model.ts";
 import { optionsOf, refuseMore, refuseOthers } from "../options.ts";
-import type { Slot } from "../plan/optimizer.ts";
+import type { Moment } from "../plan/optimizer.ts";
 import { besideVariable, type PlannedPort, type TrainPlan } from "../plan/planned.ts";
 import { checkRows } from "../program/buffers.ts";
 import type { ParameterView } from "../program/parameters.ts";
@@ -30,8 +30,7 @@ export interface Evaluation {
   readonly accuracy?: number;
 }
 
-/** `velocity` is the momentum of SGD; Adam has both moments. */
-export type Moment = Slot["name"];
+export type { Moment };
 
 export interface TrainerParts {
   readonly losses: readonly OutputLoss[];

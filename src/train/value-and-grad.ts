@@ -26,15 +26,14 @@ import { defaultEngine, type Engine } from "../runtime/space.ts";
 /** What a differentiated function may be given: a number, nested arrays, a typed array (a vector), or `{ data, shape }`. */
 export type Argument = number | NumericArray | readonly Row[] | Shaped;
 
-type Gradient<A> = A extends number ? number : Result;
+/** The type of the gradient with respect to an argument: a number for a number. */
+export type Gradient<A> = A extends number ? number : Result;
 
 export interface ValueAndGradResult<A extends readonly Argument[]> {
   readonly value: number;
   /** One gradient per argument, of its shape: a number for a number. */
   readonly gradients: { readonly [K in keyof A]: Gradient<A[K]> };
 }
-
-type Tensors<A extends readonly Argument[]> = { readonly [K in keyof A]: Tensor };
 
 /** How many programs all functions of one engine keep together: memories are scarce, in browsers a hundred or so. */
 const PROGRAM_LIMIT = 32;
@@ -65,7 +64,7 @@ function touch(engine: Engine, program: Program, forget: () => void): void {
  * const { value, gradients } = valueAndGrad((w1, w2, w3) => w1.add(w2).mul(w3))(1, 2.3, 5.7);
  */
 export function valueAndGrad<A extends readonly Argument[] = number[]>(
-  f: (...tensors: Tensors<A>) => Tensor,
+  f: (...tensors: { readonly [K in keyof A]: Tensor }) => Tensor,
   options: { readonly engine?: Engine } = {},
 ): (...args: A) => ValueAndGradResult<A> {
   refuseMore("valueAndGrad", arguments, 2);

@@ -28,7 +28,7 @@ const WHO = "collapseLinear";
  * @throws TransformError if a layer of a run is shared with other places, or the product overflows
  * @example
  * const model = sequential({ input: [10] }, [dense(2), dense(10)]);
- * collapseLinear(model).graph.variables.map((p) => p.name); // => ["dense2.weight", "dense2.bias"]
+ * Object.keys(compile(collapseLinear(model)).parameters); // => ["dense2.weight", "dense2.bias"]
  */
 export function collapseLinear<X, P>(model: Model<X, P>): Model<X, P> {
   refuseMore(WHO, arguments, 1);

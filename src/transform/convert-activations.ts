@@ -24,7 +24,7 @@ interface Identity {
   readonly shift: number;
 }
 
-const FUNCTIONS = { sigmoid: Fn.Sigmoid, tanh: Fn.Tanh } as const;
+const FUNCTIONS: Readonly<Record<ConvertibleActivation, Fn>> = { sigmoid: Fn.Sigmoid, tanh: Fn.Tanh };
 
 /** From each to the other. Every factor is a power of two, so that products with it are exact. */
 const IDENTITIES = {
@@ -32,7 +32,7 @@ const IDENTITIES = {
   tanh: { inner: 2, scale: 2, shift: -1 },
 } as const satisfies Record<ConvertibleActivation, Identity>;
 
-export type ConvertibleActivation = keyof typeof FUNCTIONS;
+export type ConvertibleActivation = "sigmoid" | "tanh";
 
 export interface ConvertOptions {
   /**
