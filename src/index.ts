@@ -1,7 +1,7 @@
 export * from "./errors.ts";
 export type { Activation, ActivationName, Initializer, InitializerName } from "./model/activations.ts";
 export { type ModelOptions, model } from "./model/functional.ts";
-export type { Layer, NameOption } from "./model/layer.ts";
+export type { ArraysAfter, Layer, LayerArrays, NameOption } from "./model/layer.ts";
 export * from "./model/layers.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/logic-gate.ts";
 export {
@@ -17,8 +17,8 @@ export type { AxisOptions, Operand, ReduceOptions, Tensor } from "./model/tensor
 export type { Buffers, InputViews, RowView } from "./program/buffers.ts";
 export { explain } from "./program/explain.ts";
 export type { ParameterView, ParameterViews } from "./program/parameters.ts";
-export type { Classification, Out, PredictOptions, Predictor } from "./program/predictor.ts";
-export type { NestedNumbers, NumericArray, Result, Row, Rows, Shaped } from "./rows/data.ts";
+export type { Bytes, Classification, Out, PredictOptions, Predictor } from "./program/predictor.ts";
+export type { NestedNumbers, NestedRows, NumericArray, Result, Row, Rows, Shaped } from "./rows/data.ts";
 export type { Targets } from "./rows/targets.ts";
 export { createEngine, type EngineOptions } from "./runtime/engine.ts";
 export { isSupported } from "./runtime/kernels.ts";
@@ -56,10 +56,11 @@ export {
 } from "./train/perceptron.ts";
 export type { TrainerBuffers } from "./train/step-buffers.ts";
 export type { Evaluation, Moment, Snapshot, Trainer } from "./train/trainer.ts";
-export type { Data } from "./train/training-data.ts";
+export type { ByOutput, Data } from "./train/training-data.ts";
 export {
   type Argument,
   type Gradient,
+  type Nested,
   type ValueAndGradResult,
   valueAndGrad,
 } from "./train/value-and-grad.ts";

@@ -3,16 +3,44 @@ import { describe } from "../describe.ts";
 import { OptionError, TraceError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
 import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import type { NestedNumbers } from "../rows/data.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
 /**
  * A piece of a model: a function from tensors to tensors. A layer called twice in one model shares its parameters.
  */
-export type Layer = ((x: Tensor) => Tensor) & {
+export type Layer<Gives extends LayerArrays = LayerArrays> = ((x: Tensor) => Tensor) & {
   readonly kind: string;
   readonly layerName?: string;
+  /** Never there. */
+  readonly [gives]?: Gives;
 };
+
+/** Names what carries the type of a layer's output. */
+declare const gives: unique symbol;
+
+/** The output of a layer as nested arrays: nested as deep as its input, one deeper, or as said. */
+export type LayerArrays = "same" | "deeper" | NestedNumbers;
+
+/** What layers make of nested arrays `A`. */
+export type ArraysAfter<A extends NestedNumbers, Layers extends readonly Layer[]> = Layers extends readonly [
+  Layer<infer Gives>,
+  ...infer Rest extends readonly Layer[],
+]
+  ? ArraysAfter<
+      [Gives] extends ["same"]
+        ? A
+        : [Gives] extends ["deeper"]
+          ? A[]
+          : Gives extends NestedNumbers
+            ? Gives
+            : NestedNumbers,
+      Rest
+    >
+  : Layers extends readonly Layer<"same">[]
+    ? A
+    : NestedNumbers;
 
 /** Names of layers and the parameters of shared ones, while one model is built. */
 interface Building {
@@ -29,7 +57,7 @@ export function layer(
   layerName: string | undefined,
   parameters: (who: string, x: Tensor) => readonly Tensor[],
   body: (x: Tensor, parameters: readonly Tensor[], who: string) => Tensor,
-): Layer {
+): Layer<never> {
   if (layerName !== undefined) checkType(kind, "name", layerName, "string");
   const apply = (x: Tensor, ...more: unknown[]): Tensor => {
     // `[a, b].map(layer)` gives an index beside each element.

@@ -20,6 +20,7 @@ import {
   refuseOthers,
   SHARE,
 } from "../options.ts";
+import type { NestedRows } from "../rows/data.ts";
 import {
   type Activation,
   activate,
@@ -54,7 +55,7 @@ export interface DenseOptions {
  * @example
  * const model = sequential({ input: [2] }, [dense(8, { activation: "tanh" }), dense(1)]);
  */
-export function dense(units: number, options: DenseOptions = {}): Layer {
+export function dense(units: number, options: DenseOptions = {}): Layer<"same"> {
   refuseMore("dense", arguments, 2);
   const { name: given, activation: fn = "linear", bias = true, ...more } = optionsOf("dense", options);
   const who = given ?? "dense";
@@ -94,7 +95,7 @@ export function dense(units: number, options: DenseOptions = {}): Layer {
  * @example
  * const model = sequential({ input: [4] }, [dense(8), activation("relu"), dense(1)]);
  */
-export function activation(fn: Activation, options: NameOption = {}): Layer {
+export function activation(fn: Activation, options: NameOption = {}): Layer<"same"> {
   refuseMore("activation", arguments, 2);
   const name = nameIn("activation", options);
   const parsed = parseActivation(name ?? "activation", fn);
@@ -120,7 +121,7 @@ const MOST_STREAMS = 0x10000;
  * @example
  * const model = sequential({ input: [8] }, [dense(32, { activation: "relu" }), dropout(0.2), dense(3)]);
  */
-export function dropout(rate: number, options: NameOption = {}): Layer {
+export function dropout(rate: number, options: NameOption = {}): Layer<"same"> {
   refuseMore("dropout", arguments, 2);
   const name = nameIn("dropout", options);
   checkNumber(name ?? "dropout", "rate", rate, SHARE);
@@ -157,7 +158,7 @@ export interface BatchNormOptions extends NameOption {
  * @example
  * const model = sequential({ input: [8] }, [dense(32), batchNorm(), activation("relu"), dense(3)]);
  */
-export function batchNorm(options: BatchNormOptions = {}): Layer {
+export function batchNorm(options: BatchNormOptions = {}): Layer<"same"> {
   refuseMore("batchNorm", arguments, 1);
   const { name, momentum = 0.9, epsilon = 1e-5, ...others } = optionsOf("batchNorm", options);
   const who = name ?? "batchNorm";
@@ -214,7 +215,11 @@ export interface EmbeddingOptions extends NameOption {
  * const words = { shape: [16], dtype: "i32" } as const;
  * const model = sequential({ input: words }, [embedding(1000, 8), flatten(), dense(1)]);
  */
-export function embedding(vocabulary: number, units: number, options: EmbeddingOptions = {}): Layer {
+export function embedding(
+  vocabulary: number,
+  units: number,
+  options: EmbeddingOptions = {},
+): Layer<"deeper"> {
   refuseMore("embedding", arguments, 3);
   const {
     name,
@@ -252,7 +257,7 @@ export interface LayerNormOptions extends NameOption {
  * @example
  * const model = sequential({ input: [8] }, [dense(32), layerNorm(), activation("gelu"), dense(3)]);
  */
-export function layerNorm(options: LayerNormOptions = {}): Layer {
+export function layerNorm(options: LayerNormOptions = {}): Layer<"same"> {
   refuseMore("layerNorm", arguments, 1);
   const { name, epsilon = 1e-5, ...others } = optionsOf("layerNorm", options);
   const who = name ?? "layerNorm";
@@ -286,7 +291,7 @@ function columnsOf(who: string, kind: string, x: Tensor): number {
  * @example
  * const model = sequential({ input: [28, 28] }, [flatten(), dense(10)]);
  */
-export function flatten(options: NameOption = {}): Layer {
+export function flatten(options: NameOption = {}): Layer<number[][]> {
   refuseMore("flatten", arguments, 1);
   return layer(
     "flatten",
@@ -302,7 +307,7 @@ export function flatten(options: NameOption = {}): Layer {
  * @example
  * const model = sequential({ input: [784] }, [reshape([28, 28]), flatten(), dense(10)]);
  */
-export function reshape(shape: Shape, options: NameOption = {}): Layer {
+export function reshape<const S extends Shape>(shape: S, options: NameOption = {}): Layer<NestedRows<S>> {
   refuseMore("reshape", arguments, 2);
   if (!Array.isArray(shape))
     throw new ShapeError(`reshape: shape must be an array of whole numbers; got ${describe(shape)}`);

@@ -43,7 +43,10 @@ const onSigns = ({ weights, bias }: Unit): Unit => ({
  * @example
  * compile(logicGate("and")).predict([[0, 0], [0, 1], [1, 0], [1, 1]]).data; // => Float32Array.of(-1, -1, -1, 1)
  */
-export function logicGate(name: LogicGateName, options: LogicGateOptions = {}): Model<Rows, Result> {
+export function logicGate(
+  name: LogicGateName,
+  options: LogicGateOptions = {},
+): Model<Rows, Result<number[][]>> {
   refuseMore("logicGate", arguments, 2);
   const { inputs = name === "not" ? 1 : 2, ...others } = optionsOf("logicGate", options);
   refuseOthers("logicGate", others);
@@ -70,16 +73,16 @@ export function logicGate(name: LogicGateName, options: LogicGateOptions = {}): 
  * @example
  * compile(parity(3)).predict([[1, 1, 1], [1, 0, 1]]).data; // => Float32Array.of(1, -1)
  */
-export function parity(inputs: number): Model<Rows, Result> {
+export function parity(inputs: number): Model<Rows, Result<number[][]>> {
   refuseMore("parity", arguments, 1);
   checkNumber("parity", "inputs", inputs, COUNT);
   return parityModel(inputs, false);
 }
 
-function parityModel(n: number, negated: boolean): Model<Rows, Result> {
+function parityModel(n: number, negated: boolean): Model<Rows, Result<number[][]>> {
   const pass = UNITS.or(1);
   if (n === 1) return sequential({ input: [1] }, [layerOf("xor1", 1, [[0, negated ? UNITS.nor(1) : pass]])]);
-  const layers: Layer[] = [];
+  const layers: Layer<"same">[] = [];
   for (let k = 2; k <= n; k++) {
     // The model's input is bits, what units hand on is signs.
     const reads = k === 2 ? (unit: Unit) => unit : onSigns;
@@ -102,7 +105,7 @@ function parityModel(n: number, negated: boolean): Model<Rows, Result> {
 }
 
 /** A layer of units, each with the first of the neighbouring inputs that it reads. */
-function layerOf(name: string, inputs: number, units: readonly (readonly [number, Unit])[]): Layer {
+function layerOf(name: string, inputs: number, units: readonly (readonly [number, Unit])[]): Layer<"same"> {
   const weight = new Float32Array(inputs * units.length);
   units.forEach(([first, unit], j) => {
     unit.weights.forEach((w, i) => {

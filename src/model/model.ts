@@ -8,8 +8,8 @@ import { findRowMixing } from "../graph/row-mixing.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
 import type { DType, Type, ValueId } from "../graph/type.ts";
 import { COUNT, checkNumber, type NumberRule, optionsOf, refuseMore, refuseOthers } from "../options.ts";
-import type { Result, Rows } from "../rows/data.ts";
-import type { Layer } from "./layer.ts";
+import type { NestedRows, Result, Rows } from "../rows/data.ts";
+import type { ArraysAfter, Layer } from "./layer.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -41,9 +41,9 @@ export interface Model<X = unknown, P = unknown> {
 /** What one row of an input is: its shape, and the type of its numbers where they are ids for an `embedding`. */
 export type InputOptions = Shape | { readonly shape: Shape; readonly dtype?: DType };
 
-export interface SequentialOptions {
+export interface SequentialOptions<Input extends InputOptions = InputOptions> {
   /** The shape of one row: `[784]`, `[28, 28]`, `{ shape: [16], dtype: "i32" }`. */
-  readonly input: InputOptions;
+  readonly input: Input;
   /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
   readonly seed?: number;
 }
@@ -58,7 +58,13 @@ export interface SequentialOptions {
  *   dense(1, { activation: "sigmoid" }),
  * ]);
  */
-export function sequential(options: SequentialOptions, layers: readonly Layer[]): Model<Rows, Result> {
+export function sequential<const Input extends InputOptions, const Layers extends readonly Layer[]>(
+  options: SequentialOptions<Input>,
+  layers: Layers,
+): Model<
+  Rows,
+  Result<ArraysAfter<NestedRows<Input extends { readonly shape: infer S } ? S : Input>, Layers>>
+> {
   refuseMore("sequential", arguments, 2);
   const { input, seed, ...others } = optionsOf("sequential", options);
   refuseOthers("sequential", others);
@@ -67,7 +73,7 @@ export function sequential(options: SequentialOptions, layers: readonly Layer[])
   if (layers.length === 0) throw new OptionError("sequential: needs at least one layer; got none");
   return traceModel("sequential", Symbolic, { inputs: { input }, seed, namedInputs: false }, ({ input: x }) =>
     layers.reduce((y, layer) => layer(y as Tensor), x),
-  ) as Model<Rows, Result>;
+  ) as never;
 }
 
 /**

@@ -22,6 +22,7 @@ import { manifestOf, summaryOf } from "./manifest.ts";
 import { type ParameterViews, parameterViews, setParameters } from "./parameters.ts";
 import type { Program } from "./program.ts";
 import { readOnly } from "./read-only.ts";
+import type { Bytes } from "./state.ts";
 
 export interface Classification {
   /** The name of the class, or its index as text where the program has no labels. */
@@ -42,6 +43,8 @@ type ByName = Readonly<Record<string, Float32Array>>;
 /** What a pass computes: one array, or one per named output. */
 type Arrays = Float32Array | ByName;
 
+export type { Bytes };
+
 /** What the option `out` of `predict` takes: an array, or arrays by output name. */
 export type Out<P> = P extends Result ? Float32Array : { readonly [K in keyof P]: Float32Array };
 
@@ -57,7 +60,9 @@ export class Predictor<X = Rows, P = Result> {
   constructor(
     /** @internal */
     readonly program: Program,
+    /** @internal */
     protected readonly model: Model<X, P>,
+    /** @internal */
     protected readonly labels: readonly string[] | undefined,
   ) {
     const { inputs } = model.graph;
@@ -266,7 +271,7 @@ export class Predictor<X = Rows, P = Result> {
    * Everything a later run continues from, as bytes: parameters and, of a trainer, moments, counters and seeds.
    * A copy; it survives `dispose`.
    */
-  state(): Uint8Array<ArrayBuffer> {
+  state(): Bytes {
     this.program.checkAlive("state");
     return this.program.states.save();
   }

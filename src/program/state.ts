@@ -44,8 +44,11 @@ interface Owner {
   readonly f64: Float64Array;
 }
 
+/** Bytes that own their memory. TypeScript says so from 5.7 on; before, `Uint8Array` has no parameter for it. */
+export type Bytes = ReturnType<Uint8ArrayConstructor["of"]>;
+
 export interface StateCodec {
-  save(): Uint8Array<ArrayBuffer>;
+  save(): Bytes;
   /**
    * @param whole whether slots are needed too, as training does
    * @throws StateError for what is no state of this program, which then stays as it was
@@ -87,7 +90,7 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
   let own: Directory;
   let tag: readonly [number, number];
   /** A state but for its block. */
-  let blank: Uint8Array<ArrayBuffer>;
+  let blank: Bytes;
   /** How states of other directories fit, by tag: they come many at a time. */
   let fits: Map<string, Fit>;
 

@@ -30,20 +30,31 @@ export interface Shaped {
  */
 export type Rows = readonly Row[] | NumericArray | Shaped;
 
-/** A computed array: its own copy, never a view of the engine's memory. */
-export interface Result {
+/**
+ * A computed array: its own copy, never a view of the engine's memory.
+ *
+ * @typeParam A its numbers as nested arrays: `number[][]` where the rank is known before it is computed
+ */
+export interface Result<A extends NestedNumbers = NestedNumbers> {
   readonly data: Float32Array;
   /** Rows first: `[rows, units]`. */
   readonly shape: readonly number[];
   /** The numbers as nested arrays; a last axis of length 1 stays an axis. */
-  toArray(): NestedNumbers;
+  toArray(): A;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the depth of nesting is known only when the program runs
-export type NestedNumbers = any[];
+/** Numbers in arrays nested to any depth. */
+export type NestedNumbers = (number | NestedNumbers)[];
 
-export function makeResult(data: Float32Array, shape: readonly number[]): Result {
-  return { data, shape, toArray: () => nest(data, shape, 0, 0) as NestedNumbers };
+/** The nested arrays of rows of a shape: `number[][]` for `[784]`. */
+export type NestedRows<S> = S extends readonly []
+  ? number[]
+  : S extends readonly [unknown, ...infer Rest]
+    ? NestedRows<Rest>[]
+    : NestedNumbers;
+
+export function makeResult<A extends NestedNumbers>(data: Float32Array, shape: readonly number[]): Result<A> {
+  return { data, shape, toArray: () => nest(data, shape, 0, 0) as A };
 }
 
 function nest(

@@ -23,7 +23,7 @@ export interface CompileOptions {
   readonly engine?: Engine;
 }
 
-export interface TrainOptions extends CompileOptions, TrainerOptions {
+export interface TrainOptions<P = Result> extends CompileOptions, TrainerOptions<P> {
   readonly optimizer: Optimizer;
 }
 
@@ -37,11 +37,15 @@ export interface TrainOptions extends CompileOptions, TrainerOptions {
  * const model = sequential({ input: [2] }, [dense(8, { activation: "tanh" }), dense(1, { activation: "sigmoid" })]);
  * const trainer = compile(model, { loss: binaryCrossEntropy(), optimizer: adam({ learningRate: 0.05 }) });
  */
-export function compile<X = Rows, P = Result>(model: Model<X, P>, options: TrainOptions): Trainer<X, P>;
-export function compile<X = Rows, P = Result>(model: Model<X, P>, options?: CompileOptions): Predictor<X, P>;
-export function compile<X = Rows, P = Result>(
+export function compile<X = Rows, P = Result, L = never, O = never>(
   model: Model<X, P>,
-  options: CompileOptions | TrainOptions = {},
+  options?: [L | O] extends [never]
+    ? CompileOptions & { readonly loss?: L; readonly optimizer?: O }
+    : TrainOptions<P>,
+): [L | O] extends [never] ? Predictor<X, P> : Trainer<X, P>;
+export function compile<X, P>(
+  model: Model<X, P>,
+  options: CompileOptions | TrainOptions<P> = {},
 ): Predictor<X, P> {
   refuseMore("compile", arguments, 2);
   const {

@@ -15,10 +15,11 @@ import type { TrainRequest } from "../plan/request.ts";
 import { TRAINING } from "../plan/training.ts";
 import type { Predictor } from "../program/predictor.ts";
 import { Program } from "../program/program.ts";
+import type { Result } from "../rows/data.ts";
 import type { Engine } from "../runtime/space.ts";
 import { type Loss, lossInput } from "./losses.ts";
 import { Trainer } from "./trainer.ts";
-import type { OutputLoss } from "./training-data.ts";
+import type { ByOutput, NamedOutputs, OutputLoss } from "./training-data.ts";
 
 /** Bytes of data a window holds unless told otherwise. */
 const WINDOW_BYTES = 1 << 23;
@@ -27,9 +28,9 @@ const MOST_WINDOW_ROWS = 1 << 16;
 const MOST_ACCUMULATED = 0xffff;
 
 /** What makes a trainer of a model, beside its optimizer. */
-export interface TrainerOptions {
+export interface TrainerOptions<P = Result> {
   /** What is minimized: a loss, or losses by output name, whose sum it then is. */
-  readonly loss: Loss | { readonly [output: string]: Loss };
+  readonly loss: Loss | ByOutput<P, Loss>;
   /** Seeds the order in which epochs visit the rows. Default: the model's seed. */
   readonly shuffleSeed?: number;
   /**
@@ -52,7 +53,7 @@ export interface OptimizerSettings {
 }
 
 /** What `compile` has checked already. */
-export interface TrainerRequest<X, P> extends TrainerOptions {
+export interface TrainerRequest<X, P> extends TrainerOptions<NamedOutputs> {
   readonly model: Model<X, P>;
   readonly optimizer: OptimizerSettings;
   readonly batch: number;
@@ -82,8 +83,9 @@ export function makeTrainer<X, P>(request: TrainerRequest<X, P>): Trainer<X, P> 
     { seed, shuffleSeed: shuffleSeed ?? seed },
     { labels },
   );
-  const parts = { losses, namedTargets: typeof loss !== "function", optimizer, shuffleSeed };
-  return new Trainer(program, model, labels, parts, request.makePredictor);
+  const { makePredictor } = request;
+  const parts = { losses, namedTargets: typeof loss !== "function", optimizer, shuffleSeed, makePredictor };
+  return new Trainer(program, model, labels, parts);
 }
 
 function windowSize(batch: number, given: number | undefined, rowBytes: number): number {
@@ -96,7 +98,7 @@ function windowSize(batch: number, given: number | undefined, rowBytes: number):
 /** The model's graph with targets and the total loss. */
 function trainRequest(
   model: Graph,
-  loss: TrainerOptions["loss"],
+  loss: TrainerOptions<NamedOutputs>["loss"],
   optimizer: OptimizerSettings,
   accumulate: number,
 ): { train: TrainRequest; losses: OutputLoss[] } {

@@ -39,9 +39,9 @@ export interface Perceptron {
   /** Learns; continues from the present weights. */
   fit(data: PerceptronData, options?: PerceptronFitOptions): PerceptronResult;
   /** The label of each row, [rows, 1]: -1 or 1, or 0 on the line itself; the bits that the compiled model gives. */
-  predict(x: Rows): Result;
+  predict(x: Rows): Result<number[][]>;
   /** The unit as a model with the present weights: `dense(1, { activation: "sign" })`. */
-  toModel(): Model<Rows, Result>;
+  toModel(): Model<Rows, Result<number[][]>>;
 }
 
 /**

@@ -32,18 +32,19 @@ export interface Evaluation {
 
 export type { Moment };
 
-export interface TrainerParts {
+export interface TrainerParts<X, P> {
   readonly losses: readonly OutputLoss[];
   /** Whether losses, and with them targets, were given by output name. */
   readonly namedTargets: boolean;
   readonly optimizer: { readonly kind: string; readonly settings: Readonly<Record<string, unknown>> };
   /** As given to `compile`. */
   readonly shuffleSeed: number | undefined;
+  makePredictor(model: Model<X, P>): Predictor<X, P>;
 }
 
 /** A program that learns: a Predictor with a loss and an optimizer. */
 export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
-  readonly #parts: TrainerParts;
+  readonly #parts: TrainerParts<X, P>;
   readonly #train: TrainPlan;
   readonly #reading: DataRules;
   #run: FitRun | undefined;
@@ -55,8 +56,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     program: Program,
     model: Model<X, P>,
     labels: readonly string[] | undefined,
-    parts: TrainerParts,
-    private readonly makePredictor: (model: Model<X, P>) => Predictor<X, P>,
+    parts: TrainerParts<X, P>,
   ) {
     super(program, model, labels);
     this.#parts = parts;
@@ -79,7 +79,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
    * const { loss } = await trainer.fit({ x: [[0], [1]], y: [1, 3] }, { epochs: 100 });
    */
-  async fit(data: Data<X>, options: FitOptions = {}): Promise<FitResult> {
+  async fit(data: Data<X, P>, options: FitOptions = {}): Promise<FitResult> {
     this.program.checkAlive("fit");
     this.checkIdle("fit");
     const run = this.#start("fit", data, options);
@@ -102,7 +102,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   }
 
   /** Trains as `fit` does, to the end and with the same bits, without yielding. */
-  fitSync(data: Data<X>, options: Omit<FitOptions, "signal"> = {}): FitResult {
+  fitSync(data: Data<X, P>, options: Omit<FitOptions, "signal"> = {}): FitResult {
     this.program.checkAlive("fitSync");
     this.checkIdle("fitSync");
     const { signal } = optionsOf<FitOptions>("fitSync", options);
@@ -133,7 +133,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * @param data at most as many rows as the batch
    * @returns the loss before the update
    */
-  step(data: Data<X>): { readonly loss: number } {
+  step(data: Data<X, P>): { readonly loss: number } {
     this.program.checkAlive("step");
     this.checkIdle("step");
     const rows = this.#loadOneBatch("step", data);
@@ -176,7 +176,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
    * const { loss } = trainer.evaluate({ x: [[0], [1]], y: [1, 3] });
    */
-  evaluate(data: Data<X>): Evaluation {
+  evaluate(data: Data<X, P>): Evaluation {
     this.program.checkAlive("evaluate");
     const dataset = this.#read("evaluate", data);
     const { program } = this;
@@ -203,7 +203,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   /**
    * The mean loss of at most a batch of rows and its gradient by parameter name; changes nothing.
    */
-  gradients(data: Data<X>): {
+  gradients(data: Data<X, P>): {
     readonly loss: number;
     readonly gradients: { readonly [name: string]: Result };
   } {
@@ -284,7 +284,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   /** A Predictor with its own copy of the parameters; `update(trainer)` refreshes it. */
   snapshot(): Snapshot<X, P> {
     this.program.checkAlive("snapshot");
-    const predictor = this.makePredictor(this.model);
+    const predictor = this.#parts.makePredictor(this.model);
     const update = (source: Predictor<X, P>) => {
       predictor.program.checkAlive("update");
       if (!(source instanceof Predictor))
@@ -306,6 +306,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     super.dispose();
   }
 
+  /** @internal */
   protected override checkIdle(who: string): void {
     // An aborted run has ended as soon as its signal says so, not when it next looks.
     if (this.#run && !this.#signal?.aborted)
@@ -314,10 +315,12 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       );
   }
 
+  /** @internal */
   protected override makeBuffers(): object {
     return { ...super.makeBuffers(), step: stepViews(this.program, this.#train, this.model.named) };
   }
 
+  /** @internal */
   protected override manifestOptions(): Record<string, unknown> {
     const { losses, optimizer } = this.#parts;
     const groups = ratesOf(this.program);
@@ -344,7 +347,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       throw new DisposedError(`${who}: the program must live until the end; got dispose() on the way`);
   }
 
-  #start(who: string, data: Data<X>, options: FitOptions): FitRun {
+  #start(who: string, data: Data<X, P>, options: FitOptions): FitRun {
     checkFitOptions(who, options);
     options.signal?.throwIfAborted();
     const dataset = this.#read(who, data);
@@ -352,11 +355,11 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     return this.#run;
   }
 
-  #read(who: string, data: Data<X>): Dataset {
+  #read(who: string, data: Data<X, P>): Dataset {
     return readData(who, data, this.#reading);
   }
 
-  #loadOneBatch(who: string, data: Data<X>): number {
+  #loadOneBatch(who: string, data: Data<X, P>): number {
     const dataset = this.#read(who, data);
     const { batch } = this.program.plan;
     if (dataset.rows > batch)

@@ -1,18 +1,24 @@
 /** What a trainer learns from: inputs and targets, read and checked together before anything changes. */
 import { DataError, ShapeError } from "../errors.ts";
 import type { TrainPlan } from "../plan/planned.ts";
-import { countRows, entryOf, flatten32, type Rows, refuseUnread } from "../rows/data.ts";
+import { countRows, entryOf, flatten32, type Result, type Rows, refuseUnread } from "../rows/data.ts";
 import { flattenIds } from "../rows/ids.ts";
 import { readTargets, type Targets } from "../rows/targets.ts";
 import type { Loss } from "./losses.ts";
 import type { Column, Dataset } from "./windows.ts";
 
 /** Rows and what should come out of them. */
-export interface Data<X = Rows> {
+export interface Data<X = Rows, P = Result> {
   readonly x: X;
   /** Targets, or targets by output name. */
-  readonly y: Targets | { readonly [output: string]: Targets };
+  readonly y: Targets | ByOutput<P, Targets>;
 }
+
+/** Any outputs with names. */
+export type NamedOutputs = Readonly<Record<string, Result>>;
+
+/** Something for each output that is trained, by name, where outputs have names. */
+export type ByOutput<P, T> = [P] extends [Result] ? { readonly output?: T } : { readonly [K in keyof P]?: T };
 
 /** A loss with the output it belongs to. */
 export interface OutputLoss {
@@ -30,7 +36,7 @@ export interface DataRules {
   readonly namedTargets: boolean;
 }
 
-export function readData<X>(who: string, data: Data<X>, rules: DataRules): Dataset {
+export function readData<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules): Dataset {
   if (typeof data !== "object" || data === null || !("x" in data && "y" in data))
     throw new DataError(
       `${who}: data must be { x, y }; got ${data === null ? "null" : typeof data} without both`,

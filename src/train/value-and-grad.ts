@@ -15,6 +15,7 @@ import {
   countRows,
   isNumericArray,
   makeResult,
+  type NestedNumbers,
   type NumericArray,
   type Result,
   type Row,
@@ -27,7 +28,16 @@ import { defaultEngine, type Engine } from "../runtime/space.ts";
 export type Argument = number | NumericArray | readonly Row[] | Shaped;
 
 /** The type of the gradient with respect to an argument: a number for a number. */
-export type Gradient<A> = A extends number ? number : Result;
+export type Gradient<A> = A extends number ? number : Result<Nested<A>>;
+
+/** The nested arrays of an argument, a typed array being one of numbers. */
+export type Nested<A> = A extends NumericArray | readonly number[]
+  ? number[]
+  : A extends readonly (infer E extends NumericArray | readonly Row[])[]
+    ? readonly Row[] extends E
+      ? NestedNumbers
+      : Nested<E>[]
+    : NestedNumbers;
 
 export interface ValueAndGradResult<A extends readonly Argument[]> {
   readonly value: number;

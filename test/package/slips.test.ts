@@ -78,15 +78,15 @@ const SLIPS: { readonly [slip: string]: readonly [() => unknown, string] } = {
     "OptionError: fitSync: takes no signal, because nothing can abort it; got an object of type AbortSignal: fit takes it",
   ],
   "accumulate without a loss": [
-    () => compile(classifier(), wrong({ accumulate: 4 })),
+    () => compile(classifier(), wrong<never>({ accumulate: 4 })),
     "OptionError: compile: accumulate needs a loss and an optimizer; got 4 without",
   ],
   "a shuffle seed without a loss": [
-    () => compile(classifier(), wrong({ shuffleSeed: "x" })),
+    () => compile(classifier(), wrong<never>({ shuffleSeed: "x" })),
     'OptionError: compile: shuffleSeed needs a loss and an optimizer; got "x" without',
   ],
   "window rows without a loss": [
-    () => compile(classifier(), wrong({ windowRows: -1 })),
+    () => compile(classifier(), wrong<never>({ windowRows: -1 })),
     "OptionError: compile: windowRows needs a loss and an optimizer; got -1 without",
   ],
   "explain of nothing": [

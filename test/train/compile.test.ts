@@ -136,7 +136,7 @@ describe("bad options of compile are refused", () => {
     ],
     [
       "a loss for an output that is not there",
-      () => compile(two, { loss: { c: meanSquaredError() }, optimizer: sgd() }),
+      () => compile(two, { loss: { c: meanSquaredError() } as never, optimizer: sgd() }),
       "compile: losses must name outputs, one of a, b; got c",
     ],
     ["no losses", () => compile(two, { loss: {}, optimizer: sgd() }), "needs at least one loss; got none"],

@@ -49,8 +49,9 @@ function withFrozen(optimizer: Optimizer, frozen: ReadonlySet<string>, accumulat
   const request = { graph: of.graph, batch: BATCH, windowRows: 64, frozen, train };
   const program = new Program("test", defaultEngine(), request, { seed: 3, shuffleSeed: 3 });
   const losses = [{ output: name, loss: meanSquaredError(), rowElements: 2 }];
-  const parts = { losses, namedTargets: false, optimizer, shuffleSeed: undefined };
-  return new Trainer(program, of, undefined, parts, (m) => compile(m, { batchSize: BATCH }));
+  const makePredictor = (m: typeof of) => compile(m, { batchSize: BATCH });
+  const parts = { losses, namedTargets: false, optimizer, shuffleSeed: undefined, makePredictor };
+  return new Trainer(program, of, undefined, parts);
 }
 
 const rows = (seed: number) => ({ x: noise(4 * BATCH, seed), y: noise(2 * BATCH, seed + 1) });

@@ -32,7 +32,7 @@ describe("the XOR MLP", () => {
       trainer
         .predict(x)
         .toArray()
-        .map(([p]: [number]) => Math.round(p)),
+        .map(([p]) => Math.round(p)),
     ).toEqual(y);
     expect(trainer.evaluate({ x, y })).toEqual({ loss: expect.closeTo(loss, 7), accuracy: 1 });
   });

@@ -9,13 +9,18 @@ import {
   compile,
   crossEntropy,
   dense,
+  dropout,
   embedding,
   type FitResult,
+  flatten,
   type Initializer,
+  type Layer,
   meanSquaredError,
   model,
+  type NestedNumbers,
   type Predictor,
   type Result,
+  reshape,
   sequential,
   sgd,
   type Tensor,
@@ -54,6 +59,10 @@ trainer.step({ x: [[0, 1]] });
 both.predict({ a: [[1, 2]] });
 // @ts-expect-error: no input of that name
 both.predict({ a: [[1, 2]], b: [[1, 2, 3]], c: [[1]] });
+// @ts-expect-error: no output of that name to learn from
+both.step({ x: { a: [[1, 2]], b: [1, 2, 3] }, y: { total: [1] } });
+// @ts-expect-error: no output of that name to have a loss
+compile(two, { loss: { total: meanSquaredError() }, optimizer: sgd() });
 // @ts-expect-error: bare rows for a model with named inputs
 both.predict([[1, 2]]);
 
@@ -61,6 +70,34 @@ both.predict([[1, 2]]);
 const bare: Result = trainer.predict([[0, 1]]);
 const { sum, a }: { sum: Result; a: Result } = both.predict({ a: [1, 2], b: [1, 2, 3] });
 const out: Float32Array = trainer.predict([[0, 1]], { out: new Float32Array(1) });
+const rows: number[][] = compile(net)
+  .predict([[0, 1]])
+  .toArray();
+// @ts-expect-error: of two dimensions, not three
+const cubes: number[][][] = compile(net)
+  .predict([[0, 1]])
+  .toArray();
+const images: number[][][][] = compile(
+  sequential({ input: [784] }, [reshape([28, 28, 1]), dense(3), dropout(0.5)]),
+)
+  .predict([])
+  .toArray();
+const flat: number[][] = compile(sequential({ input: [28, 28] }, [dense(3), flatten()]))
+  .predict([])
+  .toArray();
+const words: number[][][] = compile(sequential({ input: { shape: [16], dtype: "i32" } }, [embedding(9, 2)]))
+  .predict([])
+  .toArray();
+const deep = (layers: Layer[]) =>
+  compile(sequential({ input: [2] }, layers))
+    .predict([])
+    .toArray();
+const unknownDepth: NestedNumbers = deep([dense(1)]);
+// @ts-expect-error: a layer that is not known may change the rank
+const knownDepth: number[][] = deep([dense(1)]);
+const bytes: Uint8Array = trainer.state();
+// @ts-expect-error: bytes are nothing else
+const noBytes: string = trainer.state();
 const classes: Classification[] = trainer.classify([[0, 1]]);
 const result: Promise<FitResult> = trainer.fit({ x: [[0, 1]], y: [1] });
 both.predict({ a: [1, 2], b: [1, 2, 3] }, { out: { sum: new Float32Array(1), a: new Float32Array(2) } });
@@ -89,6 +126,8 @@ const asPredictor: Predictor = trainer;
 predictor.fit;
 // @ts-expect-error: an optimizer alone makes no trainer
 compile(net, { optimizer: adam() });
+// @ts-expect-error: a loss alone makes no trainer
+compile(net, { loss: binaryCrossEntropy() });
 // @ts-expect-error: a loss that was not called
 compile(net, { loss: crossEntropy, optimizer: adam() });
 
@@ -113,6 +152,8 @@ compile(net, { labels: ["no", "yes"], batch: 3 });
 
 // Functions of tensors.
 const scalars: readonly [number, number] = valueAndGrad<[number, number]>((p, q) => p.mul(q))(1, 2).gradients;
+const vectors: number[] = valueAndGrad<[number[]]>((v) => v.sum())([1]).gradients[0].toArray();
+const matrices: number[][] = valueAndGrad<[number[][]]>((v) => v.sum())([[1]]).gradients[0].toArray();
 const mixed: readonly [Result, number] = valueAndGrad<[number[], number]>((v, s) => v.mul(s).sum())(
   [1],
   2,
@@ -123,4 +164,25 @@ valueAndGrad((p) => p * 2);
 // @ts-expect-error: the value must be a tensor
 valueAndGrad(() => 5);
 
-export const used = [asPredictor, sum, a, out, view, classes, result, scalars, mixed];
+export const used = [
+  rows,
+  cubes,
+  images,
+  flat,
+  words,
+  unknownDepth,
+  knownDepth,
+  bytes,
+  noBytes,
+  vectors,
+  matrices,
+  asPredictor,
+  sum,
+  a,
+  out,
+  view,
+  classes,
+  result,
+  scalars,
+  mixed,
+];
