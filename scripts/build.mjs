@@ -134,7 +134,7 @@ await together(
   ),
 );
 
-const bundles = ["index", "transform", "analysis", "cli/start"].map((name) => `dist/${name}.js`);
+const bundles = ["core", "index", "transform", "analysis", "cli/start"].map((name) => `dist/${name}.js`);
 const bundled = ["src", ...KERNEL_SOURCES, "scripts/bundle.mjs", "scripts/eager.mjs"];
 await part("bundles", "the package's files", bundled, bundles, async () => {
   rmSync(join(root, "dist"), { recursive: true, force: true });

@@ -1,7 +1,8 @@
 /**
- * Bundles the package (esbuild) so that Node opens two files to train: `index.js` and what it shares with
- * `transform.js`. Every further file would add a third of a millisecond to each process start. `analysis.js` and the
- * command line need nothing internal: they import the package as its users do.
+ * Bundles the package (esbuild). All that `index.js` and `transform.js` export is in one file, `core.js`: where modules share
+ * a second one, webpack keeps all of that which anything in the first could use, unless it can join both with the page, and
+ * pages that await at their top are never joined. `analysis.js` and the command line need nothing internal: they import the
+ * package as its users do.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -22,42 +23,37 @@ const options = {
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 };
 
-const { metafile } = await build({
+const entryPoints = { index: "src/index.ts", transform: "src/transform/index.ts" };
+const { metafile: entries } = await build({ ...options, entryPoints, write: false, metafile: true });
+const contents = Object.values(entryPoints).map((path) => `export * from "./${path}";\n`);
+await build({
   ...options,
-  entryPoints: { index: "src/index.ts", transform: "src/transform/index.ts" },
+  stdin: { contents: contents.join(""), resolveDir: ".", sourcefile: "core.js" },
+  // For what is imported on demand. A hash would be that of chunks before they are edited, here and by eager.mjs.
   splitting: true,
-  // A hash would be that of the chunks before they are edited, here and by eager.mjs. Two of one name esbuild refuses.
+  entryNames: "core",
   chunkNames: "chunks/[name]",
-  metafile: true,
 });
-
-/** The links of the kernels, in the order they are put together. */
-const KERNELS = ["predict", "train", "extended"];
-const outputs = Object.entries(metafile.outputs);
-const shared = outputs.find(([, { inputs }]) => sourceOf("predict") in inputs)[0];
 gatherKernels();
-
-function sourceOf(link) {
-  return `src/kernels/${link}.wasm.ts`;
+for (const name of Object.keys(entryPoints)) {
+  const { exports } = entries.outputs[`dist/${name}.js`];
+  writeFileSync(`dist/${name}.js`, `export { ${exports.join(", ")} } from "./core.js";\n`);
 }
 
-/** Where the text of the kernels parts the code, or stands in two places, gzip does worse in every page made of it. */
+/** Where the text of the kernels parts the code, gzip does worse in every page made of it. */
 function gatherKernels() {
   let gathered = "";
-  for (const link of KERNELS) {
-    const [path] = outputs.find(([, { inputs }]) => sourceOf(link) in inputs);
-    const text = readFileSync(path, "utf8");
-    const from = text.indexOf(`// ${sourceOf(link)}`);
-    const to = text.indexOf("\n// src/", from) + 1;
+  let code = readFileSync("dist/core.js", "utf8");
+  for (const link of ["predict", "train", "extended"]) {
+    const from = code.indexOf(`// src/kernels/${link}.wasm.ts`);
+    const to = code.indexOf("\n// src/", from) + 1;
     if (from < 0 || to === 0)
-      throw new Error(`${path}: ${link} must stand between comments of esbuild's; got none`);
-    gathered += text.slice(from, to);
-    const name = link.toUpperCase();
-    const taken = path === shared ? "" : `import { ${name} } from "./${relative("dist", shared)}";\n`;
-    if (taken) gathered += `export { ${name} };\n`;
-    writeFileSync(path, taken + text.slice(0, from) + text.slice(to));
+      throw new Error(`dist/core.js: ${link} must stand between comments of esbuild's; got none`);
+    gathered += code.slice(from, to);
+    code = code.slice(0, from) + code.slice(to);
   }
-  writeFileSync(shared, gathered + readFileSync(shared, "utf8"));
+  // Next.js' minifier joins neighbours that have the same keyword, and then keeps the last link for the others.
+  writeFileSync("dist/core.js", gathered.replace("var EXTENDED", "const EXTENDED") + code);
 }
 
 /** What the package exports, imported from it: a copy would have error classes of its own. */

@@ -72,6 +72,11 @@ export type Emit = <K extends OpName>(
 ) => readonly ValueId[];
 
 export interface VjpContext<K extends OpName> {
+  /**
+   * The op itself. A rule emits it by this name, not by that of its constant: Next.js' minifier keeps constants that name
+   * themselves or each other, used or not, and the kernels with them.
+   */
+  readonly op: Op<K>;
   readonly attrs: OpAttrs[K];
   readonly inputs: readonly ValueId[];
   readonly outputs: readonly ValueId[];

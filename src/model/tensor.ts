@@ -4,13 +4,13 @@ import { ShapeError, TraceError } from "../errors.ts";
 import type { Builder } from "../graph/builder.ts";
 import { BinaryFn, Fn, type Op, ReduceFn } from "../graph/op.ts";
 import { binary } from "../graph/ops/binary.ts";
-import { elementary } from "../graph/ops/elementary.ts";
 import { logSoftmax } from "../graph/ops/log-softmax.ts";
 import { matMul } from "../graph/ops/mat-mul.ts";
 import { reduce } from "../graph/ops/reduce.ts";
 import { reshape } from "../graph/ops/reshape.ts";
 import { softmax } from "../graph/ops/softmax.ts";
 import { transpose } from "../graph/ops/transpose.ts";
+import { elementary } from "../graph/ops/unary.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
@@ -54,7 +54,7 @@ export class Tensor extends Symbolic {
   /** @internal */
   constructor(builder: Builder, id: ValueId) {
     super(builder, id);
-    if (!exact) refuseMoreInMethods(Tensor.prototype);
+    if (!exact) refuseMoreInMethods(new.target.prototype);
     exact = true;
   }
 
@@ -290,8 +290,9 @@ function checkArray(what: string, value: unknown, example: string): void {
     throw new ShapeError(`${what} must be an array, such as ${example}; got ${describe(value)}`);
 }
 
+// These ask for Symbolic, not Tensor, for the reason in `VjpContext.op`.
 function same(a: Tensor, b: Tensor, who: string): void {
-  if (!(b instanceof Tensor)) throw new TraceError(`${who}: needs a tensor; got ${describe(b)}`);
+  if (!(b instanceof Symbolic)) throw new TraceError(`${who}: needs a tensor; got ${describe(b)}`);
   if (a.builder !== b.builder)
     throw new TraceError(`${who}: both operands must belong to one function; got tensors of two`);
 }
@@ -319,7 +320,7 @@ function checkColumns(who: string, a: Shape, b: Shape): void {
 
 /** A number as a scalar of the graph; tensors pass through. */
 function constant(who: string, like: Tensor, value: Operand): Tensor {
-  if (value instanceof Tensor) return value;
+  if (value instanceof Symbolic) return value;
   if (typeof value !== "number")
     throw new TraceError(`${who}: operands must be tensors or numbers; got ${describe(value)}`);
   return like.of(like.builder.graph.addConstant([], Float32Array.of(value)));

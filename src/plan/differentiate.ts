@@ -36,6 +36,7 @@ export function differentiate(graph: Graph, loss: ValueId, wrt: readonly ValueId
     if (typeof rule !== "function") throwNoGradient(node.op, rule);
     builder.scope = node.scope;
     const made = rule({
+      op: node.rule,
       attrs: node.attrs,
       inputs: node.inputs,
       outputs: node.outputs,

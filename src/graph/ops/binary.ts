@@ -1,11 +1,11 @@
 import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
 import { BINARY } from "../../tape/formats/extended.ts";
-import { BinaryFn, draft, type Emit, Fn, f32, type Op } from "../op.ts";
+import { BinaryFn, draft, Fn, f32, type Op, type VjpContext } from "../op.ts";
 import { broadcastShape, broadcastStrides, formatShape, fourLoops, type Shape } from "../shape.ts";
 import type { ValueId } from "../type.ts";
-import { elementary } from "./elementary.ts";
 import { sumTo } from "./reduce.ts";
+import { elementary } from "./unary.ts";
 
 const NAMES = {
   [BinaryFn.Add]: "add",
@@ -43,12 +43,11 @@ export const binary: Op<"binary"> = {
     return [f32(shape)];
   },
 
-  vjp({ attrs: { fn }, inputs: [a, b], output: y, dy, emit, shape, needs }) {
-    const cotangents = gradients(fn, a, b, y, dy, emit, needs);
-    return cotangents.map((make, i) => {
-      const input = i === 0 ? a : b;
-      return make && needs(i) ? sumTo(emit, make(), shape(y), shape(input)) : null;
-    });
+  vjp(context) {
+    const { inputs, output: y, emit, shape, needs } = context;
+    return gradients(context).map((make, i) =>
+      make && needs(i) ? sumTo(emit, make(), shape(y), shape(inputs[i])) : null,
+    );
   },
 
   lower({ attrs: { fn }, inputs: [a, b], outputs: [y], type }) {
@@ -85,16 +84,16 @@ export const binary: Op<"binary"> = {
 
 type Make = (() => ValueId) | null;
 
-function gradients(
-  fn: BinaryFn,
-  a: ValueId,
-  b: ValueId,
-  y: ValueId,
-  dy: ValueId,
-  emit: Emit,
-  needs: (i: number) => boolean,
-): readonly [Make, Make] {
-  const apply = (f: BinaryFn, p: ValueId, q: ValueId) => emit(binary, { fn: f }, [p, q])[0];
+function gradients({
+  attrs: { fn },
+  inputs: [a, b],
+  output: y,
+  op,
+  dy,
+  emit,
+  needs,
+}: VjpContext<"binary">): readonly [Make, Make] {
+  const apply = (f: BinaryFn, p: ValueId, q: ValueId) => emit(op, { fn: f }, [p, q])[0];
   const times = (p: ValueId, q: ValueId) => apply(BinaryFn.Multiply, p, q);
   const negate = (x: ValueId) => emit(elementary, { fn: Fn.Negate, alpha: 0 }, [x])[0];
   const above = (p: ValueId, q: ValueId) => apply(BinaryFn.Above, p, q);

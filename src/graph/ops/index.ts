@@ -9,7 +9,6 @@ import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./batch-no
 import { binary } from "./binary.ts";
 import { dense, denseGradInput, denseGradWeights } from "./dense.ts";
 import { dropout } from "./dropout.ts";
-import { elementary } from "./elementary.ts";
 import { embedding, embeddingGrad } from "./embedding.ts";
 import { accumulate, place } from "./gradient.ts";
 import { layerNorm, layerNormGrad } from "./layer-norm.ts";
@@ -20,7 +19,7 @@ import { broadcast, maxGrad, reduce } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { softmax, softmaxGrad } from "./softmax.ts";
 import { transpose } from "./transpose.ts";
-import { unaryGrad } from "./unary.ts";
+import { elementary, unaryGrad } from "./unary.ts";
 
 export const OPS: { readonly [K in OpName]: Op<K> } = {
   dense,

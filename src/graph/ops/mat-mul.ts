@@ -36,9 +36,9 @@ export const matMul: Op<"matMul"> = {
     return [f32([...a.shape.slice(0, -1), transposeB ? bm : bn])];
   },
 
-  vjp({ attrs: { transposeA, transposeB }, inputs: [a, b], dy, emit, needs }) {
+  vjp({ attrs: { transposeA, transposeB }, inputs: [a, b], op, dy, emit, needs }) {
     const product = (x: number, y: number, ta: boolean, tb: boolean) =>
-      emit(matMul, { transposeA: ta, transposeB: tb }, [x, y])[0];
+      emit(op, { transposeA: ta, transposeB: tb }, [x, y])[0];
     if (transposeA)
       return [needs(0) ? product(b, dy, false, true) : null, needs(1) ? product(a, dy, false, false) : null];
     if (transposeB)

@@ -63,7 +63,7 @@ export const reduce: Op<"reduce"> = {
     if (fn === ReduceFn.Max) return emit(maxGrad, { from, to }, [dy, x, y]);
     const kept = emit(reshape, { shape: keepAxes(shape(x), from, to) }, [dy]);
     const divisor = fn === ReduceFn.Mean ? split(shape(x), from, to).n : 1;
-    return emit(broadcast, { shape: shape(x), divisor }, kept);
+    return emit(repeat, { shape: shape(x), divisor }, kept);
   },
   lower({ attrs: { fn, from, to }, inputs: [x], outputs: [y], type, batch }) {
     const sizes = split(type(x).shape, from, to);
@@ -99,6 +99,33 @@ export const maxGrad: Op<"maxGrad"> = {
   ],
 };
 
+const repeatedShape: Op<"broadcast">["infer"] = (who, [x], { shape }) => {
+  const common = broadcastShape(x.shape, shape);
+  if (!common || !sameShape(common, shape))
+    throw new ShapeError(
+      `${who}: broadcast needs a shape that x can be repeated to; got ${formatShape(x.shape)} to ${formatShape(shape)}`,
+    );
+  return [f32(shape)];
+};
+
+const repeatRecord: Op<"broadcast">["lower"] = ({
+  attrs: { shape, divisor },
+  inputs: [x],
+  outputs: [y],
+  type,
+}) => [copyRecord("broadcast", y, x, shape, broadcastStrides(type(x).shape, shape), divisor)];
+
+/**
+ * `broadcast` in a gradient, which nobody differentiates: a rule would lead back to `reduce`, see `VjpContext.op`.
+ */
+const repeat: Op<"broadcast"> = {
+  name: "broadcast",
+  kernels: EXTENDED,
+  infer: repeatedShape,
+  vjp: secondDerivative,
+  lower: repeatRecord,
+};
+
 /**
  * `y = x / divisor`, repeated along the axes where x has length 1 or none.
  *
@@ -107,21 +134,12 @@ export const maxGrad: Op<"maxGrad"> = {
 export const broadcast: Op<"broadcast"> = {
   name: "broadcast",
   kernels: EXTENDED,
-  infer(who, [x], { shape }) {
-    const common = broadcastShape(x.shape, shape);
-    if (!common || !sameShape(common, shape))
-      throw new ShapeError(
-        `${who}: broadcast needs a shape that x can be repeated to; got ${formatShape(x.shape)} to ${formatShape(shape)}`,
-      );
-    return [f32(shape)];
-  },
-  vjp({ attrs: { divisor, shape: from }, inputs: [x], dy, emit, shape }) {
+  infer: repeatedShape,
+  vjp({ attrs: { divisor, shape: from }, inputs: [x], op, dy, emit, shape }) {
     const dx = sumTo(emit, dy, from, shape(x));
-    return divisor === 1 ? [dx] : emit(broadcast, { shape: shape(x), divisor }, [dx]);
+    return divisor === 1 ? [dx] : emit(op, { shape: shape(x), divisor }, [dx]);
   },
-  lower: ({ attrs: { shape, divisor }, inputs: [x], outputs: [y], type }) => [
-    copyRecord("broadcast", y, x, shape, broadcastStrides(type(x).shape, shape), divisor),
-  ],
+  lower: repeatRecord,
 };
 
 /** Sums `value` of shape `from` over the axes along which `to` was broadcast, and gives it the shape `to`. */

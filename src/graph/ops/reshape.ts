@@ -29,7 +29,7 @@ export const reshape: Op<"reshape"> = {
       );
     return [f32(shape)];
   },
-  vjp: ({ inputs: [x], dy, emit, shape }) => emit(reshape, { shape: shape(x) }, [dy]),
+  vjp: ({ inputs: [x], op, dy, emit, shape }) => emit(op, { shape: shape(x) }, [dy]),
   mixesRows: ([x], [y]) => timesThroughRows(x) !== timesThroughRows(y),
   lower: () => [],
   alias: 0,

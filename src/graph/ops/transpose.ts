@@ -20,8 +20,7 @@ export const transpose: Op<"transpose"> = {
       );
     return [f32(axes.map((axis) => x.shape[axis]))];
   },
-  vjp: ({ attrs: { axes }, dy, emit }) =>
-    emit(transpose, { axes: axes.map((_, i) => axes.indexOf(i)) }, [dy]),
+  vjp: ({ attrs: { axes }, op, dy, emit }) => emit(op, { axes: axes.map((_, i) => axes.indexOf(i)) }, [dy]),
   lower({ attrs: { axes }, inputs: [x], outputs: [y], type }) {
     const from = type(x).shape;
     const strides = broadcastStrides(from, from);

@@ -1,7 +1,8 @@
 import { ShapeError } from "../../errors.ts";
+import { EXTENDED } from "../../kernels/extended.wasm.ts";
 import { UNARY } from "../../tape/formats/predict.ts";
 import { UNARY_GRAD } from "../../tape/formats/train.ts";
-import { draft, Fn, f32, type Op, secondDerivative } from "../op.ts";
+import { draft, Fn, f32, type Op, secondDerivative, type VjpContext } from "../op.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 
 /** Which of `x` and `y = fn(x)` the gradient reads; null where the gradient is zero everywhere. */
@@ -28,6 +29,18 @@ const SAVES = {
   [Fn.Square]: "x",
 } as const satisfies Record<Fn, "x" | "y" | null>;
 
+const infer: Op<"unary">["infer"] = (_, [x]) => [f32(x.shape)];
+
+const vjp = ({ attrs, inputs: [x], output: y, dy, emit }: VjpContext<"unary">) => {
+  const saved = SAVES[attrs.fn];
+  if (saved === null) return [attrs.fn === Fn.Identity ? dy : null];
+  return emit(unaryGrad, attrs, [dy, saved === "x" ? x : y]);
+};
+
+const lower: Op<"unary">["lower"] = ({ attrs, inputs: [x], outputs: [y], type }) => [
+  draft(UNARY, { ...attrs, y: { value: y }, x: { value: x }, n: sizeOf(type(x).shape) }),
+];
+
 /**
  * `y = fn(x)` elementwise.
  *
@@ -39,15 +52,23 @@ const SAVES = {
 export const unary: Op<"unary"> = {
   name: "unary",
   enums: { fn: Fn },
-  infer: (_, [x]) => [f32(x.shape)],
-  vjp: ({ attrs, inputs: [x], output: y, dy, emit }) => {
-    const saved = SAVES[attrs.fn];
-    if (saved === null) return [attrs.fn === Fn.Identity ? dy : null];
-    return emit(unaryGrad, attrs, [dy, saved === "x" ? x : y]);
-  },
-  lower: ({ attrs, inputs: [x], outputs: [y], type }) => [
-    draft(UNARY, { ...attrs, y: { value: y }, x: { value: x }, n: sizeOf(type(x).shape) }),
-  ],
+  infer,
+  vjp,
+  lower,
+  inPlace: [0],
+};
+
+/**
+ * `unary` for every function: from `Fn.Exp` on they are in the extended kernels only. Written out: bundlers keep what a
+ * spread or a call makes, and those kernels with it.
+ */
+export const elementary: Op<"unary"> = {
+  name: "unary",
+  enums: { fn: Fn },
+  kernels: EXTENDED,
+  infer,
+  vjp,
+  lower,
   inPlace: [0],
 };
 
