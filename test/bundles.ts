@@ -1,57 +1,24 @@
-/** Pages as users make them: bundled and minified from the built package, by esbuild and by webpack. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+/** Pages as users make them: of the packed package, by each bundler, minified. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import webpack from "webpack";
+import { projectWithPackage } from "./package/tarball.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+export const BUNDLERS = ["esbuild", "rollup", "vite", "webpack"] as const;
 
-/** A page of one script; it imports the package by its name. */
-type Bundler = (script: string) => Promise<string>;
+const project = projectWithPackage("bundlers");
 
-const withEsbuild: Bundler = async (script) => {
-  const { outputFiles } = await build({
-    stdin: { contents: script, resolveDir: root },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    write: false,
-    logLevel: "error",
+/**
+ * Makes all pages with one bundler.
+ *
+ * @returns the folder with the pages, each a script with the name of its source
+ */
+export function bundlePages(bundler: (typeof BUNDLERS)[number]): URL {
+  const folder = new URL(`../build/pages/${bundler}/`, import.meta.url);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  execFileSync(process.execPath, [`${project}/build.mjs`, bundler, fileURLToPath(folder)], {
+    stdio: ["ignore", "ignore", "inherit"],
   });
-  return outputFiles[0].text;
-};
-
-const withWebpack: Bundler = async (script) => {
-  // Inside the package, whose name means itself there.
-  mkdirSync(join(root, "build"), { recursive: true });
-  const folder = mkdtempSync(join(root, "build/webpack-"));
-  try {
-    const entry = join(folder, "page.mjs");
-    writeFileSync(entry, script);
-    await new Promise<void>((resolve, reject) => {
-      webpack(
-        {
-          mode: "production",
-          target: "web",
-          context: folder,
-          entry,
-          output: { path: folder, filename: "page.js", publicPath: "" },
-          performance: false,
-        },
-        (error, stats) => {
-          if (error || stats?.hasErrors()) reject(error ?? new Error(stats?.toString("errors-only")));
-          else resolve();
-        },
-      );
-    });
-    return readFileSync(join(folder, "page.js"), "utf8");
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-};
-
-export const BUNDLERS: readonly (readonly [name: string, Bundler])[] = [
-  ["esbuild", withEsbuild],
-  ["webpack", withWebpack],
-];
+  return folder;
+}

@@ -1,43 +1,48 @@
-/** What pages carry, gzipped, and that they do after bundling what they are made for. */
+/** What pages carry, gzipped, and that they do after bundling what they are made for: in Node, and in a browser. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
+import { rank } from "../src/analysis/index.ts";
 import { compile, dense, sequential } from "../src/index.ts";
-import { BUNDLERS } from "./bundles.ts";
+import { BROWSERS, find } from "./browser/browsers.mjs";
+import { printedBy } from "./browser/pages.mjs";
+import { budgetOf, KINDS, type Kind } from "./budgets.ts";
+import { BUNDLERS, bundlePages } from "./bundles.ts";
 
-/** Bytes after gzip; what the larger page of the two bundlers carries is a little less. */
-const LIMITS = { trains: 49_800, predicts: 33_700 } as const;
+/** What each page must print. */
+const PRINTED: Readonly<Record<Kind, string>> = {
+  trains: JSON.parse(readFileSync(new URL("determinism/digests.json", import.meta.url), "utf8"))[
+    "xor to loss 0.01"
+  ],
+  predicts: compile(
+    sequential({ input: [2], seed: 42 }, [
+      dense(8, { activation: "tanh" }),
+      dense(1, { activation: "sigmoid" }),
+    ]),
+  )
+    .predict([
+      [0, 1],
+      [1, 1],
+    ])
+    .data.join(),
+  computes: "2,0",
+  transforms: "dense2.weight,dense2.bias",
+  analyses: `${rank([
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ])},false`,
+};
 
-const NETWORK = `sequential({ input: [2], seed: 42 }, [
-  dense(8, { activation: "tanh" }),
-  dense(1, { activation: "sigmoid" }),
-])`;
-
-const PAGES = {
-  trains: `
-    import { adam, binaryCrossEntropy, compile, dense, sequential } from "wasmgrad";
-    const trainer = compile(${NETWORK}, { loss: binaryCrossEntropy(), optimizer: adam({ learningRate: 0.05 }) });
-    const data = { x: [[0, 0], [0, 1], [1, 0], [1, 1]], y: [0, 1, 1, 0] };
-    trainer.fitSync(data, { epochs: 1000, stopWhen: { lossBelow: 0.01 } });
-    console.log(trainer.digest());`,
-  predicts: `
-    import { compile, dense, sequential } from "wasmgrad";
-    console.log(compile(${NETWORK}).predict([[0, 1], [1, 1]]).data.join());`,
-  computes: `
-    import { valueAndGrad } from "wasmgrad";
-    console.log(valueAndGrad((a, b) => a.mul(b).exp())(0, 2).gradients.join());`,
-} as const;
-
-type Kind = keyof typeof PAGES;
-const KINDS = Object.keys(PAGES) as Kind[];
-
-/** What a page prints; webpack's looks for a window. */
-const run = (page: string): string =>
-  execFileSync(process.execPath, ["--input-type=module"], {
-    input: `globalThis.self = globalThis;\n${page}`,
-    encoding: "utf8",
-  }).trim();
+/** What a page prints in Node; webpack's looks for a window. */
+const run = (page: URL): string =>
+  execFileSync(
+    process.execPath,
+    ["--input-type=module", "-e", `globalThis.self = globalThis; await import("${page}");`],
+    { encoding: "utf8" },
+  ).trim();
 
 /** A text of each part that only training needs, and of those that only people ask for. */
 const MARKERS: Readonly<Record<string, string>> = {
@@ -58,50 +63,51 @@ const MARKERS: Readonly<Record<string, string>> = {
 const linksIn = (page: string) =>
   [...page.matchAll(/\blevel:(\d)/g)].map(([, level]) => Number(level)).sort();
 
-describe.each(BUNDLERS)("a page made by %s", (_, bundle) => {
-  const pages = {} as Record<Kind, string>;
+const [chromium] = BROWSERS;
+const program = find(chromium);
 
-  beforeAll(async () => {
-    for (const kind of KINDS) pages[kind] = await bundle(PAGES[kind]);
-  }, 120_000);
+describe.each(BUNDLERS)("a page made by %s", (bundler) => {
+  let folder: URL;
+  const page = (kind: Kind) => new URL(`${kind}.js`, folder);
+  const textOf = (kind: Kind) => readFileSync(page(kind), "utf8");
 
-  it.each(Object.keys(LIMITS) as (keyof typeof LIMITS)[])("that %s carries few bytes", (kind) => {
-    expect(gzipSync(pages[kind], { level: 9 }).length).toBeLessThan(LIMITS[kind]);
+  beforeAll(() => {
+    folder = bundlePages(bundler);
+  }, 600_000);
+
+  it.each(KINDS)("that %s carries few bytes", (kind) => {
+    expect(gzipSync(textOf(kind), { level: 9 }).length).toBeLessThan(budgetOf(bundler, kind));
   });
 
-  it("that trains learns XOR, with the bits of everywhere", () => {
-    const digests = JSON.parse(readFileSync(new URL("determinism/digests.json", import.meta.url), "utf8"));
-    expect(run(pages.trains)).toBe(digests["xor to loss 0.01"]);
+  it.each(KINDS)("that %s does what the sources do, with the bits of everywhere", (kind) => {
+    expect(run(page(kind))).toBe(PRINTED[kind]);
   });
 
-  it("that predicts computes what the sources compute", () => {
-    const model = sequential({ input: [2], seed: 42 }, [
-      dense(8, { activation: "tanh" }),
-      dense(1, { activation: "sigmoid" }),
-    ]);
-    const { data } = compile(model).predict([
-      [0, 1],
-      [1, 1],
-    ]);
-    expect(run(pages.predicts)).toBe(data.join());
-  });
-
-  it("that computes with tensors has their functions", () => {
-    expect(run(pages.computes)).toBe("2,0");
-  });
+  it.skipIf(!program)(
+    "does so in a browser, too",
+    async () => {
+      const files = Object.fromEntries(
+        readdirSync(folder).map((name) => [`/${name}`, { body: readFileSync(new URL(name, folder)) }]),
+      );
+      const pages = KINDS.map((kind) => [kind, `<script type="module" src="/${kind}.js"></script>`] as const);
+      expect(await printedBy(chromium, program!, Object.fromEntries(pages), files)).toEqual(PRINTED);
+    },
+    120_000,
+  );
 
   it("carries the links of the kernels that it needs", () => {
-    expect(KINDS.map((kind) => linksIn(pages[kind]))).toEqual([[0, 1], [0], [0, 1, 2]]);
+    expect(KINDS.map((kind) => linksIn(textOf(kind)))).toEqual([[0, 1], [0], [0, 1, 2], [0], []]);
   });
 
   it.each(Object.entries(MARKERS))("that predicts does without %s", (_part, text) => {
-    expect(pages.predicts).not.toContain(text);
+    expect(textOf("predicts")).not.toContain(text);
   });
 });
 
 describe("the texts by which parts are found", () => {
+  const core = readFileSync(new URL("../dist/core.js", import.meta.url), "utf8");
+
   it.each(Object.entries(MARKERS))("stand in the package: %s", (_part, text) => {
-    const files = ["index.js", "chunks/chunk.js"].map((name) => new URL(`../dist/${name}`, import.meta.url));
-    expect(files.map((file) => readFileSync(file, "utf8")).join()).toContain(text);
+    expect(core).toContain(text);
   });
 });

@@ -1,0 +1,23 @@
+export interface Browser {
+  readonly name: string;
+}
+export const BROWSERS: readonly Browser[];
+export function find(browser: Browser): string | undefined;
+
+export interface Served {
+  readonly body: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+export interface Server {
+  readonly url: string;
+  report(): Promise<unknown>;
+  close(): void;
+}
+export function serve(files: Readonly<Record<string, Served>>): Promise<Server>;
+export function visit(
+  browser: Browser,
+  program: string,
+  server: Pick<Server, "url" | "report">,
+  page: string,
+  seconds: number,
+): Promise<unknown>;
