@@ -94,20 +94,24 @@ async function node(args) {
 
 const run = (script, args) => node([join(root, "node_modules", script), ...args]);
 
-function asc(target) {
-  const transform = ["--transform", join(root, "scripts/out-of-line.mjs")];
-  return run("assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target, ...transform]);
+const asc = (config, ...options) => run("assemblyscript/bin/asc.js", ["--config", config, ...options]);
+
+function kernels(target) {
+  const transform = join(root, "scripts/out-of-line.mjs");
+  return asc("asconfig.json", "--target", target, "--transform", transform);
 }
 
 lock();
 
-const LINKS = ["predict", "train", "extended"].map((link) => `src/kernels/${link}.wasm.ts`);
+const LINKS = ["unpack", "predict", "train", "extended"].map((link) => `src/kernels/${link}.wasm.ts`);
 const RELAXED = "src/kernels/relaxed.wasm.ts";
 const KERNEL_SOURCES = [
   "assembly",
   "asconfig.json",
   "src/tape",
-  ...["in-order", "out-of-line", "slice", "tables"].map((name) => `scripts/${name}.mjs`),
+  ...["in-order", "kernel-text", "links", "out-of-line", "relaxed", "slice", "tables"].map(
+    (name) => `scripts/${name}.mjs`,
+  ),
 ];
 await together(
   part(
@@ -116,7 +120,7 @@ await together(
     KERNEL_SOURCES,
     ["build/release.wasm", ...LINKS],
     async () => {
-      await asc("release");
+      await together(kernels("release"), asc("assembly/unpack/asconfig.json"));
       await node([join(root, "scripts/slice.mjs")]);
     },
   ),
@@ -127,9 +131,8 @@ await together(
     KERNEL_SOURCES,
     ["build/relaxed.wasm", RELAXED],
     async () => {
-      await asc("relaxed");
-      const hex = read("build/relaxed.wasm").toString("hex");
-      writeFileSync(join(root, RELAXED), `export const RELAXED: string =\n  "${hex}";\n`);
+      await kernels("relaxed");
+      await node([join(root, "scripts/relaxed.mjs")]);
     },
   ),
 );

@@ -44,7 +44,7 @@ for (const name of Object.keys(entryPoints)) {
 function gatherKernels() {
   let gathered = "";
   let code = readFileSync("dist/core.js", "utf8");
-  for (const link of ["predict", "train", "extended"]) {
+  for (const link of ["unpack", "predict", "train", "extended"]) {
     const from = code.indexOf(`// src/kernels/${link}.wasm.ts`);
     const to = code.indexOf("\n// src/", from) + 1;
     if (from < 0 || to === 0)

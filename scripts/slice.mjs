@@ -1,6 +1,6 @@
 /**
  * Finishes the build of the kernels, `build/release`, and cuts it into the links of a chain: what predicts, what else
- * trains, and the rest. A page carries the links that its programs need, and puts them together (`src/runtime/assemble.ts`).
+ * trains, and the rest. A page carries the links that its programs need, and `assembly/unpack` puts them together.
  *
  * Functions are put in the order of the links, so that the first links are the same bytes whatever follows them:
  *
@@ -8,10 +8,11 @@
  *
  * What `predict` calls of a later link always has a place; where that link is missing, a body that traps stands in it.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import binaryen from "assemblyscript/binaryen";
 import { withoutMarks } from "./in-order.mjs";
+import { cut, writeLink, writeUnpack } from "./links.mjs";
 import { recordTables } from "./tables.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -135,96 +136,6 @@ function emit(wat, path) {
   return Buffer.from(bytes);
 }
 
-/** Reads an unsigned LEB128: its value, and where it ends. */
-function leb(bytes, at) {
-  let value = 0;
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[at++];
-    value += (byte & 127) * 2 ** shift;
-    if (byte < 128) return [value, at];
-  }
-}
-
-/** The sections of a module by id: all of its bytes, and where the content starts. */
-function sectionsOf(bytes) {
-  const sections = [];
-  for (let at = 8; at < bytes.length; ) {
-    const [size, content] = leb(bytes, at + 1);
-    sections.push({
-      id: bytes[at],
-      whole: bytes.subarray(at, content + size),
-      content: bytes.subarray(content, content + size),
-    });
-    at = content + size;
-  }
-  return sections.filter(({ id }) => id !== 0);
-}
-
-/** The items of a section, given where each ends. */
-function itemsOf({ content }, endOf) {
-  const [count, first] = leb(content, 0);
-  const items = [];
-  for (let at = first; items.length < count; ) {
-    const end = endOf(content, at);
-    items.push(content.subarray(at, end));
-    at = end;
-  }
-  return items;
-}
-
-const afterSize = (bytes, at) => {
-  const [size, content] = leb(bytes, at);
-  return content + size;
-};
-const afterExport = (bytes, at) => leb(bytes, afterSize(bytes, at) + 1)[1];
-
-const FUNCTION = 3;
-const EXPORT = 7;
-const CODE = 10;
-const hex = (parts) => Buffer.concat(parts).toString("hex");
-
-/** The links, as `src/kernels/link.ts` describes them. */
-function cut(bytes, [predict, early, first, train, extended]) {
-  const sections = sectionsOf(bytes);
-  const the = (id) => sections.find((section) => section.id === id);
-  const indexOf = (id) => sections.findIndex((section) => section.id === id);
-  const between = (from, to) => hex(sections.slice(from, to).map(({ whole }) => whole));
-  const types = itemsOf(the(FUNCTION), (content, at) => leb(content, at)[1]);
-  const bodies = itemsOf(the(CODE), afterSize);
-  const exported = itemsOf(the(EXPORT), afterExport);
-  const exportsOf = (link) =>
-    exported.filter((item) => linkOf(item.subarray(1, 1 + item[0]).toString()) === link);
-  let at = 0;
-  const next = (items, count) => items.slice(at, (at += count));
-  const part = (items) => ({ count: items.length, hex: hex(items) });
-  const lengths = [predict, early, first, train, extended].map((names) => names.length);
-  const split = (items) => {
-    at = 0;
-    return lengths.map((length) => next(items, length));
-  };
-  const [p, e, f, t, x] = split(types);
-  const [pBodies, eBodies, fBodies, tBodies, xBodies] = split(bodies);
-  return {
-    predict: {
-      head: bytes.subarray(0, 8).toString("hex") + between(0, indexOf(FUNCTION)),
-      globals: between(indexOf(FUNCTION) + 1, indexOf(EXPORT)),
-      elements: between(indexOf(EXPORT) + 1, indexOf(CODE)),
-      data: between(indexOf(CODE) + 1),
-      later: { extended: e.length, train: f.length },
-      functions: part([...p, ...e, ...f]),
-      exports: part(exportsOf("predict")),
-      code: hex(pBodies),
-    },
-    train: { functions: part(t), exports: part(exportsOf("train")), code: hex([...fBodies, ...tBodies]) },
-    extended: {
-      functions: part(x),
-      exports: part(exportsOf("extended")),
-      early: hex(eBodies),
-      code: hex(xBodies),
-    },
-  };
-}
-
 const path = `${root}build/release`;
 const parts = functionsOf(withoutMarks(readFileSync(`${path}.wat`, "utf8")));
 const links = await linksOf(parts.functions, parts.around);
@@ -239,20 +150,10 @@ if (emitted.join() !== stretches.flat().join())
 const { instance } = await WebAssembly.instantiate(bytes, {
   env: { memory: new WebAssembly.Memory({ initial: 1 }) },
 });
-mkdirSync(`${root}src/kernels`, { recursive: true });
-const text = Object.entries(cut(bytes, stretches));
-text.forEach(([link, content], level) => {
+const lengths = stretches.map((names) => names.length);
+Object.entries(cut(bytes, lengths, linkOf)).forEach(([link, parts], level) => {
   const before = LINKS[level - 1];
-  const lines = [
-    `import type { KernelLink } from "./link.ts";`,
-    ...(before ? [`import { ${before.toUpperCase()} } from "./${before}.wasm.ts";`] : []),
-    "",
-    `export const ${link.toUpperCase()}: KernelLink = {`,
-    `  level: ${level},`,
-    ...(before ? [`  before: ${before.toUpperCase()},`] : []),
-    ...Object.entries(content).map(([name, value]) => `  ${name}: ${JSON.stringify(value)},`),
-    "};",
-    ...(before ? [] : ["", `export const STATIC_END = ${instance.exports.staticEnd()};`]),
-  ];
-  writeFileSync(`${root}src/kernels/${link}.wasm.ts`, `${lines.join("\n")}\n`);
+  const more = before ? [] : ["", `export const STATIC_END = ${instance.exports.staticEnd()};`];
+  writeLink(link, level, parts, { before, more });
 });
+writeUnpack(readFileSync(`${root}build/unpack.wasm`));

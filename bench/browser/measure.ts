@@ -2,7 +2,7 @@
 import { Form, Opcode } from "../../assembly/abi.ts";
 import { EXTENDED } from "../../src/kernels/extended.wasm.ts";
 import { RELAXED } from "../../src/kernels/relaxed.wasm.ts";
-import { compileHex, embeddedModule } from "../../src/runtime/kernels.ts";
+import { compileLink, embeddedModule } from "../../src/runtime/kernels.ts";
 import { type Effort, measure, type Variant } from "../measure.ts";
 import { productNN, productNT, productTN } from "../plain/products.ts";
 import { numbers } from "../random.ts";
@@ -11,8 +11,8 @@ import { verifyClose } from "../verify.ts";
 import { trainXor, xorData } from "./xor.ts";
 
 /** The compiled peak loops, put in by the bundler. */
-declare const PEAK: { readonly hex: string };
-declare const RELAXED_PEAK: { readonly hex: string };
+declare const PEAK: { readonly bytes: readonly number[] };
+declare const RELAXED_PEAK: { readonly bytes: readonly number[] };
 
 /** Many short turns: it takes one that nothing interrupts. */
 const EFFORT: Effort = { rounds: 16, turnMs: 60, warmupMs: 250 };
@@ -44,8 +44,9 @@ export interface Report {
   readonly xor: { readonly usPerStep: number; readonly warmMs: number };
 }
 
-function peakVariant(build: { readonly hex: string }): Variant {
-  const { peak, FLOPS } = new WebAssembly.Instance(compileHex(build.hex)).exports as {
+function peakVariant(build: { readonly bytes: readonly number[] }): Variant {
+  const { peak, FLOPS } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(build.bytes)))
+    .exports as {
     peak(iterations: number): number;
     /** Of one iteration. */
     FLOPS: WebAssembly.Global<"i32">;
@@ -125,7 +126,7 @@ export function measureEngine(): Report {
   }
   return {
     strict,
-    ...(relaxedPeak ? { relaxed: measureProducts(compileHex(RELAXED), relaxedPeak) } : {}),
+    ...(relaxedPeak ? { relaxed: measureProducts(compileLink(RELAXED), relaxedPeak) } : {}),
     xor: { usPerStep: steps.fastestMs * 1000, warmMs: warm.fastestMs },
   };
 }

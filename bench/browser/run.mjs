@@ -26,7 +26,7 @@ function peakLoop(name) {
     [root("node_modules/assemblyscript/bin/asc.js"), ...args, "--runtime", "stub", "--noAssert", ...enable],
     { stdio: "inherit" },
   );
-  return JSON.stringify({ hex: readFileSync(out).toString("hex") });
+  return JSON.stringify({ bytes: [...readFileSync(out)] });
 }
 
 mkdirSync(root("build/bench"), { recursive: true });

@@ -2,7 +2,7 @@ import { OptionError, UnsupportedEngineError } from "../errors.ts";
 import { PREDICT } from "../kernels/predict.wasm.ts";
 import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import { classOf } from "../realm.ts";
-import { compileHex, embeddedModule, isSupported, loadModule } from "./kernels.ts";
+import { compileLink, embeddedModule, isSupported, loadModule } from "./kernels.ts";
 import { baseAfter, defaultEngine, Engine } from "./space.ts";
 
 export interface EngineOptions {
@@ -67,7 +67,7 @@ function checkRelaxed(): void {
 
 async function relaxedModule(): Promise<WebAssembly.Module> {
   const { RELAXED } = await import("../kernels/relaxed.wasm.ts");
-  return compileHex(RELAXED);
+  return compileLink(RELAXED);
 }
 
 async function read(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module | BufferSource> {

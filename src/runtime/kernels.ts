@@ -65,34 +65,18 @@ function whyUnsupported(): string | undefined {
   }
 }
 
-/** Node's, where there is one. */
-declare const Buffer: { from(text: string, encoding: "hex"): Uint8Array<ArrayBuffer> } | undefined;
-
-function decodeHex(hex: string): Uint8Array<ArrayBuffer> {
-  if (typeof Buffer !== "undefined") return Buffer.from(hex, "hex");
-  const native = Uint8Array as unknown as { fromHex?: (hex: string) => Uint8Array<ArrayBuffer> };
-  if (native.fromHex) return native.fromHex(hex);
-  const bytes = new Uint8Array(hex.length / 2);
-  const digit = (i: number) => {
-    const code = hex.charCodeAt(i);
-    return code < 58 ? code - 48 : code - 87;
-  };
-  for (let i = 0; i < bytes.length; i++) bytes[i] = digit(2 * i) * 16 + digit(2 * i + 1);
-  return bytes;
-}
-
 const modules = new WeakMap<KernelLink, WebAssembly.Module>();
 
 /** The embedded kernels up to a link, compiled on first use. */
 export function embeddedModule(link: KernelLink): WebAssembly.Module {
   let module = modules.get(link);
-  if (!module) modules.set(link, (module = compileHex(assemble(link))));
+  if (!module) modules.set(link, (module = compileLink(link)));
   return module;
 }
 
-export function compileHex(hex: string): WebAssembly.Module {
+export function compileLink(link: KernelLink): WebAssembly.Module {
   try {
-    return new WebAssembly.Module(decodeHex(hex));
+    return new WebAssembly.Module(assemble(link));
   } catch (cause) {
     throw unsupported(cause);
   }

@@ -4,13 +4,14 @@ import { Header, Opcode } from "../../assembly/abi.ts";
 import { EXTENDED } from "../../src/kernels/extended.wasm.ts";
 import type { KernelLink } from "../../src/kernels/link.ts";
 import { PREDICT, STATIC_END } from "../../src/kernels/predict.wasm.ts";
+import { RELAXED } from "../../src/kernels/relaxed.wasm.ts";
 import { TRAIN } from "../../src/kernels/train.wasm.ts";
 import { assemble } from "../../src/runtime/assemble.ts";
 import { LINKS } from "../../src/tape/operands.ts";
 import { firstWord, RECORDS } from "../../src/tape/records.ts";
 import { runRecord } from "../kernels/harness.ts";
 
-const bytesOf = (link: KernelLink) => Buffer.from(assemble(link), "hex");
+const bytesOf = (link: KernelLink) => Buffer.from(assemble(link));
 const exportsOf = (link: KernelLink) =>
   WebAssembly.Module.exports(new WebAssembly.Module(bytesOf(link)))
     .map(({ name }) => name)
@@ -35,6 +36,14 @@ describe("the kernels, put together from their links", () => {
     const whole = readFileSync(new URL("../../build/release.wasm", import.meta.url));
     expect(bytesOf(EXTENDED).equals(whole)).toBe(true);
   });
+
+  it.each([PREDICT, TRAIN, EXTENDED, RELAXED])(
+    "are text that neither scripts nor pages escape",
+    ({ text }) => {
+      expect(text).toMatch(/^[!#-[\]-~]+$/);
+      expect(text).not.toMatch(/<(\/script|!--)/i);
+    },
+  );
 
   it("are smaller without the last ones", () => {
     const [predict, train, extended] = [PREDICT, TRAIN, EXTENDED].map((link) => bytesOf(link).length);

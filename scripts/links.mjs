@@ -1,0 +1,133 @@
+/** Cuts the binary of the kernels into links, and writes them as modules beside `src/kernels/link.ts`. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { codeOf, countOf, textOf } from "./kernel-text.mjs";
+
+const FUNCTION = 3;
+const EXPORT = 7;
+const CODE = 10;
+
+/** Reads an unsigned LEB128: its value, and where it ends. */
+function leb(bytes, at) {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++];
+    value += (byte & 127) * 2 ** shift;
+    if (byte < 128) return [value, at];
+  }
+}
+
+/** The sections of a module by id: all of its bytes, and where the content starts. */
+function sectionsOf(bytes) {
+  const sections = [];
+  for (let at = 8; at < bytes.length; ) {
+    const [size, content] = leb(bytes, at + 1);
+    sections.push({
+      id: bytes[at],
+      whole: bytes.subarray(at, content + size),
+      content: bytes.subarray(content, content + size),
+    });
+    at = content + size;
+  }
+  return sections.filter(({ id }) => id !== 0);
+}
+
+/** The items of a section, given where each ends. */
+function itemsOf({ content }, endOf) {
+  const [count, first] = leb(content, 0);
+  const items = [];
+  for (let at = first; items.length < count; ) {
+    const end = endOf(content, at);
+    items.push(content.subarray(at, end));
+    at = end;
+  }
+  return items;
+}
+
+const afterSize = (bytes, at) => {
+  const [size, content] = leb(bytes, at);
+  return content + size;
+};
+const afterExport = (bytes, at) => leb(bytes, afterSize(bytes, at) + 1)[1];
+
+/**
+ * The texts of the links, by parts: those of `assembly/unpack`.
+ *
+ * @param lengths how many functions stand in each of the five stretches of `scripts/slice.mjs`
+ * @param linkOf the link of an export
+ */
+export function cut(bytes, lengths, linkOf) {
+  const sections = sectionsOf(bytes);
+  const the = (id) => sections.find((section) => section.id === id);
+  const indexOf = (id) => sections.findIndex((section) => section.id === id);
+  const between = (from, to) => textOf(Buffer.concat(sections.slice(from, to).map(({ whole }) => whole)));
+  const types = itemsOf(the(FUNCTION), (content, at) => leb(content, at)[1]);
+  const bodies = itemsOf(the(CODE), afterSize);
+  const exported = itemsOf(the(EXPORT), afterExport);
+  const exportsOf = (link) =>
+    exported.filter((item) => linkOf(item.subarray(1, 1 + item[0]).toString()) === link);
+  let at = 0;
+  const next = (items, count) => items.slice(at, (at += count));
+  const entries = (items) => countOf(items.length) + textOf(Buffer.concat(items));
+  const split = (items) => {
+    at = 0;
+    return lengths.map((length) => next(items, length));
+  };
+  const [p, e, f, t, x] = split(types);
+  const [pBodies, eBodies, fBodies, tBodies, xBodies] = split(
+    bodies.map((body) => body.subarray(leb(body, 0)[1])),
+  );
+  const [predictCode, trainCode, extendedCode] = codeOf([
+    pBodies,
+    [...fBodies, ...tBodies],
+    [...eBodies, ...xBodies],
+  ]);
+  const counts = (...parts) => parts.map(({ length }) => countOf(length)).join("");
+  return {
+    predict: [
+      ...predictCode,
+      counts(p, e, f),
+      entries([...p, ...e, ...f]),
+      entries(exportsOf("predict")),
+      textOf(bytes.subarray(0, 8)) + between(0, indexOf(FUNCTION)),
+      between(indexOf(FUNCTION) + 1, indexOf(EXPORT)),
+      between(indexOf(EXPORT) + 1, indexOf(CODE)),
+      between(indexOf(CODE) + 1),
+    ],
+    train: [...trainCode, counts(t), entries(t), entries(exportsOf("train")), ...NOTHING],
+    extended: [...extendedCode, counts(x), entries(x), entries(exportsOf("extended")), ...NOTHING],
+  };
+}
+
+/** In place of what only the first link has. */
+const NOTHING = ["", "", "", ""];
+
+const folder = fileURLToPath(new URL("../src/kernels/", import.meta.url));
+
+const write = (name, lines) => {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}${name}.wasm.ts`, `${lines.join("\n")}\n`);
+};
+
+/** Writes a link of that name, with what else its module needs to say. */
+export function writeLink(name, level, parts, { before, more = [] } = {}) {
+  // A separator ends each part.
+  const text = JSON.stringify(parts.map((part) => `${part}!`).join(""));
+  write(name, [
+    `import type { KernelLink } from "./link.ts";`,
+    ...(before ? [`import { ${before.toUpperCase()} } from "./${before}.wasm.ts";`] : []),
+    "",
+    `export const ${name.toUpperCase()}: KernelLink = {`,
+    `  level: ${level},`,
+    ...(before ? [`  before: ${before.toUpperCase()},`] : []),
+    `  text: ${text},`,
+    "};",
+    ...more,
+  ]);
+}
+
+/** Writes the module that puts the links together. */
+export function writeUnpack(bytes) {
+  // Engines read numbers faster than they would make bytes of a text.
+  write("unpack", [`export const UNPACK: readonly number[] = [${bytes.join()}];`]);
+}
