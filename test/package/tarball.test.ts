@@ -108,6 +108,8 @@ describe("the tarball", () => {
         !existsSync(join(packed, target)) || (heading && !headingsOf(textOf(target)).includes(heading)),
     );
     expect(broken).toEqual([]);
+    const linked = links.filter(({ page }) => page === "README.md").map(({ target }) => target);
+    expect(linked).toEqual(expect.arrayContaining(pages.slice(1)));
   });
 });
 
