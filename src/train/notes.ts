@@ -105,20 +105,15 @@ function notesOfData(
 ): Note[] {
   const notes: Note[] = [];
   const { ports } = train.tape;
-  ports.forEach(({ name, dtype, value }, i) => {
+  for (let i = 0; i < ports.length; i++) {
+    const { name, dtype, value } = ports[i];
     const target = losses[i - ports.length + losses.length];
     const what = (target ? "y" : "x") + ((target ? namedTargets : namedInputs) ? `.${name}` : "");
     const column = dataset.columns[i];
     if (target?.loss.fn >= LossFn.BinaryCrossEntropy) lookAtLabels(notes, what, column, target, labels);
     else if (dtype === "f32")
-      lookAtColumns(
-        notes,
-        what,
-        column,
-        target !== undefined,
-        target !== undefined || meetsWeights(graph, value),
-      );
-  });
+      lookAtColumns(notes, what, column, target !== undefined, () => meetsWeights(graph, value));
+  }
   return notes;
 }
 
@@ -135,14 +130,15 @@ function lookAtColumns(
   what: string,
   { data, words }: Column,
   isTarget: boolean,
-  isUnscaled: boolean,
+  isWeighed: () => boolean,
 ): void {
   const step = words * Math.ceil(data.length / SAMPLE_NUMBERS);
   const isNarrow = words <= MOST_COLUMNS;
   let low = 1;
   let high = 1;
   /** The column that is farthest from 1, and what it reaches. */
-  let [farthest, reached] = [0, 1];
+  let farthest = 0;
+  let reached = 1;
   for (let column = 0; column < words; column++) {
     let at = column;
     while (isNarrow && data[at] === data[column]) at += words;
@@ -158,9 +154,12 @@ function lookAtColumns(
     if (reach === 0 || (reach < 1 && !isNarrow)) continue;
     low = Math.min(low, reach);
     high = Math.max(high, reach);
-    if (Math.max(reach, 1 / reach) > Math.max(reached, 1 / reached)) [farthest, reached] = [column, reach];
+    if (Math.max(reach, 1 / reach) > Math.max(reached, 1 / reached)) {
+      farthest = column;
+      reached = reach;
+    }
   }
-  if (isUnscaled && high > low * (isTarget ? MOST_TARGET_RATIO : MOST_RATIO))
+  if (high > low * (isTarget ? MOST_TARGET_RATIO : MOST_RATIO) && (isTarget || isWeighed()))
     notes.push({
       code: isTarget ? "targetScale" : "columnScales",
       message:
@@ -207,6 +206,7 @@ function lookAtUnits(notes: Note[], program: Program, tape: PlannedTape, dataset
       ? [{ record, size: sizeOf(shape), silent: Array<number>(Math.max(0, shape[shape.length - 1])).fill(1) }]
       : [];
   });
+  if (dead.length === 0) return;
   const rows = Math.min(program.plan.batch, BLOCK_ROWS, dataset.rows);
   const last = Math.min(BLOCKS, Math.ceil(dataset.rows / rows)) - 1;
   const count = (silent: readonly number[]) => silent.reduce((sum, one) => sum + one, 0);
