@@ -1,7 +1,7 @@
 /**
  * Writes bytes and WebAssembly code as text that gzip makes small; `assembly/unpack` reads it.
  *
- * Bytes are written as numbers: 0 to 88 is one character, more is two. Code is taken apart: one part has the instructions in
+ * Bytes are written as numbers: 0 to 88 is one digit, more is two, and each of the 91 digits a printable character. Code is taken apart: one part has the instructions in
  * their order, as indices of a table; others have the operands, those of a kind together. gzip finds more repetitions in
  * each of these than in their mixture.
  */
@@ -15,25 +15,46 @@ const OTHERS = 4;
 const RAW = 5;
 const CODE_PARTS = 6;
 
-/** Characters of a number: those from 35 to 126 but the backslash. Strings need not escape any of them. */
 const DIGITS = 91;
-/** Numbers of one character; the other digits begin a number of two. */
+/** Numbers of one digit; the other digits begin a number of two. */
 const SINGLE = 89;
 
-const digit = (value) => String.fromCharCode(value < 57 ? value + 35 : value + 36);
+/**
+ * The characters of digits, the more frequent in a minified page the earlier: strings need not escape any of them. The more
+ * frequent a digit is, the earlier is its character, so that text and code can share the codes of gzip.
+ */
+const CHARACTERS =
+  "et,nrsoa()i.u=l:f{}bcphdm;[]1g0wy$v23?&>`6+54AkxSE|MO-Ijz78<N*q9#/FRUWVBGXCJPTLD_^KHYQZ%'~@";
+/** Ends a part. */
+const SEPARATOR = "!";
 
-function numberOf(value) {
-  if (value < SINGLE) return digit(value);
+function digitsOfNumber(value) {
+  if (value < SINGLE) return value;
   const rest = value - SINGLE;
   const first = SINGLE + Math.floor(rest / DIGITS);
-  if (!(first < DIGITS)) throw new Error(`kernels: a number must fit in two characters; got ${value}`);
-  return digit(first) + digit(rest % DIGITS);
+  if (!(first < DIGITS)) throw new Error(`kernels: a number must fit in two digits; got ${value}`);
+  return [first, rest % DIGITS];
 }
 
-export const textOf = (numbers) => Array.from(numbers, numberOf).join("");
+export const digitsOf = (numbers) => [...numbers].flatMap(digitsOfNumber);
 
 /** How many of something, in two numbers. */
-export const countOf = (count) => textOf([count % 128, Math.floor(count / 128)]);
+export const digitsOfCount = (count) => digitsOf([count % 128, Math.floor(count / 128)]);
+
+/** The texts of links, given the digits of their parts. The first begins with the characters of the digits. */
+export function textsOf(links) {
+  const uses = Array(DIGITS).fill(0);
+  for (const digit of links.flat(2)) uses[digit]++;
+  const byUse = [...uses.keys()].sort((a, b) => uses[b] - uses[a]);
+  const characters = [];
+  byUse.forEach((digit, i) => {
+    characters[digit] = CHARACTERS[i];
+  });
+  return links.map((parts, link) => {
+    const texts = parts.map((digits) => digits.map((digit) => characters[digit]).join("") + SEPARATOR);
+    return [...(link === 0 ? characters : []), ...texts].join("");
+  });
+}
 
 /** Operands of an instruction: their part, and how many LEB128 numbers they are, or raw bytes. */
 const NONE = [INSTRUCTIONS, 0];
@@ -141,14 +162,14 @@ export function codeOf(links) {
   });
   const byUse = [...table.values()].sort((a, b) => a.link - b.link || b.uses - a.uses);
   const byKind = (a, b) => a.link - b.link || a.kind - b.kind || compare(a.opcode, b.opcode);
-  const sorted = [...byUse.slice(0, SINGLE).sort(byKind), ...byUse.slice(SINGLE).sort(byKind)];
+  const sorted = [...byUse.slice(0, SINGLE), ...byUse.slice(SINGLE).sort(byKind)];
   sorted.forEach((entry, index) => {
     entry.index = index;
   });
   const indexOf = ({ opcode }) => table.get(opcode.join()).index;
   return code.map((parts, link) => [
-    ...parts.map((numbers) => textOf(numbers.map((n) => (n.opcode ? indexOf(n) : n)))),
-    textOf(
+    ...parts.map((numbers) => digitsOf(numbers.map((n) => (n.opcode ? indexOf(n) : n)))),
+    digitsOf(
       sorted
         .filter((entry) => entry.link === link)
         .flatMap(({ opcode, kind }) => [kind, opcode.length, ...opcode, 0, 0].slice(0, 5)),

@@ -1,7 +1,7 @@
 /** Cuts the binary of the kernels into links, and writes them as modules beside `src/kernels/link.ts`. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { codeOf, countOf, textOf } from "./kernel-text.mjs";
+import { codeOf, digitsOf, digitsOfCount, textsOf } from "./kernel-text.mjs";
 
 const FUNCTION = 3;
 const EXPORT = 7;
@@ -51,7 +51,7 @@ const afterSize = (bytes, at) => {
 const afterExport = (bytes, at) => leb(bytes, afterSize(bytes, at) + 1)[1];
 
 /**
- * The texts of the links, by parts: those of `assembly/unpack`.
+ * The digits of the links, by parts: those of `assembly/unpack`.
  *
  * @param lengths how many functions stand in each of the five stretches of `scripts/slice.mjs`
  * @param linkOf the link of an export
@@ -60,7 +60,7 @@ export function cut(bytes, lengths, linkOf) {
   const sections = sectionsOf(bytes);
   const the = (id) => sections.find((section) => section.id === id);
   const indexOf = (id) => sections.findIndex((section) => section.id === id);
-  const between = (from, to) => textOf(Buffer.concat(sections.slice(from, to).map(({ whole }) => whole)));
+  const between = (from, to) => digitsOf(Buffer.concat(sections.slice(from, to).map(({ whole }) => whole)));
   const types = itemsOf(the(FUNCTION), (content, at) => leb(content, at)[1]);
   const bodies = itemsOf(the(CODE), afterSize);
   const exported = itemsOf(the(EXPORT), afterExport);
@@ -68,7 +68,7 @@ export function cut(bytes, lengths, linkOf) {
     exported.filter((item) => linkOf(item.subarray(1, 1 + item[0]).toString()) === link);
   let at = 0;
   const next = (items, count) => items.slice(at, (at += count));
-  const entries = (items) => countOf(items.length) + textOf(Buffer.concat(items));
+  const entries = (items) => [...digitsOfCount(items.length), ...digitsOf(Buffer.concat(items))];
   const split = (items) => {
     at = 0;
     return lengths.map((length) => next(items, length));
@@ -82,25 +82,25 @@ export function cut(bytes, lengths, linkOf) {
     [...fBodies, ...tBodies],
     [...eBodies, ...xBodies],
   ]);
-  const counts = (...parts) => parts.map(({ length }) => countOf(length)).join("");
-  return {
-    predict: [
+  const counts = (...parts) => parts.flatMap(({ length }) => digitsOfCount(length));
+  return [
+    [
       ...predictCode,
       counts(p, e, f),
       entries([...p, ...e, ...f]),
       entries(exportsOf("predict")),
-      textOf(bytes.subarray(0, 8)) + between(0, indexOf(FUNCTION)),
+      [...digitsOf(bytes.subarray(0, 8)), ...between(0, indexOf(FUNCTION))],
       between(indexOf(FUNCTION) + 1, indexOf(EXPORT)),
       between(indexOf(EXPORT) + 1, indexOf(CODE)),
       between(indexOf(CODE) + 1),
     ],
-    train: [...trainCode, counts(t), entries(t), entries(exportsOf("train")), ...NOTHING],
-    extended: [...extendedCode, counts(x), entries(x), entries(exportsOf("extended")), ...NOTHING],
-  };
+    [...trainCode, counts(t), entries(t), entries(exportsOf("train")), ...NOTHING],
+    [...extendedCode, counts(x), entries(x), entries(exportsOf("extended")), ...NOTHING],
+  ];
 }
 
 /** In place of what only the first link has. */
-const NOTHING = ["", "", "", ""];
+const NOTHING = [[], [], [], []];
 
 const folder = fileURLToPath(new URL("../src/kernels/", import.meta.url));
 
@@ -109,21 +109,28 @@ const write = (name, lines) => {
   writeFileSync(`${folder}${name}.wasm.ts`, `${lines.join("\n")}\n`);
 };
 
-/** Writes a link of that name, with what else its module needs to say. */
-export function writeLink(name, level, parts, { before, more = [] } = {}) {
-  // A separator ends each part.
-  const text = JSON.stringify(parts.map((part) => `${part}!`).join(""));
-  write(name, [
-    `import type { KernelLink } from "./link.ts";`,
-    ...(before ? [`import { ${before.toUpperCase()} } from "./${before}.wasm.ts";`] : []),
-    "",
-    `export const ${name.toUpperCase()}: KernelLink = {`,
-    `  level: ${level},`,
-    ...(before ? [`  before: ${before.toUpperCase()},`] : []),
-    `  text: ${text},`,
-    "};",
-    ...more,
-  ]);
+/**
+ * Writes a chain of links.
+ *
+ * @param names of each link
+ * @param links of each, its parts
+ * @param more lines for the first module
+ */
+export function writeLinks(names, links, more = []) {
+  textsOf(links).forEach((text, level) => {
+    const before = names[level - 1];
+    write(names[level], [
+      `import type { KernelLink } from "./link.ts";`,
+      ...(before ? [`import { ${before.toUpperCase()} } from "./${before}.wasm.ts";`] : []),
+      "",
+      `export const ${names[level].toUpperCase()}: KernelLink = {`,
+      `  level: ${level},`,
+      ...(before ? [`  before: ${before.toUpperCase()},`] : []),
+      `  text: ${JSON.stringify(text)},`,
+      "};",
+      ...(before ? [] : more),
+    ]);
+  });
 }
 
 /** Writes the module that puts the links together. */

@@ -12,7 +12,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import binaryen from "assemblyscript/binaryen";
 import { withoutMarks } from "./in-order.mjs";
-import { cut, writeLink, writeUnpack } from "./links.mjs";
+import { cut, writeLinks, writeUnpack } from "./links.mjs";
 import { recordTables } from "./tables.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -151,9 +151,8 @@ const { instance } = await WebAssembly.instantiate(bytes, {
   env: { memory: new WebAssembly.Memory({ initial: 1 }) },
 });
 const lengths = stretches.map((names) => names.length);
-Object.entries(cut(bytes, lengths, linkOf)).forEach(([link, parts], level) => {
-  const before = LINKS[level - 1];
-  const more = before ? [] : ["", `export const STATIC_END = ${instance.exports.staticEnd()};`];
-  writeLink(link, level, parts, { before, more });
-});
+writeLinks(LINKS, cut(bytes, lengths, linkOf), [
+  "",
+  `export const STATIC_END = ${instance.exports.staticEnd()};`,
+]);
 writeUnpack(readFileSync(`${root}build/unpack.wasm`));

@@ -47,6 +47,9 @@ const TRAP = 0x0b000003;
 const SEPARATOR = 33;
 const TABLE: usize = 1024;
 const ENTRY_BYTES = 5;
+/** Where the digit of each character stands. */
+const DIGIT: usize = 2048;
+const DIGITS: u32 = 91;
 /** Room for the size of what follows. */
 const SIZE_BYTES = 5;
 
@@ -61,8 +64,7 @@ function cursorOf(link: u32, part: u32): usize {
 // @ts-ignore: decorator
 @inline
 function digitAt(address: usize): u32 {
-  const code = <u32>load<u8>(address) - 35;
-  return code - u32(code > 56);
+  return load<u8>(DIGIT + load<u8>(address));
 }
 
 /** The next number of a part. */
@@ -163,11 +165,12 @@ function putBodies(links: u32, link: u32, from: u32): void {
  * Writes the binary behind the texts.
  *
  * @param links how many: the first, or the first two, or all
- * @param text address of their texts
+ * @param text address of their texts; the first begins with the characters of the digits 0 to 90
  * @param end where they end and the binary begins
  * @returns where the binary ends
  */
 export function unpack(links: u32, text: usize, end: usize): usize {
+  for (let digit: u32 = 0; digit < DIGITS; digit++) store<u8>(DIGIT + load<u8>(text++), digit);
   out = TABLE;
   for (let link: u32 = 0; link < links; link++) {
     for (let part = 0; part < Part.Count; part++) {
