@@ -17,6 +17,9 @@ const ALLOWANCES = {
   rollup: 200,
   vite: 0,
   webpack: 0,
+  /** What its minifier drops after its two passes, and its own modules. */
+  next: 7_000,
+  sveltekit: 1_500,
 } as const;
 
 /** The most that a page may carry. */
