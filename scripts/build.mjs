@@ -103,6 +103,8 @@ function kernels(target) {
 
 lock();
 
+const isWhole = !process.argv.includes("--bundles");
+
 const LINKS = ["unpack", "predict", "train", "extended"].map((link) => `src/kernels/${link}.wasm.ts`);
 const RELAXED = "src/kernels/relaxed.wasm.ts";
 const KERNEL_SOURCES = [
@@ -125,16 +127,17 @@ await together(
     },
   ),
   // Fused, a product and its sum are one instruction, which nothing reorders; and whoever asks for it, asks for all.
-  part(
-    "relaxed",
-    "the same, with fused products",
-    KERNEL_SOURCES,
-    ["build/relaxed.wasm", RELAXED],
-    async () => {
-      await kernels("relaxed");
-      await node([join(root, "scripts/relaxed.mjs")]);
-    },
-  ),
+  isWhole &&
+    part(
+      "relaxed",
+      "the same, with fused products",
+      KERNEL_SOURCES,
+      ["build/relaxed.wasm", RELAXED],
+      async () => {
+        await kernels("relaxed");
+        await node([join(root, "scripts/relaxed.mjs")]);
+      },
+    ),
 );
 
 const bundles = ["core", "index", "transform", "analysis", "cli/start"].map((name) => `dist/${name}.js`);
@@ -149,21 +152,26 @@ await part("bundles", "the package's files", bundled, bundles, async () => {
     .map((path) => `import ${JSON.stringify(`./${path}`)};`);
   await node(["--input-type=module", "-e", imports.join("")]);
   copyFileSync(join(root, "build/release.wasm"), join(root, "dist/wasmgrad.wasm"));
-  copyFileSync(join(root, "build/relaxed.wasm"), join(root, "dist/wasmgrad-relaxed.wasm"));
 });
 
-if (!process.argv.includes("--bundles")) {
-  const formats = ["all.cjs", "index.cjs", "node/index.js", "wasmgrad.global.js"].map(
-    (name) => `dist/${name}`,
-  );
+if (isWhole) {
+  const formats = [
+    "wasmgrad-relaxed.wasm",
+    "chunks/relaxed.wasm.js",
+    "all.cjs",
+    "index.cjs",
+    "node/index.js",
+    "wasmgrad.global.js",
+  ].map((name) => `dist/${name}`);
   const declarations = ["index", "transform", "analysis"].flatMap((name) => [
     `dist/${name}.d.ts`,
     `dist/${name}.d.cts`,
   ]);
   const typing = ["tsconfig.json", "tsconfig.build.json", "scripts/declarations.mjs"];
-  await part("formats", "CommonJS files and a script", [...bundled, "scripts/formats.mjs"], formats, () =>
-    node([join(root, "scripts/formats.mjs")]),
-  );
+  await part("formats", "its other forms", [...bundled, "scripts/formats.mjs"], formats, async () => {
+    await node([join(root, "scripts/formats.mjs")]);
+    copyFileSync(join(root, "build/relaxed.wasm"), join(root, "dist/wasmgrad-relaxed.wasm"));
+  });
   await part("types", "declarations", ["src", "assembly/abi.ts", ...typing], declarations, async () => {
     rmSync(join(root, "build/types"), { recursive: true, force: true });
     await run("typescript/bin/tsc", ["-p", "tsconfig.build.json"]);

@@ -24,15 +24,15 @@ const options = {
 };
 
 const entryPoints = { index: "src/index.ts", transform: "src/transform/index.ts" };
-const { metafile: entries } = await build({ ...options, entryPoints, write: false, metafile: true });
+const plugins = [chunk("relaxed.wasm", /\/relaxed\.wasm\.ts$/)];
+const { metafile: entries } = await build({ ...options, entryPoints, plugins, write: false, metafile: true });
 const contents = Object.values(entryPoints).map((path) => `export * from "./${path}";\n`);
 await build({
   ...options,
   stdin: { contents: contents.join(""), resolveDir: ".", sourcefile: "core.js" },
-  // For what is imported on demand. A hash would be that of chunks before they are edited, here and by eager.mjs.
-  splitting: true,
-  entryNames: "core",
-  chunkNames: "chunks/[name]",
+  outdir: undefined,
+  outfile: "dist/core.js",
+  plugins,
 });
 gatherKernels();
 for (const name of Object.keys(entryPoints)) {
@@ -67,17 +67,20 @@ const throughIndex = {
     });
   },
 };
-/** In a file of its own, which bundlers leave out where it is not needed: its classes are no code they could drop. */
-const mlMatrix = {
-  name: "ml-matrix",
-  setup({ onResolve }) {
-    onResolve({ filter: /^ml-matrix$/ }, () => ({ path: "./chunks/ml-matrix.js", external: true }));
-  },
-};
+/** Leaves what is imported to a file of its own. */
+function chunk(name, filter) {
+  return {
+    name,
+    setup({ onResolve }) {
+      onResolve({ filter }, () => ({ path: `./chunks/${name}.js`, external: true }));
+    },
+  };
+}
 const { metafile: around } = await build({
   ...options,
   entryPoints: { analysis: "src/analysis/index.ts", "cli/start": "src/cli/start.ts" },
-  plugins: [throughIndex, mlMatrix],
+  // Bundlers leave out a file that is not needed: classes are no code they could drop.
+  plugins: [throughIndex, chunk("ml-matrix", /^ml-matrix$/)],
   metafile: true,
 });
 const { metafile: matrices } = await build({

@@ -1,6 +1,6 @@
 /**
- * Makes the other forms of the package from its finished ES modules (esbuild): CommonJS files, and one classic script for
- * pages without modules. In Node `import` loads the CommonJS files too, through `dist/node`, so that it shares one
+ * Makes the rest of the package beside its finished ES modules (esbuild): the kernels with fused products, which are
+ * loaded on demand; CommonJS files; and one classic script for pages without modules. In Node `import` loads the CommonJS files too, through `dist/node`, so that it shares one
  * engine and one set of classes with `require`. Bundlers take the ES modules, of which they can leave parts out.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -35,6 +35,8 @@ const commonjs = (...modules) => ({
 });
 
 const RELAXED = "./chunks/relaxed.wasm.js";
+await build({ ...options, entryPoints: ["../src/kernels/relaxed.wasm.ts"], format: "esm", outfile: RELAXED });
+
 // One file, because between files each call would read a property.
 await build({
   ...commonjs(RELAXED),
