@@ -65,7 +65,14 @@ export class BusyError extends WasmgradError {
   }
 }
 
-/** A program, or a value of it, was used after `dispose()`. */
+/** A `withState` took longer than its timeout allows. */
+export class TimeoutError extends WasmgradError {
+  override get name(): string {
+    return "TimeoutError";
+  }
+}
+
+/** A program, or a value of it, was used after `dispose()`; or the handle of a `withState` after its function. */
 export class DisposedError extends WasmgradError {
   override get name(): string {
     return "DisposedError";

@@ -17,13 +17,26 @@ export type { AxisOptions, Operand, ReduceOptions, Tensor } from "./model/tensor
 export type { Buffers, InputViews, RowView } from "./program/buffers.ts";
 export { explain } from "./program/explain.ts";
 export type { ParameterView, ParameterViews } from "./program/parameters.ts";
-export type { Bytes, Classification, Out, PredictOptions, Predictor } from "./program/predictor.ts";
+export type {
+  AsyncOptions,
+  Bytes,
+  Classification,
+  Out,
+  PredictOptions,
+  Predictor,
+  ReadOptions,
+  RestoreOptions,
+  StateOptions,
+} from "./program/predictor.ts";
+export type { Misfit } from "./program/state.ts";
 export type { NestedNumbers, NestedRows, NumericArray, Result, Row, Rows, Shaped } from "./rows/data.ts";
 export type { Targets } from "./rows/targets.ts";
 export { createEngine, type EngineOptions } from "./runtime/engine.ts";
 export { isSupported } from "./runtime/kernels.ts";
 export type { Engine } from "./runtime/space.ts";
 export { type CompileOptions, compile, type TrainerOptions, type TrainOptions } from "./train/compile.ts";
+export type { WithStateOptions } from "./train/customers.ts";
+export type { Evaluation } from "./train/evaluate.ts";
 export type { FitOptions, FitProgress, FitResult } from "./train/fit.ts";
 export {
   binaryCrossEntropy,
@@ -55,8 +68,8 @@ export {
   perceptron,
 } from "./train/perceptron.ts";
 export type { TrainerBuffers } from "./train/step-buffers.ts";
-export type { Evaluation, Moment, Snapshot, Trainer } from "./train/trainer.ts";
-export type { ByOutput, Data } from "./train/training-data.ts";
+export type { Moment, Snapshot, Trainer } from "./train/trainer.ts";
+export type { BoundData, ByOutput, Data } from "./train/training-data.ts";
 export {
   type Argument,
   type Gradient,

@@ -64,3 +64,8 @@ export function refuseOthers(who: string, others: object): void {
   if (unknown !== undefined)
     throw new OptionError(`${who}: options must be those in its documentation; got ${unknown}`);
 }
+
+export function checkSignal(who: string, signal: AbortSignal | undefined): void {
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function")
+    throw new OptionError(`${who}: signal must be an AbortSignal; got ${describe(signal)}`);
+}

@@ -123,9 +123,8 @@ function settingsDifference(own: Directory, saved: Directory, whole: boolean) {
         JSON.stringify(saved.labels[i]) ?? "fewer classes",
       ] as const;
   }
-  if (!whole) return undefined;
+  if (!whole || !saved.optimizer) return undefined;
   const rule = `the state must be of a trainer with the same optimizer, ${JSON.stringify(own.optimizer)}`;
-  if (!saved.optimizer) return [rule, "a state of a predictor"] as const;
   const [mine, theirs] = [own.optimizer, saved.optimizer].map((o) => JSON.stringify(o));
   return mine === theirs ? undefined : ([rule, theirs] as const);
 }

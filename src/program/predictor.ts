@@ -1,7 +1,7 @@
 import { Run } from "../../assembly/abi.ts";
-import { NonFiniteError, OptionError, ShapeError } from "../errors.ts";
+import { DisposedError, NonFiniteError, OptionError, ShapeError } from "../errors.ts";
 import { finalActivation, layersOf, type Model, makeModel } from "../model/model.ts";
-import { optionsOf } from "../options.ts";
+import { checkSignal, checkType, optionsOf, refuseOthers } from "../options.ts";
 import type { PlannedPort } from "../plan/planned.ts";
 import { isArrayOf } from "../realm.ts";
 import { copyWords } from "../rows/copy.ts";
@@ -17,12 +17,14 @@ import {
   refuseUnread,
 } from "../rows/data.ts";
 import { readIds } from "../rows/ids.ts";
+import { inSlices } from "../runtime/event-loop.ts";
+import type { Steps } from "../steps.ts";
 import { type Buffers, checkIds, checkRows, viewsOf } from "./buffers.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
 import { type ParameterViews, parameterViews, setParameters } from "./parameters.ts";
 import type { Program } from "./program.ts";
 import { readOnly } from "./read-only.ts";
-import type { Bytes } from "./state.ts";
+import type { Bytes, Misfit } from "./state.ts";
 
 export interface Classification {
   /** The name of the class, or its index as text where the program has no labels. */
@@ -31,12 +33,40 @@ export interface Classification {
   readonly probability: number;
 }
 
-export interface PredictOptions<O> {
+/** How a call reads a program. */
+export interface ReadOptions {
+  /**
+   * A state to read instead of the present one, as `state()` gives it: of a customer, say. It is changed over to and back
+   * within the call. Default: the present one.
+   */
+  readonly state?: Uint8Array;
+}
+
+export interface PredictOptions<O> extends ReadOptions {
   /**
    * Where results go: an array (or arrays by output name) with room for all rows. Nothing is allocated but a view to copy
    * by for each batch of more than 32 numbers, unless it shares memory with the rows and they take several batches.
    */
-  readonly out: O;
+  readonly out?: O;
+}
+
+/** How a call that yields to the event loop reads a program. */
+export interface AsyncOptions extends ReadOptions {
+  /** Ends the call between two batches; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface StateOptions {
+  /** Whether moments and counters belong to it, so that training goes on from it to the bit. Default: true. */
+  readonly training?: boolean;
+}
+
+export interface RestoreOptions {
+  /**
+   * Whether to take what fits by name and shape, and to leave the rest as it is; training then starts anew, with fresh
+   * moments. Default: false, which refuses a state of another model.
+   */
+  readonly partial?: boolean;
 }
 
 type ByName = Readonly<Record<string, Float32Array>>;
@@ -53,20 +83,50 @@ const arrayOf = (arrays: Arrays, name: string, byName: boolean): Float32Array =>
 
 /** A program that predicts. */
 export class Predictor<X = Rows, P = Result> {
+  readonly #program: Program;
   /** How errors name each input. */
   readonly #names: readonly string[];
+  /** Why nothing can be done with it any more. */
+  #end: string | undefined;
 
   /** @internal */
   constructor(
+    program: Program,
     /** @internal */
-    readonly program: Program,
     /** @internal */
     protected readonly model: Model<X, P>,
     /** @internal */
     protected readonly labels: readonly string[] | undefined,
   ) {
+    this.#program = program;
     const { inputs } = model.graph;
     this.#names = inputs.map((p) => (model.named.inputs ? `predict: x.${p.name}` : "predict: x"));
+  }
+
+  /** @internal */
+  get program(): Program {
+    const program = Predictor.#programOf(this);
+    if (this.#end) throw new DisposedError(this.#end);
+    return program;
+  }
+
+  static #programOf(predictor: object): Program {
+    if (#program in predictor) return predictor.#program;
+    throw new OptionError(
+      "program: a trainer or predictor must be used itself; got a proxy of it, as reactive state makes: " +
+        "keep it outside, or mark it as raw",
+    );
+  }
+
+  /** Vue leaves it as it is: a proxy could not reach the engine's memory. */
+  get __v_skip(): true {
+    return true;
+  }
+
+  /** @internal From here on every call throws a DisposedError. */
+  close(why: string): void {
+    this.#end = why;
+    if (this.#program.hasViewsOutside) this.#program.detachViews();
   }
 
   /**
@@ -79,45 +139,103 @@ export class Predictor<X = Rows, P = Result> {
    * const predictor = compile(sequential({ input: [2] }, [dense(1)]));
    * predictor.predict([[0, 1], [1, 1]]).toArray();
    */
-  predict(x: X): P;
-  predict<O extends Out<P>>(x: X, options: PredictOptions<O>): O;
+  predict(x: X, options?: ReadOptions): P;
+  predict<O extends Out<P>>(x: X, options: PredictOptions<O> & { readonly out: O }): O;
   predict(x: X, options?: PredictOptions<unknown>): unknown {
+    this.program.checkAlive("predict");
+    if (options === undefined) return this.#predict(x, undefined);
+    const { state, out } = optionsOf("predict", options);
+    // No rest of the options: making it costs 12 % of a small prediction.
+    for (const name in options)
+      if (name !== "out" && name !== "state") refuseOthers("predict", { [name]: 0 });
+    if (state === undefined) return this.#predict(x, out as Arrays | undefined);
+    return this.program.states.during("predict", state, () => this.#predict(x, out as Arrays | undefined));
+  }
+
+  #predict(x: X, out: Arrays | undefined): unknown {
+    const { batch } = this.program.plan;
+    const rows = this.#countRows(x);
+    const computed = out === undefined ? this.#makeArrays(rows) : out;
+    const target = out === undefined ? computed : this.#targetFor(x, rows, out);
+    for (let from = 0; from < rows; from += batch) this.#predictBatch(x, rows, from, target);
+    if (target !== computed) this.#copy(target, computed);
+    return out === undefined ? this.#results(rows, computed) : out;
+  }
+
+  *#predictSteps(x: X): Steps<unknown> {
+    const { batch } = this.program.plan;
+    const rows = this.#countRows(x);
+    const computed = this.#makeArrays(rows);
+    for (let from = 0; from < rows; from += batch) {
+      if (from > 0) yield;
+      this.#predictBatch(x, rows, from, computed);
+    }
+    return this.#results(rows, computed);
+  }
+
+  /** Predicts a batch of the rows, from `from` on. */
+  #predictBatch(x: X, rows: number, from: number, target: Arrays): void {
     const { program } = this;
-    program.checkAlive("predict");
     const { predict, batch } = program.plan;
     const { ports, outputs } = predict;
-    const rows = this.#countRows(x);
-    const byName = this.model.named.outputs;
-    // No refuseOthers here: it costs 12 % of a small prediction.
-    const computed = (
-      options === undefined ? this.#makeArrays(rows) : optionsOf("predict", options).out
-    ) as Arrays;
-    let target = computed;
+    const count = Math.min(batch, rows - from);
+    for (let i = 0; i < ports.length; i++) this.#load(i, this.#entryOf(x, ports[i]), from, count, rows);
+    program.execute(predict, count);
     for (let i = 0; i < outputs.length; i++) {
-      const { name, rowElements } = outputs[i];
-      const array = arrayOf(computed, name, byName);
+      const { name, offset, rowElements } = outputs[i];
+      const into = arrayOf(target, name, this.model.named.outputs);
+      copyWords(into, from * rowElements, program.f32, offset >>> 2, count * rowElements);
+    }
+  }
+
+  /** Where results go until all rows are read: `out`, unless results of a batch would take the place of later rows. */
+  #targetFor(x: X, rows: number, out: Arrays): Arrays {
+    const { predict, batch } = this.program.plan;
+    let target = out;
+    for (const { name, rowElements } of predict.outputs) {
+      const array = arrayOf(out, name, this.model.named.outputs);
       if (!(isArrayOf(Float32Array, array) && array.length >= rows * rowElements))
         throw new ShapeError(
           `predict: out must be a Float32Array of at least ${rows * rowElements} numbers; ` +
             `got ${isArrayOf(Float32Array, array) ? array.length : typeof array}`,
         );
-      // Results of a batch must not take the place of rows of a later one.
-      if (options !== undefined && rows > batch && overlaps(x, array)) target = this.#makeArrays(rows);
+      if (rows > batch && overlaps(x, array)) target = this.#makeArrays(rows);
     }
-    for (let from = 0; from < rows; from += batch) {
-      const count = Math.min(batch, rows - from);
-      for (let i = 0; i < ports.length; i++) this.#load(i, this.#entryOf(x, ports[i]), from, count, rows);
-      program.execute(predict, count);
-      for (let i = 0; i < outputs.length; i++) {
-        const output = outputs[i];
-        const into = arrayOf(target, output.name, byName);
-        const { offset, rowElements } = output;
-        copyWords(into, from * rowElements, program.f32, offset >>> 2, count * rowElements);
-      }
-    }
-    if (target !== computed)
-      for (const { name } of outputs) arrayOf(computed, name, byName).set(arrayOf(target, name, byName));
-    return options === undefined ? this.#results(rows, computed) : computed;
+    return target;
+  }
+
+  #copy(from: Arrays, into: Arrays): void {
+    const { named } = this.model;
+    for (const { name } of this.program.plan.predict.outputs)
+      arrayOf(into, name, named.outputs).set(arrayOf(from, name, named.outputs));
+  }
+
+  /**
+   * What `predict` gives, computed in slices of about 10 ms of the thread's time, between which the event loop runs. All
+   * rows are predicted in the state at the time of the call, whatever happens meanwhile.
+   *
+   * @param x rows, or rows by input name; leave them alone until the promise settles
+   * @throws as `predict`, and the signal's reason on abort
+   * @example
+   * const predictor = compile(sequential({ input: [2] }, [dense(1)]));
+   * const { shape } = await predictor.predictAsync(new Float32Array(20_000)); // [10000, 1]
+   */
+  async predictAsync(x: X, options: AsyncOptions = {}): Promise<P> {
+    this.program.checkAlive("predictAsync");
+    return this.readInSlices("predictAsync", options, this.#predictSteps(x)) as Promise<P>;
+  }
+
+  /** @internal Does the steps of a reading in slices, all in one state. */
+  protected async readInSlices<T>(who: string, options: AsyncOptions, steps: Steps<T>): Promise<T> {
+    const { state, signal, ...others } = optionsOf(who, options);
+    refuseOthers(who, others);
+    checkSignal(who, signal);
+    signal?.throwIfAborted();
+    const within = this.program.states.hold(who, state);
+    return inSlices({ next: () => within(() => steps.next()) }, () => {
+      signal?.throwIfAborted();
+      this.program.checkAlive(who);
+    });
   }
 
   /** Lays `count` rows into a port. */
@@ -166,11 +284,11 @@ export class Predictor<X = Rows, P = Result> {
    * const model = sequential({ input: [2] }, [dense(3, { activation: "softmax" })]);
    * const [{ label, probability }] = compile(model, { labels: ["ant", "bee", "cat"] }).classify([[0, 1]]);
    */
-  classify(x: X): Classification[] {
+  classify(x: X, options: ReadOptions = {}): Classification[] {
     const { graph, named } = this.model;
     if (named.outputs && graph.outputs.length !== 1)
       throw new OptionError(`classify: needs a model with one output; got ${graph.outputs.length}`);
-    const predicted = this.predict(x) as Result | Record<string, Result>;
+    const predicted = this.predict(x, options) as Result | Record<string, Result>;
     const { data, shape } = named.outputs
       ? (predicted as Record<string, Result>)[graph.outputs[0].name]
       : (predicted as Result);
@@ -218,6 +336,7 @@ export class Predictor<X = Rows, P = Result> {
   get buffers(): Buffers<X, P> {
     const { program } = this;
     program.checkAlive("buffers");
+    program.hasViewsOutside = true;
     program.buffers ??= readOnly("buffers", this.makeBuffers(), "set() of the view");
     return program.buffers as Buffers<X, P>;
   }
@@ -249,6 +368,7 @@ export class Predictor<X = Rows, P = Result> {
    */
   get parameters(): ParameterViews {
     this.program.checkAlive("parameters");
+    this.program.hasViewsOutside = true;
     return parameterViews(this.program);
   }
 
@@ -269,22 +389,41 @@ export class Predictor<X = Rows, P = Result> {
 
   /**
    * Everything a later run continues from, as bytes: parameters and, of a trainer, moments, counters and seeds.
-   * A copy; it survives `dispose`.
+   * A copy; it survives `dispose`. With `{ training: false }` parameters and running statistics alone, a third of the
+   * size with Adam: a trainer that restores it starts with fresh moments and counters.
    */
-  state(): Bytes {
+  state(options: StateOptions = {}): Bytes {
     this.program.checkAlive("state");
-    return this.program.states.save();
+    const { training = true, ...others } = optionsOf("state", options);
+    refuseOthers("state", others);
+    checkType("state", "training", training, "boolean");
+    const { states } = this.program;
+    return training ? states.save() : states.saveVariables();
   }
 
   /**
    * Puts a state back. A predictor takes the states of trainers too.
    *
+   * @returns with `{ partial: true }` what did not fit, with the shapes of both sides
    * @throws StateError for bytes that are no state, are cut short, or belong to another model; then nothing changes
+   * @example
+   * const make = (classes: number) => compile(sequential({ input: [2] }, [dense(4), dense(classes, { activation: "softmax" })]));
+   * const two = make(2);
+   * const three = make(3);
+   * three.restore(two.state(), { partial: true }).map(({ name }) => name); // ["dense2.weight", "dense2.bias"]
    */
-  restore(state: Uint8Array): void {
+  restore(state: Uint8Array | ArrayBuffer): void;
+  restore(state: Uint8Array | ArrayBuffer, options: RestoreOptions): readonly Misfit[];
+  restore(state: Uint8Array, options: RestoreOptions = {}): readonly Misfit[] | undefined {
     this.program.checkAlive("restore");
     this.checkIdle("restore");
-    this.program.states.load("restore", state, false);
+    const { partial = false, ...others } = optionsOf("restore", options);
+    refuseOthers("restore", others);
+    checkType("restore", "partial", partial, "boolean");
+    const { states } = this.program;
+    if (partial) return states.loadPartly("restore", state);
+    states.load("restore", state, this.isTraining);
+    return undefined;
   }
 
   /** SHA-256 over names, shapes and values of the parameters: the same on every machine for the same run. */
@@ -325,9 +464,20 @@ export class Predictor<X = Rows, P = Result> {
     this.dispose();
   }
 
-  /** What a console of Node shows of a program. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.summary();
+  /** What `JSON.stringify` and Node's console show: the manifest, never the memory. */
+  toJSON(): Record<string, unknown> {
+    return Predictor.#programOf(this).disposed || this.#end
+      ? { package: "wasmgrad", disposed: true }
+      : this.manifest();
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): Record<string, unknown> {
+    return this.toJSON();
+  }
+
+  /** @internal whether optimizer and slots belong to its states */
+  protected get isTraining(): boolean {
+    return false;
   }
 
   /** @internal */

@@ -32,18 +32,23 @@ export class Program {
   readonly #counters: number;
   #disposed = false;
   #states: StateCodec | undefined;
+  #space: Space | undefined;
+  /** The data that the window holds whole, if they may come again. */
+  window: object | undefined;
+  /** Whether views of the memory were given away. */
+  hasViewsOutside = false;
 
   constructor(
     who: string,
     readonly engine: Engine,
-    request: Omit<PlanRequest, "base">,
+    request: Omit<PlanRequest, "base"> | Plan,
     seeds: Seeds,
     /** What its states say beside the plan. */
     private readonly labels: StateLabels = {},
   ) {
     if (!(engine instanceof Engine))
       throw new OptionError(`${who}: engine must come from await createEngine(); got ${describe(engine)}`);
-    const plan = planProgram({ ...request, base: engine.base });
+    const plan = "words" in request ? request : planProgram({ ...request, base: engine.base });
     const space = engine.open(who, plan.kernels, plan.end, this);
     this.plan = plan;
     this.#run = plan.layout.at("run") >>> 2;
@@ -60,12 +65,33 @@ export class Program {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#attach({});
+    this.#attach(undefined);
     this.#states = undefined;
+    this.window = undefined;
     this.engine.release(this);
   }
 
-  #attach({ kernels, f32, f64, i32, u8 }: Partial<Space>): void {
+  /** The same program with a memory of its own. */
+  twin(who: string): Program {
+    return new Program(who, this.engine, this.plan, this.seeds, this.labels);
+  }
+
+  /** Takes over the frozen variables of a twin; they belong to no state. */
+  copyFrozen(from: Program): void {
+    const frozen = this.plan.variables.filter(({ role }) => role === "frozen");
+    for (const v of frozen) this.values(v).set(from.values(v));
+    if (frozen.length > 0) this.#states?.refresh();
+  }
+
+  /** Ends all views of the memory that were given away: their length becomes 0. The content stays. */
+  detachViews(): void {
+    this.hasViewsOutside = false;
+    this.#attach(this.#space?.detachViews());
+  }
+
+  #attach(space: Space | undefined): void {
+    this.#space = space;
+    const { kernels, f32, f64, i32, u8 } = space ?? ({} as Partial<Space>);
     this.kernels = kernels as Space["kernels"];
     this.f32 = f32 as Float32Array;
     this.f64 = f64 as Float64Array;

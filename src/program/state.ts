@@ -2,12 +2,9 @@
  * The bytes of `state()`, little-endian: a header (magic, format, tag, lengths of what follows), the block as it stands in
  * memory, counters first, and the directory that says what is in it. The tag is a digest of the directory.
  */
-import { Counter, Guard } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { StateError } from "../errors.ts";
-import { isSound } from "../plan/counters.ts";
-import type { Plan } from "../plan/planned.ts";
-import type { Kernels } from "../runtime/kernels.ts";
+import type { Plan, PlannedVariable } from "../plan/planned.ts";
 import { sha256 } from "../runtime/sha256.ts";
 import {
   type Directory,
@@ -17,6 +14,7 @@ import {
   identityOf,
   type StateLabels,
 } from "./directory.ts";
+import { blockCheck, checkFinite, checkRange, fail, type Owner } from "./state-check.ts";
 
 export type { StateLabels };
 
@@ -35,15 +33,6 @@ enum Word {
   DirectoryBytes = 6,
 }
 
-/** What has a state: a program. */
-interface Owner {
-  readonly plan: Plan;
-  readonly kernels: Kernels;
-  readonly u8: Uint8Array;
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
-}
-
 /** Bytes that own their memory. TypeScript says so from 5.7 on; before, `Uint8Array` has no parameter for it. */
 export type Bytes = ReturnType<Uint8ArrayConstructor["of"]>;
 
@@ -54,8 +43,33 @@ export interface StateCodec {
    * @throws StateError for what is no state of this program, which then stays as it was
    */
   load(who: string, saved: Uint8Array, whole: boolean): void;
+  /** The variables alone, without what training keeps. */
+  saveVariables(): Bytes;
+  /**
+   * Takes the variables that fit by name and shape, and starts training anew.
+   *
+   * @returns what did not fit
+   */
+  loadPartly(who: string, saved: Uint8Array): Misfit[];
+  /** Runs `read` as if the program were in a state, and puts its own back. */
+  during<T>(who: string, saved: Uint8Array, read: () => T): T;
+  /**
+   * Keeps a state, by default the present one, for readings that come later.
+   *
+   * @returns what runs a reading in that state, and puts back the one it finds
+   */
+  hold(who: string, saved: Uint8Array | undefined): <T>(read: () => T) => T;
   /** Frozen values may have changed: what the states say of them is made anew. */
   refresh(): void;
+}
+
+/** A variable that a partial `restore` left as it was, or an entry of the state that nothing took. */
+export interface Misfit {
+  readonly name: string;
+  /** Its shape in the model; undefined where the model has no such variable. */
+  readonly shape: readonly number[] | undefined;
+  /** Its shape in the state; undefined where the state has no values for it. */
+  readonly stateShape: readonly number[] | undefined;
 }
 
 /** How the states of one directory go into the block of another. */
@@ -80,7 +94,7 @@ interface Fit {
 export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
   const { plan } = program;
   const { offset, bytes } = plan.state;
-  const block = program.u8.subarray(offset, offset + bytes);
+  let block = program.u8.subarray(offset, offset + bytes);
   const backup = new Uint8Array(bytes);
   const checkBlock = blockCheck(program);
   // Headers are read from a copy, because what is given may stand anywhere in its buffer.
@@ -88,74 +102,155 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
   const words = new Int32Array(header.buffer);
   const lengths = new Float64Array(header.buffer);
   let own: Directory;
-  let tag: readonly [number, number];
-  /** A state but for its block. */
+  let tag: Tag;
+  /** A state but for its block; and one of the variables alone, once it was asked for. */
   let blank: Bytes;
+  let blankVariables: Bytes | undefined;
   /** How states of other directories fit, by tag: they come many at a time. */
   let fits: Map<string, Fit>;
 
   const refresh = () => {
     own = directoryOf(plan, labels, program.u8);
-    const text = new TextEncoder().encode(JSON.stringify(own));
-    tag = tagOf(text);
+    [blank, tag] = blankState(own, bytes);
+    blankVariables = undefined;
     fits = new Map();
-    words.set([MAGIC, FORMAT, ...tag]);
-    lengths[Word.BlockBytes / 2] = bytes;
-    lengths[Word.DirectoryBytes / 2] = text.length;
-    blank = new Uint8Array(HEADER_BYTES + bytes + text.length);
-    blank.set(header);
-    blank.set(text, HEADER_BYTES + bytes);
   };
   refresh();
   // What another program owns it may have trained since.
   const isGuest = plan.variables.some(({ isForeign }) => isForeign);
+  const prepare = () => {
+    if (isGuest) refresh();
+    // The views of a program may have been replaced.
+    if (block.length !== bytes) block = program.u8.subarray(offset, offset + bytes);
+  };
+
+  /** Reads the header of what is given, which must be a whole state. */
+  const open = (who: string, given: Uint8Array | ArrayBuffer): Uint8Array => {
+    const saved = bytesOf(who, given);
+    for (let i = 0; i < HEADER_BYTES; i++) header[i] = saved[i];
+    checkHeader(who, saved.length, words, lengths);
+    return saved;
+  };
+
+  const load: StateCodec["load"] = (who, given, whole) => {
+    prepare();
+    const saved = open(who, given);
+    const isOwn =
+      words[Word.Tag] === tag[0] &&
+      words[Word.SecondTag] === tag[1] &&
+      lengths[Word.BlockBytes / 2] === bytes;
+    const fit = isOwn ? undefined : fitFor(who, saved, whole);
+    backup.set(block);
+    if (fit) copyIn(fit, saved);
+    else block.set(saved.subarray(HEADER_BYTES, HEADER_BYTES + bytes));
+    try {
+      checkBlock(who);
+    } catch (error) {
+      block.set(backup);
+      throw error;
+    }
+  };
+
+  const during: StateCodec["during"] = (who, saved, read) => {
+    load(who, saved, false);
+    try {
+      return read();
+    } finally {
+      // Loading kept what it replaced.
+      block.set(backup);
+    }
+  };
 
   return {
     refresh,
+    load,
+    during,
     save: () => {
-      if (isGuest) refresh();
+      prepare();
       const saved = blank.slice();
       saved.set(block, HEADER_BYTES);
       return saved;
     },
-    load: (who, given, whole) => {
-      if (isGuest) refresh();
-      const saved = bytesOf(who, given);
-      for (let i = 0; i < HEADER_BYTES; i++) header[i] = saved[i];
-      checkHeader(who, saved.length, words, lengths);
-      const isOwn =
-        words[Word.Tag] === tag[0] &&
-        words[Word.SecondTag] === tag[1] &&
-        lengths[Word.BlockBytes / 2] === bytes;
-      const fit = isOwn ? undefined : fitFor(who, saved, whole);
+    saveVariables: () => {
+      prepare();
+      const packed = packedVariables(own);
+      blankVariables ??= blankState(
+        packed,
+        packed.variables.reduce((sum, v) => sum + bytesOfValues(v), 0),
+      )[0];
+      const saved = blankVariables.slice();
+      packed.variables.forEach(({ at: { value: to }, ...v }, i) => {
+        const from = own.variables[i].at.value;
+        saved.set(block.subarray(from, from + bytesOfValues(v)), HEADER_BYTES + to);
+      });
+      return saved;
+    },
+    hold: (who, saved) => {
+      prepare();
+      const held = saved ? during(who, saved, () => block.slice()) : block.slice();
+      return (read) => {
+        prepare();
+        const present = block.slice();
+        block.set(held);
+        try {
+          return read();
+        } finally {
+          block.set(present);
+        }
+      };
+    },
+    loadPartly: (who, given) => {
+      prepare();
+      const saved = open(who, given);
+      const [directory, misfits] = readable(who, () => {
+        const found = readDirectory(who, saved);
+        return [found, misfitsOf(plan.variables, found)] as const;
+      });
+      const kept = new Set(misfits.map(({ name }) => name));
+      const taken = plan.variables.filter(({ name, isForeign }) => !isForeign && !kept.has(name));
+      const frozen = taken.filter(({ role }) => role === "frozen");
+      const before = frozen.map((v) => program.u8.slice(v.offset, v.offset + v.elements * 4));
       backup.set(block);
-      if (fit) copyIn(fit, saved);
-      else block.set(saved.subarray(HEADER_BYTES, HEADER_BYTES + bytes));
+      startAnew();
+      const entries = new Map(directory.variables.map((entry) => [entry.name, entry.at.value]));
+      const blockBytes = lengths[Word.BlockBytes / 2];
+      for (const v of taken) {
+        const from = entries.get(v.name) as number;
+        checkRange(who, from, v.elements * 4, blockBytes);
+        const at = HEADER_BYTES + from;
+        program.u8.set(saved.subarray(at, at + v.elements * 4), v.offset);
+      }
       try {
         checkBlock(who);
+        for (const v of frozen) checkFinite(who, program, v);
       } catch (error) {
         block.set(backup);
+        frozen.forEach(({ offset: at }, i) => {
+          program.u8.set(before[i], at);
+        });
         throw error;
       }
+      if (frozen.length > 0) refresh();
+      return misfits;
     },
   };
+
+  function readDirectory(who: string, saved: Uint8Array): Directory {
+    const text = saved.slice(HEADER_BYTES + lengths[Word.BlockBytes / 2]);
+    const [first, second] = tagOf(text);
+    if (first !== words[Word.Tag] || second !== words[Word.SecondTag])
+      fail(who, "the directory of a state must be readable", "bytes that were changed");
+    return JSON.parse(new TextDecoder().decode(text));
+  }
 
   /** How a state of another directory fits, after whatever must be the same was found to be. */
   function fitFor(who: string, saved: Uint8Array, whole: boolean): Fit {
     const key = `${words[Word.Tag]} ${words[Word.SecondTag]} ${lengths[Word.BlockBytes / 2]} ${whole}`;
     let fit = fits.get(key);
     if (!fit) {
-      const blockBytes = lengths[Word.BlockBytes / 2];
-      const text = saved.slice(HEADER_BYTES + blockBytes);
-      const [first, second] = tagOf(text);
-      if (first !== words[Word.Tag] || second !== words[Word.SecondTag])
-        fail(who, "the directory of a state must be readable", "bytes that were changed");
-      try {
-        fit = fitOf(who, plan, own, JSON.parse(new TextDecoder().decode(text)), blockBytes, whole);
-      } catch (error) {
-        if (error instanceof StateError) throw error;
-        return fail(who, "the directory of a state must be readable", "another text");
-      }
+      fit = readable(who, () =>
+        fitOf(who, plan, own, readDirectory(who, saved), lengths[Word.BlockBytes / 2], whole),
+      );
       fits.set(key, fit);
     }
     for (const { name, at, elements, isSaved, digest } of fit.identities)
@@ -174,15 +269,74 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
     for (const { from, to, bytes: count } of copies)
       block.set(saved.subarray(HEADER_BYTES + from, HEADER_BYTES + from + count), to);
   }
+
+  /** As before the first step, but for the variables and the seeds. */
+  function startAnew(): void {
+    plan.counters.entries.forEach(({ name, initial }, i) => {
+      if (!SEEDS.has(name)) program.f64[offset / 8 + i] = initial;
+    });
+    for (const { at, ...v } of own.variables)
+      for (const [kind, to] of Object.entries(at))
+        if (kind !== "value") block.fill(0, to, to + bytesOfValues(v));
+  }
 }
 
-function tagOf(text: Uint8Array): readonly [number, number] {
+/** What is made of a directory, whose text may come from anywhere. */
+function readable<T>(who: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof StateError) throw error;
+    return fail(who, "the directory of a state must be readable", "another text");
+  }
+}
+
+type Tag = readonly [number, number];
+
+/** Names of counters that stay where a state has none: they belong to the trainer. */
+const SEEDS: ReadonlySet<string> = new Set(["seed", "shuffleSeed"]);
+
+const bytesOfValues = ({ shape }: { readonly shape: readonly number[] }): number =>
+  shape.reduce((product, d) => product * d, 4);
+
+/** A state with an empty block, and its tag. */
+function blankState(directory: Directory, blockBytes: number): [Bytes, Tag] {
+  const text = new TextEncoder().encode(JSON.stringify(directory));
+  const tag = tagOf(text);
+  const blank = new Uint8Array(HEADER_BYTES + blockBytes + text.length);
+  new Int32Array(blank.buffer, 0, 4).set([MAGIC, FORMAT, ...tag]);
+  new Float64Array(blank.buffer, 16, 2).set([blockBytes, text.length]);
+  blank.set(text, HEADER_BYTES + blockBytes);
+  return [blank, tag];
+}
+
+/** What a state of the variables alone says of itself. */
+function packedVariables(own: Directory): Directory {
+  let end = 0;
+  const variables = own.variables.map((v) => {
+    const value = end;
+    end += bytesOfValues(v);
+    return { ...v, at: { value } };
+  });
+  return { ...own, optimizer: null, counters: [], variables };
+}
+
+/** What fits by name and shape on neither side, in the order of the model, then of the state. */
+function misfitsOf(variables: readonly PlannedVariable[], saved: Directory): Misfit[] {
+  const shapes = new Map(saved.variables.map(({ name, shape }) => [name, shape]));
+  const misfits: Misfit[] = [];
+  for (const { name, shape } of variables) {
+    const stateShape = shapes.get(name);
+    shapes.delete(name);
+    if (`${stateShape}` !== `${shape}` || !stateShape) misfits.push({ name, shape, stateShape });
+  }
+  for (const [name, stateShape] of shapes) misfits.push({ name, shape: undefined, stateShape });
+  return misfits;
+}
+
+function tagOf(text: Uint8Array): Tag {
   const digest = sha256([text]);
   return [Number.parseInt(digest.slice(0, 8), 16) | 0, Number.parseInt(digest.slice(8, 16), 16) | 0];
-}
-
-function fail(who: string, rule: string, got: string): never {
-  throw new StateError(`${who}: ${rule}; got ${got}`);
 }
 
 /** The bytes of a state, in whatever they come. */
@@ -221,10 +375,12 @@ function fitOf(
   const counters: Fit["counters"][number][] = [];
   const zeros: Fit["zeros"][number][] = [];
   const identities: Fit["identities"][number][] = [];
+  // After a state without an optimizer training starts anew.
+  const isAnew = whole && !saved.optimizer;
   plan.counters.entries.forEach(({ name, initial }, to) => {
-    const from = saved.counters.indexOf(name);
+    const from = isAnew ? -1 : saved.counters.indexOf(name);
     if (from >= 0) copies.push({ from: from * 8, to: to * 8, bytes: 8 });
-    else counters.push([to, initial]);
+    else if (!SEEDS.has(name)) counters.push([to, initial]);
   });
   const entries = new Map(saved.variables.map((entry) => [entry.name, entry]));
   for (const { name, offset, elements, role } of plan.variables) {
@@ -235,9 +391,10 @@ function fitOf(
       identities.push({ name, at: entry.at.value, elements, isSaved: true, digest: own.frozen[name] });
   }
   // Sums of gradients and what features keep start as zeros.
-  const required = new Set<string>(["value", ...(plan.train?.slots ?? []).map((slot) => slot.name)]);
+  const slots = isAnew ? [] : (plan.train?.slots ?? []);
+  const required = new Set<string>(["value", ...slots.map((slot) => slot.name)]);
   for (const { name, at, shape } of own.variables) {
-    const bytes = shape.reduce((p, d) => p * d, 4);
+    const bytes = bytesOfValues({ shape });
     const entry = entries.get(name);
     for (const [kind, to] of Object.entries(at)) {
       const from = entry?.at[kind];
@@ -249,62 +406,6 @@ function fitOf(
   }
   const inStates = identities.filter(({ isSaved }) => isSaved);
   const ranges = [...copies, ...inStates.map(({ at, elements }) => ({ from: at, bytes: elements * 4 }))];
-  for (const { from, bytes } of ranges)
-    if (!(Number.isSafeInteger(from) && from >= 0 && from + bytes <= blockBytes))
-      fail(who, "the directory of a state must fit its block", `${bytes} bytes at ${from} of ${blockBytes}`);
+  for (const { from, bytes } of ranges) checkRange(who, from, bytes, blockBytes);
   return { copies, counters, zeros, identities };
-}
-
-/** A check of whether what stands in a program's block can have come from training. */
-function blockCheck({ plan, kernels, f32, f64 }: Owner): (who: string) => void {
-  const { state, counters, layout, train, variables } = plan;
-  const at = state.offset / 8;
-  const { entries } = counters;
-  const first = layout.at("idle");
-  const elements = (layout.at("frozen") - first) >>> 2;
-  const nonNegative = (train?.slots ?? []).filter((slot) => slot.nonNegative);
-  // Few and short; kernels of programs that only predict have no `hasNegative`.
-  const variances = variables
-    .filter(({ role, nonNegative: flag }) => flag && role !== "frozen")
-    .map(({ name, offset, elements }) => ({ name, from: offset >>> 2, end: (offset >>> 2) + elements }));
-  const trained = (layout.regions.find(({ name }) => name === "trained")?.bytes ?? 0) >>> 2;
-  return (who) => {
-    for (let i = 0; i < entries.length; i++)
-      if (!isSound(entries[i], f64[at + i]))
-        fail(
-          who,
-          "the counters of a state must be finite, in range, and whole where they count",
-          `${entries[i].name} ${f64[at + i]}`,
-        );
-    const cursor = f64[at + Counter.Cursor];
-    const rows = f64[at + Counter.EpochRows];
-    const micro = f64[at + Counter.MicroStep];
-    const waiting = f64[at + Counter.GroupRows];
-    if (!(cursor === 0 || cursor < rows))
-      fail(who, "the cursor of a state must lie in its epoch", `cursor ${cursor} of ${rows} rows`);
-    if (train && micro >= train.accumulate)
-      fail(
-        who,
-        `a state must have fewer passes waiting than the ${train.accumulate} of an update`,
-        `${micro}`,
-      );
-    if (!(waiting >= micro && waiting > 0 === micro > 0))
-      fail(who, "the passes waiting in a state must have rows", `${waiting} rows in ${micro} passes`);
-    if (kernels.maxMagnitude(first, elements) >= Guard.NonFinite) {
-      const bad = variables.find(
-        (v) => v.role !== "frozen" && kernels.maxMagnitude(v.offset, v.elements) >= Guard.NonFinite,
-      );
-      fail(
-        who,
-        "the numbers of a state must be finite",
-        `NaN or infinity in ${bad?.name ?? "a slot of the optimizer"}`,
-      );
-    }
-    for (let i = 0; i < nonNegative.length; i++)
-      if (kernels.hasNegative(nonNegative[i].offset, trained))
-        fail(who, `the ${nonNegative[i].name} of a state must not be negative`, "a number below 0");
-    for (const { name, from, end } of variances)
-      for (let i = from; i < end; i++)
-        if (f32[i] < 0) fail(who, `${name} of a state must not be negative`, `${f32[i]}`);
-  };
 }

@@ -3,6 +3,7 @@ import { describe } from "../describe.ts";
 import { DataError, ShapeError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
 import { isArrayOf, isTypedArray } from "../realm.ts";
+import type { Steps } from "../steps.ts";
 
 export type NumericArray =
   | Float32Array
@@ -31,7 +32,8 @@ export interface Shaped {
 export type Rows = readonly Row[] | NumericArray | Shaped;
 
 /**
- * A computed array: its own copy, never a view of the engine's memory.
+ * A computed array: its own copy, never a view of the engine's memory. `structuredClone`, `postMessage` and
+ * `JSON.stringify` keep data and shape, which every call that takes rows accepts.
  *
  * @typeParam A its numbers as nested arrays: `number[][]` where the rank is known before it is computed
  */
@@ -41,6 +43,8 @@ export interface Result<A extends NestedNumbers = NestedNumbers> {
   readonly shape: readonly number[];
   /** The numbers as nested arrays; a last axis of length 1 stays an axis. */
   toArray(): A;
+  /** What `JSON.stringify` writes: the shape, and the numbers as a plain array. */
+  toJSON(): { readonly data: number[]; readonly shape: readonly number[] };
 }
 
 /** Numbers in arrays nested to any depth. */
@@ -53,9 +57,26 @@ export type NestedRows<S> = S extends readonly []
     ? NestedRows<Rest>[]
     : NestedNumbers;
 
-export function makeResult<A extends NestedNumbers>(data: Float32Array, shape: readonly number[]): Result<A> {
-  return { data, shape, toArray: () => nest(data, shape, 0, 0) as A };
+/** Methods stand on the prototype: structured clones and messages carry data and shape alone. */
+class ComputedArray<A extends NestedNumbers> implements Result<A> {
+  constructor(
+    readonly data: Float32Array,
+    readonly shape: readonly number[],
+  ) {}
+
+  toArray(): A {
+    return nest(this.data, this.shape, 0, 0) as A;
+  }
+
+  toJSON(): { readonly data: number[]; readonly shape: readonly number[] } {
+    return { data: Array.from(this.data), shape: this.shape };
+  }
 }
+
+export const makeResult = <A extends NestedNumbers>(
+  data: Float32Array,
+  shape: readonly number[],
+): Result<A> => new ComputedArray(data, shape);
 
 function nest(
   data: Float32Array,
@@ -210,16 +231,32 @@ function storeChecked(
 
 const product = (shape: Shape, from: number) => shape.slice(from).reduce((p, d) => p * d, 1);
 
+/** Numbers that are read without a break: about a third of a millisecond. */
+const NUMBERS_PER_STEP = 1 << 16;
+
+/** The stretches in which many rows are read. */
+export function* stretchesOf(
+  rows: number,
+  rowElements: number,
+): Generator<readonly [from: number, count: number]> {
+  const most = Math.max(1, Math.floor(NUMBERS_PER_STEP / rowElements));
+  for (let from = 0; from < rows; from += most) yield [from, Math.min(most, rows - from)];
+}
+
 /** All rows as flat f32: the given array itself where it already is that, after checking it. */
-export function flatten32(what: string, data: Rows, rowElements: number, rows: number): Float32Array {
+export function* flatten32(what: string, data: Rows, rowElements: number, rows: number): Steps<Float32Array> {
   const flat = flatData(data);
-  if (isArrayOf(Float32Array, flat)) {
-    for (let i = 0; i < flat.length; i++)
-      if (flat[i] - flat[i] !== 0) storeChecked(what, flat[i], flat.slice(i, i + 1), 0, 0, i, rowElements);
-    return flat;
+  const given = isArrayOf(Float32Array, flat) ? flat : undefined;
+  const into = given ?? new Float32Array(rows * rowElements);
+  for (const [from, count] of stretchesOf(rows, rowElements)) {
+    if (from > 0) yield;
+    const end = (from + count) * rowElements;
+    if (!given) readRows(what, data, rowElements, from, count, into, from * rowElements);
+    else
+      for (let i = from * rowElements; i < end; i++)
+        if (given[i] - given[i] !== 0)
+          storeChecked(what, given[i], given.slice(i, i + 1), 0, 0, i, rowElements);
   }
-  const into = new Float32Array(rows * rowElements);
-  readRows(what, data, rowElements, 0, rows, into, 0);
   return into;
 }
 

@@ -1,7 +1,8 @@
 /** Whole numbers at the border: ids of an embedding's rows, read into i32 with every value checked. */
 import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
-import { flatData, type Rows, readRows } from "./data.ts";
+import type { Steps } from "../steps.ts";
+import { flatData, type Rows, readRows, stretchesOf } from "./data.ts";
 
 /** What ids must be. */
 export interface IdRules {
@@ -51,8 +52,12 @@ export function readIds(
 }
 
 /** All ids as flat i32. */
-export function flattenIds(what: string, data: Rows, rules: IdRules, rows: number): Int32Array {
-  const into = new Int32Array(rows * rules.rowElements);
-  readIds(what, data, rules, 0, rows, into, 0);
+export function* flattenIds(what: string, data: Rows, rules: IdRules, rows: number): Steps<Int32Array> {
+  const { rowElements } = rules;
+  const into = new Int32Array(rows * rowElements);
+  for (const [from, count] of stretchesOf(rows, rowElements)) {
+    if (from > 0) yield;
+    readIds(what, data, rules, from, count, into, from * rowElements);
+  }
   return into;
 }

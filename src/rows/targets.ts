@@ -1,6 +1,7 @@
 /** Targets at the border: class labels, names, one-hot rows or numbers, as each loss takes them. */
 import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
+import type { Steps } from "../steps.ts";
 import { countRows, flatten32, isNumericArray, type Rows } from "./data.ts";
 
 /** What a target may be: rows of numbers, or one class (index or name) a row. */
@@ -24,16 +25,16 @@ export interface TargetRules {
 }
 
 /** @param what names the data in errors: `fit: y` */
-export function readTargets(what: string, given: Targets, rules: TargetRules): ReadTargets {
+export function* readTargets(what: string, given: Targets, rules: TargetRules): Steps<ReadTargets> {
   const { loss, rowElements } = rules;
   if (typeof given !== "object" || given === null)
     throw new DataError(
       `${what}: targets must be rows, class indices or class names; got ${describe(given)}`,
     );
   const y = isStrings(given) ? indicesOf(what, given, rules) : (given as Rows);
-  if (loss.kind === "crossEntropy" && isLabels(y, rules)) return readLabels(what, y, rowElements);
+  if (loss.kind === "crossEntropy" && isLabels(y, rules)) return yield* readLabels(what, y, rowElements);
   const rows = countRows(what, y, rowElements);
-  const data = flatten32(what, y, rowElements, rows);
+  const data = yield* flatten32(what, y, rowElements, rows);
   if (loss.kind === "crossEntropy") checkDistributions(what, data, rowElements);
   if (loss.kind === "binaryCrossEntropy") checkProbabilities(what, data, rowElements);
   return { rows, kind: "rows", data };
@@ -76,9 +77,9 @@ function isLabels(y: Rows, { rows, rowElements: classes }: TargetRules): boolean
 
 const length = (row: unknown) => (Array.isArray(row) || isNumericArray(row) ? row.length : 0);
 
-function readLabels(what: string, y: Rows, classes: number): ReadTargets {
+function* readLabels(what: string, y: Rows, classes: number): Steps<ReadTargets> {
   const rows = countRows(what, y, 1);
-  const numbers = flatten32(what, y, 1, rows);
+  const numbers = yield* flatten32(what, y, 1, rows);
   const data = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     const label = numbers[row];

@@ -1,5 +1,31 @@
+/**
+ * The time of a thread between two turns of its event loop. It is remembered across calls, because many short ones hold a
+ * thread as long as one long one does.
+ */
+import type { Steps } from "../steps.ts";
+
 /** How long work may hold the event loop before it lets others run: two thirds of a frame at 60 Hz. */
 export const SLICE_MS = 10;
+/** Slower than any engine with SIMD: what bounds a slice where no clock tells how fast this one is. */
+export const OPERATIONS_PER_MS = 2e6;
+
+/** When this thread last yielded, as far as is known. */
+let lastYield = Number.NaN;
+/** Estimated milliseconds of the work since: what counts where the clock is coarse or stands still. */
+let spent = 0;
+
+/** Milliseconds of this thread's slice that are left; none and less when it is over. */
+export function sliceLeft(): number {
+  const elapsed = Date.now() - lastYield;
+  // The first call of a thread, or the clock was set back.
+  if (!(elapsed >= 0)) startSlice();
+  return SLICE_MS - Math.max(elapsed || 0, spent);
+}
+
+/** Counts work that took about `ms` toward the slice, by an estimate rather than by the clock. */
+export function spend(ms: number): void {
+  spent += ms;
+}
 
 declare const setImmediate: ((callback: () => void) => unknown) | undefined;
 
@@ -7,11 +33,21 @@ let channel: MessageChannel | undefined;
 const waiting: (() => void)[] = [];
 
 /**
- * Resolves after the event loop has run what was waiting. Not by `setTimeout`, which browsers delay by 4 ms and more
- * in background tabs, and not by `scheduler.yield`, which goes before timers and messages: none of them would run
- * until the end of a fit.
+ * Resolves after the event loop has run what was waiting; a new slice begins. Not by `setTimeout`, which browsers delay by
+ * 4 ms and more in background tabs, and not by `scheduler.yield`, which goes before timers and messages: none of them
+ * would run until the end of a fit.
  */
-export function yieldToEventLoop(): Promise<void> {
+export async function yieldToEventLoop(): Promise<void> {
+  await nextTurn();
+  startSlice();
+}
+
+function startSlice(): void {
+  lastYield = Date.now();
+  spent = 0;
+}
+
+function nextTurn(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
   if (!channel) {
     channel = new MessageChannel();
@@ -22,4 +58,26 @@ export function yieldToEventLoop(): Promise<void> {
     waiting.push(resolve);
     port2.postMessage(null);
   });
+}
+
+/** Does the work until it is done or the slice of the thread is over. */
+export function runSlice<T>(steps: Pick<Steps<T>, "next">): IteratorResult<void, T> {
+  for (;;) {
+    const result = steps.next();
+    if (result.done || sliceLeft() <= 0) return result;
+  }
+}
+
+/**
+ * Does the work in slices, the first one at once.
+ *
+ * @param check called after each yield; it throws to end the work
+ */
+export async function inSlices<T>(steps: Pick<Steps<T>, "next">, check: () => void): Promise<T> {
+  for (;;) {
+    const { done, value } = runSlice(steps);
+    if (done) return value;
+    await yieldToEventLoop();
+    check();
+  }
 }

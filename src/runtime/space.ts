@@ -13,6 +13,8 @@ export interface Space {
   readonly i32: Int32Array;
   readonly f32: Float32Array;
   readonly f64: Float64Array;
+  /** The same memory under new views; the old ones end. */
+  detachViews(): Space;
 }
 
 /** Where kernels come from and programs have their memory; `createEngine` makes one. */
@@ -89,6 +91,10 @@ function openSpace(who: string, makeModule: () => WebAssembly.Module, bytes: num
     if (cause instanceof RangeError || cause instanceof WebAssembly.RuntimeError) return noMemory(cause);
     throw cause;
   }
+  return viewsOf(memory, kernels);
+}
+
+function viewsOf(memory: WebAssembly.Memory, kernels: Kernels): Space {
   const { buffer } = memory;
   return {
     kernels,
@@ -96,6 +102,11 @@ function openSpace(who: string, makeModule: () => WebAssembly.Module, bytes: num
     i32: new Int32Array(buffer),
     f32: new Float32Array(buffer),
     f64: new Float64Array(buffer),
+    detachViews: () => {
+      // Growing replaces the buffer, by nothing too.
+      memory.grow(0);
+      return viewsOf(memory, kernels);
+    },
   };
 }
 

@@ -1,10 +1,17 @@
 import { Counter, Run, Status } from "../../assembly/abi.ts";
-import { describe } from "../describe.ts";
-import { OptionError } from "../errors.ts";
-import { COUNT, checkNumber, checkType, type NumberRule, optionsOf, refuseOthers } from "../options.ts";
+import {
+  COUNT,
+  checkNumber,
+  checkSignal,
+  checkType,
+  type NumberRule,
+  optionsOf,
+  refuseOthers,
+} from "../options.ts";
 import { nonFinite } from "../program/diagnose.ts";
 import type { Program } from "../program/program.ts";
 import { type Note, notesOf } from "./notes.ts";
+import { paceOf } from "./pace.ts";
 import { fillRates } from "./rates.ts";
 import type { DataRules } from "./training-data.ts";
 import { type Dataset, moveWindow, openWindow } from "./windows.ts";
@@ -27,8 +34,11 @@ export interface FitOptions {
   };
   /** Whether each epoch visits the rows in an order of its own, by the shuffle seed. Default: true. */
   readonly shuffle?: boolean;
-  /** Hears of progress about every 10 ms, and at the end. */
-  readonly onProgress?: (progress: FitProgress) => void;
+  /**
+   * Hears of progress about every 10 ms, and at the end. `fit` awaits the promise that it may return; if it throws or
+   * rejects, the fit ends with that error, after a whole step.
+   */
+  readonly onProgress?: (progress: FitProgress) => unknown;
   /** Ends an asynchronous `fit` after the last whole step; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
 }
@@ -58,8 +68,7 @@ export function checkFitOptions(who: string, options: FitOptions): void {
   refuseOthers(who, others);
   if (shuffle !== undefined) checkType(who, "shuffle", shuffle, "boolean");
   if (onProgress !== undefined) checkType(who, "onProgress", onProgress, "function");
-  if (signal !== undefined && typeof signal?.throwIfAborted !== "function")
-    throw new OptionError(`${who}: signal must be an AbortSignal; got ${describe(signal)}`);
+  checkSignal(who, signal);
   if (epochs !== undefined) checkNumber(who, "epochs", epochs, EPOCHS);
   const { lossBelow, ...unknown } = optionsOf(`${who}: stopWhen`, stopWhen);
   refuseOthers(`${who}: stopWhen`, unknown);
@@ -129,8 +138,10 @@ export function startFit(program: Program, rules: DataRules, dataset: Dataset, o
     program.setRun(Run.HistoryCount, 0);
   };
 
-  /** Whether the run is over. */
-  const handle = (status: Status): boolean => {
+  /** Takes at most so many passes; returns whether the run is over. */
+  const pass = (most: number): boolean => {
+    const status = program.kernels.run(program.plan.base, most);
+    drain(status);
     switch (status) {
       case Status.Ok:
       case Status.HistoryFull:
@@ -151,29 +162,41 @@ export function startFit(program: Program, rules: DataRules, dataset: Dataset, o
     }
   };
 
+  const { batch } = program.plan;
+  const passesPerEpoch = Math.ceil(dataset.rows / batch);
+  /** Passes before the one to come, over the life of the trainer. */
+  const position = () =>
+    program.counter(Counter.Epoch) * passesPerEpoch + Math.ceil(program.counter(Counter.Cursor) / batch);
+
   const advance = (sliceMs: number): boolean => {
-    const unbounded = sliceMs === Number.POSITIVE_INFINITY;
-    const start = unbounded ? 0 : Date.now();
+    if (sliceMs === Number.POSITIVE_INFINITY) {
+      while (!pass(MOST_STEPS)) {}
+      return true;
+    }
+    const pace = paceOf(program, train);
+    const start = Date.now();
+    const first = position();
+    const last = first + pace.passesIn(sliceMs);
     for (;;) {
-      const before = unbounded ? 0 : Date.now();
-      const cursor = program.counter(Counter.Cursor);
-      const epoch = program.counter(Counter.Epoch);
-      const steps = unbounded ? MOST_STEPS : calls;
-      const status = program.kernels.run(program.plan.base, steps);
-      drain(status);
-      if (handle(status)) return true;
-      // A slice takes at least one pass: it does not end with a mere move of the window.
-      const moved = program.counter(Counter.Cursor) !== cursor || program.counter(Counter.Epoch) !== epoch;
-      if (unbounded || !moved) continue;
+      const before = Date.now();
+      const at = position();
+      const over = pass(Math.min(calls, last - at));
       const now = Date.now();
-      const took = now - before;
+      const reached = position();
       const left = start + sliceMs - now;
-      // Aim: a call takes 10 to 50 % of the remaining slice, or of a new one when this one is over.
-      const room = left > 0 ? left : sliceMs;
-      if (took * 10 < room && calls < MOST_STEPS) calls *= 2;
-      else if (took * 2 > room && calls > 1) calls /= 2;
-      // More than the whole slice is left if the clock was set back.
-      if (left <= 0 || left > sliceMs) return false;
+      if (reached > at) {
+        const took = now - before;
+        // Aim: a call takes 10 to 50 % of the remaining slice, or of a new one when this one is over.
+        const room = left > 0 ? left : sliceMs;
+        if (took * 10 < room && calls < MOST_STEPS) calls *= 2;
+        else if (took * 2 > room && calls > 1) calls /= 2;
+      }
+      // A slice takes at least one pass: it does not end with a mere move of the window. More than the whole slice is
+      // left if the clock was set back.
+      if (over || (reached > first && (reached >= last || left <= 0 || left > sliceMs))) {
+        pace.learn(reached - first, now - start);
+        return over;
+      }
     }
   };
 

@@ -3,6 +3,7 @@ import { dense } from "../model/layers.ts";
 import { type Model, sequential } from "../model/model.ts";
 import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
 import { countRows, flatten32, makeResult, type Result, type Rows } from "../rows/data.ts";
+import { atOnce } from "../steps.ts";
 
 export interface PerceptronOptions {
   /** Numbers in a row, a whole number >= 1. */
@@ -105,7 +106,7 @@ export function perceptron(options: PerceptronOptions): Perceptron {
     predict(given) {
       const what = "perceptron: x";
       const rows = countRows(what, given, inputs);
-      const x = flatten32(what, given, inputs, rows);
+      const x = atOnce(flatten32(what, given, inputs, rows));
       const sign = (z: number) => (z > 0 ? 1 : z < 0 ? -1 : z);
       return makeResult(
         Float32Array.from({ length: rows }, (_, i) => sign(weigh(x, i * inputs))),
@@ -126,9 +127,9 @@ export function perceptron(options: PerceptronOptions): Perceptron {
 
 function readData(data: PerceptronData, inputs: number) {
   const rows = countRows("perceptron: x", data.x, inputs);
-  const x = flatten32("perceptron: x", data.x, inputs, rows);
+  const x = atOnce(flatten32("perceptron: x", data.x, inputs, rows));
   const labels = countRows("perceptron: y", data.y, 1);
-  const y = flatten32("perceptron: y", data.y, 1, labels);
+  const y = atOnce(flatten32("perceptron: y", data.y, 1, labels));
   if (labels !== rows || rows === 0)
     throw new ShapeError(
       `perceptron: x and y must have as many rows, at least one; got ${rows} and ${labels}`,

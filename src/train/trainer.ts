@@ -7,28 +7,28 @@ import type { Moment } from "../plan/optimizer.ts";
 import { besideVariable, type PlannedPort, type TrainPlan } from "../plan/planned.ts";
 import { checkRows } from "../program/buffers.ts";
 import type { ParameterView } from "../program/parameters.ts";
-import { Predictor } from "../program/predictor.ts";
+import { type AsyncOptions, Predictor, type ReadOptions } from "../program/predictor.ts";
 import type { Program } from "../program/program.ts";
 import { readOnly } from "../program/read-only.ts";
+import type { Bytes } from "../program/state.ts";
 import { makeResult, type Result, type Rows } from "../rows/data.ts";
-import { SLICE_MS, yieldToEventLoop } from "../runtime/event-loop.ts";
-import { countRight } from "./accuracy.ts";
-import { checkFitOptions, type FitOptions, type FitResult, type FitRun, startFit } from "./fit.ts";
+import { inSlices, runSlice, SLICE_MS, sliceLeft, yieldToEventLoop } from "../runtime/event-loop.ts";
+import { atOnce, type Steps } from "../steps.ts";
+import { type Customers, checkWithState, makeCustomers, nested, type WithStateOptions } from "./customers.ts";
+import { type Evaluation, evaluateRows } from "./evaluate.ts";
+import { checkFitOptions, type FitOptions, type FitResult, startFit } from "./fit.ts";
 import type { Loss } from "./losses.ts";
-import { checkLearningRate, ratesOf, setLearningRate } from "./rates.ts";
+import { checkLearningRate, fillRates, ratesOf, setLearningRate } from "./rates.ts";
 import { stepViews, type TrainerBuffers, takeStep } from "./step-buffers.ts";
-import { type Data, type DataRules, type OutputLoss, readData } from "./training-data.ts";
+import {
+  type BoundData,
+  bindData,
+  type Data,
+  type DataRules,
+  type OutputLoss,
+  readData,
+} from "./training-data.ts";
 import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
-
-export interface Evaluation {
-  /** Mean loss over all rows. */
-  readonly loss: number;
-  /**
-   * Share of rows whose most probable class is right, for cross-entropy losses. A row with a score that is NaN or
-   * infinite counts as wrong.
-   */
-  readonly accuracy?: number;
-}
 
 export type { Moment };
 
@@ -42,14 +42,29 @@ export interface TrainerParts<X, P> {
   makePredictor(model: Model<X, P>): Predictor<X, P>;
 }
 
+/**
+ * Turns of the microtask queue between the end of a `fit` and its promise: calls that waited for its last callback find the
+ * trainer busy, rather than get in before whoever awaits the `fit`.
+ */
+const TURNS = 8;
+
+/** An asynchronous call that the state belongs to while it runs. */
+interface Ticket {
+  readonly signal: AbortSignal | undefined;
+}
+
 /** A program that learns: a Predictor with a loss and an optimizer. */
 export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   readonly #parts: TrainerParts<X, P>;
   readonly #train: TrainPlan;
   readonly #reading: DataRules;
-  #run: FitRun | undefined;
-  /** Of an asynchronous run that is under way. */
-  #signal: AbortSignal | undefined;
+  readonly #isHandle: boolean;
+  #ticket: Ticket | undefined;
+  /** Callbacks under way. */
+  #callbacks = 0;
+  #customers: Customers | undefined;
+  /** Where customers are served, so that nobody else sees their numbers. */
+  #twin: Program | undefined;
 
   /** @internal */
   constructor(
@@ -57,52 +72,87 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     model: Model<X, P>,
     labels: readonly string[] | undefined,
     parts: TrainerParts<X, P>,
+    isHandle = false,
   ) {
     super(program, model, labels);
     this.#parts = parts;
+    this.#isHandle = isHandle;
     this.#train = program.plan.train as TrainPlan;
     const { losses, namedTargets } = parts;
     this.#reading = { train: this.#train, losses, labels, namedInputs: model.named.inputs, namedTargets };
   }
 
+  /** Updates over the life of the trainer; they belong to the state. */
+  get steps(): number {
+    return this.program.counter(Counter.Step);
+  }
+
+  /** Epochs completed over the life of the trainer; they belong to the state. */
+  get epochs(): number {
+    return this.program.counter(Counter.Epoch);
+  }
+
+  /** The step size, of the parameters that no group of the optimizer matches. */
+  get learningRate(): number {
+    return ratesOf(this.program).pop() as number;
+  }
+
   /**
-   * Trains, yielding to the event loop about every 10 ms. It continues from where the trainer is: `fit(5)` twice is
-   * `fit(10)`. Meanwhile `predict`, `evaluate` and `state` see the last whole step; what would change the state throws
-   * a BusyError.
+   * Trains, yielding to the event loop about every 10 ms of the thread's time, however many calls that is; data are read and
+   * checked in slices too. It continues from where the trainer is: `fit(5)` twice is `fit(10)`. Meanwhile `predict`,
+   * `evaluate` and `state` see the last whole step; what would change the state throws a BusyError.
    *
-   * @param data rows and targets; any number of rows, the last batch of an epoch may be short. Float32Arrays are read where
-   *   they stand: leave them alone until the promise settles
+   * @param data rows and targets, or what `bind` made of them; any number of rows, the last batch of an epoch may be short.
+   *   They are read where they stand: leave them alone until the promise settles
    * @throws ShapeError, DataError or OptionError before the first step for what does not fit, NonFiniteError when
    *   training diverges (the parameters are those of the last good step), DisposedError after or during `dispose`,
-   *   the signal's reason on abort
+   *   what a callback throws, the signal's reason on abort
    * @example
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
    * const { loss } = await trainer.fit({ x: [[0], [1]], y: [1, 3] }, { epochs: 100 });
    */
-  async fit(data: Data<X, P>, options: FitOptions = {}): Promise<FitResult> {
-    this.program.checkAlive("fit");
+  async fit(data: Data<X, P> | BoundData<X>, options: FitOptions = {}): Promise<FitResult> {
+    const { program } = this;
+    program.checkAlive("fit");
     this.checkIdle("fit");
-    const run = this.#start("fit", data, options);
+    checkFitOptions("fit", options);
     const { signal, onProgress } = options;
-    this.#signal = signal;
+    signal?.throwIfAborted();
+    const ticket = { signal };
+    this.#ticket = ticket;
+    const check = () => {
+      signal?.throwIfAborted();
+      this.#checkNotDisposed("fit");
+    };
     try {
-      while (!run.advance(SLICE_MS)) {
-        onProgress?.(run.progress());
+      const reading = readData("fit", data, this.#reading);
+      let read = runSlice(reading);
+      while (!read.done) {
         await yieldToEventLoop();
-        signal?.throwIfAborted();
-        this.#checkNotDisposed("fit");
+        check();
+        read = runSlice(reading);
+      }
+      const run = startFit(program, this.#reading, read.value, options);
+      while (!run.advance(Math.max(1, sliceLeft()))) {
+        if (onProgress) await this.#call(() => onProgress(run.progress()));
+        check();
+        await yieldToEventLoop();
+        check();
       }
       const result = run.result();
-      onProgress?.(run.progress());
+      // The run is over: a callback may dispose the trainer.
+      if (onProgress) await this.#call(() => onProgress(run.progress()));
+      if (sliceLeft() <= 0) await yieldToEventLoop();
       signal?.throwIfAborted();
       return result;
     } finally {
-      if (this.#run === run) this.#run = undefined;
+      for (let turn = 0; turn < TURNS; turn++) await undefined;
+      if (this.#ticket === ticket) this.#ticket = undefined;
     }
   }
 
   /** Trains as `fit` does, to the end and with the same bits, without yielding. */
-  fitSync(data: Data<X, P>, options: Omit<FitOptions, "signal"> = {}): FitResult {
+  fitSync(data: Data<X, P> | BoundData<X>, options: Omit<FitOptions, "signal"> = {}): FitResult {
     this.program.checkAlive("fitSync");
     this.checkIdle("fitSync");
     const { signal } = optionsOf<FitOptions>("fitSync", options);
@@ -110,21 +160,95 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       throw new OptionError(
         `fitSync: takes no signal, because nothing can abort it; got ${describe(signal)}: fit takes it`,
       );
-    const run = this.#start("fitSync", data, options);
-    this.#signal = undefined;
+    checkFitOptions("fitSync", options);
     const { onProgress } = options;
+    const dataset = this.#read("fitSync", data);
+    this.#ticket = { signal: undefined };
     try {
+      const run = startFit(this.program, this.#reading, dataset, options);
       const slice = onProgress ? SLICE_MS : Number.POSITIVE_INFINITY;
       while (!run.advance(slice)) {
-        onProgress?.(run.progress());
+        if (onProgress) this.#callSync(() => onProgress(run.progress()));
         this.#checkNotDisposed("fitSync");
       }
       const result = run.result();
-      onProgress?.(run.progress());
+      if (onProgress) this.#callSync(() => onProgress(run.progress()));
       return result;
     } finally {
-      this.#run = undefined;
+      this.#ticket = undefined;
     }
+  }
+
+  /**
+   * Reads and checks data once, for many calls of `fit` and `evaluate`: a `fit` of one epoch then costs what the epoch costs.
+   * It keeps a copy.
+   *
+   * @throws ShapeError or DataError for what does not fit
+   * @example
+   * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
+   * const data = trainer.bind({ x: [[0], [1]], y: [1, 3] });
+   * for (let round = 0; round < 3; round++) await trainer.fit(data, { epochs: 1 });
+   */
+  bind(data: Data<X, P>): BoundData<X> {
+    this.program.checkAlive("bind");
+    return atOnce(bindData("bind", data, this.#reading));
+  }
+
+  /** As `bind`, reading in slices of about 10 ms of the thread's time. */
+  async bindAsync(data: Data<X, P>): Promise<BoundData<X>> {
+    this.program.checkAlive("bindAsync");
+    return inSlices(bindData("bindAsync", data, this.#reading), () => this.program.checkAlive("bindAsync"));
+  }
+
+  /**
+   * Runs `fn` on a state of its own: the safe form for many customers of one trainer. `fn` gets a trainer in that state, for
+   * itself; calls are served one after the other, in the order they came in, in a second block of memory. The trainer
+   * itself stays as it is, and can be read from meanwhile; calls that would change it throw a BusyError.
+   *
+   * @param state of this model, as `state()` gives it
+   * @param fn must await every `fit` that it starts; its trainer ends with it
+   * @returns the new state
+   * @throws BusyError for a call from inside of `fn`, and for a `fit` under way when it returns; StateError for what is no
+   *   state of this model; TimeoutError, the signal's reason, or what `fn` throws: the new state is lost then
+   * @example
+   * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: adam() });
+   * const data = { x: [[0], [1]], y: [1, 3] };
+   * const state = await trainer.withState(trainer.state(), async (own) => {
+   *   await own.fit(data, { epochs: 10 });
+   * });
+   * trainer.evaluate(data, { state }).loss < trainer.evaluate(data).loss; // true
+   */
+  async withState(
+    state: Uint8Array,
+    fn: (trainer: Trainer<X, P>) => unknown,
+    options: WithStateOptions = {},
+  ): Promise<Bytes> {
+    this.program.checkAlive("withState");
+    if (this.#isHandle) throw nested();
+    checkWithState(fn, options);
+    this.#customers ??= makeCustomers();
+    // A copy: it may change while others are served.
+    const saved = state?.slice?.() ?? state;
+    const open = () => {
+      this.program.checkAlive("withState");
+      this.#twin ??= this.program.twin("withState");
+      const twin = this.#twin;
+      twin.copyFrozen(this.program);
+      twin.states.load("withState", saved, true);
+      return new Trainer(twin, this.model, this.labels, this.#parts, true);
+    };
+    const done = (handle: Trainer<X, P>) => {
+      if (handle.#ticket && !handle.#ticket.signal?.aborted)
+        throw new BusyError(
+          "withState: every fit must be over when the function returns; got one under way: await it",
+        );
+      return handle.state();
+    };
+    const end = (handle: Trainer<X, P>) =>
+      handle.close(
+        "withState: a trainer ends with the function that it was given to; got a call after its end",
+      );
+    return this.#customers.serve(options, open, fn, done, end);
   }
 
   /**
@@ -176,28 +300,29 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
    * const { loss } = trainer.evaluate({ x: [[0], [1]], y: [1, 3] });
    */
-  evaluate(data: Data<X, P>): Evaluation {
+  evaluate(data: Data<X, P> | BoundData<X>, options: ReadOptions = {}): Evaluation {
     this.program.checkAlive("evaluate");
-    const dataset = this.#read("evaluate", data);
-    const { program } = this;
-    const { batch } = program.plan;
+    const { state, ...others } = optionsOf("evaluate", options);
+    refuseOthers("evaluate", others);
+    const read = () => atOnce(this.#evaluate("evaluate", data));
+    return state === undefined ? read() : this.program.states.during("evaluate", state, read);
+  }
+
+  /**
+   * What `evaluate` gives, in slices of about 10 ms of the thread's time, between which the event loop runs. All rows are
+   * evaluated in the state at the time of the call; leave the data alone until the promise settles.
+   *
+   * @throws as `evaluate`, and the signal's reason on abort
+   */
+  async evaluateAsync(data: Data<X, P> | BoundData<X>, options: AsyncOptions = {}): Promise<Evaluation> {
+    this.program.checkAlive("evaluateAsync");
+    return this.readInSlices("evaluateAsync", options, this.#evaluate("evaluateAsync", data));
+  }
+
+  *#evaluate(who: string, data: Data<X, P> | BoundData<X>): Steps<Evaluation> {
+    const dataset = yield* readData(who, data, this.#reading);
     const tape = this.#train.evaluate as NonNullable<TrainPlan["evaluate"]>;
-    bindColumns(program, tape.ports, dataset);
-    const [{ loss: first }, ...others] = this.#parts.losses;
-    const counted =
-      others.length === 0 && (first.kind === "crossEntropy" || first.kind === "binaryCrossEntropy");
-    const target = dataset.columns[dataset.columns.length - 1];
-    let sum = 0;
-    let right = 0;
-    for (let from = 0; from < dataset.rows; from += batch) {
-      const count = Math.min(batch, dataset.rows - from);
-      fillPorts(program, tape.ports, dataset, from, count);
-      program.execute(tape, count);
-      sum += program.f32[tape.loss >>> 2] * count;
-      if (counted) right += countRight(program, tape, first.kind, target, from, count);
-    }
-    const loss = sum / dataset.rows;
-    return counted ? { loss, accuracy: right / dataset.rows } : { loss };
+    return yield* evaluateRows(this.program, tape, this.#parts.losses, dataset);
   }
 
   /**
@@ -209,7 +334,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   } {
     this.program.checkAlive("gradients");
     const { program } = this;
-    const restore = this.#run && this.#keepRun();
+    const restore = this.#ticket && this.#keepRun();
     const rows = this.#loadOneBatch("gradients", data);
     const { from } = program.section(Section.Forward);
     const { to } = program.section(Section.Backward);
@@ -237,6 +362,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   get optimizerState(): { readonly [name: string]: { readonly [moment in Moment]?: ParameterView } } {
     const { program } = this;
     program.checkAlive("optimizerState");
+    program.hasViewsOutside = true;
     const { plan } = program;
     const states = Object.fromEntries(
       plan.variables.map((v) => {
@@ -252,13 +378,17 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     return readOnly("optimizerState", states);
   }
 
-  /** Changes the step size from the next step on, of every group of the optimizer; it belongs to the state. */
+  /**
+   * Changes the step size from the next step on, of every group of the optimizer; it belongs to the state. Callbacks of a
+   * `fit` may call it too.
+   */
   setLearningRate(learningRate: number): void {
     refuseMore("setLearningRate", arguments, 1);
     this.program.checkAlive("setLearningRate");
-    this.checkIdle("setLearningRate");
+    if (this.#callbacks === 0) this.checkIdle("setLearningRate");
     checkLearningRate("setLearningRate", learningRate);
     setLearningRate(this.program, learningRate);
+    fillRates(this.program);
   }
 
   /**
@@ -295,24 +425,29 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     return Object.assign(predictor, { update });
   }
 
-  override restore(state: Uint8Array): void {
-    this.program.checkAlive("restore");
-    this.checkIdle("restore");
-    this.program.states.load("restore", state, true);
-  }
-
   override dispose(): void {
-    this.#run = undefined;
+    if (this.program && this.#isHandle)
+      throw new BusyError("dispose: the trainer of withState ends with its function; got a call before");
+    this.#twin?.dispose();
     super.dispose();
   }
 
   /** @internal */
   protected override checkIdle(who: string): void {
     // An aborted run has ended as soon as its signal says so, not when it next looks.
-    if (this.#run && !this.#signal?.aborted)
+    if (this.#ticket && !this.#ticket.signal?.aborted)
       throw new BusyError(
         `${who}: needs a trainer at rest; got a call while a fit is under way: await or abort it first`,
       );
+    if (this.#customers?.isServing)
+      throw new BusyError(
+        `${who}: needs a trainer at rest; got a call while a withState is under way: ` +
+          "use the trainer that its function is given, or a withState of your own",
+      );
+  }
+
+  protected override get isTraining(): boolean {
+    return true;
   }
 
   /** @internal */
@@ -337,8 +472,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       learningRate,
       ...(groups.length > 0 ? { groupLearningRates: groups } : {}),
       accumulate: this.#train.accumulate,
-      steps: this.program.counter(Counter.Step),
-      epochs: this.program.counter(Counter.Epoch),
+      steps: this.steps,
+      epochs: this.epochs,
     };
   }
 
@@ -347,16 +482,32 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       throw new DisposedError(`${who}: the program must live until the end; got dispose() on the way`);
   }
 
-  #start(who: string, data: Data<X, P>, options: FitOptions): FitRun {
-    checkFitOptions(who, options);
-    options.signal?.throwIfAborted();
-    const dataset = this.#read(who, data);
-    this.#run = startFit(this.program, this.#reading, dataset, options);
-    return this.#run;
+  /** Calls a callback, and awaits what it returns. */
+  async #call(callback: () => unknown): Promise<void> {
+    this.#callbacks++;
+    try {
+      await callback();
+    } finally {
+      this.#callbacks--;
+    }
   }
 
-  #read(who: string, data: Data<X, P>): Dataset {
-    return readData(who, data, this.#reading);
+  #callSync(callback: () => unknown): void {
+    this.#callbacks++;
+    try {
+      const returned = callback() as Partial<Promise<unknown>> | undefined;
+      if (typeof returned?.then !== "function") return;
+      returned.then(undefined, () => {});
+      throw new OptionError(
+        "fitSync: onProgress must not return a promise, which nothing could await; got one: fit awaits it",
+      );
+    } finally {
+      this.#callbacks--;
+    }
+  }
+
+  #read(who: string, data: Data<X, P> | BoundData<X>): Dataset {
+    return atOnce(readData(who, data, this.#reading));
   }
 
   #loadOneBatch(who: string, data: Data<X, P>): number {

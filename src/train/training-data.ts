@@ -4,6 +4,7 @@ import type { TrainPlan } from "../plan/planned.ts";
 import { countRows, entryOf, flatten32, type Result, type Rows, refuseUnread } from "../rows/data.ts";
 import { flattenIds } from "../rows/ids.ts";
 import { readTargets, type Targets } from "../rows/targets.ts";
+import type { Steps } from "../steps.ts";
 import type { Loss } from "./losses.ts";
 import type { Column, Dataset } from "./windows.ts";
 
@@ -36,7 +37,42 @@ export interface DataRules {
   readonly namedTargets: boolean;
 }
 
-export function readData<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules): Dataset {
+/** What `bind` gives: data read and checked once, for many calls of one trainer. */
+export interface BoundData<X = Rows> {
+  readonly rows: number;
+  /** Says which inputs it is for; never there. */
+  readonly x?: X;
+}
+
+/** The numbers behind each handle, and the plan whose ports they fit. */
+const bound = new WeakMap<object, { readonly dataset: Dataset; readonly train: TrainPlan }>();
+
+/** Reads all data and keeps a copy, which later changes to the given arrays do not reach. */
+export function* bindData<X>(
+  who: string,
+  data: Data<X, NamedOutputs>,
+  rules: DataRules,
+): Steps<BoundData<X>> {
+  const { rows, columns } = yield* readData(who, data, rules);
+  const own = columns.map(({ words, data: numbers }) => ({ words, data: numbers.slice() }));
+  const handle = Object.freeze({ rows });
+  bound.set(handle, { dataset: { rows, columns: own, isBound: true }, train: rules.train });
+  return handle;
+}
+
+export function* readData<X>(
+  who: string,
+  data: Data<X, NamedOutputs> | BoundData<X>,
+  rules: DataRules,
+): Steps<Dataset> {
+  const known = bound.get(data);
+  if (!known) return yield* readRows(who, data as Data<X, NamedOutputs>, rules);
+  if (known.train !== rules.train)
+    throw new DataError(`${who}: data must be bound to this trainer; got data that another one's bind gave`);
+  return known.dataset;
+}
+
+function* readRows<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules): Steps<Dataset> {
   if (typeof data !== "object" || data === null || !("x" in data && "y" in data))
     throw new DataError(
       `${who}: data must be { x, y }; got ${data === null ? "null" : typeof data} without both`,
@@ -54,8 +90,8 @@ export function readData<X>(who: string, data: Data<X, NamedOutputs>, rules: Dat
     counts.push([name, rows]);
     const read =
       port.dtype === "i32"
-        ? flattenIds(what, given, port, rows)
-        : flatten32(what, given, port.rowElements, rows);
+        ? yield* flattenIds(what, given, port, rows)
+        : yield* flatten32(what, given, port.rowElements, rows);
     columns.push({ words: port.rowElements, data: read });
   }
   const inputs = train.tape.ports.filter(({ kind }) => kind === "input").map(({ name }) => name);
@@ -65,7 +101,7 @@ export function readData<X>(who: string, data: Data<X, NamedOutputs>, rules: Dat
     const { output, loss, rowElements } = losses[i];
     const name = namedTargets ? `y.${output}` : "y";
     const given = entryOf(who, data.y, output, namedTargets) as Targets;
-    const read = readTargets(`${who}: ${name}`, given, { rows, loss, rowElements, labels });
+    const read = yield* readTargets(`${who}: ${name}`, given, { rows, loss, rowElements, labels });
     counts.push([name, read.rows]);
     columns.push({
       words: read.kind === "labels" ? 1 : rowElements,

@@ -15,6 +15,8 @@ export interface Column {
 export interface Dataset {
   readonly rows: number;
   readonly columns: readonly Column[];
+  /** Whether it comes again: the window may keep it between calls. */
+  readonly isBound?: boolean;
 }
 
 const memoryLike = (program: Program, data: Float32Array | Int32Array) =>
@@ -59,10 +61,12 @@ export function openWindow(program: Program, train: TrainPlan, dataset: Dataset,
   } else if (rows <= train.windowRows) {
     program.setRun(Run.WindowKind, shuffle ? Window.Shuffled : Window.Sequential);
     program.setRun(Run.WindowRows, rows);
-    ports.forEach(({ windowOffset }, i) => {
-      const { data } = columns[i];
-      memoryLike(program, data).set(data as never, windowOffset >>> 2);
-    });
+    if (program.window !== dataset)
+      ports.forEach(({ windowOffset }, i) => {
+        const { data } = columns[i];
+        memoryLike(program, data).set(data as never, windowOffset >>> 2);
+      });
+    program.window = dataset.isBound ? dataset : undefined;
   } else {
     program.setRun(Run.WindowKind, Window.Streamed);
     program.setRun(Run.WindowRows, 0);
@@ -74,6 +78,7 @@ export function moveWindow(program: Program, train: TrainPlan, dataset: Dataset,
   const start = program.counter(Counter.Cursor);
   const count = Math.min(train.windowRows, dataset.rows - start);
   const { batch } = program.plan;
+  program.window = undefined;
   for (let from = 0; from < count; from += batch) {
     const chunk = Math.min(batch, count - from);
     if (shuffle)

@@ -134,9 +134,9 @@ describe("refused options", () => {
       expect(thrownBy(make).message).toBe("head: options must be those in its documentation; got bia");
   });
 
-  it("are those of predict without out", () => {
+  it("are those of predict that nobody reads", () => {
     expect(thrownBy(() => trainer.predict(xor.x, { into: new Float32Array(4) } as never)).message).toBe(
-      "predict: out must be a Float32Array of at least 4 numbers; got undefined",
+      "predict: options must be those in its documentation; got into",
     );
   });
 
@@ -230,7 +230,7 @@ it("a shape that is none is a ShapeError", () => {
 });
 
 describe("a program in a console", () => {
-  it("shows its summary, not its memory", () => {
-    expect(inspect(xorTrainer())).toBe(xorTrainer().summary());
+  it("shows its manifest, not its memory", () => {
+    expect(inspect(xorTrainer())).toBe(inspect(xorTrainer().manifest()));
   });
 });

@@ -96,9 +96,9 @@ describe("what another realm made", () => {
     const out = foreign32([0, 0, 0, 0]);
     expect(predictor.predict(xor.x, { out })).toBe(out);
     expect([...out]).toEqual([...predictor.predict(xor.x).data]);
-    expect(thrownBy(() => predictor.predict(xor.x, { out: foreign("new Float64Array(4)") }))).toBeInstanceOf(
-      ShapeError,
-    );
+    expect(
+      thrownBy(() => predictor.predict(xor.x, { out: foreign("new Float64Array(4)") as Float32Array })),
+    ).toBeInstanceOf(ShapeError);
   });
 
   it("is restored from", () => {

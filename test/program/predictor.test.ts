@@ -76,10 +76,10 @@ describe("predict", () => {
   for (const [name, out] of [
     ["too short an array", new Float32Array(3)],
     ["an array of another type", new Float64Array(4)],
-    ["nothing", undefined],
+    ["nothing", null],
   ] as const)
     it(`refuses ${name} as out`, () => {
-      expect(() => compile(xorModel()).predict(xor.x, { out: out as Float32Array })).toThrow(
+      expect(() => compile(xorModel()).predict(xor.x, { out: out as unknown as Float32Array })).toThrow(
         "predict: out must be a Float32Array of at least 4 numbers",
       );
     });

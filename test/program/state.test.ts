@@ -3,12 +3,15 @@ import { describe, expect, it, vi } from "vitest";
 import {
   adam,
   adamW,
+  batchNorm,
   binaryCrossEntropy,
   compile,
+  crossEntropy,
   DisposedError,
   dense,
   model,
   type Optimizer,
+  OptionError,
   StateError,
   sequential,
   sgd,
@@ -17,7 +20,16 @@ import type { OptimizerPlan } from "../../src/plan/optimizer.ts";
 import { Program } from "../../src/program/program.ts";
 import { sha256 } from "../../src/runtime/sha256.ts";
 import { defaultEngine } from "../../src/runtime/space.ts";
-import { classes, classifier, slowClock, thrownBy, xor, xorModel, xorTrainer } from "../fixtures.ts";
+import {
+  classes,
+  classifier,
+  lineTrainer,
+  slowClock,
+  thrownBy,
+  xor,
+  xorModel,
+  xorTrainer,
+} from "../fixtures.ts";
 import { smallRequest } from "../plan/requests.ts";
 
 const optimizers: Record<string, () => Optimizer> = {
@@ -149,23 +161,162 @@ describe("state", () => {
     }
   });
 
-  it("of a trainer is taken by a predictor, not the other way round", () => {
+  it("of a trainer is taken by a predictor, and the other way round training starts anew", () => {
     const trainer = xorTrainer();
     trainer.fitSync(xor, { epochs: 10 });
     const predictor = compile(xorModel(1));
     predictor.restore(trainer.state());
     expect(predictor.digest()).toBe(trainer.digest());
     expect(predictor.predict(xor.x).data).toEqual(trainer.predict(xor.x).data);
-    expect(() => trainer.restore(predictor.state())).toThrow(
-      /^restore: the state must be of a trainer with the same optimizer, \{"name":"adam".*\}; got a state of a predictor$/,
-    );
+    trainer.reset();
+    trainer.fitSync(xor);
+    trainer.restore(predictor.state());
+    expect(trainer.digest()).toBe(predictor.digest());
+    expect([trainer.steps, trainer.epochs]).toEqual([0, 0]);
   });
 });
 
-describe("a trainer with plain SGD", () => {
-  it("does not take the state of a predictor, which has no learning rate", () => {
-    const trainer = xorTrainer(1, { optimizer: sgd() });
-    expect(() => trainer.restore(compile(xorModel(1)).state())).toThrow("got a state of a predictor");
+describe("a state of the variables alone", () => {
+  const trained = () => {
+    const trainer = xorTrainer();
+    trainer.fitSync(xor, { epochs: 10 });
+    return trainer;
+  };
+
+  it("is a third of the size but for what it says of itself, and keeps every parameter", () => {
+    const trainer = trained();
+    const light = trainer.state({ training: false });
+    expect(trainer.state().length - light.length).toBeGreaterThan(2 * 33 * 4);
+    const other = xorTrainer(9);
+    other.restore(light);
+    expect(other.digest()).toBe(trainer.digest());
+    expect(other.state({ training: false })).toEqual(light);
+  });
+
+  it("starts training anew: as a fresh trainer with these parameters", () => {
+    const light = trained().state({ training: false });
+    const used = xorTrainer();
+    used.fitSync(xor, { epochs: 3 });
+    used.setLearningRate(0.5);
+    used.restore(light);
+    const fresh = compile(trained().toModel(), {
+      loss: binaryCrossEntropy(),
+      optimizer: adam({ learningRate: 0.05 }),
+    });
+    expect(used.learningRate).toBe(0.05);
+    used.fitSync(xor, { epochs: 5 });
+    fresh.fitSync(xor, { epochs: 5 });
+    expect(used.digest()).toBe(fresh.digest());
+    expect(used.state()).toEqual(fresh.state());
+  });
+
+  it("goes into a trainer with another optimizer, and into a predictor", () => {
+    const light = trained().state({ training: false });
+    for (const other of [xorTrainer(1, { optimizer: sgd({ momentum: 0.5 }) }), compile(xorModel(3))]) {
+      other.restore(light);
+      expect(other.digest()).toBe(trained().digest());
+    }
+  });
+
+  it("holds running statistics too", () => {
+    const normalized = (seed: number) =>
+      compile(sequential({ input: [2], seed }, [batchNorm(), dense(1, { activation: "sigmoid" })]), {
+        loss: binaryCrossEntropy(),
+        optimizer: sgd(),
+      });
+    const trainer = normalized(1);
+    trainer.fitSync(xor, { epochs: 3 });
+    const other = normalized(2);
+    other.restore(trainer.state({ training: false }));
+    expect(other.predict(xor.x).data).toEqual(trainer.predict(xor.x).data);
+  });
+
+  it("must be whole, and of this model", () => {
+    const light = trained().state({ training: false });
+    const other = lineTrainer();
+    const before = other.state();
+    expect(() => other.restore(light)).toThrow("restore: the state must be of this model");
+    expect(() => xorTrainer().restore(light.subarray(0, -1))).toThrow("must be whole");
+    expect(other.state()).toEqual(before);
+  });
+
+  it("is asked for by a boolean", () => {
+    expect(() => trained().state({ training: 0 as never })).toThrow(
+      "state: training must be a boolean; got 0",
+    );
+    expect(() => trained().state({ light: true } as never)).toThrow(OptionError);
+  });
+});
+
+describe("a partial restore", () => {
+  const head = (classes: number, seed = 1) =>
+    compile(
+      sequential({ input: [2], seed }, [
+        dense(4, { activation: "tanh", name: "body" }),
+        dense(classes, { activation: "softmax", name: "head" }),
+      ]),
+      { loss: crossEntropy(), optimizer: adam({ learningRate: 0.05 }) },
+    );
+  const two = () => {
+    const trainer = head(2);
+    trainer.fitSync({ x: xor.x, y: xor.y }, { epochs: 20 });
+    return trainer;
+  };
+  const valuesOf = (trainer: ReturnType<typeof head>, name: string) => [...trainer.parameters[name].data];
+
+  it("takes what fits by name and shape, and returns what did not", () => {
+    for (const state of [two().state(), two().state({ training: false })]) {
+      const three = head(3, 5);
+      const fresh = head(3, 5);
+      three.fitSync({ x: xor.x, y: [0, 1, 2, 0] }, { epochs: 3 });
+      const before = valuesOf(three, "head.weight");
+      expect(three.restore(state, { partial: true })).toEqual([
+        { name: "head.weight", shape: [4, 3], stateShape: [4, 2] },
+        { name: "head.bias", shape: [3], stateShape: [2] },
+      ]);
+      expect(valuesOf(three, "body.weight")).toEqual(valuesOf(two(), "body.weight"));
+      expect(valuesOf(three, "head.weight")).toEqual(before);
+      // Training starts anew.
+      expect([three.steps, three.epochs]).toEqual([0, 0]);
+      fresh.setParameters(
+        Object.fromEntries(Object.entries(three.parameters).map(([name, { data }]) => [name, data])),
+      );
+      for (const trainer of [three, fresh]) trainer.fitSync({ x: xor.x, y: [0, 1, 2, 0] }, { epochs: 4 });
+      expect(three.state()).toEqual(fresh.state());
+    }
+  });
+
+  it("names what only one side has", () => {
+    const other = compile(
+      sequential({ input: [2] }, [dense(4, { name: "body" }), dense(1, { name: "tail" })]),
+    );
+    expect(other.restore(two().state(), { partial: true })).toEqual([
+      { name: "tail.weight", shape: [4, 1], stateShape: undefined },
+      { name: "tail.bias", shape: [1], stateShape: undefined },
+      { name: "head.weight", shape: undefined, stateShape: [4, 2] },
+      { name: "head.bias", shape: undefined, stateShape: [2] },
+    ]);
+  });
+
+  it("takes everything of the same model, but starts training anew", () => {
+    const trainer = two();
+    const digest = trainer.digest();
+    expect(trainer.restore(trainer.state(), { partial: true })).toEqual([]);
+    expect(trainer.digest()).toBe(digest);
+    expect(trainer.steps).toBe(0);
+  });
+
+  it("refuses what is no state and what is not finite, and changes nothing then", () => {
+    const trainer = two();
+    const before = trainer.state();
+    const bad = trainer.state({ training: false });
+    new DataView(bad.buffer).setFloat32(32, Number.NaN, true);
+    for (const bytes of [bad, before.subarray(0, 100), new Uint8Array(50)])
+      expect(() => trainer.restore(bytes, { partial: true })).toThrow(StateError);
+    expect(trainer.state()).toEqual(before);
+    expect(() => trainer.restore(before, { partial: 1 as never })).toThrow(
+      "partial must be a boolean; got 1",
+    );
   });
 });
 

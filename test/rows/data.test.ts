@@ -291,8 +291,9 @@ describe("results", () => {
   });
 
   it("nest as their shape says", () => {
-    const { data, toArray } = predictor.predict(rows.slice(0, 2));
-    expect(toArray()).toEqual([
+    const result = predictor.predict(rows.slice(0, 2));
+    const { data } = result;
+    expect(result.toArray()).toEqual([
       [data[0], data[1]],
       [data[2], data[3]],
     ]);

@@ -1,0 +1,45 @@
+/** Loss and accuracy over any number of rows, batch by batch. */
+import type { TrainPlan } from "../plan/planned.ts";
+import type { Program } from "../program/program.ts";
+import type { Steps } from "../steps.ts";
+import { countRight } from "./accuracy.ts";
+import type { OutputLoss } from "./training-data.ts";
+import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
+
+export interface Evaluation {
+  /** Mean loss over all rows. */
+  readonly loss: number;
+  /**
+   * Share of rows whose most probable class is right, for cross-entropy losses. A row with a score that is NaN or
+   * infinite counts as wrong.
+   */
+  readonly accuracy?: number;
+}
+
+type EvaluationTape = NonNullable<TrainPlan["evaluate"]>;
+
+export function* evaluateRows(
+  program: Program,
+  tape: EvaluationTape,
+  losses: readonly OutputLoss[],
+  dataset: Dataset,
+): Steps<Evaluation> {
+  const { batch } = program.plan;
+  const [{ loss: first }, ...others] = losses;
+  const counted = others.length === 0 && first.kind.endsWith("rossEntropy");
+  const target = dataset.columns[dataset.columns.length - 1];
+  let sum = 0;
+  let right = 0;
+  for (let from = 0; from < dataset.rows; from += batch) {
+    if (from > 0) yield;
+    const count = Math.min(batch, dataset.rows - from);
+    // Others may have evaluated meanwhile.
+    bindColumns(program, tape.ports, dataset);
+    fillPorts(program, tape.ports, dataset, from, count);
+    program.execute(tape, count);
+    sum += program.f32[tape.loss >>> 2] * count;
+    if (counted) right += countRight(program, tape, first.kind, target, from, count);
+  }
+  const loss = sum / dataset.rows;
+  return counted ? { loss, accuracy: right / dataset.rows } : { loss };
+}
