@@ -3,7 +3,7 @@
  * `performance` nor `console`: either makes Node load modules of its own.
  */
 import { writeSync } from "node:fs";
-import { adam, binaryCrossEntropy, compile, dense, sequential } from "../dist/index.js";
+import { adam, binaryCrossEntropy, compile, dense, sequential } from "wasmgrad";
 
 const start = process.hrtime.bigint();
 const model = sequential({ input: [2], seed: 42 }, [

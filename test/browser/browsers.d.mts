@@ -1,5 +1,9 @@
 export interface Browser {
   readonly name: string;
+  /** What brings it on Debian and Ubuntu. */
+  readonly install: string;
+  /** Arguments that open a page with a fresh profile. */
+  args(profile: string, url: string): readonly string[];
 }
 export const BROWSERS: readonly Browser[];
 export function find(browser: Browser): string | undefined;
