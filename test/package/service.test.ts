@@ -1,0 +1,41 @@
+/** Runs the example of a service as a reader would, on the built package. */
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { FastifyInstance } from "fastify";
+import { describe, expect, it } from "vitest";
+
+const { makeService } = (await import(
+  new URL("../../examples/service/server.mjs", import.meta.url).href
+)) as {
+  makeService(): FastifyInstance;
+};
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+describe("a service with one trainer", () => {
+  it("gives twelve customers at once, and those who predict meanwhile, what a trainer alone gives", () => {
+    const said = execFileSync(process.execPath, ["examples/service/customers.mjs"], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(said).toMatch(/^12 customers learned from 2000 rows in 20 epochs each/);
+    expect(said).toContain("answers that differ from those of a trainer alone: 0\n");
+    expect(Number(said.match(/(\d+) predictions for others meanwhile/)?.[1])).toBeGreaterThan(10);
+  });
+
+  it("answers what the library refuses with its message, and keeps the customer's state", async () => {
+    const service = makeService();
+    const call = (path: string, payload: object) =>
+      service.inject({ method: "POST", url: `/customers/ann/${path}`, payload });
+    const row = [[0, 0, 0, 0, 0, 0, 0, 1]];
+    await call("learn", { x: row, y: ["walk"], epochs: 3 });
+    const before = (await service.inject("/customers/ann/state")).rawPayload;
+    const refused = await call("learn", { x: [[1, 2]], y: ["walk"], epochs: 3 });
+    expect(refused.statusCode).toBe(400);
+    expect(refused.json()).toEqual({
+      name: "ShapeError",
+      message: "fit: x: row 0 must have 8 numbers; got 2",
+    });
+    expect((await service.inject("/customers/ann/state")).rawPayload).toEqual(before);
+    expect((await call("classify", { x: row })).json()).toHaveLength(1);
+  });
+});
