@@ -2,11 +2,11 @@
 
 /** Bytes after gzip of the pages of `test/package/bundlers/pages`, as esbuild makes them: they carry a little less. */
 const LIMITS = {
-  trains: 49_100,
-  predicts: 32_700,
+  trains: 53_000,
+  predicts: 34_100,
   computes: 51_000,
-  transforms: 34_600,
-  analyses: 30_000,
+  transforms: 35_500,
+  analyses: 30_700,
 } as const;
 
 export type Kind = keyof typeof LIMITS;
