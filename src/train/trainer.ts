@@ -446,6 +446,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       );
   }
 
+  /** @internal */
   protected override get isTraining(): boolean {
     return true;
   }

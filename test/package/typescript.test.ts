@@ -129,7 +129,7 @@ describe.each(["index", "transform", "analysis"])("the declarations of %s", (nam
 
   it("have nothing internal", () => {
     expect(read("d.ts")).not.toMatch(
-      /@internal|^\s+(protected|readonly|private)? ?(program|plan|graph|builder)\b/m,
+      /@internal|^\s+(protected|private) |^\s+(readonly )?(program|plan|graph|builder)\b/m,
     );
   });
 
