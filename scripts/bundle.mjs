@@ -35,6 +35,7 @@ await build({
   plugins,
 });
 gatherKernels();
+listEnums();
 for (const name of Object.keys(entryPoints)) {
   const { exports } = entries.outputs[`dist/${name}.js`];
   writeFileSync(`dist/${name}.js`, `export { ${exports.join(", ")} } from "./core.js";\n`);
@@ -54,6 +55,26 @@ function gatherKernels() {
   }
   // Next.js' minifier joins neighbours that have the same keyword, and then keeps the last link for the others.
   writeFileSync("dist/core.js", gathered.replace("var EXTENDED", "const EXTENDED") + code);
+}
+
+/**
+ * Enums that are only asked for the names of their members become lists of these: esbuild has put the members' values where they
+ * are used.
+ */
+function listEnums() {
+  const code = readFileSync("dist/core.js", "utf8");
+  const listed = code.replace(
+    /\(\((\w+)\) => \{\n((?: {2}\1\[\1\["\w+"\] = \d+\] = "\w+";\n)+) {2}return \1;\n\}\)\((\w+) \|\| \{\}\)/g,
+    (text, _inner, body, name) => {
+      const members = [...body.matchAll(/"(\w+)"\] = (\d+)/g)];
+      const isList = members.every(([, , value], i) => Number(value) === i);
+      const isAskedForNames = !new RegExp(`\\b${name}(\\.|\\[")`).test(code);
+      const names = members.map(([, member]) => member).join(" ");
+      return isList && isAskedForNames ? `${JSON.stringify(names)}.split(" ")` : text;
+    },
+  );
+  if (listed === code) throw new Error("dist/core.js: enums must stand in esbuild's form; got none");
+  writeFileSync("dist/core.js", listed);
 }
 
 /** What the package exports, imported from it: a copy would have error classes of its own. */
