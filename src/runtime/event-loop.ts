@@ -49,6 +49,8 @@ function startSlice(): void {
 
 function nextTurn(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
+  // jsdom has neither.
+  if (typeof MessageChannel !== "function") return new Promise((resolve) => setTimeout(resolve));
   if (!channel) {
     channel = new MessageChannel();
     channel.port1.onmessage = () => waiting.shift()?.();

@@ -153,6 +153,34 @@ describe("fit", () => {
   });
 });
 
+describe("the event loop", () => {
+  const without = (...names: ("setImmediate" | "MessageChannel")[]) => {
+    for (const name of names) vi.stubGlobal(name, undefined);
+  };
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it.each([
+    ["setImmediate", []],
+    ["MessageChannel", ["setImmediate"]],
+    ["setTimeout", ["setImmediate", "MessageChannel"]],
+  ] as const)("gets its turn by %s, whatever the host has", async (_, missing) => {
+    without(...missing);
+    const trainer = classifier();
+    const plain = classifier();
+    clock(1, 12);
+    let timers = 0;
+    const timer = setInterval(() => timers++, 0);
+    await trainer.fit(classes(200), { epochs: 2 });
+    clearInterval(timer);
+    plain.fitSync(classes(200), { epochs: 2 });
+    expect(timers).toBeGreaterThan(0);
+    expect(trainer.state()).toEqual(plain.state());
+  });
+});
+
 describe("predictAsync and evaluateAsync", () => {
   it("yield, give the bits of predict and evaluate, and see one state whatever trains meanwhile", async () => {
     const trainer = classifier();
