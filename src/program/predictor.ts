@@ -17,7 +17,7 @@ import {
   refuseUnread,
 } from "../rows/data.ts";
 import { readIds } from "../rows/ids.ts";
-import { inSlices } from "../runtime/event-loop.ts";
+import { inSlices, runSlice } from "../runtime/event-loop.ts";
 import type { Steps } from "../steps.ts";
 import { type Buffers, checkIds, checkRows, viewsOf } from "./buffers.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
@@ -92,7 +92,6 @@ export class Predictor<X = Rows, P = Result> {
   /** @internal */
   constructor(
     program: Program,
-    /** @internal */
     /** @internal */
     protected readonly model: Model<X, P>,
     /** @internal */
@@ -232,7 +231,8 @@ export class Predictor<X = Rows, P = Result> {
     checkSignal(who, signal);
     signal?.throwIfAborted();
     const within = this.program.states.hold(who, state);
-    return inSlices({ next: () => within(() => steps.next()) }, () => {
+    // A state is changed over to once a slice, not once a batch.
+    return inSlices({ next: () => within(() => runSlice(steps)) }, () => {
       signal?.throwIfAborted();
       this.program.checkAlive(who);
     });
@@ -404,7 +404,7 @@ export class Predictor<X = Rows, P = Result> {
   /**
    * Puts a state back. A predictor takes the states of trainers too.
    *
-   * @returns with `{ partial: true }` what did not fit, with the shapes of both sides
+   * @returns what did not fit, with the shapes of both sides: nothing without `{ partial: true }`
    * @throws StateError for bytes that are no state, are cut short, or belong to another model; then nothing changes
    * @example
    * const make = (classes: number) => compile(sequential({ input: [2] }, [dense(4), dense(classes, { activation: "softmax" })]));
@@ -414,7 +414,7 @@ export class Predictor<X = Rows, P = Result> {
    */
   restore(state: Uint8Array | ArrayBuffer): void;
   restore(state: Uint8Array | ArrayBuffer, options: RestoreOptions): readonly Misfit[];
-  restore(state: Uint8Array, options: RestoreOptions = {}): readonly Misfit[] | undefined {
+  restore(state: Uint8Array, options: RestoreOptions = {}): readonly Misfit[] {
     this.program.checkAlive("restore");
     this.checkIdle("restore");
     const { partial = false, ...others } = optionsOf("restore", options);
@@ -423,7 +423,7 @@ export class Predictor<X = Rows, P = Result> {
     const { states } = this.program;
     if (partial) return states.loadPartly("restore", state);
     states.load("restore", state, this.isTraining);
-    return undefined;
+    return [];
   }
 
   /** SHA-256 over names, shapes and values of the parameters: the same on every machine for the same run. */

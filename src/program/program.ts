@@ -76,8 +76,10 @@ export class Program {
     return new Program(who, this.engine, this.plan, this.seeds, this.labels);
   }
 
-  /** Takes over the frozen variables of a twin; they belong to no state. */
-  copyFrozen(from: Program): void {
+  /** Takes over from a twin what states may lack: seeds, and frozen variables. */
+  takeOver(from: Program): void {
+    this.setCounter(Counter.Seed, from.counter(Counter.Seed));
+    this.setCounter(Counter.ShuffleSeed, from.counter(Counter.ShuffleSeed));
     const frozen = this.plan.variables.filter(({ role }) => role === "frozen");
     for (const v of frozen) this.values(v).set(from.values(v));
     if (frozen.length > 0) this.#states?.refresh();

@@ -187,37 +187,39 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
     },
     hold: (who, saved) => {
       prepare();
-      const held = saved ? during(who, saved, () => block.slice()) : block.slice();
+      // Readings depend on variables alone, which stand before the slots.
+      const end = Math.max(0, ...own.variables.map((v) => v.at.value + bytesOfValues(v)));
+      const copy = () => block.slice(0, end);
+      const held = saved === undefined ? copy() : during(who, saved, copy);
       return (read) => {
         prepare();
-        const present = block.slice();
+        backup.set(block.subarray(0, end));
         block.set(held);
         try {
           return read();
         } finally {
-          block.set(present);
+          block.set(backup.subarray(0, end));
         }
       };
     },
     loadPartly: (who, given) => {
       prepare();
       const saved = open(who, given);
-      const [directory, misfits] = readable(who, () => {
+      const [misfits, places] = readable(who, () => {
         const found = readDirectory(who, saved);
-        return [found, misfitsOf(plan.variables, found)] as const;
+        const entries = found.variables.map(({ name, at }) => [name, at.value] as const);
+        return [misfitsOf(plan.variables, found), new Map(entries)] as const;
       });
       const kept = new Set(misfits.map(({ name }) => name));
       const taken = plan.variables.filter(({ name, isForeign }) => !isForeign && !kept.has(name));
       const frozen = taken.filter(({ role }) => role === "frozen");
       const before = frozen.map((v) => program.u8.slice(v.offset, v.offset + v.elements * 4));
+      const placeOf = (v: PlannedVariable) => places.get(v.name) as number;
+      for (const v of taken) checkRange(who, placeOf(v), v.elements * 4, lengths[Word.BlockBytes / 2]);
       backup.set(block);
       startAnew();
-      const entries = new Map(directory.variables.map((entry) => [entry.name, entry.at.value]));
-      const blockBytes = lengths[Word.BlockBytes / 2];
       for (const v of taken) {
-        const from = entries.get(v.name) as number;
-        checkRange(who, from, v.elements * 4, blockBytes);
-        const at = HEADER_BYTES + from;
+        const at = HEADER_BYTES + placeOf(v);
         program.u8.set(saved.subarray(at, at + v.elements * 4), v.offset);
       }
       try {
@@ -340,7 +342,7 @@ function tagOf(text: Uint8Array): Tag {
 }
 
 /** The bytes of a state, in whatever they come. */
-function bytesOf(who: string, given: Uint8Array | ArrayBuffer): Uint8Array {
+export function bytesOf(who: string, given: Uint8Array | ArrayBuffer): Uint8Array {
   if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   if (Object.prototype.toString.call(given) === "[object ArrayBuffer]") return new Uint8Array(given);
   return fail(who, "a state is a Uint8Array, as state() gives it", describe(given));

@@ -42,6 +42,11 @@ export async function yieldToEventLoop(): Promise<void> {
   startSlice();
 }
 
+/** Yields if the slice of the thread is over. */
+export async function yieldWhenDue(): Promise<void> {
+  if (sliceLeft() <= 0) await yieldToEventLoop();
+}
+
 function startSlice(): void {
   lastYield = Date.now();
   spent = 0;
@@ -73,13 +78,14 @@ export function runSlice<T>(steps: Pick<Steps<T>, "next">): IteratorResult<void,
 /**
  * Does the work in slices, the first one at once.
  *
- * @param check called after each yield; it throws to end the work
+ * @param check called after each slice but the last; it throws to end the work
  */
 export async function inSlices<T>(steps: Pick<Steps<T>, "next">, check: () => void): Promise<T> {
   for (;;) {
     const { done, value } = runSlice(steps);
+    // At the end too: many short calls hold a thread as long as one long one does.
+    await yieldWhenDue();
     if (done) return value;
-    await yieldToEventLoop();
     check();
   }
 }

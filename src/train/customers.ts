@@ -2,6 +2,7 @@
 import { describe } from "../describe.ts";
 import { BusyError, OptionError, TimeoutError } from "../errors.ts";
 import { checkNumber, checkSignal, optionsOf, refuseOthers } from "../options.ts";
+import { yieldWhenDue } from "../runtime/event-loop.ts";
 
 export interface WithStateOptions {
   /** Leaves the queue, or ends the handle of a function that is being served; the promise rejects with its reason. */
@@ -51,7 +52,7 @@ export function makeCustomers(): Customers {
         leave = resolve;
       });
       try {
-        await Promise.race([before, deadline.passed]);
+        await Promise.race([deadline.passed, before.then(yieldWhenDue)]);
       } catch (error) {
         // Those behind still wait for those before.
         before.then(leave);

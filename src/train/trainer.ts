@@ -10,9 +10,16 @@ import type { ParameterView } from "../program/parameters.ts";
 import { type AsyncOptions, Predictor, type ReadOptions } from "../program/predictor.ts";
 import type { Program } from "../program/program.ts";
 import { readOnly } from "../program/read-only.ts";
-import type { Bytes } from "../program/state.ts";
+import { type Bytes, bytesOf } from "../program/state.ts";
 import { makeResult, type Result, type Rows } from "../rows/data.ts";
-import { inSlices, runSlice, SLICE_MS, sliceLeft, yieldToEventLoop } from "../runtime/event-loop.ts";
+import {
+  inSlices,
+  runSlice,
+  SLICE_MS,
+  sliceLeft,
+  yieldToEventLoop,
+  yieldWhenDue,
+} from "../runtime/event-loop.ts";
 import { atOnce, type Steps } from "../steps.ts";
 import { type Customers, checkWithState, makeCustomers, nested, type WithStateOptions } from "./customers.ts";
 import { type Evaluation, evaluateRows } from "./evaluate.ts";
@@ -51,6 +58,7 @@ const TURNS = 8;
 /** An asynchronous call that the state belongs to while it runs. */
 interface Ticket {
   readonly signal: AbortSignal | undefined;
+  run?: Promise<unknown>;
 }
 
 /** A program that learns: a Predictor with a loss and an optimizer. */
@@ -84,16 +92,19 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   /** Updates over the life of the trainer; they belong to the state. */
   get steps(): number {
+    this.program.checkAlive("steps");
     return this.program.counter(Counter.Step);
   }
 
   /** Epochs completed over the life of the trainer; they belong to the state. */
   get epochs(): number {
+    this.program.checkAlive("epochs");
     return this.program.counter(Counter.Epoch);
   }
 
   /** The step size, of the parameters that no group of the optimizer matches. */
   get learningRate(): number {
+    this.program.checkAlive("learningRate");
     return ratesOf(this.program).pop() as number;
   }
 
@@ -111,14 +122,20 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
    * const { loss } = await trainer.fit({ x: [[0], [1]], y: [1, 3] }, { epochs: 100 });
    */
-  async fit(data: Data<X, P> | BoundData<X>, options: FitOptions = {}): Promise<FitResult> {
+  fit(data: Data<X, P> | BoundData<X>, options: FitOptions = {}): Promise<FitResult> {
+    const run = this.#fit(data, options);
+    if (this.#ticket) this.#ticket.run ??= run;
+    return run;
+  }
+
+  async #fit(data: Data<X, P> | BoundData<X>, options: FitOptions): Promise<FitResult> {
     const { program } = this;
     program.checkAlive("fit");
     this.checkIdle("fit");
     checkFitOptions("fit", options);
     const { signal, onProgress } = options;
     signal?.throwIfAborted();
-    const ticket = { signal };
+    const ticket: Ticket = { signal };
     this.#ticket = ticket;
     const check = () => {
       signal?.throwIfAborted();
@@ -142,7 +159,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       const result = run.result();
       // The run is over: a callback may dispose the trainer.
       if (onProgress) await this.#call(() => onProgress(run.progress()));
-      if (sliceLeft() <= 0) await yieldToEventLoop();
+      await yieldWhenDue();
       signal?.throwIfAborted();
       return result;
     } finally {
@@ -228,12 +245,12 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     checkWithState(fn, options);
     this.#customers ??= makeCustomers();
     // A copy: it may change while others are served.
-    const saved = state?.slice?.() ?? state;
+    const saved = new Uint8Array(bytesOf("withState", state));
     const open = () => {
       this.program.checkAlive("withState");
       this.#twin ??= this.program.twin("withState");
       const twin = this.#twin;
-      twin.copyFrozen(this.program);
+      twin.takeOver(this.program);
       twin.states.load("withState", saved, true);
       return new Trainer(twin, this.model, this.labels, this.#parts, true);
     };
@@ -244,10 +261,13 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
         );
       return handle.state();
     };
-    const end = (handle: Trainer<X, P>) =>
+    const end = (handle: Trainer<X, P>) => {
+      // A fit that nobody awaits: the error of withState says what became of it.
+      handle.#ticket?.run?.catch(() => {});
       handle.close(
         "withState: a trainer ends with the function that it was given to; got a call after its end",
       );
+    };
     return this.#customers.serve(options, open, fn, done, end);
   }
 

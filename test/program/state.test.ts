@@ -304,6 +304,7 @@ describe("a partial restore", () => {
     expect(trainer.restore(trainer.state(), { partial: true })).toEqual([]);
     expect(trainer.digest()).toBe(digest);
     expect(trainer.steps).toBe(0);
+    expect(trainer.restore(two().state(), { partial: false })).toEqual([]);
   });
 
   it("refuses what is no state and what is not finite, and changes nothing then", () => {
@@ -311,7 +312,14 @@ describe("a partial restore", () => {
     const before = trainer.state();
     const bad = trainer.state({ training: false });
     new DataView(bad.buffer).setFloat32(32, Number.NaN, true);
-    for (const bytes of [bad, before.subarray(0, 100), new Uint8Array(50)])
+    const { block } = partsOf(before);
+    const directory = directoryIn(before);
+    const outside = structuredClone(directory);
+    outside.variables[3].at.value = block.length;
+    const placeless = structuredClone(directory);
+    delete placeless.variables[1].at;
+    const unsound = [bad, before.subarray(0, 100), new Uint8Array(50), stateOf(block, outside)];
+    for (const bytes of [...unsound, stateOf(block, placeless)])
       expect(() => trainer.restore(bytes, { partial: true })).toThrow(StateError);
     expect(trainer.state()).toEqual(before);
     expect(() => trainer.restore(before, { partial: 1 as never })).toThrow(
@@ -1044,6 +1052,9 @@ describe("dispose", () => {
       step: () => trainer.step(data),
       evaluate: () => trainer.evaluate(data),
       gradients: () => trainer.gradients(data),
+      steps: () => trainer.steps,
+      epochs: () => trainer.epochs,
+      learningRate: () => trainer.learningRate,
       parameters: () => trainer.parameters,
       setParameters: () => trainer.setParameters({}),
       setLearningRate: () => trainer.setLearningRate(0.1),

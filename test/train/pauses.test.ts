@@ -220,6 +220,40 @@ describe("predictAsync and evaluateAsync", () => {
     }
   });
 
+  it("let the event loop run in a chain of short calls", async () => {
+    const trainer = classifier();
+    const data = classes(3);
+    for (const call of [
+      () => trainer.predictAsync(data.x),
+      () => trainer.evaluateAsync(data),
+      () => trainer.bindAsync(data),
+    ]) {
+      clock(1, 4);
+      const turns = await turnsDuring(async () => {
+        for (let round = 0; round < 30; round++) await call();
+      });
+      expect(turns).toBeGreaterThan(5);
+    }
+  });
+
+  it("change over to the state once a slice", async () => {
+    const trainer = classifier();
+    clock(Number.POSITIVE_INFINITY, 0);
+    const set = vi.spyOn(Uint8Array.prototype, "set");
+    await trainer.predictAsync(classes(3000).x);
+    await trainer.evaluateAsync(classes(3000));
+    expect(set.mock.calls.length).toBeLessThan(10);
+    expect(set.mock.calls.length).toBeGreaterThan(0);
+  });
+
+  it("refuse what is no state", async () => {
+    const trainer = classifier();
+    for (const state of [null, "", 0])
+      await expect(trainer.predictAsync(classes(3).x, { state: state as never })).rejects.toThrow(
+        "predictAsync: a state is a Uint8Array",
+      );
+  });
+
   it("reject when the program is disposed meanwhile", async () => {
     const trainer = classifier();
     clock(1, 12);

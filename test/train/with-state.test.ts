@@ -207,11 +207,62 @@ describe("withState", () => {
     const kept = state.slice();
     const { opened, open } = gate();
     const first = trainer.withState(trainer.state(), () => opened);
-    const second = trainer.withState(state, () => {});
-    state.fill(0);
+    // A Buffer's `slice` is a view.
+    const buffer = Buffer.from(kept);
+    const others = [state, buffer].map((bytes) => trainer.withState(bytes, () => {}));
+    for (const bytes of [state, buffer]) bytes.fill(0);
     open();
     await first;
-    expect(await second).toEqual(kept);
+    expect(await Promise.all(others)).toEqual([kept, kept]);
+  });
+
+  it("gives states of the variables alone the trainer's seeds, whoever was served before", async () => {
+    const trainer = xorTrainer();
+    const light = trainer.state({ training: false });
+    const train = () => trainer.withState(light, () => {});
+    const first = await train();
+    await trainer.withState(xorTrainer(5).state(), () => {});
+    expect(await train()).toEqual(first);
+    trainer.reset({ seed: 6, shuffleSeed: 7 });
+    trainer.restore(light);
+    expect(await train()).toEqual(trainer.state());
+  });
+
+  it("lets the event loop run in a chain of short calls, and in a queue of them", async () => {
+    const trainer = xorTrainer();
+    const state = trainer.state();
+    const serve = () => trainer.withState(state, (handle) => handle.step({ x: [[0, 1]], y: [1] }));
+    slowClock();
+    let turns = 0;
+    let done = false;
+    setImmediate(function count() {
+      turns++;
+      if (!done) setImmediate(count);
+    });
+    for (let call = 0; call < 10; call++) await serve();
+    expect(turns).toBeGreaterThan(5);
+    turns = 0;
+    await Promise.all(Array.from({ length: 10 }, serve));
+    expect(turns).toBeGreaterThan(5);
+    done = true;
+  });
+
+  it("reports a fit that nobody awaits by its own error alone", async () => {
+    const trainer = xorTrainer();
+    const unhandled: unknown[] = [];
+    const listen = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", listen);
+    slowClock();
+    const leave = (error?: Error) =>
+      trainer.withState(trainer.state(), (handle) => {
+        void handle.fit(xor, { epochs: 1000 });
+        if (error) throw error;
+      });
+    await expect(leave()).rejects.toThrow(BusyError);
+    await expect(leave(new Error("mine"))).rejects.toThrow("mine");
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", listen);
+    expect(unhandled).toEqual([]);
   });
 
   describe("with a signal or a timeout", () => {
@@ -264,6 +315,15 @@ describe("withState", () => {
       open();
       await new Promise((resolve) => setImmediate(resolve));
       expect(late).toBeInstanceOf(DisposedError);
+    });
+
+    it("does not call a function whose signal is aborted already", async () => {
+      const trainer = xorTrainer();
+      const serve = vi.fn();
+      await expect(
+        trainer.withState(trainer.state(), serve, { signal: AbortSignal.abort(new Error("gone")) }),
+      ).rejects.toThrow("gone");
+      expect(serve).not.toHaveBeenCalled();
     });
 
     it("is refused where they are none", async () => {
