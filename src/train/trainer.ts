@@ -123,12 +123,13 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * const { loss } = await trainer.fit({ x: [[0], [1]], y: [1, 3] }, { epochs: 100 });
    */
   fit(data: Data<X, P> | BoundData<X>, options: FitOptions = {}): Promise<FitResult> {
-    const run = this.#fit(data, options);
-    if (this.#ticket) this.#ticket.run ??= run;
+    const run = this.fitInSlices(data, options);
+    if (#ticket in this && this.#ticket) this.#ticket.run ??= run;
     return run;
   }
 
-  async #fit(data: Data<X, P> | BoundData<X>, options: FitOptions): Promise<FitResult> {
+  /** @internal no `#` method: behind a proxy its call would throw a TypeError */
+  private async fitInSlices(data: Data<X, P> | BoundData<X>, options: FitOptions): Promise<FitResult> {
     const { program } = this;
     program.checkAlive("fit");
     this.checkIdle("fit");

@@ -44,6 +44,13 @@ export interface BoundData<X = Rows> {
   readonly x?: X;
 }
 
+/** Of a class, so that reactive state keeps it as it is: plain objects are copied. */
+class Handle {
+  constructor(readonly rows: number) {
+    Object.freeze(this);
+  }
+}
+
 /** The numbers behind each handle, and the plan whose ports they fit. */
 const bound = new WeakMap<object, { readonly dataset: Dataset; readonly train: TrainPlan }>();
 
@@ -55,7 +62,7 @@ export function* bindData<X>(
 ): Steps<BoundData<X>> {
   const { rows, columns } = yield* readData(who, data, rules);
   const own = columns.map(({ words, data: numbers }) => ({ words, data: numbers.slice() }));
-  const handle = Object.freeze({ rows });
+  const handle = new Handle(rows);
   bound.set(handle, { dataset: { rows, columns: own, isBound: true }, train: rules.train });
   return handle;
 }

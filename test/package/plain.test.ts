@@ -132,6 +132,21 @@ describe("reactive state", () => {
     }
   });
 
+  it("of MobX, Immer and Vue holds bound data as they are", () => {
+    const trainer = xorTrainer();
+    const data = trainer.bind(xor);
+    const state: { data: unknown; rounds: number } = { data, rounds: 0 };
+    const drafted = produce(state, (draft) => {
+      trainer.fitSync(draft.data as typeof data);
+      draft.rounds++;
+    });
+    for (const held of [observable(state), drafted, reactive(state)]) {
+      expect(held.data).toBe(data);
+      trainer.fitSync(held.data as typeof data);
+    }
+    expect(trainer.epochs).toBe(4);
+  });
+
   it("of Immer holds a trainer as it is, and does not freeze it", () => {
     const trainer = xorTrainer();
     const next = produce({ trainer, epochs: 0 }, (draft) => {
