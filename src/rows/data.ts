@@ -234,29 +234,41 @@ const product = (shape: Shape, from: number) => shape.slice(from).reduce((p, d) 
 /** Numbers that are read without a break: about a third of a millisecond. */
 const NUMBERS_PER_STEP = 1 << 16;
 
-/** The stretches in which many rows are read. */
-export function* stretchesOf(
+/** Does something with many rows in stretches: `work` gets the first row of each and the one after its last. */
+export function* inStretches(
   rows: number,
   rowElements: number,
-): Generator<readonly [from: number, count: number]> {
+  work: (from: number, end: number) => void,
+): Steps<void> {
   const most = Math.max(1, Math.floor(NUMBERS_PER_STEP / rowElements));
-  for (let from = 0; from < rows; from += most) yield [from, Math.min(most, rows - from)];
+  for (let from = 0; from < rows; from += most) {
+    if (from > 0) yield;
+    work(from, Math.min(from + most, rows));
+  }
 }
 
-/** All rows as flat f32: the given array itself where it already is that, after checking it. */
-export function* flatten32(what: string, data: Rows, rowElements: number, rows: number): Steps<Float32Array> {
+/**
+ * All rows as flat f32, every value checked.
+ *
+ * @param copies whether they must be a copy; else an array that already is flat f32 is returned itself
+ */
+export function* flatten32(
+  what: string,
+  data: Rows,
+  rowElements: number,
+  rows: number,
+  copies = false,
+): Steps<Float32Array> {
   const flat = flatData(data);
-  const given = isArrayOf(Float32Array, flat) ? flat : undefined;
+  const given = !copies && isArrayOf(Float32Array, flat) ? flat : undefined;
   const into = given ?? new Float32Array(rows * rowElements);
-  for (const [from, count] of stretchesOf(rows, rowElements)) {
-    if (from > 0) yield;
-    const end = (from + count) * rowElements;
-    if (!given) readRows(what, data, rowElements, from, count, into, from * rowElements);
+  yield* inStretches(rows, rowElements, (from, end) => {
+    if (!given) readRows(what, data, rowElements, from, end - from, into, from * rowElements);
     else
-      for (let i = from * rowElements; i < end; i++)
+      for (let i = from * rowElements; i < end * rowElements; i++)
         if (given[i] - given[i] !== 0)
           storeChecked(what, given[i], given.slice(i, i + 1), 0, 0, i, rowElements);
-  }
+  });
   return into;
 }
 

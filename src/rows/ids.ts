@@ -2,7 +2,7 @@
 import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
 import type { Steps } from "../steps.ts";
-import { flatData, type Rows, readRows, stretchesOf } from "./data.ts";
+import { flatData, inStretches, type Rows, readRows } from "./data.ts";
 
 /** What ids must be. */
 export interface IdRules {
@@ -55,9 +55,8 @@ export function readIds(
 export function* flattenIds(what: string, data: Rows, rules: IdRules, rows: number): Steps<Int32Array> {
   const { rowElements } = rules;
   const into = new Int32Array(rows * rowElements);
-  for (const [from, count] of stretchesOf(rows, rowElements)) {
-    if (from > 0) yield;
-    readIds(what, data, rules, from, count, into, from * rowElements);
-  }
+  yield* inStretches(rows, rowElements, (from, end) =>
+    readIds(what, data, rules, from, end - from, into, from * rowElements),
+  );
   return into;
 }

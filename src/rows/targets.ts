@@ -2,7 +2,7 @@
 import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
 import type { Steps } from "../steps.ts";
-import { countRows, flatten32, isNumericArray, type Rows } from "./data.ts";
+import { countRows, flatten32, inStretches, isNumericArray, type Rows } from "./data.ts";
 
 /** What a target may be: rows of numbers, or one class (index or name) a row. */
 export type Targets = Rows | readonly string[];
@@ -22,45 +22,54 @@ export interface TargetRules {
   /** Numbers in a row of the prediction: units, or classes. */
   readonly rowElements: number;
   readonly labels?: readonly string[];
+  /** Whether what is read must be a copy. */
+  readonly copies?: boolean;
 }
 
 /** @param what names the data in errors: `fit: y` */
 export function* readTargets(what: string, given: Targets, rules: TargetRules): Steps<ReadTargets> {
-  const { loss, rowElements } = rules;
+  const { loss, rowElements, copies } = rules;
   if (typeof given !== "object" || given === null)
     throw new DataError(
       `${what}: targets must be rows, class indices or class names; got ${describe(given)}`,
     );
-  const y = isStrings(given) ? indicesOf(what, given, rules) : (given as Rows);
+  const y = isStrings(given) ? yield* indicesOf(what, given, rules) : (given as Rows);
   if (loss.kind === "crossEntropy" && isLabels(y, rules)) return yield* readLabels(what, y, rowElements);
   const rows = countRows(what, y, rowElements);
-  const data = yield* flatten32(what, y, rowElements, rows);
-  if (loss.kind === "crossEntropy") checkDistributions(what, data, rowElements);
-  if (loss.kind === "binaryCrossEntropy") checkProbabilities(what, data, rowElements);
+  const data = yield* flatten32(what, y, rowElements, rows, copies);
+  const check =
+    loss.kind === "crossEntropy"
+      ? checkDistributions
+      : loss.kind === "binaryCrossEntropy" && checkProbabilities;
+  if (check) yield* inStretches(rows, rowElements, (from, end) => check(what, data, rowElements, from, end));
   return { rows, kind: "rows", data };
 }
 
 const isStrings = (y: Targets): y is readonly string[] => Array.isArray(y) && typeof y[0] === "string";
 
-function indicesOf(
+function* indicesOf(
   what: string,
   y: readonly string[],
   { labels, loss, rowElements }: TargetRules,
-): readonly number[] {
+): Steps<readonly number[]> {
   if (loss.kind !== "crossEntropy" && rowElements !== 1)
     throw new DataError(
       `${what}: class names need crossEntropy or one output; got ${describe(y[0])} for ${loss.kind}`,
     );
   if (!labels) throw new DataError(`${what}: class names need \`labels\` in compile; got ${describe(y[0])}`);
   const index = new Map(labels.map((label, i) => [label, i]));
-  return y.map((label, row) => {
-    const i = index.get(label);
-    if (i === undefined)
-      throw new DataError(
-        `${what}: class names must be among [${labels.join(", ")}]; got ${describe(label)} at row ${row}`,
-      );
-    return i;
+  const indices: number[] = [];
+  yield* inStretches(y.length, 1, (from, end) => {
+    for (let row = from; row < end; row++) {
+      const i = index.get(y[row]);
+      if (i === undefined)
+        throw new DataError(
+          `${what}: class names must be among [${labels.join(", ")}]; got ${describe(y[row])} at row ${row}`,
+        );
+      indices.push(i);
+    }
   });
+  return indices;
 }
 
 /** Whether classes come as one number a row, rather than as rows of one number per class. */
@@ -81,35 +90,39 @@ function* readLabels(what: string, y: Rows, classes: number): Steps<ReadTargets>
   const rows = countRows(what, y, 1);
   const numbers = yield* flatten32(what, y, 1, rows);
   const data = new Int32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const label = numbers[row];
-    if (!(Number.isInteger(label) && label >= 0 && label < classes))
-      throw new DataError(
-        `${what}: class labels must be whole numbers from 0 to ${classes - 1}; got ${label} at row ${row}`,
-      );
-    data[row] = label;
-  }
+  yield* inStretches(rows, 1, (from, end) => {
+    for (let row = from; row < end; row++) {
+      const label = numbers[row];
+      if (!(Number.isInteger(label) && label >= 0 && label < classes))
+        throw new DataError(
+          `${what}: class labels must be whole numbers from 0 to ${classes - 1}; got ${label} at row ${row}`,
+        );
+      data[row] = label;
+    }
+  });
   return { rows, kind: "labels", data };
 }
 
-function checkProbabilities(what: string, data: Float32Array, rowElements: number): void {
-  for (let i = 0; i < data.length; i++)
+type Check = (what: string, data: Float32Array, rowElements: number, from: number, end: number) => void;
+
+const checkProbabilities: Check = (what, data, rowElements, from, end) => {
+  for (let i = from * rowElements; i < end * rowElements; i++)
     if (!(data[i] >= 0 && data[i] <= 1))
       throw new DataError(
         `${what}: targets of a cross-entropy must lie in [0, 1]; ` +
           `got ${data[i]} at row ${Math.floor(i / rowElements)}, column ${i % rowElements}`,
       );
-}
+};
 
 /** How far the sum of a row of probabilities may be from 1: rounding of a few hundred f32 entries. */
 const SUM_TOLERANCE = 1e-3;
 
-function checkDistributions(what: string, data: Float32Array, classes: number): void {
-  checkProbabilities(what, data, classes);
-  for (let at = 0; at < data.length; at += classes) {
+const checkDistributions: Check = (what, data, classes, from, end) => {
+  checkProbabilities(what, data, classes, from, end);
+  for (let row = from; row < end; row++) {
     let sum = 0;
-    for (let j = 0; j < classes; j++) sum += data[at + j];
+    for (let j = 0; j < classes; j++) sum += data[row * classes + j];
     if (!(Math.abs(sum - 1) <= SUM_TOLERANCE))
-      throw new DataError(`${what}: probabilities of a row must sum to 1; got ${sum} at row ${at / classes}`);
+      throw new DataError(`${what}: probabilities of a row must sum to 1; got ${sum} at row ${row}`);
   }
-}
+};

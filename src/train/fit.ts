@@ -10,6 +10,7 @@ import {
 } from "../options.ts";
 import { nonFinite } from "../program/diagnose.ts";
 import type { Program } from "../program/program.ts";
+import type { Steps } from "../steps.ts";
 import { type Note, notesOf } from "./notes.ts";
 import { paceOf } from "./pace.ts";
 import { fillRates } from "./rates.ts";
@@ -91,7 +92,7 @@ export interface FitRun {
    */
   advance(sliceMs: number): boolean;
   progress(): FitProgress;
-  result(): FitResult;
+  result(): Steps<FitResult>;
 }
 
 /** Closures rather than a class: V8 compiles them together with the file, but methods when they are first called. */
@@ -209,13 +210,11 @@ export function startFit(program: Program, rules: DataRules, dataset: Dataset, o
   return {
     advance,
     progress,
-    result: () => ({
-      reason,
-      ...progress(),
-      history,
-      historyEvery,
-      notes: notesOf(program, rules, dataset, { firstStep, history, ranOut: reason === "epochs" }),
-    }),
+    *result() {
+      const outcome = { firstStep, history, ranOut: reason === "epochs" };
+      const notes = yield* notesOf(program, rules, dataset, outcome);
+      return { reason, ...progress(), history, historyEvery, notes };
+    },
   };
 }
 

@@ -11,6 +11,8 @@ import type { ValueId } from "../graph/type.ts";
 import type { PlannedTape } from "../plan/planned.ts";
 import type { Program } from "../program/program.ts";
 import { addressOf, runRecords } from "../program/records.ts";
+import { inStretches } from "../rows/data.ts";
+import type { Steps } from "../steps.ts";
 import type { DataRules, OutputLoss } from "./training-data.ts";
 import { bindColumns, type Column, type Dataset, fillPorts } from "./windows.ts";
 
@@ -83,26 +85,26 @@ type Noted = Dataset & { notes?: readonly Note[] };
 
 const short = (value: number) => Number(value.toPrecision(3));
 
-export function notesOf(
+export function* notesOf(
   program: Program,
   rules: DataRules,
   dataset: Noted,
   { firstStep, history, ranOut }: Outcome,
-): readonly Note[] {
-  dataset.notes ??= dataset.rows < FEWEST_ROWS ? [] : notesOfData(program.plan.model, rules, dataset);
+): Steps<readonly Note[]> {
+  dataset.notes ??= dataset.rows < FEWEST_ROWS ? [] : yield* notesOfData(program.plan.model, rules, dataset);
   const notes = [...dataset.notes];
   const looks = (steps: number) => Math.floor(steps / STEPS_A_LOOK);
   if (looks(program.counter(Counter.Step)) > looks(firstStep))
-    lookAtUnits(notes, program, rules.train.evaluate as PlannedTape, dataset);
+    yield* lookAtUnits(notes, program, rules.train.evaluate as PlannedTape, dataset);
   if (ranOut) lookAtHistory(notes, history);
   return notes;
 }
 
-function notesOfData(
+function* notesOfData(
   graph: Graph,
   { train, losses, labels, namedInputs, namedTargets }: DataRules,
   dataset: Dataset,
-): Note[] {
+): Steps<Note[]> {
   const notes: Note[] = [];
   const { ports } = train.tape;
   for (let i = 0; i < ports.length; i++) {
@@ -110,9 +112,10 @@ function notesOfData(
     const target = losses[i - ports.length + losses.length];
     const what = (target ? "y" : "x") + ((target ? namedTargets : namedInputs) ? `.${name}` : "");
     const column = dataset.columns[i];
-    if (target?.loss.fn >= LossFn.BinaryCrossEntropy) lookAtLabels(notes, what, column, target, labels);
+    if (target?.loss.fn >= LossFn.BinaryCrossEntropy)
+      yield* lookAtLabels(notes, what, column, target, labels);
     else if (dtype === "f32")
-      lookAtColumns(notes, what, column, target !== undefined, () => meetsWeights(graph, value));
+      yield* lookAtColumns(notes, what, column, target !== undefined, () => meetsWeights(graph, value));
   }
   return notes;
 }
@@ -125,32 +128,37 @@ const meetsWeights = (graph: Graph, id: ValueId): boolean =>
       (op === "dense" || op === "matMul" || (rule.alias === 0 && meetsWeights(graph, outputs[0]))),
   );
 
-function lookAtColumns(
+function* lookAtColumns(
   notes: Note[],
   what: string,
   { data, words }: Column,
   isTarget: boolean,
   isWeighed: () => boolean,
-): void {
+): Steps<void> {
   const step = words * Math.ceil(data.length / SAMPLE_NUMBERS);
   const isNarrow = words <= MOST_COLUMNS;
+  let constant = isNarrow ? Array.from({ length: words }, (_, column) => column) : [];
+  yield* inStretches(data.length / words, words, (from, end) => {
+    constant = constant.filter((column) => {
+      let at = from * words + column;
+      while (at < end * words && data[at] === data[column]) at += words;
+      return at >= end * words;
+    });
+  });
   let low = 1;
   let high = 1;
   /** The column that is farthest from 1, and what it reaches. */
   let farthest = 0;
   let reached = 1;
   for (let column = 0; column < words; column++) {
-    let at = column;
-    while (isNarrow && data[at] === data[column]) at += words;
     let reach = 0;
-    if (at < data.length)
-      for (at = column; at < data.length; at += step) reach = Math.max(reach, Math.abs(data[at]));
-    else
+    if (constant.includes(column))
       notes.push({
         code: "constantColumn",
         message: `${what}: column ${column} is ${short(data[column])} in all rows; it teaches nothing, leave it out`,
         column,
       });
+    else for (let at = column; at < data.length; at += step) reach = Math.max(reach, Math.abs(data[at]));
     if (reach === 0 || (reach < 1 && !isNarrow)) continue;
     low = Math.min(low, reach);
     high = Math.max(high, reach);
@@ -170,21 +178,23 @@ function lookAtColumns(
 }
 
 /** Of classes, or of one yes-or-no output: several of those are labels of their own, which may well be rare. */
-function lookAtLabels(
+function* lookAtLabels(
   notes: Note[],
   what: string,
   { data, words }: Column,
   { loss, rowElements }: OutputLoss,
   names: DataRules["labels"],
-): void {
+): Steps<void> {
   const isClass = loss.fn === LossFn.CrossEntropy;
   if (rowElements > (isClass ? MOST_COLUMNS : 1)) return;
   const counts = Array<number>(isClass ? rowElements : 2).fill(0);
-  for (let at = 0; at < data.length; at += words) {
-    let label = words > 1 ? 0 : Math.floor(data[at] + 0.5);
-    for (let j = 1; j < words; j++) if (data[at + j] > data[at + label]) label = j;
-    counts[label]++;
-  }
+  yield* inStretches(data.length / words, words, (from, end) => {
+    for (let at = from * words; at < end * words; at += words) {
+      let label = words > 1 ? 0 : Math.floor(data[at] + 0.5);
+      for (let j = 1; j < words; j++) if (data[at + j] > data[at + label]) label = j;
+      counts[label]++;
+    }
+  });
   const most = Math.max(...counts);
   const least = Math.min(...counts);
   if (most <= MOST_LABEL_RATIO * Math.max(least, 1)) return;
@@ -196,7 +206,7 @@ function lookAtLabels(
 }
 
 /** Looks at what relu units give for blocks of rows, with the tape that `evaluate` runs. */
-function lookAtUnits(notes: Note[], program: Program, tape: PlannedTape, dataset: Dataset): void {
+function* lookAtUnits(notes: Note[], program: Program, tape: PlannedTape, dataset: Dataset): Steps<void> {
   const { ports, from, lowered } = tape;
   /** Relus of which too many units have not fired yet. */
   let dead = lowered.records.flatMap((record) => {
@@ -210,8 +220,10 @@ function lookAtUnits(notes: Note[], program: Program, tape: PlannedTape, dataset
   const rows = Math.min(program.plan.batch, BLOCK_ROWS, dataset.rows);
   const last = Math.min(BLOCKS, Math.ceil(dataset.rows / rows)) - 1;
   const count = (silent: readonly number[]) => silent.reduce((sum, one) => sum + one, 0);
-  bindColumns(program, ports, dataset);
   for (let block = 0; block <= last && dead.length > 0; block++) {
+    if (block > 0) yield;
+    // Others may have evaluated meanwhile.
+    bindColumns(program, ports, dataset);
     fillPorts(program, ports, dataset, Math.floor(((dataset.rows - rows) * block) / (last || 1)), rows);
     for (const [record, at] of runRecords(program, from, lowered.records, rows))
       for (const { record: relu, size, silent } of dead) {

@@ -157,7 +157,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
         await yieldToEventLoop();
         check();
       }
-      const result = run.result();
+      const result = await inSlices(run.result(), check);
       // The run is over: a callback may dispose the trainer.
       if (onProgress) await this.#call(() => onProgress(run.progress()));
       await yieldWhenDue();
@@ -189,7 +189,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
         if (onProgress) this.#callSync(() => onProgress(run.progress()));
         this.#checkNotDisposed("fitSync");
       }
-      const result = run.result();
+      const result = atOnce(run.result());
       if (onProgress) this.#callSync(() => onProgress(run.progress()));
       return result;
     } finally {

@@ -60,10 +60,9 @@ export function* bindData<X>(
   data: Data<X, NamedOutputs>,
   rules: DataRules,
 ): Steps<BoundData<X>> {
-  const { rows, columns } = yield* readData(who, data, rules);
-  const own = columns.map(({ words, data: numbers }) => ({ words, data: numbers.slice() }));
-  const handle = new Handle(rows);
-  bound.set(handle, { dataset: { rows, columns: own, isBound: true }, train: rules.train });
+  const dataset = yield* readData(who, data, rules, true);
+  const handle = new Handle(dataset.rows);
+  bound.set(handle, { dataset: { ...dataset, isBound: true }, train: rules.train });
   return handle;
 }
 
@@ -71,15 +70,21 @@ export function* readData<X>(
   who: string,
   data: Data<X, NamedOutputs> | BoundData<X>,
   rules: DataRules,
+  copies = false,
 ): Steps<Dataset> {
   const known = bound.get(data);
-  if (!known) return yield* readRows(who, data as Data<X, NamedOutputs>, rules);
+  if (!known) return yield* readRows(who, data as Data<X, NamedOutputs>, rules, copies);
   if (known.train !== rules.train)
     throw new DataError(`${who}: data must be bound to this trainer; got data that another one's bind gave`);
   return known.dataset;
 }
 
-function* readRows<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules): Steps<Dataset> {
+function* readRows<X>(
+  who: string,
+  data: Data<X, NamedOutputs>,
+  rules: DataRules,
+  copies: boolean,
+): Steps<Dataset> {
   if (typeof data !== "object" || data === null || !("x" in data && "y" in data))
     throw new DataError(
       `${who}: data must be { x, y }; got ${data === null ? "null" : typeof data} without both`,
@@ -98,7 +103,7 @@ function* readRows<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules
     const read =
       port.dtype === "i32"
         ? yield* flattenIds(what, given, port, rows)
-        : yield* flatten32(what, given, port.rowElements, rows);
+        : yield* flatten32(what, given, port.rowElements, rows, copies);
     columns.push({ words: port.rowElements, data: read });
   }
   const inputs = train.tape.ports.filter(({ kind }) => kind === "input").map(({ name }) => name);
@@ -108,7 +113,8 @@ function* readRows<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules
     const { output, loss, rowElements } = losses[i];
     const name = namedTargets ? `y.${output}` : "y";
     const given = entryOf(who, data.y, output, namedTargets) as Targets;
-    const read = yield* readTargets(`${who}: ${name}`, given, { rows, loss, rowElements, labels });
+    const wanted = { rows, loss, rowElements, labels, copies };
+    const read = yield* readTargets(`${who}: ${name}`, given, wanted);
     counts.push([name, read.rows]);
     columns.push({
       words: read.kind === "labels" ? 1 : rowElements,

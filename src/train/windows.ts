@@ -73,11 +73,17 @@ export function openWindow(program: Program, train: TrainPlan, dataset: Dataset,
   }
 }
 
-/** Streams the next rows of the epoch, in its order, into the window. */
+/** Words that are laid into the window without a break, a row counting as some more: about 2 ms. */
+const MOVED_WORDS = 1 << 18;
+const ROW_WORDS = 32;
+
+/** Streams next rows of the epoch, in its order, into the window: as many whole batches as go in about 2 ms. */
 export function moveWindow(program: Program, train: TrainPlan, dataset: Dataset, shuffle: boolean): void {
   const start = program.counter(Counter.Cursor);
-  const count = Math.min(train.windowRows, dataset.rows - start);
   const { batch } = program.plan;
+  const words = dataset.columns.reduce((sum, column) => sum + column.words, ROW_WORDS);
+  const batches = Math.max(1, Math.floor(MOVED_WORDS / (words * batch)));
+  const count = Math.min(train.windowRows, batches * batch, dataset.rows - start);
   program.window = undefined;
   for (let from = 0; from < count; from += batch) {
     const chunk = Math.min(batch, count - from);
