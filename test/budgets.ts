@@ -2,8 +2,8 @@
 
 /** Bytes after gzip of the pages of `test/package/bundlers/pages`, as esbuild makes them: they carry a little less. */
 const LIMITS = {
-  trains: 52_700,
-  predicts: 33_800,
+  trains: 52_900,
+  predicts: 33_850,
   computes: 51_000,
   transforms: 35_200,
   analyses: 30_400,

@@ -10,6 +10,8 @@ import {
   sgd,
   type Targets,
 } from "../../src/index.ts";
+import { readTargets } from "../../src/rows/targets.ts";
+import { atOnce } from "../../src/steps.ts";
 import { thrownBy, xor, xorModel } from "../fixtures.ts";
 
 const x = [
@@ -187,5 +189,46 @@ describe("targets of a regression", () => {
     expect(() => trainer.step({ x: [[0, 1]], y: ["ant", "bee", "cat"] })).toThrow(
       'step: y: class names need crossEntropy or one output; got "ant" for meanSquaredError',
     );
+  });
+});
+
+describe("many targets are read in many steps", () => {
+  const rows = 300_000;
+  const classes = Array.from({ length: rows }, (_, i) => i % 3);
+  const oneHot = new Float32Array(3 * rows);
+  classes.forEach((label, row) => {
+    oneHot[3 * row + label] = 1;
+  });
+  const kinds: [string, Targets, string, number, number][] = [
+    ["class names", classes.map((label) => labels[label]), "crossEntropy", 3, 3],
+    ["class indices", classes, "crossEntropy", 3, 2],
+    ["distributions", oneHot, "crossEntropy", 3, 2],
+    ["yes or no", Uint8Array.from(classes, (label) => label % 2), "binaryCrossEntropy", 1, 2],
+    ["numbers", classes, "meanSquaredError", 1, 1],
+  ];
+  it.each(kinds)("%s", (_, given, kind, rowElements, passes) => {
+    const steps = readTargets("fit: y", given, { rows, loss: { kind }, rowElements, labels });
+    const whole = atOnce(readTargets("fit: y", given, { rows, loss: { kind }, rowElements, labels }));
+    let count = 0;
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) {
+        expect(value).toEqual(whole);
+        break;
+      }
+      count++;
+    }
+    // They are read, then checked, in stretches of 2^16 numbers; names are looked up before.
+    const stretches = Math.floor((given === oneHot ? 3 * rows : rows) / 65_536);
+    expect(count).toBeGreaterThanOrEqual(passes * stretches);
+  });
+
+  it("the first bad one is named wherever it stands", () => {
+    const names = classes.map((label) => labels[label]);
+    names[299_999] = "dog";
+    const rules = { rows, loss: { kind: "crossEntropy" }, rowElements: 3, labels };
+    expect(() => atOnce(readTargets("fit: y", names, rules))).toThrow('got "dog" at row 299999');
+    oneHot[3 * 299_998] = 0.5;
+    expect(() => atOnce(readTargets("fit: y", oneHot, rules))).toThrow("got 1.5 at row 299998");
   });
 });

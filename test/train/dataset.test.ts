@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Run } from "../../assembly/abi.ts";
 import { compile, dense, meanSquaredError, model, sequential, sgd } from "../../src/index.ts";
 import { classes, classifier, noise, xorTrainer } from "../fixtures.ts";
 
@@ -38,6 +39,21 @@ describe("data larger than the window", () => {
       return trainer.digest();
     });
     expect(streamed).toBe(resident);
+  });
+
+  it("gives the same bits where a window is laid out in several pieces", () => {
+    const inputs = 20_000;
+    const [x, y] = [noise(inputs * 50), noise(50, 2)];
+    const digests = [24, 64].map((windowRows) => {
+      const trainer = compile(sequential({ input: [inputs] }, [dense(1)]), {
+        ...{ loss: meanSquaredError(), optimizer: sgd({ learningRate: 1e-4 }), batchSize: 4, windowRows },
+      });
+      trainer.fitSync({ x, y }, { epochs: 2 });
+      // The last piece, of 2^18 words at most.
+      if (windowRows < 50) expect(trainer.program.run(Run.WindowRows)).toBe(2);
+      return trainer.digest();
+    });
+    expect(digests[0]).toBe(digests[1]);
   });
 
   it("gives the same bits with several inputs and outputs", () => {

@@ -316,6 +316,18 @@ describe("bound data", () => {
     expect(trainer.state()).toEqual(plain.state());
   });
 
+  it("are a copy of targets too", () => {
+    const trainer = lineTrainer();
+    const plain = lineTrainer();
+    const x = noise(12);
+    const y = noise(12, 2);
+    const bound = trainer.bind({ x, y });
+    plain.fitSync({ x, y: y.slice() });
+    y.fill(0);
+    trainer.fitSync(bound);
+    expect(trainer.state()).toEqual(plain.state());
+  });
+
   it("are checked when they are bound, and refused by another trainer", async () => {
     const trainer = classifier();
     expect(() => trainer.bind({ x: [[1]], y: [0] })).toThrow("bind: x: row 0 must have 5 numbers; got 1");
