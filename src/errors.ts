@@ -1,11 +1,90 @@
 /**
- * Every error the package throws. Each message reads `who: rule; got what`, and each class can be told
- * from the others by `instanceof` or by `name`, also across copies of the package.
+ * What kind of mistake an error is: its class in small letters, with a detail behind where programs may want to tell kinds
+ * apart. docs/errors.md says what each means. A code stays what it is from version to version, other than messages.
+ */
+export type ErrorCode =
+  | "abi"
+  | "busy"
+  | "data"
+  | "data-label"
+  | "data-missing"
+  | "data-not-finite"
+  | "data-type"
+  | "data-unknown"
+  | "disposed"
+  | "memory"
+  | "non-finite"
+  | "option"
+  | "option-surplus"
+  | "option-unknown"
+  | "shape"
+  | "shape-rows"
+  | "state"
+  | "state-mismatch"
+  | "tape"
+  | "timeout"
+  | "trace"
+  | "transform"
+  | "unsupported-engine"
+  | "wasmgrad";
+
+/** What an error is beside its text: plain data, which `postMessage` and `structuredClone` keep. */
+export interface ErrorDetails {
+  /** Of the class. */
+  readonly name: string;
+  readonly code: ErrorCode;
+  /** The error behind this one, where another API threw it. */
+  readonly cause?: unknown;
+  /** What a class says beyond these: `step` and `layer` of a NonFiniteError, `bytes` of a MemoryError, .. */
+  readonly [field: string]: unknown;
+}
+
+/** How the codes of a class begin: `unsupported-engine` for UnsupportedEngineError. */
+const kindOf = (name: string) =>
+  name
+    .slice(0, -5)
+    .replace(/\B[A-Z]/g, "-$&")
+    .toLowerCase();
+
+/**
+ * Every error the package throws. Each message reads `who: rule; got what`, and each class can be told from the others by
+ * `instanceof`, by `name` and by `code`, also across copies of the package.
  */
 export class WasmgradError extends Error {
   override get name(): string {
     return "WasmgradError";
   }
+
+  /** Name, code and fields once more: of an error, clones keep only message, stack and cause. */
+  declare readonly cause: ErrorDetails;
+
+  /** @internal */
+  constructor(message: string, detail?: string, fields?: Readonly<Record<string, unknown>>) {
+    const { name } = new.target.prototype;
+    super(message, { cause: { name, code: kindOf(name) + (detail ? `-${detail}` : ""), ...fields } });
+  }
+
+  /** The kind of mistake: the same in every version of the package, other than the message. */
+  get code(): ErrorCode {
+    return this.cause.code;
+  }
+}
+
+/**
+ * The code of an error of this package, also of its clone that a worker posted, which is a plain `Error`; undefined for
+ * every other value. The other fields of a clone stand in its `cause`.
+ *
+ * @example
+ * try {
+ *   dense(0);
+ * } catch (error) {
+ *   errorCode(structuredClone(error)); // => "option"
+ * }
+ */
+export function errorCode(error: unknown): ErrorCode | undefined {
+  const { name, code } =
+    (error as Partial<WasmgradError> | undefined)?.cause ?? ({} as Partial<ErrorDetails>);
+  return typeof name === "string" && `${code}-`.startsWith(`${kindOf(name)}-`) ? code : undefined;
 }
 
 /** Shapes that do not fit together, found when a graph is built or data is handed over. */
@@ -42,12 +121,14 @@ export class TransformError extends WasmgradError {
     return "TransformError";
   }
 
-  constructor(
-    message: string,
-    /** The layer in the way, as named in the model. */
-    readonly layer: string,
-  ) {
-    super(message);
+  /** @internal */
+  constructor(message: string, layer: string) {
+    super(message, "", { layer });
+  }
+
+  /** The layer in the way, as named in the model. */
+  get layer(): string {
+    return this.cause.layer as string;
   }
 }
 
@@ -106,15 +187,14 @@ export class MemoryError extends WasmgradError {
     return "MemoryError";
   }
 
-  constructor(
-    message: string,
-    /** Bytes the program asked for. */
-    readonly bytes: number,
-    /** Programs alive when the memory ran out. */
-    readonly livePrograms: number,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
+  /** Bytes the program asked for. */
+  get bytes(): number {
+    return this.cause.bytes as number;
+  }
+
+  /** Programs alive when the memory ran out. */
+  get livePrograms(): number {
+    return this.cause.livePrograms as number;
   }
 }
 
@@ -139,22 +219,34 @@ export interface NonFiniteOrigin {
  * probabilities are NaN.
  */
 export class NonFiniteError extends WasmgradError implements NonFiniteOrigin {
+  declare readonly cause: ErrorDetails & NonFiniteOrigin;
+
   override get name(): string {
     return "NonFiniteError";
   }
 
-  readonly step: number;
-  readonly layer: string;
-  readonly tensor: string;
-  readonly phase: "forward" | "backward" | "update";
-  readonly usable?: boolean;
-
+  /** @internal */
   constructor(message: string, origin: NonFiniteOrigin) {
-    super(message);
-    this.step = origin.step;
-    this.layer = origin.layer;
-    this.tensor = origin.tensor;
-    this.phase = origin.phase;
-    this.usable = origin.usable;
+    super(message, "", { ...origin });
+  }
+
+  get step(): number {
+    return this.cause.step;
+  }
+
+  get layer(): string {
+    return this.cause.layer;
+  }
+
+  get tensor(): string {
+    return this.cause.tensor;
+  }
+
+  get phase(): NonFiniteOrigin["phase"] {
+    return this.cause.phase;
+  }
+
+  get usable(): boolean | undefined {
+    return this.cause.usable;
   }
 }

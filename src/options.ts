@@ -1,22 +1,81 @@
 import { describe } from "./describe.ts";
 import { OptionError } from "./errors.ts";
+import { refuseUnknown } from "./suggest.ts";
 
-/** Returns the options; throws OptionError unless they are an object. */
-export function optionsOf<T>(who: string, options: T, name = "options"): T {
-  if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw new OptionError(`${who}: ${name} must be an object; got ${describe(options)}`);
-  return options;
+/** What a value must be: in words, as a test, and its type. */
+// biome-ignore lint/suspicious/noExplicitAny: the test sees values of the rule's type only
+export type Rule = readonly [text: string, holds: (value: any) => unknown, type?: string];
+
+export const COUNT: Rule = ["a whole number >= 1", (n: number) => Number.isSafeInteger(n) && n >= 1];
+export const NOT_NEGATIVE: Rule = [
+  "a finite number >= 0 in single precision",
+  (n: number) => n >= 0 && Number.isFinite(Math.fround(n)),
+];
+export const POSITIVE: Rule = [
+  "a finite number > 0 in single precision",
+  (n: number) => Math.fround(n) > 0 && Number.isFinite(Math.fround(n)),
+];
+export const SHARE: Rule = ["in [0, 1)", (n: number) => n >= 0 && n < 1];
+export const BOOLEAN: Rule = ["a boolean", () => true, "boolean"];
+export const STRING: Rule = ["a string", () => true, "string"];
+export const FUNCTION: Rule = ["a function", () => true, "function"];
+export const SIGNAL: Rule = [
+  "an AbortSignal, such as controller.signal",
+  (signal: AbortSignal | null) => typeof signal?.throwIfAborted === "function",
+  "object",
+];
+
+/** One of these words. */
+export const oneOf = (...words: readonly string[]): Rule => [
+  words.map((word) => `"${word}"`).join(" or "),
+  (word: string) => words.includes(word),
+  "string",
+];
+
+/** Refuses what breaks a rule; `null` and `"1"` would count as numbers in JavaScript. */
+export function check(who: string, name: string, value: unknown, [text, holds, type = "number"]: Rule): void {
+  if (typeof value === type && holds(value)) return;
+  const isText = type === "number" && typeof value === "string" && value.trim() && holds(+value);
+  throw new OptionError(
+    `${who}: ${name} must be ${text}; got ${describe(value)}${isText ? ": write it without quotes" : ""}`,
+  );
 }
 
-/** Refuses an option of another type, which JavaScript might take for something. */
-export function checkType(
+/** The options of an API, in the order of its errors: what each is where it is not given, and what it must be. */
+type Table<T> = { readonly [K in keyof T]-?: readonly [fallback?: T[K], rule?: Rule] };
+
+type Read<T, D extends Table<T>> = {
+  [K in keyof T]-?: undefined extends D[K][0] ? T[K] : Exclude<T[K], undefined>;
+};
+
+/**
+ * The given options, checked, with defaults filled in; names that nobody reads are refused. The options of a layer are
+ * told by its own name, where it has one.
+ */
+export function readOptions<T extends object, D extends Table<T>>(
   who: string,
-  name: string,
-  value: unknown,
-  type: "boolean" | "function" | "string",
-): void {
-  if (typeof value !== type)
-    throw new OptionError(`${who}: ${name} must be a ${type}; got ${describe(value)}`);
+  options: T,
+  table: D,
+): Read<T, D> {
+  const names = Object.keys(table) as (keyof T & string)[];
+  checkObject(who, options, `options must be an object, such as { ${names[0]}: .. }`);
+  const { name: own } = options as { name?: unknown };
+  if ("name" in table && typeof own === "string") who = own;
+  refuseUnknown(who, options, names);
+  const read = {} as Record<string, unknown>;
+  for (const name of names) {
+    const [fallback, rule] = table[name];
+    const value = options[name];
+    if (value !== undefined && rule) check(who, name, value, rule);
+    read[name] = value === undefined ? fallback : value;
+  }
+  return read as Read<T, D>;
+}
+
+/** Refuses what has no entries by name. */
+export function checkObject(who: string, value: unknown, rule: string): asserts value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new OptionError(`${who}: ${rule}; got ${describe(value)}`);
 }
 
 /**
@@ -30,42 +89,22 @@ export function refuseMore(who: string, given: ArrayLike<unknown>, most: number,
     if (given[i] !== undefined)
       throw new OptionError(
         `${who}: takes no argument ${i + 1}; got ${describe(given[i])}${instead && `: ${instead}`}`,
+        "surplus",
       );
 }
 
-/** What a number must be: in words, and as a test. */
-export type NumberRule = readonly [text: string, holds: (value: number) => boolean];
-
-export const COUNT: NumberRule = ["a whole number >= 1", (n) => Number.isSafeInteger(n) && n >= 1];
-export const NOT_NEGATIVE: NumberRule = [
-  "a finite number >= 0 in single precision",
-  (n) => n >= 0 && Number.isFinite(Math.fround(n)),
-];
-export const POSITIVE: NumberRule = [
-  "a finite number > 0 in single precision",
-  (n) => Math.fround(n) > 0 && NOT_NEGATIVE[1](n),
-];
-
-export const SHARE: NumberRule = ["in [0, 1)", (n) => n >= 0 && n < 1];
-
-/** Refuses what is no number of the kind that is wanted; `null` and `"1"` would count as numbers in JavaScript. */
-export function checkNumber(who: string, name: string, value: unknown, [text, holds]: NumberRule): void {
-  if (!(typeof value === "number" && holds(value)))
-    throw new OptionError(`${who}: ${name} must be ${text}; got ${describe(value)}`);
-}
-
 /**
- * Refuses names that nobody reads: a misspelt option would silently leave a default.
+ * Gives a prototype methods that say where they are to be found: what another kind of object has under these names, users
+ * will call here too.
  *
- * @param others what is left of the options when all known names are taken out
+ * @param names between spaces; those it has already stay as they are
  */
-export function refuseOthers(who: string, others: object): void {
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw new OptionError(`${who}: options must be those in its documentation; got ${unknown}`);
-}
-
-export function checkSignal(who: string, signal: AbortSignal | undefined): void {
-  if (signal !== undefined && typeof signal?.throwIfAborted !== "function")
-    throw new OptionError(`${who}: signal must be an AbortSignal; got ${describe(signal)}`);
+export function refuseMethods(prototype: object, names: string, rule: string): void {
+  for (const name of names.split(" "))
+    if (!(name in prototype))
+      Object.defineProperty(prototype, name, {
+        value() {
+          throw new OptionError(`${name}: ${rule}`);
+        },
+      });
 }

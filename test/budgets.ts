@@ -2,11 +2,11 @@
 
 /** Bytes after gzip of the pages of `test/package/bundlers/pages`, as esbuild makes them: they carry a little less. */
 const LIMITS = {
-  trains: 52_900,
-  predicts: 33_850,
-  computes: 51_000,
-  transforms: 35_200,
-  analyses: 30_400,
+  trains: 56_200,
+  predicts: 36_700,
+  computes: 51_400,
+  transforms: 38_000,
+  analyses: 33_200,
 } as const;
 
 export type Kind = keyof typeof LIMITS;

@@ -1,4 +1,4 @@
-import { checkNumber, refuseMore } from "../options.ts";
+import { check, refuseMore } from "../options.ts";
 import { scaleByPowerOfTwo } from "./float64.ts";
 import { type MatrixLike, readMatrix } from "./matrix.ts";
 import { scaledSingularValues } from "./svd.ts";
@@ -32,10 +32,7 @@ const EPSILON_F64 = 2.220446049250313e-16; // 2^-52
 export function rank(matrix: MatrixLike, tolerance?: number): number {
   refuseMore("rank", arguments, 2);
   if (tolerance !== undefined)
-    checkNumber("rank", "tolerance", tolerance, [
-      "a finite number >= 0",
-      (n) => n >= 0 && Number.isFinite(n),
-    ]);
+    check("rank", "tolerance", tolerance, ["a finite number >= 0", (n) => n >= 0 && Number.isFinite(n)]);
   const checked = readMatrix("rank", "matrix", matrix);
   const { values, exponent } = scaledSingularValues(checked);
   if (tolerance !== undefined) {

@@ -33,20 +33,21 @@ export class Builder {
     const { graph, phase } = this;
     const types = inputs.map((id) => graph.values[id]);
     const scope = this.scope;
+    const who = scope || "tensor";
     types.forEach(({ dtype, shape }, i) => {
       const wanted = op.dtypes?.[i] ?? "f32";
       if (wanted !== "any" && dtype !== wanted)
         throw new TraceError(
-          `${scope || op.name}: ${op.name} needs ${wanted} as input ${i}; got ${dtype} ${formatShape(shape)}` +
+          `${who}: ${op.name} needs ${wanted} as input ${i}; got ${dtype} ${formatShape(shape)}` +
             (dtype === "i32" ? ": whole numbers go to an embedding" : "") +
             (wanted === "i32" ? ': make the input { shape, dtype: "i32" }' : ""),
         );
     });
-    const inferred = op.infer(scope || op.name, types, attrs);
+    const inferred = op.infer(who, types, attrs);
     for (const { shape } of inferred)
       if (shape.filter((d) => d < 0).length > 1)
         throw new ShapeError(
-          `${scope || op.name}: ${op.name} may give one dimension that depends on the rows; got ${formatShape(shape)}`,
+          `${who}: ${op.name} may give one dimension that depends on the rows; got ${formatShape(shape)}`,
         );
     const outputs = inferred.map((type) =>
       graph.addValue(type, name ?? (scope ? `${scope}.${op.name}` : op.name)),

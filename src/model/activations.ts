@@ -1,10 +1,12 @@
+import { describe } from "../describe.ts";
 import { OptionError, ShapeError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
 import { Fn } from "../graph/op.ts";
 import { softmax } from "../graph/ops/softmax.ts";
 import { unary } from "../graph/ops/unary.ts";
-import { checkNumber, NOT_NEGATIVE, refuseOthers } from "../options.ts";
+import { check, NOT_NEGATIVE, readOptions } from "../options.ts";
 import { isArrayOf } from "../realm.ts";
+import { unknownName } from "../suggest.ts";
 import type { Symbolic } from "./symbolic.ts";
 
 /**
@@ -76,15 +78,14 @@ export function parseActivation(
 ): { name: ActivationName; alpha: number } {
   const name = typeof activation === "object" && activation !== null ? activation.name : activation;
   if (!activationNames.includes(name))
-    throw new OptionError(
-      `${who}: activation must be one of ${activationNames.join(", ")}; got ${String(name)}`,
-    );
+    throw new OptionError(unknownName(who, "activation", name, activationNames), "unknown");
   if (typeof activation !== "object") return { name, alpha: name in RULES ? RULES[name as "elu"].alpha : 0 };
-  const { name: _, alpha, ...others } = activation;
-  refuseOthers(`${who}: activation`, others);
+  const { alpha } = readOptions(`${who}: activation`, activation, { name: [], alpha: [] });
   if (name !== "leakyRelu" && name !== "elu")
-    throw new OptionError(`${who}: alpha belongs to leakyRelu and elu; got it with ${name}`);
-  checkNumber(who, `alpha of ${name}`, alpha, NOT_NEGATIVE);
+    throw new OptionError(
+      `${who}: alpha belongs to leakyRelu and elu; got an object with ${name}: write "${name}"`,
+    );
+  check(who, `alpha of ${name}`, alpha, NOT_NEGATIVE);
   return { name, alpha };
 }
 
@@ -137,7 +138,8 @@ export function initializer(
   const variance = Object.hasOwn(SCALES, init) ? SCALES[init](fanIn, fanOut) : undefined;
   if (variance === undefined)
     throw new OptionError(
-      `${who}: initializer must be one of ${[...Object.keys(SCALES), "zeros", "ones"].join(", ")}; got ${String(init)}`,
+      unknownName(who, "initializer", init, [...Object.keys(SCALES), "zeros", "ones"]),
+      "unknown",
     );
   if (init.endsWith("Normal")) return { kind: "normal", mean: 0, std: Math.sqrt(variance) };
   const limit = Math.sqrt(3 * variance);
@@ -153,7 +155,9 @@ function checkInitializer(who: string, init: Initializer, elements: number): Ini
     const { data } = init;
     if (isArrayOf(Float32Array, data) && data.length === elements && data.every(isFinite32)) return init;
     throw new ShapeError(
-      `${who}: initial values must be a Float32Array of ${elements} finite numbers; got ${data?.length ?? typeof data}`,
+      `${who}: initial values must be a Float32Array of ${elements} finite numbers; got ${
+        isArrayOf(Float32Array, data) && data.length === elements ? "NaN or infinity in it" : describe(data)
+      }`,
     );
   }
   const numbers = Object.hasOwn(NUMBERS, init.kind) ? NUMBERS[init.kind] : undefined;

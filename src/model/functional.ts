@@ -1,6 +1,6 @@
-import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { check, checkObject, FUNCTION, readOptions, refuseMore } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
-import { type InputOptions, type Model, traceModel } from "./model.ts";
+import { type InputOptions, type Model, SEED, traceModel } from "./model.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface ModelOptions<I extends Record<string, InputOptions>> {
@@ -31,8 +31,8 @@ export function model<I extends Record<string, InputOptions>, O extends Tensor |
   fn: (inputs: { readonly [K in keyof I]: Tensor }) => O,
 ): Model<{ readonly [K in keyof I]: Rows }, O extends Tensor ? Result : { readonly [K in keyof O]: Result }> {
   refuseMore("model", arguments, 2);
-  const { inputs, seed, ...others } = optionsOf("model", options);
-  refuseOthers("model", others);
-  checkType("model", "fn", fn, "function");
+  const { inputs, seed } = readOptions("model", options, { inputs: [], seed: [0, SEED] });
+  check("model", "fn, the second argument,", fn, FUNCTION);
+  checkObject("model", inputs, "inputs must be shapes by name, such as { x: [2] }");
   return traceModel("model", Tensor, { inputs, seed, namedInputs: true }, fn as never) as never;
 }

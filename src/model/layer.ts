@@ -2,7 +2,7 @@
 import { describe } from "../describe.ts";
 import { OptionError, TraceError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
-import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { readOptions, refuseMore, STRING } from "../options.ts";
 import type { NestedNumbers } from "../rows/data.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
@@ -58,12 +58,14 @@ export function layer(
   parameters: (who: string, x: Tensor) => readonly Tensor[],
   body: (x: Tensor, parameters: readonly Tensor[], who: string) => Tensor,
 ): Layer<never> {
-  if (layerName !== undefined) checkType(kind, "name", layerName, "string");
   const apply = (x: Tensor, ...more: unknown[]): Tensor => {
     // `[a, b].map(layer)` gives an index beside each element.
     if (typeof more[0] !== "number") refuseMore(layerName ?? kind, [x, ...more], 1);
     if (!(x instanceof Symbolic))
-      throw new TraceError(`${layerName ?? kind}: needs a tensor; got ${describe(x)}`);
+      throw new TraceError(
+        `${layerName ?? kind}: needs a tensor of a model; got ${describe(x)}` +
+          (x === undefined ? ": does an input have this name?" : ": data go to predict or fit"),
+      );
     const { builder } = x;
     let building = buildings.get(builder);
     if (!building) {
@@ -109,7 +111,5 @@ export interface NameOption {
 
 /** The name in the options of a layer that has no others. */
 export function nameIn(who: string, options: NameOption): string | undefined {
-  const { name, ...others } = optionsOf(who, options);
-  refuseOthers(name ?? who, others);
-  return name;
+  return readOptions(who, options, { name: [undefined, STRING] }).name;
 }

@@ -10,16 +10,7 @@ import { layerNorm as layerNormOp } from "../graph/ops/layer-norm.ts";
 import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
 import { formatShape, type Shape, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import {
-  COUNT,
-  checkNumber,
-  checkType,
-  optionsOf,
-  POSITIVE,
-  refuseMore,
-  refuseOthers,
-  SHARE,
-} from "../options.ts";
+import { BOOLEAN, COUNT, check, POSITIVE, readOptions, refuseMore, SHARE, STRING } from "../options.ts";
 import type { NestedRows } from "../rows/data.ts";
 import {
   type Activation,
@@ -57,17 +48,18 @@ export interface DenseOptions {
  */
 export function dense(units: number, options: DenseOptions = {}): Layer<"same"> {
   refuseMore("dense", arguments, 2);
-  const { name: given, activation: fn = "linear", bias = true, ...more } = optionsOf("dense", options);
+  const read = readOptions("dense", options, {
+    activation: ["linear"],
+    bias: [true, BOOLEAN],
+    weightInitializer: [],
+    biasInitializer: ["zeros"],
+    name: [undefined, STRING],
+  });
+  const { bias, biasInitializer, name: given } = read;
   const who = given ?? "dense";
-  checkNumber(who, "units", units, COUNT);
-  const activation = parseActivation(who, fn);
-  const {
-    weightInitializer = defaultInitializer(activation.name),
-    biasInitializer = "zeros",
-    ...others
-  } = more;
-  refuseOthers(who, others);
-  checkType(who, "bias", bias, "boolean");
+  check(who, "units, the first argument,", units, COUNT);
+  const activation = parseActivation(who, read.activation);
+  const { weightInitializer = defaultInitializer(activation.name) } = read;
   return layer(
     "dense",
     given,
@@ -124,7 +116,7 @@ const MOST_STREAMS = 0x10000;
 export function dropout(rate: number, options: NameOption = {}): Layer<"same"> {
   refuseMore("dropout", arguments, 2);
   const name = nameIn("dropout", options);
-  checkNumber(name ?? "dropout", "rate", rate, SHARE);
+  check(name ?? "dropout", "rate, the first argument,", rate, SHARE);
   return layer(
     "dropout",
     name,
@@ -160,11 +152,11 @@ export interface BatchNormOptions extends NameOption {
  */
 export function batchNorm(options: BatchNormOptions = {}): Layer<"same"> {
   refuseMore("batchNorm", arguments, 1);
-  const { name, momentum = 0.9, epsilon = 1e-5, ...others } = optionsOf("batchNorm", options);
-  const who = name ?? "batchNorm";
-  refuseOthers(who, others);
-  checkNumber(who, "momentum", momentum, SHARE);
-  checkNumber(who, "epsilon", epsilon, POSITIVE);
+  const { momentum, epsilon, name } = readOptions("batchNorm", options, {
+    momentum: [0.9, SHARE],
+    epsilon: [1e-5, POSITIVE],
+    name: [undefined, STRING],
+  });
   return layer(
     "batchNorm",
     name,
@@ -221,15 +213,13 @@ export function embedding(
   options: EmbeddingOptions = {},
 ): Layer<"deeper"> {
   refuseMore("embedding", arguments, 3);
-  const {
-    name,
-    tableInitializer = { kind: "uniform", low: -0.05, high: 0.05 },
-    ...others
-  } = optionsOf("embedding", options);
+  const { tableInitializer, name } = readOptions("embedding", options, {
+    tableInitializer: [{ kind: "uniform", low: -0.05, high: 0.05 }],
+    name: [undefined, STRING],
+  });
   const who = name ?? "embedding";
-  refuseOthers(who, others);
-  checkNumber(who, "vocabulary", vocabulary, COUNT);
-  checkNumber(who, "units", units, COUNT);
+  check(who, "vocabulary, the first argument,", vocabulary, COUNT);
+  check(who, "units, the second argument,", units, COUNT);
   return layer(
     "embedding",
     name,
@@ -259,10 +249,10 @@ export interface LayerNormOptions extends NameOption {
  */
 export function layerNorm(options: LayerNormOptions = {}): Layer<"same"> {
   refuseMore("layerNorm", arguments, 1);
-  const { name, epsilon = 1e-5, ...others } = optionsOf("layerNorm", options);
-  const who = name ?? "layerNorm";
-  refuseOthers(who, others);
-  checkNumber(who, "epsilon", epsilon, POSITIVE);
+  const { epsilon, name } = readOptions("layerNorm", options, {
+    epsilon: [1e-5, POSITIVE],
+    name: [undefined, STRING],
+  });
   return layer(
     "layerNorm",
     name,
@@ -310,7 +300,9 @@ export function flatten(options: NameOption = {}): Layer<number[][]> {
 export function reshape<const S extends Shape>(shape: S, options: NameOption = {}): Layer<NestedRows<S>> {
   refuseMore("reshape", arguments, 2);
   if (!Array.isArray(shape))
-    throw new ShapeError(`reshape: shape must be an array of whole numbers; got ${describe(shape)}`);
+    throw new ShapeError(
+      `reshape: shape must be an array of whole numbers, such as [28, 28]; got ${describe(shape)}`,
+    );
   return layer(
     "reshape",
     nameIn("reshape", options),

@@ -1,6 +1,7 @@
 import { OptionError } from "../errors.ts";
-import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { COUNT, check, readOptions, refuseMore } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
+import { unknownName } from "../suggest.ts";
 import type { Layer } from "./layer.ts";
 import { dense } from "./layers.ts";
 import { type Model, sequential } from "./model.ts";
@@ -48,11 +49,8 @@ export function logicGate(
   options: LogicGateOptions = {},
 ): Model<Rows, Result<number[][]>> {
   refuseMore("logicGate", arguments, 2);
-  const { inputs = name === "not" ? 1 : 2, ...others } = optionsOf("logicGate", options);
-  refuseOthers("logicGate", others);
-  if (!GATES.includes(name))
-    throw new OptionError(`logicGate: name must be one of ${GATES.join(", ")}; got ${String(name)}`);
-  checkNumber("logicGate", "inputs", inputs, COUNT);
+  const { inputs } = readOptions("logicGate", options, { inputs: [name === "not" ? 1 : 2, COUNT] });
+  if (!GATES.includes(name)) throw new OptionError(unknownName("logicGate", "gate", name, GATES), "unknown");
   if (name === "not" && inputs !== 1)
     throw new OptionError(`logicGate: not must have one input; got ${inputs}`);
   if (name === "xor") return parity(inputs);
@@ -75,7 +73,7 @@ export function logicGate(
  */
 export function parity(inputs: number): Model<Rows, Result<number[][]>> {
   refuseMore("parity", arguments, 1);
-  checkNumber("parity", "inputs", inputs, COUNT);
+  check("parity", "inputs", inputs, COUNT);
   return parityModel(inputs, false);
 }
 

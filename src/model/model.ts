@@ -7,7 +7,8 @@ import { Fn, type OpAttrs } from "../graph/op.ts";
 import { findRowMixing } from "../graph/row-mixing.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
 import type { DType, Type, ValueId } from "../graph/type.ts";
-import { COUNT, checkNumber, type NumberRule, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { COUNT, oneOf, type Rule, readOptions, refuseMethods, refuseMore } from "../options.ts";
+import { classOf } from "../realm.ts";
 import type { NestedRows, Result, Rows } from "../rows/data.ts";
 import type { ArraysAfter, Layer } from "./layer.ts";
 import { Symbolic } from "./symbolic.ts";
@@ -39,7 +40,13 @@ export interface Model<X = unknown, P = unknown> {
 }
 
 /** What one row of an input is: its shape, and the type of its numbers where they are ids for an `embedding`. */
-export type InputOptions = Shape | { readonly shape: Shape; readonly dtype?: DType };
+export type InputOptions = Shape | InputRow;
+
+interface InputRow {
+  readonly shape: Shape;
+  /** Default: `"f32"`. */
+  readonly dtype?: DType;
+}
 
 export interface SequentialOptions<Input extends InputOptions = InputOptions> {
   /** The shape of one row: `[784]`, `[28, 28]`, `{ shape: [16], dtype: "i32" }`. */
@@ -66,14 +73,30 @@ export function sequential<const Input extends InputOptions, const Layers extend
   Result<ArraysAfter<NestedRows<Input extends { readonly shape: infer S } ? S : Input>, Layers>>
 > {
   refuseMore("sequential", arguments, 2);
-  const { input, seed, ...others } = optionsOf("sequential", options);
-  refuseOthers("sequential", others);
-  if (!(Array.isArray(layers) && layers.every((layer) => typeof layer === "function")))
-    throw new OptionError(`sequential: layers must be an array of layers; got ${describe(layers)}`);
+  const { input, seed } = readOptions("sequential", options, { input: [], seed: [0, SEED] });
+  if (!Array.isArray(layers))
+    throw new OptionError(
+      `sequential: layers, the second argument, must be an array of layers, such as [dense(1)]; got ${describe(layers)}`,
+    );
   if (layers.length === 0) throw new OptionError("sequential: needs at least one layer; got none");
   return traceModel("sequential", Symbolic, { inputs: { input }, seed, namedInputs: false }, ({ input: x }) =>
-    layers.reduce((y, layer) => layer(y as Tensor), x),
+    layers.reduce(applyLayer, x),
   ) as never;
+}
+
+function applyLayer(x: Symbolic, layer: Layer, i: number): Symbolic {
+  let y: unknown;
+  try {
+    if (typeof layer === "function") y = layer(x as Tensor);
+  } catch (error) {
+    // Of a function that is none of this package's layers: it may be one that was not called, such as `flatten`.
+    if ("kind" in layer || error instanceof ShapeError) throw error;
+  }
+  if (y instanceof Symbolic) return y;
+  throw new OptionError(
+    `sequential: layers must be what dense(), flatten() and the like give; got ${describe(layer)} as layer ${i}` +
+      (typeof layer === "function" ? ": call it, or use model() for a function of tensors" : ""),
+  );
 }
 
 /**
@@ -87,30 +110,33 @@ export function traceModel<T extends Symbolic>(
   who: string,
   Kind: new (builder: Builder, id: ValueId) => T,
   options: {
-    readonly inputs: Record<string, InputOptions>;
-    readonly seed?: number;
+    readonly inputs: Readonly<Record<string, InputOptions>>;
+    readonly seed: number;
     readonly namedInputs: boolean;
   },
   fn: (inputs: Record<string, T>) => T | Record<string, T>,
 ): Model {
   const { inputs, seed, namedInputs } = options;
-  checkSeed(who, seed);
   const graph = new Graph();
   const builder = new Builder(graph);
   const tensors: Record<string, T> = {};
-  for (const [name, input] of Object.entries(inputs ?? {})) {
+  for (const [name, input] of Object.entries(inputs)) {
     const { shape, dtype } = checkInput(who, name, input);
     tensors[name] = new Kind(builder, graph.addInput(name, [ROWS, ...shape], dtype));
   }
   if (graph.inputs.length === 0) throw new OptionError(`${who}: needs at least one input; got none`);
   const made = fn(tensors);
   const bare = made instanceof Symbolic;
-  const outputs = bare ? { output: made } : made;
-  for (const [name, y] of Object.entries(outputs ?? {})) {
-    if (!(y instanceof Symbolic) || y.builder !== builder)
-      throw new TraceError(
-        `${who}: the function must return tensors it computed; got ${name} of another kind`,
-      );
+  const refuse = (got: string) => {
+    throw new TraceError(
+      `${who}: the function must return a tensor that it computed, or such tensors by name; got ${got}`,
+    );
+  };
+  if (classOf(made) === "Promise") refuse("a promise: make it a plain function instead of an async one");
+  if (typeof made !== "object" || made === null) refuse(describe(made));
+  for (const [name, y] of Object.entries(bare ? { output: made } : made)) {
+    if (!(y instanceof Symbolic)) refuse(`${describe(y)} as ${name}`);
+    if (y.builder !== builder) refuse(`a tensor of another function as ${name}`);
     if (y.shape[0] !== ROWS)
       throw new ShapeError(`${who}: output ${name} must be [rows, ..]; got ${formatShape(y.shape)}`);
     const { dtype } = graph.values[y.id];
@@ -120,23 +146,23 @@ export function traceModel<T extends Symbolic>(
       );
     graph.outputs.push({ name, value: y.id });
   }
-  if (graph.outputs.length === 0) throw new TraceError(`${who}: needs at least one output; got none`);
+  if (graph.outputs.length === 0) refuse("{}");
   checkRows(who, graph);
   numberStreams(graph);
-  return makeModel(graph, seed ?? 0, { inputs: namedInputs, outputs: !bare });
+  return makeModel(graph, seed, { inputs: namedInputs, outputs: !bare });
 }
 
 function checkInput(who: string, name: string, input: InputOptions): Type {
-  const isObject = typeof input === "object" && input !== null && "shape" in input;
-  const { shape, dtype = "f32", ...others } = isObject ? input : { shape: input };
-  refuseOthers(`${who}: input ${name}`, others);
-  if (!Array.isArray(shape) || !shape.every(COUNT[1]))
+  const what = name === "input" ? `${who}: input` : `${who}: input ${name}`;
+  const isObject = typeof input === "object" && input !== null && !Array.isArray(input);
+  const { shape, dtype } = readOptions(what, isObject ? (input as InputRow) : { shape: input as Shape }, {
+    shape: [],
+    dtype: ["f32", oneOf("f32", "i32")],
+  });
+  if (!(Array.isArray(shape) && shape.every(COUNT[1])))
     throw new OptionError(
-      `${who}: the shape of input ${name} must list whole numbers >= 1; got ${JSON.stringify(shape)}`,
-    );
-  if (dtype !== "f32" && dtype !== "i32")
-    throw new OptionError(
-      `${who}: the dtype of input ${name} must be "f32" or "i32"; got ${describe(dtype)}`,
+      `${what}: the shape of one row, without the batch, must be an array of whole numbers >= 1, such as [2]; ` +
+        `got ${Array.isArray(shape) ? JSON.stringify(shape) : describe(shape)}`,
     );
   return { shape, dtype };
 }
@@ -169,14 +195,24 @@ function checkRows(who: string, trained: Graph): void {
 }
 
 export function makeModel(graph: Graph, seed: number, named: Model["named"]): Model {
-  return { graph, seed, named, summary: () => modelSummary(graph) };
+  if (!prototype) {
+    prototype = { [Symbol.toStringTag]: "Model" };
+    refuseMethods(
+      prototype,
+      "compile fit fitSync train evaluate predict classify",
+      "a model is compiled first, as in const trainer = compile(model, { loss, optimizer }); got a call on the model",
+    );
+  }
+  return Object.assign(Object.create(prototype), { graph, seed, named, summary: () => modelSummary(graph) });
 }
 
-const SEED: NumberRule = ["a whole number from 0 to 2^53 - 1", (n) => Number.isSafeInteger(n) && n >= 0];
+/** Of all models; made when it is needed, because pages without models need none. */
+let prototype: object | undefined;
 
-export function checkSeed(who: string, seed: number | undefined, name = "seed"): void {
-  if (seed !== undefined) checkNumber(who, name, seed, SEED);
-}
+export const SEED: Rule = [
+  "a whole number from 0 to 2^53 - 1",
+  (n: number) => Number.isSafeInteger(n) && n >= 0,
+];
 
 /** The layer that a parameter belongs to, by its name: `dense1` of `dense1.weight`. */
 export const layerOf = (parameter: string): string => parameter.slice(0, parameter.lastIndexOf("."));

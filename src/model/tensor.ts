@@ -13,7 +13,7 @@ import { transpose } from "../graph/ops/transpose.ts";
 import { elementary } from "../graph/ops/unary.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { BOOLEAN, readOptions, refuseMore } from "../options.ts";
 import { Symbolic } from "./symbolic.ts";
 
 export type Operand = Tensor | number;
@@ -221,13 +221,14 @@ export class Tensor extends Symbolic {
     const rank = this.shape.length;
     const at = (axis as number) < 0 ? (axis as number) + rank : (axis as number);
     if (!(Number.isInteger(at) && at >= 0 && at < rank))
-      throw new ShapeError(`${who}: axes must lie within ${formatShape(this.shape)}; got ${describe(axis)}`);
+      throw new ShapeError(
+        `${who}: axes must be whole numbers from ${-rank} to ${rank - 1} for ${formatShape(this.shape)}; got ${describe(axis)}`,
+      );
     return at;
   }
 
   #along(op: Op<"softmax"> | Op<"logSoftmax">, options: AxisOptions = {}): Tensor {
-    const { axis = -1, ...others } = optionsOf(op.name, options, "options, such as { axis: 0 },");
-    refuseOthers(op.name, others);
+    const { axis } = readOptions(op.name, options, { axis: [-1] });
     const { shape } = this;
     const last = shape.length - 1;
     const at = axis === -1 ? last : this.#axis(op.name, axis);
@@ -244,9 +245,7 @@ export class Tensor extends Symbolic {
 
   #reduce(who: string, fn: ReduceFn, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
     if (typeof options === "number") refuseMore(who, [axes, options], 1, INSTEAD[who]);
-    const { keepDims = false, ...others } = optionsOf(who, options, "options, such as { keepDims: true },");
-    refuseOthers(who, others);
-    checkType(who, "keepDims", keepDims, "boolean");
+    const { keepDims } = readOptions(who, options, { keepDims: [false, BOOLEAN] });
     const { shape } = this;
     const rank = shape.length;
     const given = axes === undefined ? shape.map((_, i) => i) : typeof axes === "number" ? [axes] : axes;

@@ -124,7 +124,12 @@ function settingsDifference(own: Directory, saved: Directory, whole: boolean) {
       ] as const;
   }
   if (!whole || !saved.optimizer) return undefined;
-  const rule = `the state must be of a trainer with the same optimizer, ${JSON.stringify(own.optimizer)}`;
   const [mine, theirs] = [own.optimizer, saved.optimizer].map((o) => JSON.stringify(o));
-  return mine === theirs ? undefined : ([rule, theirs] as const);
+  if (mine === theirs) return undefined;
+  // Settings only where the optimizers have one name.
+  const show =
+    own.optimizer?.name === saved.optimizer.name
+      ? [mine, theirs]
+      : [own.optimizer?.name, saved.optimizer.name];
+  return [`the state must be of a trainer with the same optimizer, ${show[0]}`, `${show[1]}`] as const;
 }

@@ -1,8 +1,10 @@
 /** Variables of a program from outside: live views of them, and setting them by name. */
+import { describe } from "../describe.ts";
 import { DataError, OptionError, ShapeError } from "../errors.ts";
-import { optionsOf } from "../options.ts";
+import { checkObject } from "../options.ts";
 import type { PlannedVariable } from "../plan/planned.ts";
 import { countRows, isNumericArray, type Rows, readRows } from "../rows/data.ts";
+import { unknownName } from "../suggest.ts";
 import type { Program } from "./program.ts";
 import { readOnly } from "./read-only.ts";
 
@@ -26,13 +28,13 @@ export function parameterViews(program: Program): ParameterViews {
 
 /** Sets variables by name, all or none. */
 export function setParameters(program: Program, values: { readonly [name: string]: Rows | number }): void {
-  optionsOf("setParameters", values, "values");
+  checkObject("setParameters", values, "values must be an object, such as { name: values }");
   const { variables } = program.plan;
   const ready: [PlannedVariable, Float32Array][] = Object.entries(values).map(([name, value]) => {
     const v = variables.find((known) => known.name === name);
     if (!v) {
-      const names = variables.map((known) => known.name).join(", ");
-      throw new OptionError(`setParameters: names must be among ${names}; got ${name}`);
+      const names = variables.map((known) => known.name);
+      throw new OptionError(unknownName("setParameters", "parameter", name, names), "unknown");
     }
     return [v, readVariable(v, value)];
   });
@@ -48,9 +50,13 @@ function readVariable(
   const given = typeof value === "number" ? [value] : value;
   const isFlat = isNumericArray(given) || (Array.isArray(given) && typeof given[0] === "number");
   const rowElements = isFlat ? elements : elements / (shape[0] ?? 1);
-  const rows = countRows(what, given, rowElements);
+  const differs = isFlat && (given as ArrayLike<number>).length !== elements;
+  const rows = differs ? 0 : countRows(what, given, rowElements);
   if (rows * rowElements !== elements)
-    throw new ShapeError(`${what}: must have shape [${shape.join(", ")}]; got ${rows} rows`);
+    throw new ShapeError(
+      `${what}: must have the shape [${shape.join(", ")}], ${elements} numbers; got ${describe(given)}`,
+      "rows",
+    );
   const data = new Float32Array(elements);
   readRows(what, given, rowElements, 0, rows, data, 0);
   const negative = nonNegative ? data.findIndex((number) => number < 0) : -1;

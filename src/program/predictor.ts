@@ -1,7 +1,8 @@
 import { Run } from "../../assembly/abi.ts";
+import { describe } from "../describe.ts";
 import { DisposedError, NonFiniteError, OptionError, ShapeError } from "../errors.ts";
 import { finalActivation, layersOf, type Model, makeModel } from "../model/model.ts";
-import { checkSignal, checkType, optionsOf, refuseOthers } from "../options.ts";
+import { BOOLEAN, readOptions, refuseMore, SIGNAL } from "../options.ts";
 import type { PlannedPort } from "../plan/planned.ts";
 import { isArrayOf } from "../realm.ts";
 import { copyWords } from "../rows/copy.ts";
@@ -14,11 +15,11 @@ import {
   type Result,
   type Rows,
   readRows,
-  refuseUnread,
 } from "../rows/data.ts";
 import { readIds } from "../rows/ids.ts";
 import { inSlices, runSlice } from "../runtime/event-loop.ts";
 import type { Steps } from "../steps.ts";
+import { checkNames } from "../suggest.ts";
 import { type Buffers, checkIds, checkRows, viewsOf } from "./buffers.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
 import { type ParameterViews, parameterViews, setParameters } from "./parameters.ts";
@@ -141,12 +142,14 @@ export class Predictor<X = Rows, P = Result> {
   predict(x: X, options?: ReadOptions): P;
   predict<O extends Out<P>>(x: X, options: PredictOptions<O> & { readonly out: O }): O;
   predict(x: X, options?: PredictOptions<unknown>): unknown {
+    if (arguments.length > 2) refuseMore("predict", arguments, 2);
     this.program.checkAlive("predict");
     if (options === undefined) return this.#predict(x, undefined);
-    const { state, out } = optionsOf("predict", options);
-    // No rest of the options: making it costs 12 % of a small prediction.
-    for (const name in options)
-      if (name !== "out" && name !== "state") refuseOthers("predict", { [name]: 0 });
+    const { state, out } = Object(options) as PredictOptions<unknown>;
+    // Options are looked at closely only where there are others: that costs 12 % of a small prediction.
+    let others = state === undefined && out === undefined;
+    for (const name in options) others ||= name !== "out" && name !== "state";
+    if (others) readOptions("predict", options, { out: [], state: [] });
     if (state === undefined) return this.#predict(x, out as Arrays | undefined);
     return this.program.states.during("predict", state, () => this.#predict(x, out as Arrays | undefined));
   }
@@ -195,8 +198,8 @@ export class Predictor<X = Rows, P = Result> {
       const array = arrayOf(out, name, this.model.named.outputs);
       if (!(isArrayOf(Float32Array, array) && array.length >= rows * rowElements))
         throw new ShapeError(
-          `predict: out must be a Float32Array of at least ${rows * rowElements} numbers; ` +
-            `got ${isArrayOf(Float32Array, array) ? array.length : typeof array}`,
+          `predict: ${this.model.named.outputs ? `out.${name}` : "out"} must be a Float32Array of at least ` +
+            `${rows * rowElements} numbers; got ${describe(array)}`,
         );
       if (rows > batch && overlaps(x, array)) target = this.#makeArrays(rows);
     }
@@ -226,9 +229,7 @@ export class Predictor<X = Rows, P = Result> {
 
   /** @internal Does the steps of a reading in slices, all in one state. */
   protected async readInSlices<T>(who: string, options: AsyncOptions, steps: Steps<T>): Promise<T> {
-    const { state, signal, ...others } = optionsOf(who, options);
-    refuseOthers(who, others);
-    checkSignal(who, signal);
+    const { state, signal } = readOptions(who, options, { state: [], signal: [undefined, SIGNAL] });
     signal?.throwIfAborted();
     const within = this.program.states.hold(who, state);
     // A state is changed over to once a slice, not once a batch.
@@ -285,19 +286,16 @@ export class Predictor<X = Rows, P = Result> {
    * const [{ label, probability }] = compile(model, { labels: ["ant", "bee", "cat"] }).classify([[0, 1]]);
    */
   classify(x: X, options: ReadOptions = {}): Classification[] {
+    refuseMore("classify", arguments, 2);
     const { graph, named } = this.model;
     if (named.outputs && graph.outputs.length !== 1)
       throw new OptionError(`classify: needs a model with one output; got ${graph.outputs.length}`);
     const predicted = this.predict(x, options) as Result | Record<string, Result>;
-    const { data, shape } = named.outputs
-      ? (predicted as Record<string, Result>)[graph.outputs[0].name]
-      : (predicted as Result);
+    const { data, shape } = this.probabilities(
+      named.outputs ? (predicted as Record<string, Result>)[graph.outputs[0].name] : (predicted as Result),
+    );
     const classes = shape[shape.length - 1];
     const label = (index: number) => this.labels?.[index] ?? `${index}`;
-    if (!finalActivation(graph, graph.outputs[0].value))
-      throw new OptionError(
-        'classify: the model must end in softmax or sigmoid; got another output: add activation("softmax") as last layer',
-      );
     const bad = data.findIndex((p) => p - p !== 0);
     if (bad >= 0)
       throw new NonFiniteError(
@@ -382,6 +380,7 @@ export class Predictor<X = Rows, P = Result> {
    * predictor.setParameters({ "dense1.weight": [[1], [1]], "dense1.bias": [-1.5] });
    */
   setParameters(values: { readonly [name: string]: Rows | number }): void {
+    refuseMore("setParameters", arguments, 1);
     this.program.checkAlive("setParameters");
     this.checkIdle("setParameters");
     setParameters(this.program, values);
@@ -393,10 +392,9 @@ export class Predictor<X = Rows, P = Result> {
    * size with Adam: a trainer that restores it starts with fresh moments and counters.
    */
   state(options: StateOptions = {}): Bytes {
+    refuseMore("state", arguments, 1);
     this.program.checkAlive("state");
-    const { training = true, ...others } = optionsOf("state", options);
-    refuseOthers("state", others);
-    checkType("state", "training", training, "boolean");
+    const { training } = readOptions("state", options, { training: [true, BOOLEAN] });
     const { states } = this.program;
     return training ? states.save() : states.saveVariables();
   }
@@ -415,11 +413,10 @@ export class Predictor<X = Rows, P = Result> {
   restore(state: Uint8Array | ArrayBuffer): void;
   restore(state: Uint8Array | ArrayBuffer, options: RestoreOptions): readonly Misfit[];
   restore(state: Uint8Array, options: RestoreOptions = {}): readonly Misfit[] {
+    refuseMore("restore", arguments, 2);
     this.program.checkAlive("restore");
     this.checkIdle("restore");
-    const { partial = false, ...others } = optionsOf("restore", options);
-    refuseOthers("restore", others);
-    checkType("restore", "partial", partial, "boolean");
+    const { partial } = readOptions("restore", options, { partial: [false, BOOLEAN] });
     const { states } = this.program;
     if (partial) return states.loadPartly("restore", state);
     states.load("restore", state, this.isTraining);
@@ -428,12 +425,14 @@ export class Predictor<X = Rows, P = Result> {
 
   /** SHA-256 over names, shapes and values of the parameters: the same on every machine for the same run. */
   digest(): string {
+    refuseMore("digest", arguments, 0);
     this.program.checkAlive("digest");
     return this.program.digest();
   }
 
   /** A model that carries the current parameters. */
   toModel(): Model<X, P> {
+    refuseMore("toModel", arguments, 0);
     this.program.checkAlive("toModel");
     const { model, program } = this;
     const graph = model.graph.copy();
@@ -451,6 +450,7 @@ export class Predictor<X = Rows, P = Result> {
 
   /** What a paper's appendix needs to say which computation this was: plain data for `JSON.stringify`. */
   manifest(): Record<string, unknown> {
+    refuseMore("manifest", arguments, 0);
     this.program.checkAlive("manifest");
     return manifestOf(this.program, this.model, this.manifestOptions());
   }
@@ -495,37 +495,46 @@ export class Predictor<X = Rows, P = Result> {
     return this.labels ? { labels: this.labels } : {};
   }
 
+  /** @internal the probabilities of what `predict` gives */
+  protected probabilities(predicted: Result): Result {
+    const { graph } = this.model;
+    if (!finalActivation(graph, graph.outputs[0].value))
+      throw new OptionError(
+        "classify: the model must end in softmax or sigmoid; got another output: " +
+          'numbers come from predict, and a classifier has activation: "softmax" in its last layer',
+      );
+    return predicted;
+  }
+
   /** @internal throws BusyError while a fit is under way */
   protected checkIdle(_who: string): void {}
 
   #countRows(x: X): number {
     let rows = -1;
     const { ports } = this.program.plan.predict;
+    if (this.model.named.inputs) this.#checkNames(x);
     for (let i = 0; i < ports.length; i++) {
       const port = ports[i];
       const count = countRows(this.#names[i], this.#entryOf(x, port), port.rowElements);
       if (rows >= 0 && count !== rows)
-        throw new ShapeError(`predict: all inputs must have as many rows; got ${rows} and ${count}`);
+        throw new ShapeError(`predict: all inputs must have as many rows; got ${rows} and ${count}`, "rows");
       rows = count;
     }
-    if (this.model.named.inputs) this.#refuseUnread(x);
     return rows;
   }
 
-  /** Counts the entries, all of which were found, and looks at their names only if there are more than inputs. */
-  #refuseUnread(x: X): void {
+  /** Looks at names closely only if not all inputs have an entry, or there are more: that costs time. */
+  #checkNames(x: X): void {
     const { ports } = this.program.plan.predict;
     let entries = 0;
-    for (const _ in x) entries++;
-    if (entries > ports.length)
-      refuseUnread(
-        "predict: x",
-        x,
-        ports.map(({ name }) => name),
-      );
+    for (const name in x) if (x[name] !== undefined) entries++;
+    for (const { name } of ports) if (!(x as Record<string, unknown> | null)?.[name]) entries = -1;
+    if (entries === ports.length) return;
+    const names = ports.map(({ name }) => name);
+    checkNames("predict: x", x, names, "input");
   }
 
   #entryOf(x: X, port: PlannedPort): Rows {
-    return entryOf("predict", x, port.name, this.model.named.inputs);
+    return entryOf(x, port.name, this.model.named.inputs);
   }
 }

@@ -15,8 +15,8 @@ export interface Owner {
   readonly f64: Float64Array;
 }
 
-export function fail(who: string, rule: string, got: string): never {
-  throw new StateError(`${who}: ${rule}; got ${got}`);
+export function fail(who: string, rule: string, got: string, detail?: string): never {
+  throw new StateError(`${who}: ${rule}; got ${got}`, detail);
 }
 
 export function checkRange(who: string, from: number, bytes: number, blockBytes: number): void {

@@ -261,6 +261,7 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
           who,
           `the state must belong to the frozen values of ${name}`,
           "a state that was made with others",
+          "mismatch",
         );
     return fit;
   }
@@ -345,7 +346,7 @@ function tagOf(text: Uint8Array): Tag {
 export function bytesOf(who: string, given: Uint8Array | ArrayBuffer): Uint8Array {
   if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   if (Object.prototype.toString.call(given) === "[object ArrayBuffer]") return new Uint8Array(given);
-  return fail(who, "a state is a Uint8Array, as state() gives it", describe(given));
+  return fail(who, "a state must be the Uint8Array that state() gives, or its ArrayBuffer", describe(given));
 }
 
 function checkHeader(who: string, length: number, words: Int32Array, lengths: Float64Array): void {
@@ -372,7 +373,7 @@ function fitOf(
   whole: boolean,
 ): Fit {
   const different = firstDifference(own, saved, whole);
-  if (different) fail(who, ...different);
+  if (different) fail(who, ...different, "mismatch");
   const copies: Fit["copies"][number][] = [];
   const counters: Fit["counters"][number][] = [];
   const zeros: Fit["zeros"][number][] = [];

@@ -110,27 +110,37 @@ export function flatData(data: Rows): NumericArray | readonly number[] | undefin
 export function countRows(what: string, data: Rows, rowElements: number): number {
   if (isShaped(data)) {
     const { shape } = data;
-    if (!isShape(shape) || !data.data || data.data.length !== product(shape, 0))
+    if (!isShape(shape) || !isList(data.data) || data.data.length !== product(shape, 0))
       throw new ShapeError(
-        `${what}: data must have as many numbers as its shape says; got ${data.data?.length} for [${shape}]`,
+        `${what}: data must be a list of as many numbers as its shape says; ` +
+          `got ${describe(data.data)} for the shape ${isList(shape) ? JSON.stringify(shape) : describe(shape)}`,
+        "rows",
       );
     if (product(shape, 1) !== rowElements)
-      throw new ShapeError(`${what}: rows must have ${rowElements} numbers; got shape [${shape}]`);
+      throw new ShapeError(
+        `${what}: rows must have ${counted(rowElements)}; got shape ${JSON.stringify(shape)}`,
+        "rows",
+      );
     return shape[0];
   }
   const flat = isNumericArray(data) || (Array.isArray(data) && typeof data[0] === "number");
   if (!flat) {
     if (!Array.isArray(data))
       throw new ShapeError(
-        `${what}: rows must be nested arrays, typed arrays or { data, shape }; got ${describe(data)}`,
+        `${what}: rows must be an array of arrays of numbers, a typed array or { data, shape }; got ${describe(data)}`,
+        "rows",
       );
     return data.length;
   }
   const { length } = data as NumericArray;
   if (length % rowElements !== 0 || (Array.isArray(data) && rowElements > 1 && length !== rowElements))
     throw new ShapeError(
-      `${what}: rows must have ${rowElements} numbers; got a flat list of ${length}` +
-        (Array.isArray(data) && rowElements > 1 ? " (nest plain arrays, or pass { data, shape })" : ""),
+      `${what}: rows must have ${counted(rowElements)}; got ${
+        Array.isArray(data)
+          ? `a flat array of ${length}: write each row as an array, as in [[..], [..]], or pass { data, shape }`
+          : `${describe(data)}, which is no multiple of it`
+      }`,
+      "rows",
     );
   return length / rowElements;
 }
@@ -168,7 +178,7 @@ export function readRows(
     );
     const got = end - at - i * rowElements;
     if (got !== rowElements)
-      throw new ShapeError(`${what}: row ${from + i} must have ${rowElements} numbers; got ${got}`);
+      throw new ShapeError(`${what}: row ${from + i} must have ${counted(rowElements)}; got ${got}`, "rows");
   }
 }
 
@@ -186,8 +196,7 @@ function readRow(
     if (at - start < rowElements) storeChecked(what, row, into, at, index, at - start, rowElements);
     return at + 1;
   }
-  if (!Array.isArray(row) && !isNumericArray(row))
-    throw new DataError(`${what}: row ${index} must hold numbers; got ${describe(row)}`);
+  if (!isList(row)) throw notANumber(what, row, index, at - start);
   const list = row as readonly unknown[];
   let width = -1;
   for (let j = 0; j < list.length; j++) {
@@ -200,7 +209,8 @@ function readRow(
     const end = readRow(what, v, index, into, start, at, rowElements);
     if (width >= 0 && end - at !== width)
       throw new ShapeError(
-        `${what}: row ${index} must be nested evenly; got lists of ${width} and ${end - at} numbers`,
+        `${what}: row ${index} must be nested evenly; got lists of ${width} and ${end - at} numbers in it`,
+        "rows",
       );
     width = end - at;
     at = end;
@@ -223,11 +233,41 @@ function storeChecked(
     if (kept - kept === 0) return;
   }
   const row = firstRow + Math.floor(i / rowElements);
+  const column = i % rowElements;
+  if (typeof value !== "number") throw notANumber(what, value, row, column);
   const precision = isArrayOf(Float32Array, into) ? " in single precision" : "";
   throw new DataError(
-    `${what}: numbers must be finite${precision}; got ${describe(value)} at row ${row}, column ${i % rowElements}`,
+    `${what}: numbers must be finite${precision}; got ${value} at row ${row}, column ${column}` +
+      (Number.isNaN(value) ? MISSING : Number.isFinite(value) ? " (scale the column)" : ""),
+    "not-finite",
   );
 }
+
+const MISSING = " (a missing value? impute it or drop the row)";
+
+function notANumber(what: string, value: unknown, row: number, column: number): DataError {
+  const advice: Readonly<Record<string, string>> = {
+    undefined: MISSING,
+    boolean: " (write 1 or 0)",
+    bigint: " (convert it with Number)",
+    string: " (encode words as numbers, such as one column for each word)",
+    object: " (list its numbers in a fixed order)",
+  };
+  const hint =
+    value === null || value === ""
+      ? MISSING
+      : typeof value === "string" && Number.isFinite(+value)
+        ? advice.bigint
+        : (advice[typeof value] ?? "");
+  return new DataError(
+    `${what}: numbers only; got ${describe(value)} at row ${row}, column ${column}${hint}`,
+    "type",
+  );
+}
+
+const isList = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value) || isNumericArray(value);
+
+const counted = (numbers: number) => (numbers === 1 ? "1 number" : `${numbers} numbers`);
 
 const product = (shape: Shape, from: number) => shape.slice(from).reduce((p, d) => p * d, 1);
 
@@ -285,17 +325,6 @@ export function overlaps(rows: unknown, array: Float32Array): boolean {
   return parts.some((part) => overlaps(part, array));
 }
 
-/** Refuses entries that nobody reads: a misspelt or forgotten one would silently train nothing. */
-export function refuseUnread(who: string, given: unknown, read: readonly string[]): void {
-  const unread = Object.keys(given as object).find((name) => !read.includes(name));
-  if (unread !== undefined)
-    throw new DataError(`${who} must have entries only for ${read.join(", ")}; got ${unread}`);
-}
-
 /** What was given for one input or target: all of it, or its entry of that name. */
-export function entryOf(who: string, x: unknown, name: string, named: boolean): Rows {
-  if (!named) return x as Rows;
-  const rows = (x as Record<string, Rows> | undefined)?.[name];
-  if (rows === undefined) throw new DataError(`${who}: needs data for ${name}; got none`);
-  return rows;
-}
+export const entryOf = (x: unknown, name: string, named: boolean): Rows =>
+  named ? (x as Record<string, Rows>)[name] : (x as Rows);

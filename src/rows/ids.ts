@@ -23,7 +23,9 @@ function checked(
   if (Number.isInteger(value) && value >= 0 && value < below) return value;
   throw new DataError(
     `${what}: ${noun} must be whole numbers from 0 to ${below - 1}; ` +
-      `got ${describe(value)} at row ${Math.floor(i / rowElements)}, column ${i % rowElements}`,
+      `got ${describe(value)} at row ${Math.floor(i / rowElements)}, column ${i % rowElements}` +
+      (value === below ? ` (${noun} count from 0)` : ""),
+    "label",
   );
 }
 

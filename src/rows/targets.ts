@@ -2,6 +2,7 @@
 import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
 import type { Steps } from "../steps.ts";
+import { unknownName } from "../suggest.ts";
 import { countRows, flatten32, inStretches, isNumericArray, type Rows } from "./data.ts";
 
 /** What a target may be: rows of numbers, or one class (index or name) a row. */
@@ -32,6 +33,7 @@ export function* readTargets(what: string, given: Targets, rules: TargetRules): 
   if (typeof given !== "object" || given === null)
     throw new DataError(
       `${what}: targets must be rows, class indices or class names; got ${describe(given)}`,
+      given === undefined ? "missing" : "type",
     );
   const y = isStrings(given) ? yield* indicesOf(what, given, rules) : (given as Rows);
   if (loss.kind === "crossEntropy" && isLabels(y, rules)) return yield* readLabels(what, y, rowElements);
@@ -55,17 +57,20 @@ function* indicesOf(
   if (loss.kind !== "crossEntropy" && rowElements !== 1)
     throw new DataError(
       `${what}: class names need crossEntropy or one output; got ${describe(y[0])} for ${loss.kind}`,
+      "label",
     );
-  if (!labels) throw new DataError(`${what}: class names need \`labels\` in compile; got ${describe(y[0])}`);
+  if (!labels)
+    throw new DataError(
+      `${what}: class names need labels in compile, such as labels: [${describe(y[0])}, ..]; got none`,
+      "label",
+    );
   const index = new Map(labels.map((label, i) => [label, i]));
   const indices: number[] = [];
   yield* inStretches(y.length, 1, (from, end) => {
     for (let row = from; row < end; row++) {
       const i = index.get(y[row]);
       if (i === undefined)
-        throw new DataError(
-          `${what}: class names must be among [${labels.join(", ")}]; got ${describe(y[row])} at row ${row}`,
-        );
+        throw new DataError(`${unknownName(what, "label", y[row], labels)}; it is at row ${row}`, "label");
       indices.push(i);
     }
   });
@@ -95,7 +100,9 @@ function* readLabels(what: string, y: Rows, classes: number): Steps<ReadTargets>
       const label = numbers[row];
       if (!(Number.isInteger(label) && label >= 0 && label < classes))
         throw new DataError(
-          `${what}: class labels must be whole numbers from 0 to ${classes - 1}; got ${label} at row ${row}`,
+          `${what}: class labels must be whole numbers from 0 to ${classes - 1}; got ${label} at row ${row}` +
+            (label === classes ? ` (they count from 0, and the model has ${classes} outputs)` : ""),
+          "label",
         );
       data[row] = label;
     }
@@ -110,7 +117,10 @@ const checkProbabilities: Check = (what, data, rowElements, from, end) => {
     if (!(data[i] >= 0 && data[i] <= 1))
       throw new DataError(
         `${what}: targets of a cross-entropy must lie in [0, 1]; ` +
-          `got ${data[i]} at row ${Math.floor(i / rowElements)}, column ${i % rowElements}`,
+          `got ${data[i]} at row ${Math.floor(i / rowElements)}, column ${i % rowElements}` +
+          (data[i] === -1 ? " (write 0 for no, 1 for yes)" : "") +
+          (data[i] === 2 ? " (more than two classes need crossEntropy and a softmax)" : ""),
+        "label",
       );
 };
 
@@ -123,6 +133,10 @@ const checkDistributions: Check = (what, data, classes, from, end) => {
     let sum = 0;
     for (let j = 0; j < classes; j++) sum += data[row * classes + j];
     if (!(Math.abs(sum - 1) <= SUM_TOLERANCE))
-      throw new DataError(`${what}: probabilities of a row must sum to 1; got ${sum} at row ${row}`);
+      throw new DataError(
+        `${what}: probabilities of a row must sum to 1; got ${sum} at row ${row}` +
+          (sum > 1 ? " (several classes at once need binaryCrossEntropy and a sigmoid)" : ""),
+        "label",
+      );
   }
 };

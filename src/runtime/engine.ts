@@ -1,6 +1,7 @@
+import { describe } from "../describe.ts";
 import { OptionError, UnsupportedEngineError } from "../errors.ts";
 import { PREDICT } from "../kernels/predict.wasm.ts";
-import { checkType, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { BOOLEAN, readOptions, refuseMore } from "../options.ts";
 import { classOf } from "../realm.ts";
 import { compileLink, embeddedModule, isSupported, loadModule } from "./kernels.ts";
 import { baseAfter, defaultEngine, Engine } from "./space.ts";
@@ -40,9 +41,7 @@ const RELAXED_PROBE = /* @__PURE__ */ Uint8Array.of(
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   refuseMore("createEngine", arguments, 1);
-  const { wasm, relaxed = false, ...others } = optionsOf("createEngine", options);
-  refuseOthers("createEngine", others);
-  checkType("createEngine", "relaxed", relaxed, "boolean");
+  const { wasm, relaxed } = readOptions("createEngine", options, { wasm: [], relaxed: [false, BOOLEAN] });
   if (wasm === undefined && !relaxed) {
     embeddedModule(PREDICT);
     const { base } = defaultEngine();
@@ -72,7 +71,9 @@ async function relaxedModule(): Promise<WebAssembly.Module> {
 
 async function read(wasm: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module | BufferSource> {
   const source = typeof wasm === "string" || classOf(wasm) === "URL" ? await get(wasm as string | URL) : wasm;
-  if (!isResponse(source)) return source;
+  if (/^(WebAssembly\.Module|(Shared)?ArrayBuffer)$/.test(classOf(source)) || ArrayBuffer.isView(source))
+    return source as BufferSource;
+  if (!isResponse(source)) throw unreadable(describe(source));
   if (!source.ok) throw unreadable(`status ${source.status} for ${source.url || "a response"}`);
   return source.arrayBuffer();
 }
@@ -98,5 +99,6 @@ async function get(url: string | URL): Promise<Response | BufferSource> {
 const unreadable = (got: string, cause?: unknown) =>
   new OptionError(
     `createEngine: wasm must be the kernels, or a URL to read them from (pathToFileURL of a path); got ${got}`,
+    "",
     { cause },
   );

@@ -85,6 +85,7 @@ export function compileLink(link: KernelLink): WebAssembly.Module {
 const unsupported = (cause: unknown) =>
   new UnsupportedEngineError(
     `engine: WebAssembly with SIMD is needed, and leave to compile it; got ${whyUnsupported() ?? cause}`,
+    "",
     { cause },
   );
 
@@ -104,7 +105,7 @@ export async function loadModule(
   } catch (cause) {
     if (cause instanceof WasmgradError) throw cause;
     if (!isModule(wasm) && whyUnsupported()) throw unsupported(cause);
-    throw new AbiError(`kernels: must be those of this package; got ${cause}`, { cause });
+    throw new AbiError(`kernels: must be those of this package; got ${cause}`, "", { cause });
   }
 }
 

@@ -64,9 +64,8 @@ function openSpace(who: string, makeModule: () => WebAssembly.Module, bytes: num
   const fail = (rule: string, cause?: unknown): never => {
     throw new MemoryError(
       `${who}: ${rule}; got a program of ${formatBytes(bytes)} beside ${live} live programs`,
-      bytes,
-      live,
-      { cause },
+      "",
+      { bytes, livePrograms: live, cause },
     );
   };
   const noMemory = (cause: unknown) =>

@@ -2,12 +2,13 @@ import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Model } from "../model/model.ts";
-import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { COUNT, readOptions, refuseMethods, refuseMore } from "../options.ts";
 import { outputNames, rowElements } from "../plan/graphs.ts";
 import { Predictor } from "../program/predictor.ts";
 import { Program } from "../program/program.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import { defaultEngine, type Engine } from "../runtime/space.ts";
+import type { MakePredictor } from "./logits.ts";
 import type { TrainerOptions } from "./make-trainer.ts";
 import type { Optimizer } from "./optimizers.ts";
 import type { Trainer } from "./trainer.ts";
@@ -48,25 +49,37 @@ export function compile<X, P>(
   options: CompileOptions | TrainOptions<P> = {},
 ): Predictor<X, P> {
   refuseMore("compile", arguments, 2);
-  const {
-    batchSize: batch = 32,
-    labels,
-    engine = defaultEngine(),
-    ...training
-  } = optionsOf("compile", options);
-  const { loss, optimizer, shuffleSeed, windowRows, accumulate, ...others } =
-    training as Partial<TrainOptions>;
-  refuseOthers("compile", others);
-  checkNumber("compile", "batchSize", batch, COUNT);
   const graph = model?.graph;
-  if (!graph) throw new OptionError(`compile: needs a model; got ${typeof model} without a graph`);
+  if (!graph)
+    throw new OptionError(
+      `compile: model, the first argument, must be what sequential() or model() gives; got ${describe(model)}`,
+    );
+  const read = readOptions("compile", options as Partial<TrainOptions>, {
+    loss: [],
+    optimizer: [],
+    batchSize: [32, COUNT],
+    labels: [],
+    accumulate: [],
+    shuffleSeed: [],
+    windowRows: [],
+    engine: [],
+  });
+  const { loss, optimizer, batchSize: batch, labels, accumulate, shuffleSeed, windowRows } = read;
+  const engine = read.engine ?? defaultEngine();
   checkLabels(graph, labels);
   if (!("loss" in options || "optimizer" in options)) {
     const unread = Object.entries({ shuffleSeed, windowRows, accumulate });
     const [name, value] = unread.find((entry) => entry[1] !== undefined) ?? [];
     if (name)
-      throw new OptionError(`compile: ${name} needs a loss and an optimizer; got ${describe(value)} without`);
+      throw new OptionError(
+        `compile: ${name} needs loss and optimizer; got ${name} ${describe(value)} without them`,
+      );
     const seeds = { seed: model.seed, shuffleSeed: model.seed };
+    refuseMethods(
+      Predictor.prototype,
+      "fit fitSync step evaluate evaluateAsync gradients setLearningRate reset snapshot bind withState stepBuffers",
+      "needs a trainer, which compile(model, { loss, optimizer }) makes; got a predictor, made without them",
+    );
     return new Predictor(
       new Program("compile", engine, { graph, batch, windowRows: 0 }, seeds, { labels }),
       model,
@@ -75,13 +88,14 @@ export function compile<X, P>(
   }
   if (!loss || !optimizer)
     throw new OptionError(
-      `compile: a trainer needs loss and optimizer; got no ${loss ? "optimizer" : "loss"}`,
+      `compile: a trainer needs loss and optimizer; got no ${loss ? "optimizer: add one, such as adam()" : "loss: add one, such as meanSquaredError()"}`,
     );
   if (!optimizer.makeTrainer)
     throw new OptionError(
-      `compile: optimizer must be made by sgd(), adam() or adamW(); got ${typeof optimizer === "function" ? "a function that was not called" : typeof optimizer}`,
+      `compile: optimizer must be what adam(), adamW() or sgd() gives; got ${describe(optimizer)}` +
+        (typeof optimizer === "function" ? ": call it" : ""),
     );
-  const makePredictor = (m: Model<X, P>): Predictor<X, P> => compile(m, { batchSize: batch, labels, engine });
+  const makePredictor: MakePredictor = (m) => compile(m, { batchSize: batch, labels, engine });
   const request = { model, optimizer, batch, labels, engine, makePredictor };
   return optimizer.makeTrainer({ ...request, loss, shuffleSeed, windowRows, accumulate });
 }
@@ -89,14 +103,20 @@ export function compile<X, P>(
 function checkLabels(graph: Graph, labels: readonly string[] | undefined): void {
   if (labels === undefined) return;
   if (!(Array.isArray(labels) && labels.every((label) => typeof label === "string")))
-    throw new OptionError(`compile: labels must be an array of strings; got ${describe(labels)}`);
+    throw new OptionError(
+      `compile: labels must be an array of strings, such as ["no", "yes"]; got ${describe(labels)}`,
+    );
   if (graph.outputs.length !== 1)
     throw new OptionError(`compile: labels need a model with one output; got outputs ${outputNames(graph)}`);
   const [{ value }] = graph.outputs;
   const units = rowElements(graph, value);
   const classes = units === 1 ? 2 : units;
   if (new Set(labels).size !== labels.length)
-    throw new OptionError(`compile: labels must differ; got [${labels.join(", ")}]`);
+    throw new OptionError(
+      `compile: labels must differ; got ${describe(labels.find((label, i) => labels.indexOf(label) < i))} twice`,
+    );
   if (labels.length !== classes)
-    throw new OptionError(`compile: labels must name all ${classes} classes; got ${labels.length}`);
+    throw new OptionError(
+      `compile: labels must name all ${classes} classes of a model that ends in ${units} unit${units === 1 ? "" : "s"}; got ${labels.length} labels`,
+    );
 }

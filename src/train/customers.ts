@@ -1,7 +1,6 @@
 /** Functions that each want a trainer for themselves, served one after the other. */
-import { describe } from "../describe.ts";
-import { BusyError, OptionError, TimeoutError } from "../errors.ts";
-import { checkNumber, checkSignal, optionsOf, refuseOthers } from "../options.ts";
+import { BusyError, TimeoutError } from "../errors.ts";
+import { check, FUNCTION, type Rule, readOptions, SIGNAL } from "../options.ts";
 import { yieldWhenDue } from "../runtime/event-loop.ts";
 
 export interface WithStateOptions {
@@ -88,17 +87,11 @@ export const nested = () =>
   );
 
 export function checkWithState(fn: unknown, options: WithStateOptions): void {
-  if (typeof fn !== "function")
-    throw new OptionError(`${WHO}: needs a function of a trainer; got ${describe(fn)}`);
-  const { signal, timeout, ...others } = optionsOf(WHO, options);
-  refuseOthers(WHO, others);
-  checkSignal(WHO, signal);
-  if (timeout !== undefined)
-    checkNumber(WHO, "timeout", timeout, [
-      "milliseconds from 0 to 2^31 - 1",
-      (n) => n >= 0 && n < 0x80000000,
-    ]);
+  check(WHO, "fn, the second argument,", fn, FUNCTION);
+  readOptions(WHO, options, { signal: [undefined, SIGNAL], timeout: [undefined, MILLISECONDS] });
 }
+
+const MILLISECONDS: Rule = ["milliseconds from 0 to 2^31 - 1", (n: number) => n >= 0 && n < 0x80000000];
 
 /** A promise that rejects when the time is over or the signal says so. */
 function deadlineOf({ signal, timeout }: WithStateOptions) {

@@ -1,13 +1,5 @@
 import { Counter, Run, Status } from "../../assembly/abi.ts";
-import {
-  COUNT,
-  checkNumber,
-  checkSignal,
-  checkType,
-  type NumberRule,
-  optionsOf,
-  refuseOthers,
-} from "../options.ts";
+import { BOOLEAN, COUNT, FUNCTION, type Rule, readOptions, SIGNAL } from "../options.ts";
 import { nonFinite } from "../program/diagnose.ts";
 import type { Program } from "../program/program.ts";
 import type { Steps } from "../steps.ts";
@@ -58,23 +50,26 @@ export interface FitResult extends FitProgress {
   readonly notes: readonly Note[];
 }
 
-const EPOCHS: NumberRule = [
+const EPOCHS: Rule = [
   "a whole number >= 1, or Infinity",
-  (n) => n === Number.POSITIVE_INFINITY || COUNT[1](n),
+  (n: number) => n === Number.POSITIVE_INFINITY || COUNT[1](n),
 ];
+const NUMBER: Rule = ["a number", (n: number) => n > Number.NEGATIVE_INFINITY];
+
+const FIT = {
+  epochs: [undefined, EPOCHS],
+  stopWhen: [{}],
+  shuffle: [true, BOOLEAN],
+  onProgress: [undefined, FUNCTION],
+  signal: [undefined, SIGNAL],
+} as const;
 
 /** Checks the options of a fit; unknown ones are refused. */
 export function checkFitOptions(who: string, options: FitOptions): void {
-  const { epochs, stopWhen = {}, onProgress, shuffle, signal, ...others } = optionsOf(who, options);
-  refuseOthers(who, others);
-  if (shuffle !== undefined) checkType(who, "shuffle", shuffle, "boolean");
-  if (onProgress !== undefined) checkType(who, "onProgress", onProgress, "function");
-  checkSignal(who, signal);
-  if (epochs !== undefined) checkNumber(who, "epochs", epochs, EPOCHS);
-  const { lossBelow, ...unknown } = optionsOf(`${who}: stopWhen`, stopWhen);
-  refuseOthers(`${who}: stopWhen`, unknown);
-  if (lossBelow !== undefined)
-    checkNumber(who, "stopWhen.lossBelow", lossBelow, ["a number", (n) => n > Number.NEGATIVE_INFINITY]);
+  // Nothing can abort `fitSync`.
+  const { signal, ...others } = FIT;
+  const { stopWhen } = readOptions(who, options, who === "fitSync" ? (others as typeof FIT) : FIT);
+  readOptions(`${who}: stopWhen`, stopWhen, { lossBelow: [undefined, NUMBER] });
 }
 
 const HISTORY_LIMIT = 8192;

@@ -8,7 +8,7 @@ import type { ValueId } from "../graph/type.ts";
 import { finalActivation } from "../model/model.ts";
 import { Symbolic } from "../model/symbolic.ts";
 import type { Tensor } from "../model/tensor.ts";
-import { checkNumber, checkType, optionsOf, POSITIVE, refuseMore, refuseOthers } from "../options.ts";
+import { BOOLEAN, POSITIVE, readOptions, refuseMore } from "../options.ts";
 
 /** A loss: what `compile` minimizes; called with two tensors it is their mean loss, for `valueAndGrad`. */
 export interface Loss {
@@ -61,9 +61,7 @@ export function meanAbsoluteError(): Loss {
  */
 export function huber(options: { readonly delta?: number } = {}): Loss {
   refuseMore("huber", arguments, 1);
-  const { delta = 1, ...others } = optionsOf("huber", options);
-  refuseOthers("huber", others);
-  checkNumber("huber", "delta", delta, POSITIVE);
+  const { delta } = readOptions("huber", options, { delta: [1, POSITIVE] });
   return makeLoss("huber", LossFn.Huber, delta);
 }
 
@@ -73,9 +71,7 @@ export interface CrossEntropyOptions {
 }
 
 function makeCrossEntropy(kind: Loss["kind"], fn: LossFn, options: CrossEntropyOptions): Loss {
-  const { fromLogits = false, ...others } = optionsOf(kind, options);
-  refuseOthers(kind, others);
-  checkType(kind, "fromLogits", fromLogits, "boolean");
+  const { fromLogits } = readOptions(kind, options, { fromLogits: [false, BOOLEAN] });
   return makeLoss(kind, fn, 0, fromLogits);
 }
 
@@ -114,13 +110,13 @@ export function lossInput(graph: Graph, name: string, id: ValueId, loss: Loss): 
   if (!wants) return id;
   if (loss.fromLogits && ends)
     throw new OptionError(
-      `${loss.kind}: with fromLogits ${name} must end in logits; got an output that ends in ${ends}: ` +
+      `${loss.kind}: with fromLogits the model must end in logits; got output ${describe(name)}, which ends in ${ends}: ` +
         `drop the ${ends} or fromLogits`,
     );
   if (loss.fromLogits) return checkClasses(graph, name, id, loss);
   if (ends !== wants)
     throw new OptionError(
-      `${loss.kind}: ${name} must end in ${wants}; got ${ends ? `an output that ends in ${ends}` : "one that does not"}: ` +
+      `${loss.kind}: the model must end in ${wants}; got output ${describe(name)}, which ${ends ? `ends in ${ends}` : "does not"}: ` +
         `set activation: "${wants}" on the last layer, or ${loss.kind}({ fromLogits: true })`,
     );
   const last = graph.nodes.find((node) => node.outputs[0] === id) as Node;
@@ -131,8 +127,10 @@ function checkClasses(graph: Graph, name: string, id: ValueId, loss: Loss): Valu
   const shape = graph.shape(id);
   if (loss.kind === "crossEntropy" && !(shape.length === 2 && shape[1] >= 2))
     throw new OptionError(
-      `crossEntropy: ${name} must be [rows, classes] with at least two classes; got ${formatShape(shape)}: ` +
-        "use binaryCrossEntropy() with a sigmoid for yes-or-no outputs",
+      `crossEntropy: the model must give [rows, classes] with at least two classes; got output ${describe(name)} ${formatShape(shape)}: ` +
+        (shape.length > 2
+          ? "put flatten() before the last dense layer"
+          : "use binaryCrossEntropy() with a sigmoid for yes-or-no outputs"),
     );
   return id;
 }

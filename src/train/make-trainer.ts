@@ -7,16 +7,17 @@ import { LossFn } from "../graph/op.ts";
 import { accumulate as addLosses } from "../graph/ops/gradient.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
 import type { ValueId } from "../graph/type.ts";
-import { checkSeed, type Model } from "../model/model.ts";
-import { COUNT, checkNumber } from "../options.ts";
+import { type Model, SEED } from "../model/model.ts";
+import { COUNT, check, type Rule } from "../options.ts";
 import { outputNames, rowElements, type TapePort } from "../plan/graphs.ts";
 import type { OptimizerPlan } from "../plan/optimizer.ts";
 import type { TrainRequest } from "../plan/request.ts";
 import { TRAINING } from "../plan/training.ts";
-import type { Predictor } from "../program/predictor.ts";
 import { Program } from "../program/program.ts";
 import type { Result } from "../rows/data.ts";
 import type { Engine } from "../runtime/space.ts";
+import { unknownName } from "../suggest.ts";
+import type { MakePredictor } from "./logits.ts";
 import { type Loss, lossInput } from "./losses.ts";
 import { Trainer } from "./trainer.ts";
 import type { ByOutput, NamedOutputs, OutputLoss } from "./training-data.ts";
@@ -26,6 +27,10 @@ const WINDOW_BYTES = 1 << 23;
 const MOST_WINDOW_ROWS = 1 << 16;
 /** Draws are keyed by the number of the pass in 16 bits. */
 const MOST_ACCUMULATED = 0xffff;
+const ACCUMULATED: Rule = [
+  `a whole number from 1 to ${MOST_ACCUMULATED}`,
+  (n: number) => COUNT[1](n) && n <= MOST_ACCUMULATED,
+];
 
 /** What makes a trainer of a model, beside its optimizer. */
 export interface TrainerOptions<P = Result> {
@@ -59,17 +64,14 @@ export interface TrainerRequest<X, P> extends TrainerOptions<NamedOutputs> {
   readonly batch: number;
   readonly labels: readonly string[] | undefined;
   readonly engine: Engine;
-  makePredictor(model: Model<X, P>): Predictor<X, P>;
+  readonly makePredictor: MakePredictor;
 }
 
 export function makeTrainer<X, P>(request: TrainerRequest<X, P>): Trainer<X, P> {
   const { model, loss, optimizer, batch, labels, engine, shuffleSeed, accumulate = 1, windowRows } = request;
   const { graph, seed } = model;
-  checkSeed("compile", shuffleSeed, "shuffleSeed");
-  if (!(Number.isSafeInteger(accumulate) && accumulate >= 1 && accumulate <= MOST_ACCUMULATED))
-    throw new OptionError(
-      `compile: accumulate must be a whole number from 1 to ${MOST_ACCUMULATED}; got ${describe(accumulate)}`,
-    );
+  if (shuffleSeed !== undefined) check("compile", "shuffleSeed", shuffleSeed, SEED);
+  check("compile", "accumulate", accumulate, ACCUMULATED);
   const { train, losses } = trainRequest(graph, loss, optimizer, accumulate);
   const rowWords = [
     ...train.targets.map((t) => t.rowElements),
@@ -89,7 +91,7 @@ export function makeTrainer<X, P>(request: TrainerRequest<X, P>): Trainer<X, P> 
 }
 
 function windowSize(batch: number, given: number | undefined, rowBytes: number): number {
-  if (given !== undefined) checkNumber("compile", "windowRows", given, COUNT);
+  if (given !== undefined) check("compile", "windowRows", given, COUNT);
   const rows = given ?? Math.min(MOST_WINDOW_ROWS, Math.floor(WINDOW_BYTES / rowBytes));
   // Whole batches, so that none straddles two windows.
   return Math.max(1, Math.floor(rows / batch)) * batch;
@@ -107,20 +109,27 @@ function trainRequest(
   const byName = typeof loss === "object" ? loss : { [model.outputs[0].name]: loss };
   if (typeof loss !== "object" && model.outputs.length !== 1)
     throw new OptionError(
-      `compile: a model with several outputs needs losses by output name; got one loss for ${outputNames(model)}`,
+      `compile: a model with several outputs needs losses by name, such as { ${model.outputs[0].name}: .. }; ` +
+        `got one loss for ${outputNames(model)}`,
     );
   const losses: OutputLoss[] = [];
   const targets: TapePort[] = [];
   const predictions: ValueId[] = [];
   let total: ValueId | undefined;
   for (const [output, outputLoss] of Object.entries(byName)) {
+    const port = model.outputs.find((p) => p.name === output);
+    if (!port) {
+      const names = model.outputs.map(({ name }) => name);
+      throw new OptionError(unknownName("compile: loss", "output", output, names), "unknown");
+    }
     if (outputLoss?.fn === undefined)
       throw new OptionError(
-        `compile: loss must be made by meanSquaredError(), crossEntropy() or another loss; got ${typeof outputLoss === "function" ? "a function that was not called" : typeof outputLoss}`,
+        "compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or " +
+          `huber() gives; got ${describe(outputLoss)}` +
+          (typeof outputLoss === "function"
+            ? ": call it, or give a loss function of your own to valueAndGrad"
+            : ""),
       );
-    const port = model.outputs.find((p) => p.name === output);
-    if (!port)
-      throw new OptionError(`compile: losses must name outputs, one of ${outputNames(model)}; got ${output}`);
     const value = lossInput(graph, port.name, port.value, outputLoss);
     const shape = graph.shape(value);
     const labels = outputLoss.fn === LossFn.CrossEntropy;
@@ -144,7 +153,7 @@ function trainRequest(
     });
     predictions.push(value);
   }
-  if (total === undefined) throw new OptionError("compile: a trainer needs at least one loss; got none");
+  if (total === undefined) throw new OptionError("compile: loss must name at least one output; got {}");
   return {
     train: {
       graph,

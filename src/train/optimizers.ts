@@ -1,18 +1,18 @@
-import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
 import {
-  checkNumber,
-  checkType,
+  BOOLEAN,
+  check,
   NOT_NEGATIVE,
-  type NumberRule,
-  optionsOf,
+  oneOf,
+  type Rule,
+  readOptions,
   refuseMore,
-  refuseOthers,
   SHARE,
 } from "../options.ts";
 import { type AdamSettings, adamPlan, sgdPlan } from "../plan/optimizer.ts";
+import { classOf } from "../realm.ts";
 import { makeTrainer, type OptimizerSettings } from "./make-trainer.ts";
-import { checkLearningRate } from "./rates.ts";
+import { RATE } from "./rates.ts";
 
 export type { OptimizerSettings };
 
@@ -43,19 +43,14 @@ export interface SgdOptions {
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
   refuseMore("sgd", arguments, 1);
-  const { learningRate = 0.01, momentum = 0, nesterov = false, ...others } = optionsOf("sgd", options);
-  refuseOthers("sgd", others);
-  checkLearningRate("sgd", learningRate);
-  checkNumber("sgd", "momentum", momentum, SHARE);
-  checkType("sgd", "nesterov", nesterov, "boolean");
+  const settings = readOptions("sgd", options, {
+    learningRate: [0.01, RATE],
+    momentum: [0, SHARE],
+    nesterov: [false, BOOLEAN],
+  });
+  const { learningRate, momentum, nesterov } = settings;
   if (nesterov && momentum === 0) throw new OptionError("sgd: nesterov needs momentum > 0; got momentum 0");
-  return {
-    kind: "sgd",
-    learningRate,
-    settings: { learningRate, momentum, nesterov },
-    makeTrainer,
-    plan: sgdPlan([{ learningRate, momentum, nesterov }]),
-  };
+  return { kind: "sgd", learningRate, settings, makeTrainer, plan: sgdPlan([settings]) };
 }
 
 export interface AdamOptions {
@@ -83,7 +78,7 @@ export interface AdamOptions {
  */
 export function adam(options: AdamOptions = {}): Optimizer {
   refuseMore("adam", arguments, 1);
-  return makeAdam("adam", options, 0);
+  return makeAdam("adam", readOptions("adam", options, ADAM), 0);
 }
 
 export interface AdamWOptions extends AdamOptions {
@@ -114,52 +109,43 @@ export interface AdamWGroup {
  */
 export function adamW(options: AdamWOptions = {}): Optimizer {
   refuseMore("adamW", arguments, 1);
-  const { weightDecay = 0.01, groups = [], ...others } = optionsOf("adamW", options);
-  checkNumber("adamW", "weightDecay", weightDecay, NOT_NEGATIVE);
-  if (!Array.isArray(groups))
-    throw new OptionError(`adamW: groups must be an array of { match, .. }; got ${describe(groups)}`);
+  const { weightDecay, groups, ...others } = readOptions("adamW", options, {
+    ...ADAM,
+    weightDecay: [0.01, NOT_NEGATIVE],
+    groups: [[], ["an array of { match, .. }", Array.isArray, "object"]],
+  });
   return makeAdam("adamW", others, weightDecay, groups);
 }
 
+/** Below the smallest normal f32 it would vanish, and 0 / 0 with it. */
+const EPSILON: Rule = [
+  "a finite number >= 1.2e-38 in single precision",
+  (n: number) => n >= 1.2e-38 && Number.isFinite(Math.fround(n)),
+];
+
+const ADAM = {
+  learningRate: [0.001, RATE],
+  beta1: [0.9, SHARE],
+  beta2: [0.999, SHARE],
+  epsilon: [1e-8, EPSILON],
+  epsilonMode: ["outside", /* @__PURE__ */ oneOf("outside", "inside")],
+  biasCorrection: [true, BOOLEAN],
+} as const;
+
 function makeAdam(
   kind: "adam" | "adamW",
-  options: AdamOptions,
+  options: Required<AdamOptions>,
   weightDecay: number,
   groups: readonly AdamWGroup[] = [],
 ): Optimizer {
-  const {
-    learningRate = 0.001,
-    beta1 = 0.9,
-    beta2 = 0.999,
-    epsilon = 1e-8,
-    epsilonMode = "outside",
-    biasCorrection = true,
-    ...others
-  } = optionsOf(kind, options);
-  refuseOthers(kind, others);
-  checkLearningRate(kind, learningRate);
-  checkNumber(kind, "beta1", beta1, SHARE);
-  checkNumber(kind, "beta2", beta2, SHARE);
-  checkNumber(kind, "epsilon", epsilon, EPSILON);
-  if (epsilonMode !== "outside" && epsilonMode !== "inside")
-    throw new OptionError(`${kind}: epsilonMode must be "outside" or "inside"; got ${String(epsilonMode)}`);
-  checkType(kind, "biasCorrection", biasCorrection, "boolean");
-  const settings = { learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection };
-  const base: AdamSettings = {
-    learningRate,
-    beta1,
-    beta2,
-    epsilon,
-    epsilonInsideRoot: epsilonMode === "inside",
-    biasCorrection,
-    weightDecay,
-  };
+  const { epsilonMode, ...others } = options;
+  const base: AdamSettings = { ...others, epsilonInsideRoot: epsilonMode === "inside", weightDecay };
   const own = groups.map((group, i) => ({ ...base, ...groupSettings(`${kind}: groups[${i}]`, group) }));
   return {
     kind,
-    learningRate,
+    learningRate: base.learningRate,
     settings: {
-      ...settings,
+      ...options,
       ...(kind === "adam" ? {} : { weightDecay }),
       ...(groups.length > 0
         ? { groups: groups.map((group) => ({ ...group, match: `${group.match}` })) }
@@ -172,14 +158,12 @@ function makeAdam(
 
 /** What a group says, checked. */
 function groupSettings(who: string, group: AdamWGroup): Partial<AdamSettings> {
-  const { match, learningRate, weightDecay, ...others } = optionsOf(who, group, "group");
-  refuseOthers(who, others);
-  if (Object.prototype.toString.call(match) !== "[object RegExp]" || match.global || match.sticky)
-    throw new OptionError(
-      `${who}: match must be a regular expression without g and y; got ${describe(match)}`,
-    );
-  if (learningRate !== undefined) checkLearningRate(who, learningRate);
-  if (weightDecay !== undefined) checkNumber(who, "weightDecay", weightDecay, NOT_NEGATIVE);
+  const { match, learningRate, weightDecay } = readOptions(who, group, {
+    match: [],
+    learningRate: [undefined, RATE],
+    weightDecay: [undefined, NOT_NEGATIVE],
+  });
+  check(who, "match", match, MATCH);
   return {
     match,
     ...(learningRate === undefined ? {} : { learningRate }),
@@ -187,8 +171,8 @@ function groupSettings(who: string, group: AdamWGroup): Partial<AdamSettings> {
   };
 }
 
-/** Below the smallest normal f32 it would vanish, and 0 / 0 with it. */
-const EPSILON: NumberRule = [
-  "a finite number >= 1.2e-38 in single precision",
-  (n) => n >= 1.2e-38 && NOT_NEGATIVE[1](n),
+const MATCH: Rule = [
+  "a regular expression without g and y, such as /bias$/",
+  (match: RegExp) => classOf(match) === "RegExp" && !match.global && !match.sticky,
+  "object",
 ];

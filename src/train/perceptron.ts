@@ -1,9 +1,10 @@
 import { DataError, ShapeError } from "../errors.ts";
 import { dense } from "../model/layers.ts";
 import { type Model, sequential } from "../model/model.ts";
-import { COUNT, checkNumber, optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { COUNT, check, readOptions, refuseMore } from "../options.ts";
 import { countRows, flatten32, makeResult, type Result, type Rows } from "../rows/data.ts";
 import { atOnce } from "../steps.ts";
+import { checkNames } from "../suggest.ts";
 
 export interface PerceptronOptions {
   /** Numbers in a row, a whole number >= 1. */
@@ -63,9 +64,8 @@ export interface Perceptron {
  */
 export function perceptron(options: PerceptronOptions): Perceptron {
   refuseMore("perceptron", arguments, 1);
-  const { inputs, ...others } = optionsOf("perceptron", options);
-  refuseOthers("perceptron", others);
-  checkNumber("perceptron", "inputs", inputs, COUNT);
+  const { inputs } = readOptions("perceptron", options, { inputs: [] });
+  check("perceptron", "inputs", inputs, COUNT);
   const weights = new Float32Array(inputs);
   let bias = 0;
 
@@ -83,10 +83,9 @@ export function perceptron(options: PerceptronOptions): Perceptron {
     },
 
     fit(data, fitOptions = {}) {
-      const { epochs = 1000, ...others } = optionsOf("perceptron", fitOptions);
-      refuseOthers("perceptron", others);
-      checkNumber("perceptron", "epochs", epochs, COUNT);
+      refuseMore("perceptron: fit", arguments, 2);
       const { x, y, rows } = readData(data, inputs);
+      const { epochs } = readOptions("perceptron: fit", fitOptions, { epochs: [1000, COUNT] });
       const isMistaken = (i: number) => !(y[i] * weigh(x, i * inputs) > 0);
       let updates = 0;
       for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -104,6 +103,7 @@ export function perceptron(options: PerceptronOptions): Perceptron {
     },
 
     predict(given) {
+      refuseMore("perceptron: predict", arguments, 1);
       const what = "perceptron: x";
       const rows = countRows(what, given, inputs);
       const x = atOnce(flatten32(what, given, inputs, rows));
@@ -126,6 +126,7 @@ export function perceptron(options: PerceptronOptions): Perceptron {
 }
 
 function readData(data: PerceptronData, inputs: number) {
+  checkNames("perceptron: fit: data", data, ["x", "y"], "key");
   const rows = countRows("perceptron: x", data.x, inputs);
   const x = atOnce(flatten32("perceptron: x", data.x, inputs, rows));
   const labels = countRows("perceptron: y", data.y, 1);
@@ -133,8 +134,13 @@ function readData(data: PerceptronData, inputs: number) {
   if (labels !== rows || rows === 0)
     throw new ShapeError(
       `perceptron: x and y must have as many rows, at least one; got ${rows} and ${labels}`,
+      "rows",
     );
   const bad = y.findIndex((label) => label !== 1 && label !== -1);
-  if (bad >= 0) throw new DataError(`perceptron: labels must be -1 or 1; got ${y[bad]} at row ${bad}`);
+  if (bad >= 0)
+    throw new DataError(
+      `perceptron: labels must be -1 or 1; got ${y[bad]} at row ${bad}${y[bad] === 0 ? " (write -1 for it)" : ""}`,
+      "label",
+    );
   return { x, y, rows };
 }

@@ -1,14 +1,17 @@
 /** Learning rates of a program: base rates are counters of its state, those of the steps to come stand in a table. */
 import { Counter, Run } from "../../assembly/abi.ts";
-import { checkNumber, type NumberRule, POSITIVE } from "../options.ts";
+import { check, POSITIVE, type Rule } from "../options.ts";
 import { counterOf } from "../plan/optimizer.ts";
 import type { Program } from "../program/program.ts";
 
 /** A rate that is not 0, but 0 in single precision, would silently train nothing. */
-const RATE: NumberRule = ["0, or a finite number > 0 in single precision", (n) => n === 0 || POSITIVE[1](n)];
+export const RATE: Rule = [
+  "0, or a finite number > 0 in single precision",
+  (n: number) => n === 0 || POSITIVE[1](n),
+];
 
 export function checkLearningRate(who: string, rate: number): void {
-  checkNumber(who, "learningRate", rate, RATE);
+  check(who, "learningRate", rate, RATE);
 }
 
 /** The base rate of each group, of the parameters that none matches last. */

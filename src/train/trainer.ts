@@ -1,15 +1,12 @@
 import { Counter, Run, Section } from "../../assembly/abi.ts";
-import { describe } from "../describe.ts";
 import { BusyError, DisposedError, OptionError, ShapeError } from "../errors.ts";
-import { checkSeed, type Model } from "../model/model.ts";
-import { optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { type Model, SEED } from "../model/model.ts";
+import { readOptions, refuseMore } from "../options.ts";
 import type { Moment } from "../plan/optimizer.ts";
-import { besideVariable, type PlannedPort, type TrainPlan } from "../plan/planned.ts";
+import type { PlannedPort, TrainPlan } from "../plan/planned.ts";
 import { checkRows } from "../program/buffers.ts";
-import type { ParameterView } from "../program/parameters.ts";
 import { type AsyncOptions, Predictor, type ReadOptions } from "../program/predictor.ts";
 import type { Program } from "../program/program.ts";
-import { readOnly } from "../program/read-only.ts";
 import { type Bytes, bytesOf } from "../program/state.ts";
 import { makeResult, type Result, type Rows } from "../rows/data.ts";
 import {
@@ -24,12 +21,16 @@ import { atOnce, type Steps } from "../steps.ts";
 import { type Customers, checkWithState, makeCustomers, nested, type WithStateOptions } from "./customers.ts";
 import { type Evaluation, evaluateRows } from "./evaluate.ts";
 import { checkFitOptions, type FitOptions, type FitResult, startFit } from "./fit.ts";
+import { fromLogits, type MakePredictor } from "./logits.ts";
 import type { Loss } from "./losses.ts";
+import { type MomentViews, momentViews } from "./moments.ts";
 import { checkLearningRate, fillRates, ratesOf, setLearningRate } from "./rates.ts";
+import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import { stepViews, type TrainerBuffers, takeStep } from "./step-buffers.ts";
 import {
   type BoundData,
   bindData,
+  checkData,
   type Data,
   type DataRules,
   type OutputLoss,
@@ -37,16 +38,16 @@ import {
 } from "./training-data.ts";
 import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
 
-export type { Moment };
+export type { Moment, Snapshot };
 
-export interface TrainerParts<X, P> {
+export interface TrainerParts {
   readonly losses: readonly OutputLoss[];
   /** Whether losses, and with them targets, were given by output name. */
   readonly namedTargets: boolean;
   readonly optimizer: { readonly kind: string; readonly settings: Readonly<Record<string, unknown>> };
   /** As given to `compile`. */
   readonly shuffleSeed: number | undefined;
-  makePredictor(model: Model<X, P>): Predictor<X, P>;
+  readonly makePredictor: MakePredictor;
 }
 
 /**
@@ -63,7 +64,7 @@ interface Ticket {
 
 /** A program that learns: a Predictor with a loss and an optimizer. */
 export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
-  readonly #parts: TrainerParts<X, P>;
+  readonly #parts: TrainerParts;
   readonly #train: TrainPlan;
   readonly #reading: DataRules;
   readonly #isHandle: boolean;
@@ -79,7 +80,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     program: Program,
     model: Model<X, P>,
     labels: readonly string[] | undefined,
-    parts: TrainerParts<X, P>,
+    parts: TrainerParts,
     isHandle = false,
   ) {
     super(program, model, labels);
@@ -87,6 +88,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.#isHandle = isHandle;
     this.#train = program.plan.train as TrainPlan;
     const { losses, namedTargets } = parts;
+    Object.assign(this, fromLogits(losses[0].loss, parts.makePredictor));
     this.#reading = { train: this.#train, losses, labels, namedInputs: model.named.inputs, namedTargets };
   }
 
@@ -123,16 +125,22 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * const { loss } = await trainer.fit({ x: [[0], [1]], y: [1, 3] }, { epochs: 100 });
    */
   fit(data: Data<X, P> | BoundData<X>, options: FitOptions = {}): Promise<FitResult> {
-    const run = this.fitInSlices(data, options);
+    const run = this.fitInSlices(data, options, arguments);
     if (#ticket in this && this.#ticket) this.#ticket.run ??= run;
     return run;
   }
 
   /** @internal no `#` method: behind a proxy its call would throw a TypeError */
-  private async fitInSlices(data: Data<X, P> | BoundData<X>, options: FitOptions): Promise<FitResult> {
+  private async fitInSlices(
+    data: Data<X, P> | BoundData<X>,
+    options: FitOptions,
+    given: IArguments,
+  ): Promise<FitResult> {
+    refuseMore("fit", given, 2, "write fit({ x, y }, options)");
     const { program } = this;
     program.checkAlive("fit");
     this.checkIdle("fit");
+    checkData("fit", data);
     checkFitOptions("fit", options);
     const { signal, onProgress } = options;
     signal?.throwIfAborted();
@@ -171,13 +179,10 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   /** Trains as `fit` does, to the end and with the same bits, without yielding. */
   fitSync(data: Data<X, P> | BoundData<X>, options: Omit<FitOptions, "signal"> = {}): FitResult {
+    refuseMore("fitSync", arguments, 2, "write fitSync({ x, y }, options)");
     this.program.checkAlive("fitSync");
     this.checkIdle("fitSync");
-    const { signal } = optionsOf<FitOptions>("fitSync", options);
-    if (signal !== undefined)
-      throw new OptionError(
-        `fitSync: takes no signal, because nothing can abort it; got ${describe(signal)}: fit takes it`,
-      );
+    checkData("fitSync", data);
     checkFitOptions("fitSync", options);
     const { onProgress } = options;
     const dataset = this.#read("fitSync", data);
@@ -208,12 +213,14 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * for (let round = 0; round < 3; round++) await trainer.fit(data, { epochs: 1 });
    */
   bind(data: Data<X, P>): BoundData<X> {
+    refuseMore("bind", arguments, 1, "write bind({ x, y })");
     this.program.checkAlive("bind");
     return atOnce(bindData("bind", data, this.#reading));
   }
 
   /** As `bind`, reading in slices of about 10 ms of the thread's time. */
   async bindAsync(data: Data<X, P>): Promise<BoundData<X>> {
+    refuseMore("bindAsync", arguments, 1, "write bindAsync({ x, y })");
     this.program.checkAlive("bindAsync");
     return inSlices(bindData("bindAsync", data, this.#reading), () => this.program.checkAlive("bindAsync"));
   }
@@ -241,6 +248,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     fn: (trainer: Trainer<X, P>) => unknown,
     options: WithStateOptions = {},
   ): Promise<Bytes> {
+    refuseMore("withState", arguments, 3);
     this.program.checkAlive("withState");
     if (this.#isHandle) throw nested();
     checkWithState(fn, options);
@@ -279,6 +287,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * @returns the loss before the update
    */
   step(data: Data<X, P>): { readonly loss: number } {
+    refuseMore("step", arguments, 1, "write step({ x, y })");
     this.program.checkAlive("step");
     this.checkIdle("step");
     const rows = this.#loadOneBatch("step", data);
@@ -322,9 +331,10 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * const { loss } = trainer.evaluate({ x: [[0], [1]], y: [1, 3] });
    */
   evaluate(data: Data<X, P> | BoundData<X>, options: ReadOptions = {}): Evaluation {
+    refuseMore("evaluate", arguments, 2, "write evaluate({ x, y }, options)");
     this.program.checkAlive("evaluate");
-    const { state, ...others } = optionsOf("evaluate", options);
-    refuseOthers("evaluate", others);
+    checkData("evaluate", data);
+    const { state } = readOptions("evaluate", options, { state: [] });
     const read = () => atOnce(this.#evaluate("evaluate", data));
     return state === undefined ? read() : this.program.states.during("evaluate", state, read);
   }
@@ -336,7 +346,9 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * @throws as `evaluate`, and the signal's reason on abort
    */
   async evaluateAsync(data: Data<X, P> | BoundData<X>, options: AsyncOptions = {}): Promise<Evaluation> {
+    refuseMore("evaluateAsync", arguments, 2, "write evaluateAsync({ x, y }, options)");
     this.program.checkAlive("evaluateAsync");
+    checkData("evaluateAsync", data);
     return this.readInSlices("evaluateAsync", options, this.#evaluate("evaluateAsync", data));
   }
 
@@ -353,6 +365,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     readonly loss: number;
     readonly gradients: { readonly [name: string]: Result };
   } {
+    refuseMore("gradients", arguments, 1, "write gradients({ x, y })");
     this.program.checkAlive("gradients");
     const { program } = this;
     const restore = this.#ticket && this.#keepRun();
@@ -380,23 +393,10 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * trainer.step({ x: [[1]], y: [1] });
    * trainer.optimizerState["dense1.weight"].firstMoment?.data;
    */
-  get optimizerState(): { readonly [name: string]: { readonly [moment in Moment]?: ParameterView } } {
+  get optimizerState(): MomentViews {
     const { program } = this;
     program.checkAlive("optimizerState");
-    program.hasViewsOutside = true;
-    const { plan } = program;
-    const states = Object.fromEntries(
-      plan.variables.map((v) => {
-        const { name, shape, role, elements } = v;
-        const slots = role === "trained" ? this.#train.slots : [];
-        const views = slots.map((slot) => {
-          const at = besideVariable(plan, slot.offset, v) >>> 2;
-          return [slot.name, { shape, data: program.f32.subarray(at, at + elements) }];
-        });
-        return [name, Object.fromEntries(views)];
-      }),
-    );
-    return readOnly("optimizerState", states);
+    return momentViews(program, this.#train.slots);
   }
 
   /**
@@ -418,32 +418,24 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * @param seeds by default the seeds of this trainer's compile
    */
   reset(seeds: { readonly seed?: number; readonly shuffleSeed?: number } = {}): void {
+    refuseMore("reset", arguments, 1);
     this.program.checkAlive("reset");
     this.checkIdle("reset");
     const { model, program } = this;
-    const {
-      seed = model.seed,
-      shuffleSeed = this.#parts.shuffleSeed ?? seed,
-      ...others
-    } = optionsOf("reset", seeds);
-    refuseOthers("reset", others);
-    checkSeed("reset", seed);
-    checkSeed("reset", shuffleSeed, "shuffleSeed");
-    program.initialize({ seed, shuffleSeed });
+    const { seed, shuffleSeed } = readOptions("reset", seeds, {
+      seed: [model.seed, SEED],
+      shuffleSeed: [this.#parts.shuffleSeed, SEED],
+    });
+    program.initialize({ seed, shuffleSeed: shuffleSeed ?? seed });
   }
 
   /** A Predictor with its own copy of the parameters; `update(trainer)` refreshes it. */
   snapshot(): Snapshot<X, P> {
+    refuseMore("snapshot", arguments, 0);
     this.program.checkAlive("snapshot");
-    const predictor = this.#parts.makePredictor(this.model);
-    const update = (source: Predictor<X, P>) => {
-      predictor.program.checkAlive("update");
-      if (!(source instanceof Predictor))
-        throw new OptionError(`update: needs a trainer or a predictor; got ${describe(source)}`);
-      predictor.program.states.load("update", source.state(), false);
-    };
-    update(this);
-    return Object.assign(predictor, { update });
+    const { losses, makePredictor } = this.#parts;
+    const predictor = Object.assign(makePredictor(this.model), fromLogits(losses[0].loss, makePredictor));
+    return snapshotOf(predictor, this);
   }
 
   override dispose(): void {
@@ -537,7 +529,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     const { batch } = this.program.plan;
     if (dataset.rows > batch)
       throw new ShapeError(
-        `${who}: takes at most ${batch} rows, the batch this program was compiled for; got ${dataset.rows}`,
+        `${who}: takes at most ${batch} rows, the batchSize of compile; got ${dataset.rows}`,
+        "rows",
       );
     const { ports } = this.#train.tape;
     bindColumns(this.program, ports, dataset);
@@ -558,8 +551,3 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     };
   }
 }
-
-/** A Predictor that can take over a trainer's parameters again. */
-export type Snapshot<X = Rows, P = Result> = Predictor<X, P> & {
-  update(source: Predictor<X, P>): void;
-};

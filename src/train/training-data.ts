@@ -1,10 +1,11 @@
 /** What a trainer learns from: inputs and targets, read and checked together before anything changes. */
 import { DataError, ShapeError } from "../errors.ts";
 import type { TrainPlan } from "../plan/planned.ts";
-import { countRows, entryOf, flatten32, type Result, type Rows, refuseUnread } from "../rows/data.ts";
+import { countRows, entryOf, flatten32, type Result, type Rows } from "../rows/data.ts";
 import { flattenIds } from "../rows/ids.ts";
 import { readTargets, type Targets } from "../rows/targets.ts";
 import type { Steps } from "../steps.ts";
+import { checkNames } from "../suggest.ts";
 import type { Loss } from "./losses.ts";
 import type { Column, Dataset } from "./windows.ts";
 
@@ -54,6 +55,11 @@ class Handle {
 /** The numbers behind each handle, and the plan whose ports they fit. */
 const bound = new WeakMap<object, { readonly dataset: Dataset; readonly train: TrainPlan }>();
 
+/** @throws DataError for what is neither `{ x, y }` nor bound data */
+export function checkData(who: string, data: object): void {
+  if (!bound.has(data)) checkNames(`${who}: data`, data, ["x", "y"], "key");
+}
+
 /** Reads all data and keeps a copy, which later changes to the given arrays do not reach. */
 export function* bindData<X>(
   who: string,
@@ -85,19 +91,19 @@ function* readRows<X>(
   rules: DataRules,
   copies: boolean,
 ): Steps<Dataset> {
-  if (typeof data !== "object" || data === null || !("x" in data && "y" in data))
-    throw new DataError(
-      `${who}: data must be { x, y }; got ${data === null ? "null" : typeof data} without both`,
-    );
-  refuseUnread(`${who}: data`, data, ["x", "y"]);
+  checkData(who, data);
   const { train, losses, labels, namedInputs, namedTargets } = rules;
   const counts: (readonly [string, number])[] = [];
   const columns: Column[] = [];
+  const inputs = train.tape.ports.filter(({ kind }) => kind === "input").map(({ name }) => name);
+  const outputs = losses.map(({ output }) => output);
+  if (namedInputs) checkNames(`${who}: x`, data.x, inputs, "input");
+  if (namedTargets) checkNames(`${who}: y`, data.y, outputs, "output");
   for (const port of train.tape.ports) {
     if (port.kind !== "input") continue;
     const name = namedInputs ? `x.${port.name}` : "x";
     const what = `${who}: ${name}`;
-    const given = entryOf(who, data.x, port.name, namedInputs);
+    const given = entryOf(data.x, port.name, namedInputs);
     const rows = countRows(what, given, port.rowElements);
     counts.push([name, rows]);
     const read =
@@ -106,13 +112,11 @@ function* readRows<X>(
         : yield* flatten32(what, given, port.rowElements, rows, copies);
     columns.push({ words: port.rowElements, data: read });
   }
-  const inputs = train.tape.ports.filter(({ kind }) => kind === "input").map(({ name }) => name);
-  if (namedInputs) refuseUnread(`${who}: x`, data.x, inputs);
   const [, rows] = counts[0];
   for (let i = 0; i < losses.length; i++) {
     const { output, loss, rowElements } = losses[i];
     const name = namedTargets ? `y.${output}` : "y";
-    const given = entryOf(who, data.y, output, namedTargets) as Targets;
+    const given = entryOf(data.y, output, namedTargets) as Targets;
     const wanted = { rows, loss, rowElements, labels, copies };
     const read = yield* readTargets(`${who}: ${name}`, given, wanted);
     counts.push([name, read.rows]);
@@ -121,8 +125,6 @@ function* readRows<X>(
       data: read.data,
     });
   }
-  const outputs = losses.map(({ output }) => output);
-  if (namedTargets) refuseUnread(`${who}: y`, data.y, outputs);
   return { rows: sameRows(who, counts), columns };
 }
 
@@ -133,7 +135,8 @@ function sameRows(who: string, counts: readonly (readonly [string, number])[]): 
     if (count !== rows)
       throw new ShapeError(
         `${who}: inputs and targets must have as many rows; got ${rows} in ${first}, ${count} in ${name}`,
+        "rows",
       );
-  if (rows === 0) throw new DataError(`${who}: needs at least one row; got none`);
+  if (rows === 0) throw new DataError(`${who}: data must have at least one row; got none`, "missing");
   return rows;
 }

@@ -6,11 +6,12 @@ import { Graph } from "../graph/graph.ts";
 import { broadcast } from "../graph/ops/reduce.ts";
 import { formatShape, type Shape } from "../graph/shape.ts";
 import { Tensor } from "../model/tensor.ts";
-import { optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { readOptions, refuseMore } from "../options.ts";
 import type { TrainPlan } from "../plan/planned.ts";
 import type { TrainRequest } from "../plan/request.ts";
 import { TRAINING } from "../plan/training.ts";
 import { Program } from "../program/program.ts";
+import { classOf } from "../realm.ts";
 import {
   countRows,
   isNumericArray,
@@ -80,8 +81,7 @@ export function valueAndGrad<A extends readonly Argument[] = number[]>(
   refuseMore("valueAndGrad", arguments, 2);
   if (typeof f !== "function")
     throw new TraceError(`valueAndGrad: needs a function of tensors; got ${describe(f)}`);
-  const { engine: given, ...others } = optionsOf("valueAndGrad", options);
-  refuseOthers("valueAndGrad", others);
+  const { engine: given } = readOptions("valueAndGrad", options, { engine: [] });
   const cache = new Map<string, Program>();
   return (...args) => {
     const shapes = args.map((arg, i) => shapeOf(i, arg));
@@ -119,7 +119,11 @@ function trace(f: (...tensors: Tensor[]) => Tensor, shapes: readonly Shape[], en
   const loss = f(...tensors);
   if (!(loss instanceof Tensor) || loss.builder !== builder)
     throw new TraceError(
-      `valueAndGrad: the function must return a tensor it computed; got ${describe(loss)}`,
+      `valueAndGrad: the function must return a tensor that it computed; got ${
+        classOf(loss) === "Promise"
+          ? "a promise: make it a plain function instead of an async one"
+          : describe(loss)
+      }`,
     );
   if (loss.shape.length !== 0)
     throw new ShapeError(

@@ -1,5 +1,6 @@
 /** The affine layers of a graph, and a graph whose parameters all carry values: what every rewrite starts from. */
 
+import { describe } from "../describe.ts";
 import { OptionError, TransformError } from "../errors.ts";
 import { type Graph, is, type Node, type Variable } from "../graph/graph.ts";
 import { Fn } from "../graph/op.ts";
@@ -25,7 +26,7 @@ export interface AffineLayer {
 export function graphWithValues<X, P>(who: string, model: Model<X, P>): Graph {
   if (!Array.isArray(model?.graph?.variables))
     throw new OptionError(
-      `${who}: needs a model; got ${model === null ? "null" : typeof model} without a graph`,
+      `${who}: model, the first argument, must be what sequential() or model() gives; got ${describe(model)}`,
     );
   const drawn = model.graph.variables.some(({ init }) => init.kind === "uniform" || init.kind === "normal");
   const graph = (drawn ? draw(model) : model.graph).copy();

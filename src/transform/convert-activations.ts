@@ -6,7 +6,7 @@ import { dense } from "../graph/ops/dense.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { type Model, makeModel } from "../model/model.ts";
-import { optionsOf, refuseMore, refuseOthers } from "../options.ts";
+import { check, oneOf, readOptions, refuseMore } from "../options.ts";
 import {
   type AffineLayer,
   addVariable,
@@ -77,13 +77,10 @@ export function convertActivations<X, P>(
   options: ConvertOptions = {},
 ): Model<X, P> {
   refuseMore(WHO, arguments, 4);
-  check("from", from);
-  check("to", to);
-  const { output = "error", ...others } = optionsOf(WHO, options);
-  refuseOthers(WHO, others);
-  if (from === to) throw new OptionError(`${WHO}: from and to must differ; got ${from} twice`);
-  if (output !== "error" && output !== "append")
-    throw new OptionError(`${WHO}: output must be "error" or "append"; got ${String(output)}`);
+  check(WHO, "from, the second argument,", from, NAME);
+  check(WHO, "to, the third argument,", to, NAME);
+  const { output } = readOptions(WHO, options, { output: ["error", oneOf("error", "append")] });
+  if (from === to) throw new OptionError(`${WHO}: from and to must differ; got "${from}" twice`);
   const graph = graphWithValues(WHO, model);
   const layers = affineLayers(graph);
   const changes = findChanges(graph, layers, from, output);
@@ -96,12 +93,7 @@ export function convertActivations<X, P>(
   return makeModel(graph, model.seed, model.named) as Model<X, P>;
 }
 
-function check(name: string, activation: ConvertibleActivation): void {
-  if (!Object.hasOwn(FUNCTIONS, activation))
-    throw new OptionError(
-      `${WHO}: ${name} must be one of ${Object.keys(FUNCTIONS).join(", ")}; got ${String(activation)}`,
-    );
-}
+const NAME = /* @__PURE__ */ oneOf("sigmoid", "tanh");
 
 const isActivation = (node: Node, name: ConvertibleActivation) =>
   is(node, "unary") && (node.attrs as OpAttrs["unary"]).fn === FUNCTIONS[name];

@@ -25,7 +25,7 @@ describe("a node", () => {
     const before = `${graph}`;
     expect(() => builder.emit(OPS.dense, LINEAR, [ids, w])).toThrow(
       new TraceError(
-        "dense: dense needs f32 as input 0; got i32 [rows, 2]: whole numbers go to an embedding",
+        "tensor: dense needs f32 as input 0; got i32 [rows, 2]: whole numbers go to an embedding",
       ),
     );
     builder.scope = "layer";
@@ -43,7 +43,7 @@ describe("a node", () => {
     expect(() => builder.emit(lookup, {}, [ids, x])).not.toThrow();
     expect(() => builder.emit(lookup, {}, [x, x])).toThrow(
       new TraceError(
-        'place: place needs i32 as input 0; got f32 [rows, 2]: make the input { shape, dtype: "i32" }',
+        'tensor: place needs i32 as input 0; got f32 [rows, 2]: make the input { shape, dtype: "i32" }',
       ),
     );
     // Inputs beyond those it names are numbers.
@@ -70,7 +70,7 @@ describe("a node", () => {
     const { builder, x } = start();
     const twice = fakeOp({ infer: () => [{ shape: [ROWS, ROWS], dtype: "f32" }] });
     expect(() => builder.emit(twice, {}, [x])).toThrow(
-      new ShapeError("place: place may give one dimension that depends on the rows; got [rows, rows]"),
+      new ShapeError("tensor: place may give one dimension that depends on the rows; got [rows, rows]"),
     );
   });
 

@@ -507,7 +507,8 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
     {
       attrs: NN,
       inputs: [[3], [3, 2]],
-      message: "layer: matMul needs A [.., k] and B [k, n]; got A [3], B [3, 2]",
+      message:
+        "layer: matMul needs A [.., k] and B [k, n]; got A [3], B [3, 2]: reshape a list to [1, k] as A, to [k, 1] as B",
     },
     {
       attrs: NN,

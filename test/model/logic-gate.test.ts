@@ -43,7 +43,7 @@ describe("logicGate", () => {
   it("refuses unknown gates and numbers of inputs", () => {
     expect(() => logicGate("xand" as "and")).toThrow(OptionError);
     expect(() => logicGate("xand" as "and")).toThrow(
-      "name must be one of and, or, nand, nor, not, xor, xnor; got xand",
+      'logicGate: unknown gate "xand"; did you mean and? Gates: and, or, nand, nor, not, xor, xnor',
     );
     expect(() => logicGate("or", { inputs: 0 })).toThrow("inputs must be a whole number >= 1; got 0");
     expect(() => logicGate("not", { inputs: 2 })).toThrow("not must have one input; got 2");

@@ -32,7 +32,7 @@ const EPSILON = "a finite number >= 1.2e-38 in single precision";
 
 /** For each number: who takes it, what it must be, and numbers that are out of range. */
 const NUMBERS: Record<string, [(value: never) => unknown, string, readonly number[]]> = {
-  "dense: units": [(units) => dense(units), COUNT, [0, 1.5]],
+  "dense: units, the first argument,": [(units) => dense(units), COUNT, [0, 1.5]],
   "dense: alpha of leakyRelu": [
     (alpha) => dense(1, { activation: { name: "leakyRelu", alpha } }),
     NOT_NEGATIVE,
@@ -44,7 +44,7 @@ const NUMBERS: Record<string, [(value: never) => unknown, string, readonly numbe
   "logicGate: inputs": [(inputs) => logicGate("and", { inputs }), COUNT, [0, 1.5]],
   "parity: inputs": [(inputs) => parity(inputs), COUNT, [0, 1.5]],
   "perceptron: inputs": [(inputs) => perceptron({ inputs }), COUNT, [0, 1.5]],
-  "perceptron: epochs": [(epochs) => unit.fit(line, { epochs }), COUNT, [0, 1.5]],
+  "perceptron: fit: epochs": [(epochs) => unit.fit(line, { epochs }), COUNT, [0, 1.5]],
   "compile: batchSize": [(batchSize) => compile(xorModel(), { batchSize }), COUNT, [0, 1.5]],
   "compile: windowRows": [(windowRows) => xorTrainer(1, { windowRows }), COUNT, [0, 1.5]],
   "compile: shuffleSeed": [(shuffleSeed) => xorTrainer(1, { shuffleSeed }), SEED, [-1, 0.5]],
@@ -55,7 +55,7 @@ const NUMBERS: Record<string, [(value: never) => unknown, string, readonly numbe
     "a whole number >= 1, or Infinity",
     [0, 1.5],
   ],
-  "fitSync: stopWhen.lossBelow": [
+  "fitSync: stopWhen: lossBelow": [
     (lossBelow) => trainer.fitSync(xor, { epochs: 1, stopWhen: { lossBelow } }),
     "a number",
     [Number.NEGATIVE_INFINITY],
@@ -84,8 +84,8 @@ const NONE: readonly (readonly [unknown, string])[] = [
   ["", '""'],
   [true, "true"],
   [[1], "an array of 1"],
-  [1n, "a bigint"],
-  [Object(1), "an object of type Number"],
+  [1n, "1n"],
+  [Object(1), "a Number"],
   [Number.NaN, "NaN"],
 ];
 
@@ -94,7 +94,11 @@ describe.each(Object.entries(NUMBERS))("%s", (name, [take, rule, outside]) => {
   it.each(refused)("is refused as %o", (value, got) => {
     const before = [trainer.state(), unit.bias];
     const error = thrownBy(() => take(value as never));
-    expect(error.message).toBe(`${name} must be ${rule}; got ${got}`);
+    // The text of a number in range is told to be one.
+    const advice = ["", ": write it without quotes"].map(
+      (end) => `${name} must be ${rule}; got ${got}${end}`,
+    );
+    expect(advice.slice(0, typeof value === "string" && value ? 2 : 1)).toContain(error.message);
     expect(error).toBeInstanceOf(OptionError);
     expect([trainer.state(), unit.bias]).toEqual(before);
   });
@@ -114,6 +118,6 @@ describe("the manifest", () => {
 
 it("an activation with options that nobody reads is refused", () => {
   expect(thrownBy(() => activation({ name: "elu", alpha: 1, beta: 2 } as never)).message).toBe(
-    "activation: activation: options must be those in its documentation; got beta",
+    'elu: unknown option "beta"; options: name, alpha',
   );
 });

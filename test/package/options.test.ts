@@ -13,6 +13,7 @@ import {
   dense,
   dropout,
   embedding,
+  errorCode,
   flatten,
   huber,
   layerNorm,
@@ -65,6 +66,35 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   valueAndGrad: (options) => valueAndGrad((x) => x, options),
 };
 
+/** The first option of each that has others than a name. */
+const FIRST: Readonly<Record<string, string>> = {
+  adam: "learningRate",
+  adamW: "learningRate",
+  batchNorm: "momentum",
+  binaryCrossEntropy: "fromLogits",
+  compile: "loss",
+  convertActivations: "output",
+  createEngine: "wasm",
+  crossEntropy: "fromLogits",
+  dense: "activation",
+  embedding: "tableInitializer",
+  fit: "epochs",
+  "fit: stopWhen": "lossBelow",
+  fitSync: "epochs",
+  "fitSync: stopWhen": "lossBelow",
+  huber: "delta",
+  layerNorm: "epsilon",
+  logicGate: "inputs",
+  model: "inputs",
+  perceptron: "inputs",
+  "perceptron: fit": "epochs",
+  predict: "out",
+  reset: "seed",
+  sequential: "input",
+  sgd: "learningRate",
+  valueAndGrad: "engine",
+};
+
 const NO_OPTIONS: readonly (readonly [unknown, string])[] = [
   [null, "null"],
   [5, "5"],
@@ -82,26 +112,26 @@ describe.each(Object.entries(TAKERS))("%s", (name, take) => {
     }
     throw new Error("expected an error; got none");
   };
-  /** Errors of a perceptron's fit name the perceptron. */
-  const who = name.replace(/^perceptron: fit$/, "perceptron");
 
   it.each(NO_OPTIONS)("refuses %o in place of options", async (options, got) => {
     const before = [trainer.state(), unit.bias];
     const error = await refusal(options);
-    expect(error.message).toBe(`${who}: options must be an object; got ${got}`);
+    const example = `, such as { ${FIRST[name] ?? "name"}: .. }`;
+    expect(error.message).toBe(`${name}: options must be an object${example}; got ${got}`);
     expect(error).toBeInstanceOf(OptionError);
     expect([trainer.state(), unit.bias]).toEqual(before);
   });
 
-  // The one option of `predict` is needed, so that a misspelt one leaves no default.
-  if (name !== "predict")
-    it("refuses an option that nobody reads: a misspelt one would leave a default", async () => {
-      const before = [trainer.state(), unit.bias];
-      const error = await refusal({ unheardOf: 1 });
-      expect(error.message).toBe(`${who}: options must be those in its documentation; got unheardOf`);
-      expect(error).toBeInstanceOf(OptionError);
-      expect([trainer.state(), unit.bias]).toEqual(before);
-    });
+  it("refuses an option that nobody reads: a misspelt one would leave a default", async () => {
+    const before = [trainer.state(), unit.bias];
+    const error = await refusal({ unheardOf: 1 });
+    expect(error.message).toMatch(
+      new RegExp(`^${name}: unknown option "unheardOf"; options: ${FIRST[name] ?? "name"}`),
+    );
+    expect(error).toBeInstanceOf(OptionError);
+    expect(errorCode(error)).toBe("option-unknown");
+    expect([trainer.state(), unit.bias]).toEqual(before);
+  });
 });
 
 describe("refused options", () => {
@@ -111,6 +141,7 @@ describe("refused options", () => {
       .map(([name]) => name);
     expect(functions.filter((name) => !(name in TAKERS)).sort()).toEqual([
       "collapseLinear",
+      "errorCode",
       "explain",
       "isSupported",
       "meanAbsoluteError",
@@ -131,18 +162,18 @@ describe("refused options", () => {
       () => dense(1, { name: "head", bia: 1 } as never),
       () => flatten({ name: "head", bia: 1 } as never),
     ])
-      expect(thrownBy(make).message).toBe("head: options must be those in its documentation; got bia");
+      expect(thrownBy(make).message).toMatch(/^head: unknown option "bia"; /);
   });
 
   it("are those of predict that nobody reads", () => {
     expect(thrownBy(() => trainer.predict(xor.x, { into: new Float32Array(4) } as never)).message).toBe(
-      "predict: options must be those in its documentation; got into",
+      'predict: unknown option "into"; options: out, state',
     );
   });
 
   it("are also the inputs of a model that are none", () => {
     expect(() => model({ inputs: null as never }, () => ({}))).toThrow(
-      "model: needs at least one input; got none",
+      "model: inputs must be shapes by name, such as { x: [2] }; got null",
     );
   });
 });
@@ -157,7 +188,7 @@ describe("no options", () => {
 
   it.each(["model", "perceptron", "sequential"])("are refused where some are needed: %s", (name) => {
     expect(thrownBy(() => TAKERS[name](undefined as never)).message).toBe(
-      `${name}: options must be an object; got undefined`,
+      `${name}: options must be an object, such as { ${FIRST[name]}: .. }; got undefined`,
     );
   });
 });
@@ -166,23 +197,23 @@ describe("values of the wrong kind are refused", () => {
   const wrong: Record<string, [() => unknown, string]> = {
     "layers of one layer": [
       () => sequential({ input: [1] }, dense(1) as never),
-      "sequential: layers must be an array of layers; got a function",
+      "sequential: layers, the second argument, must be an array of layers, such as [dense(1)]; got a function",
     ],
     "layers by name": [
       () => sequential({ input: [1] }, ["dense"] as never),
-      "sequential: layers must be an array of layers; got an array of 1",
+      'sequential: layers must be what dense(), flatten() and the like give; got "dense" as layer 0',
     ],
     "labels as one string": [
       () => compile(xorModel(), { labels: "no" as never }),
-      'compile: labels must be an array of strings; got "no"',
+      'compile: labels must be an array of strings, such as ["no", "yes"]; got "no"',
     ],
     "labels that are numbers": [
       () => compile(xorModel(), { labels: [1, 2] as never }),
-      "compile: labels must be an array of strings; got an array of 2",
+      'compile: labels must be an array of strings, such as ["no", "yes"]; got an array of 2',
     ],
     "an initializer that is null": [
       () => sequential({ input: [1] }, [dense(1, { weightInitializer: null as never })]),
-      "dense1: initializer must be one of glorotUniform",
+      "dense1: unknown initializer null; initializers: glorotUniform, ",
     ],
     "a flag of sgd": [
       () => sgd({ momentum: 0.9, nesterov: "no" as never }),
@@ -200,18 +231,21 @@ describe("values of the wrong kind are refused", () => {
     "the name of a layer": [() => flatten({ name: 5 as never }), "flatten: name must be a string; got 5"],
     "the function of a model": [
       () => model({ inputs: { x: [1] } }, undefined as never),
-      "model: fn must be a function; got undefined",
+      "model: fn, the second argument, must be a function; got undefined",
     ],
     "values of parameters": [
       () => trainer.setParameters(null as never),
-      "setParameters: values must be an object; got null",
+      "setParameters: values must be an object, such as { name: values }; got null",
     ],
-    "no model": [() => compile(undefined as never), "compile: needs a model; got undefined without a graph"],
+    "no model": [
+      () => compile(undefined as never),
+      "compile: model, the first argument, must be what sequential() or model() gives; got undefined",
+    ],
   };
   it("a signal", async () => {
     const fitted = trainer.fit(xor, { epochs: 1, signal: {} as never });
     await expect(fitted).rejects.toThrow(
-      new OptionError("fit: signal must be an AbortSignal; got an object of type Object"),
+      new OptionError("fit: signal must be an AbortSignal, such as controller.signal; got {}"),
     );
   });
 
@@ -225,7 +259,7 @@ describe("values of the wrong kind are refused", () => {
 
 it("a shape that is none is a ShapeError", () => {
   expect(() => reshape(null as never)).toThrow(
-    new ShapeError("reshape: shape must be an array of whole numbers; got null"),
+    new ShapeError("reshape: shape must be an array of whole numbers, such as [28, 28]; got null"),
   );
 });
 

@@ -85,7 +85,7 @@ describe("what another realm made", () => {
 
   it("is checked as this realm's own is", () => {
     expect(thrownBy(() => compile(xorModel()).predict(foreign32([0, Number.NaN]))).message).toBe(
-      "predict: x: numbers must be finite in single precision; got NaN at row 0, column 1",
+      "predict: x: numbers must be finite in single precision; got NaN at row 0, column 1 (a missing value? impute it or drop the row)",
     );
     expect(thrownBy(() => xorTrainer().restore(foreign("new Uint8Array(3)")))).toBeInstanceOf(StateError);
     expect(thrownBy(() => xorTrainer().restore(foreign("new Int8Array(300)")))).toBeInstanceOf(StateError);

@@ -86,7 +86,10 @@ describe("run", () => {
     for (const id of [6, -1, 2 ** 31 - 1, -(2 ** 31)]) {
       x.ids[SIZE + 1] = id;
       expect(thrownBy(() => predictor.run(2))).toEqual(
-        new DataError(`run: x.ids: ids must be whole numbers from 0 to 5; got ${id} at row 1, column 2`),
+        new DataError(
+          `run: x.ids: ids must be whole numbers from 0 to 5; got ${id} at row 1, column 2${id === 6 ? " (ids count from 0)" : ""}`,
+          "label",
+        ),
       );
       // Rows that are not computed are not looked at.
       predictor.run(1);

@@ -209,13 +209,13 @@ describe("setParameters", () => {
       "an unknown name",
       { "dense3.bias": [1] },
       OptionError,
-      "setParameters: names must be among dense1.weight, dense1.bias, dense2.weight, dense2.bias; got dense3.bias",
+      'setParameters: unknown parameter "dense3.bias"; did you mean dense1.bias? Parameters: dense1.weight, dense1.bias, dense2.weight, dense2.bias',
     ],
     [
       "too few numbers",
       { "dense1.bias": [1, 2] },
       ShapeError,
-      "setParameters: dense1.bias: rows must have 8",
+      "setParameters: dense1.bias: must have the shape [8], 8 numbers; got an array of 2",
     ],
     [
       "weights transposed",
@@ -233,7 +233,7 @@ describe("setParameters", () => {
       "no numbers",
       { "dense1.weight": [] },
       ShapeError,
-      "setParameters: dense1.weight: must have shape [2, 8]; got 0 rows",
+      "setParameters: dense1.weight: must have the shape [2, 8], 16 numbers; got an array of 0",
     ],
     ["NaN", { "dense2.bias": Number.NaN }, DataError, "setParameters: dense2.bias: numbers must be finite"],
     ["one good and one bad value", { "dense2.bias": [7], "dense1.bias": [1] }, ShapeError, "dense1.bias"],
@@ -404,7 +404,7 @@ describe("initializers", () => {
 
   it("refuse an unknown name", () => {
     expect(() => sequential({ input: [2] }, [dense(3, { weightInitializer: "xavier" as never })])).toThrow(
-      "dense1: initializer must be one of glorotUniform",
+      'dense1: unknown initializer "xavier"; did you mean glorotUniform? Initializers: glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, zeros, ones',
     );
   });
 });

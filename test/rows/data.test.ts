@@ -102,19 +102,19 @@ describe("rows that do not fit are refused", () => {
       "a flat typed array of another size",
       new Float32Array(7),
       ShapeError,
-      "predict: x: rows must have 3 numbers; got a flat list of 7",
+      "predict: x: rows must have 3 numbers; got a Float32Array of 7, which is no multiple of it",
     ],
     [
       "a flat plain list of several rows",
       [1, 2, 3, 4, 5, 6],
       ShapeError,
-      "predict: x: rows must have 3 numbers; got a flat list of 6 (nest plain arrays, or pass { data, shape })",
+      "predict: x: rows must have 3 numbers; got a flat array of 6: write each row as an array, as in [[..], [..]], or pass { data, shape }",
     ],
     [
       "a shape that says another count",
       { data: [1, 2, 3], shape: [2, 3] },
       ShapeError,
-      "predict: x: data must have as many numbers as its shape says; got 3 for [2,3]",
+      "predict: x: data must be a list of as many numbers as its shape says; got an array of 3 for the shape [2,3]",
     ],
     [
       "a shape of other rows",
@@ -124,27 +124,57 @@ describe("rows that do not fit are refused", () => {
     ],
     ["a shape of fractions", { data: [1, 2, 3], shape: [0.5, 6] }, ShapeError, "predict: x: "],
     ["a negative shape", { data: [1, 2, 3], shape: [-1, -3] }, ShapeError, "predict: x: "],
-    ["a string", "[[1, 2, 3]]", ShapeError, "predict: x: rows must be nested arrays"],
-    ["null", null, ShapeError, "predict: x: rows must be nested arrays"],
-    ["undefined", undefined, ShapeError, "predict: x: rows must be nested arrays"],
+    [
+      "a string",
+      "[[1, 2, 3]]",
+      ShapeError,
+      'predict: x: rows must be an array of arrays of numbers, a typed array or { data, shape }; got "[[1, 2, 3]]"',
+    ],
+    ["null", null, ShapeError, "predict: x: rows must be an array of arrays"],
+    ["undefined", undefined, ShapeError, "predict: x: rows must be an array of arrays"],
     ["a DataView", new DataView(new ArrayBuffer(12)), ShapeError, "predict: x: rows must be"],
     ["BigInts", new BigInt64Array(3), ShapeError, "predict: x: rows must be"],
-    ["a row of strings", [["1", "2", "3"]], DataError, 'predict: x: row 0 must hold numbers; got "1"'],
+    [
+      "a row of strings",
+      [["1", "2", "3"]],
+      DataError,
+      'predict: x: numbers only; got "1" at row 0, column 0 (convert it with Number)',
+    ],
     [
       "a missing row",
       [[1, 2, 3], undefined],
       DataError,
-      "predict: x: row 1 must hold numbers; got undefined",
+      "predict: x: numbers only; got undefined at row 1, column 0 (a missing value? impute it or drop the row)",
     ],
-    ["a missing number", [[1, undefined, 3]], DataError, "predict: x: row 0 must hold numbers"],
-    ["a row of BigInts", [[1n, 2n, 3n]], DataError, "predict: x: row 0 must hold numbers; got a bigint"],
-    ["BigInts with a shape", { data: [1n, 2n, 3n], shape: [1, 3] }, DataError, "predict: x: numbers must be"],
-    ["a symbol in a list", [1, Symbol("x"), 3], DataError, "predict: x: numbers must be finite"],
+    [
+      "a missing number",
+      [[1, undefined, 3]],
+      DataError,
+      "predict: x: numbers only; got undefined at row 0, column 1 (a missing value? impute it or drop the row)",
+    ],
+    [
+      "a row of BigInts",
+      [[1n, 2n, 3n]],
+      DataError,
+      "predict: x: numbers only; got 1n at row 0, column 0 (convert it with Number)",
+    ],
+    [
+      "BigInts with a shape",
+      { data: [1n, 2n, 3n], shape: [1, 3] },
+      DataError,
+      "predict: x: numbers only; got 1n at row 0, column 0 (convert it with Number)",
+    ],
+    [
+      "a symbol in a list",
+      [1, Symbol("x"), 3],
+      DataError,
+      "predict: x: numbers only; got a symbol at row 0, column 1",
+    ],
     [
       "booleans with a shape",
       { data: [true, 2, 3], shape: [1, 3] },
       DataError,
-      "predict: x: numbers must be",
+      "predict: x: numbers only; got true at row 0, column 0 (write 1 or 0)",
     ],
     [
       "NaN",
@@ -185,7 +215,9 @@ describe("rows that do not fit are refused", () => {
       "predict: x.right: numbers must be finite",
     );
     expect(() => two.predict({ left: [1, 2], right: [[1, 2]] })).toThrow(ShapeError);
-    expect(() => two.predict({ left: [1] } as never)).toThrow("predict: needs data for right; got none");
+    expect(() => two.predict({ left: [1] } as never)).toThrow(
+      "predict: x must be { left: .., right: .. }; got { left: .. }",
+    );
   });
 });
 
@@ -197,27 +229,27 @@ describe("entries that nobody reads are refused:", () => {
   const given: Record<string, readonly [data: object, message: string]> = {
     "weights of rows": [
       { x, y, sampleWeight: [1] },
-      "step: data must have entries only for x, y; got sampleWeight",
+      'step: data: unknown key "sampleWeight"; there are no weights yet: all rows count alike. Keys: x, y',
     ],
     "an input the model does not have": [
       { x: { ...x, zzz: [1] }, y },
-      "step: x must have entries only for a; got zzz",
+      'step: x: unknown input "zzz"; inputs: a',
     ],
-    "targets of no output": [{ x, y: { ...y, nope: [1] } }, "step: y must have entries only for p; got nope"],
+    "targets of no output": [{ x, y: { ...y, nope: [1] } }, 'step: y: unknown output "nope"; outputs: p'],
     "targets of an output without a loss": [
       { x, y: { ...y, q: [1] } },
-      "step: y must have entries only for p; got q",
+      'step: y: unknown output "q"; outputs: p',
     ],
   };
   it.each(Object.entries(given))("%s", (_, [data, message]) => {
     const before = trainer.digest();
-    expect(() => trainer.step(data as never)).toThrow(new DataError(message));
+    expect(() => trainer.step(data as never)).toThrow(new DataError(message, "unknown"));
     expect(trainer.digest()).toBe(before);
   });
 
   it("rows to predict from", () => {
     expect(() => trainer.predict({ ...x, zzz: [1] } as never)).toThrow(
-      new DataError("predict: x must have entries only for a; got zzz"),
+      new DataError('predict: x: unknown input "zzz"; inputs: a', "unknown"),
     );
   });
 });
@@ -228,9 +260,9 @@ describe("bad training data leaves the trainer as it was", () => {
   const before = trainer.state();
   const { x, y } = xor;
   const wrong: [string, unknown, string, string][] = [
-    ["no data at all", undefined, "DataError", "fitSync: data must be { x, y }; got undefined"],
-    ["data without y", { x }, "DataError", "data must be { x, y }"],
-    ["empty data", { x: [], y: [] }, "DataError", "fitSync: needs at least one row; got none"],
+    ["no data at all", undefined, "DataError", "fitSync: data must be { x: .., y: .. }; got undefined"],
+    ["data without y", { x }, "DataError", "fitSync: data must be { x: .., y: .. }; got { x: .. }"],
+    ["empty data", { x: [], y: [] }, "DataError", "fitSync: data must have at least one row; got none"],
     [
       "fewer targets than rows",
       { x, y: [0, 1, 1] },
@@ -255,7 +287,12 @@ describe("bad training data leaves the trainer as it was", () => {
     ["NaN among the targets", { x, y: [0, 1, Number.NaN, 0] }, "DataError", "fitSync: y"],
     ["a target beyond 1", { x, y: [0, 1, 1.5, 0] }, "DataError", "must lie in [0, 1]; got 1.5 at row 2"],
     ["a negative target", { x, y: [0, 1, -1, 0] }, "DataError", "must lie in [0, 1]; got -1 at row 2"],
-    ["class names without labels", { x, y: ["n", "y", "y", "n"] }, "DataError", "class names need `labels`"],
+    [
+      "class names without labels",
+      { x, y: ["n", "y", "y", "n"] },
+      "DataError",
+      'fitSync: y: class names need labels in compile, such as labels: ["n", ..]; got none',
+    ],
   ];
   for (const [name, data, error, message] of wrong)
     it(`${name}: ${error} from fitSync, fit, step, evaluate and gradients`, async () => {

@@ -4,7 +4,7 @@ import { flattenIds, readIds } from "../../src/rows/ids.ts";
 import { atOnce } from "../../src/steps.ts";
 
 const rules = { rowElements: 3, below: 10 };
-const said = (got: string) => new DataError(`x: ids must be whole numbers from 0 to 9; got ${got}`);
+const said = (got: string) => new DataError(`x: ids must be whole numbers from 0 to 9; got ${got}`, "label");
 
 describe("ids", () => {
   it("are read from rows, and from typed arrays of any kind", () => {
@@ -18,13 +18,13 @@ describe("ids", () => {
   });
 
   it.each([
-    [10, "10"],
+    [10, "10", " (ids count from 0)"],
     [-1, "-1"],
     [1.5, "1.5"],
     [Number.NaN, "NaN"],
     [Number.POSITIVE_INFINITY, "Infinity"],
-  ])("%s is refused with its row and column", (id, shown) => {
-    const at = `${shown} at row 2, column 1`;
+  ] as [number, string, string?][])("%s is refused with its row and column", (id, shown, advice = "") => {
+    const at = `${shown} at row 2, column 1${advice}`;
     const rows = [
       [0, 1, 2],
       [3, 4, 5],
@@ -34,7 +34,10 @@ describe("ids", () => {
     if (Number.isFinite(id)) expect(() => atOnce(flattenIds("x", rows, rules, 3))).toThrow(said(at));
     else
       expect(() => atOnce(flattenIds("x", rows, rules, 3))).toThrow(
-        new DataError(`x: numbers must be finite; got ${at}`),
+        new DataError(
+          `x: numbers must be finite; got ${at}${Number.isNaN(id) ? " (a missing value? impute it or drop the row)" : ""}`,
+          "not-finite",
+        ),
       );
   });
 

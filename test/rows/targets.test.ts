@@ -94,9 +94,14 @@ describe("targets of crossEntropy", () => {
       "an unknown class name",
       ["cat", "ant", "dog", "bee"],
       "DataError",
-      'class names must be among [ant, bee, cat]; got "dog" at row 2',
+      'fitSync: y: unknown label "dog"; labels: ant, bee, cat; it is at row 2',
     ],
-    ["a number among class names", ["cat", "ant", 1, "bee"], "DataError", "got 1 at row 2"],
+    [
+      "a number among class names",
+      ["cat", "ant", 1, "bee"],
+      "DataError",
+      "fitSync: y: unknown label 1; labels: ant, bee, cat; it is at row 2",
+    ],
     ["a name among numbers", [2, 0, "bee", 1], "DataError", 'got "bee"'],
     [
       "probabilities that do not sum to 1",
@@ -227,7 +232,7 @@ describe("many targets are read in many steps", () => {
     const names = classes.map((label) => labels[label]);
     names[299_999] = "dog";
     const rules = { rows, loss: { kind: "crossEntropy" }, rowElements: 3, labels };
-    expect(() => atOnce(readTargets("fit: y", names, rules))).toThrow('got "dog" at row 299999');
+    expect(() => atOnce(readTargets("fit: y", names, rules))).toThrow('fit: y: unknown label "dog"; labels: …');
     oneHot[3 * 299_998] = 0.5;
     expect(() => atOnce(readTargets("fit: y", oneHot, rules))).toThrow("got 1.5 at row 299998");
   });

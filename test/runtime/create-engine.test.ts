@@ -96,7 +96,7 @@ describe("a program that does not fit", () => {
       );
       expect(error.livePrograms).toBe(2);
       expect(error.bytes).toBeGreaterThan(1000);
-      expect(error.cause).toBe(thrown);
+      expect(error.cause.cause).toBe(thrown);
       vi.restoreAllMocks();
       expect(compile(xorModel(), { engine }).predict(xor.x).shape).toEqual([4, 1]);
     });

@@ -139,7 +139,7 @@ describe("kernels from a URL", () => {
     const made = createEngine({ wasm: "https://example.org/wasmgrad.wasm" });
     await expect(made).rejects.toThrow(OptionError);
     await expect(made).rejects.toThrow(/got https:\/\/example.org\/wasmgrad.wasm: TypeError: fetch failed/);
-    await expect(made).rejects.toMatchObject({ cause: failure });
+    await expect(made).rejects.toMatchObject({ cause: { cause: failure } });
   });
 
   it("that are not there are an OptionError with the status", async () => {

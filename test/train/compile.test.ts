@@ -23,7 +23,9 @@ describe("compile", () => {
     const predictor = compile(xorModel());
     expect(predictor).toBeInstanceOf(Predictor);
     expect(predictor).not.toBeInstanceOf(Trainer);
-    expect("fit" in predictor).toBe(false);
+    expect(() => (predictor as Trainer).fit(xor)).toThrow(
+      "fit: needs a trainer, which compile(model, { loss, optimizer }) makes; got a predictor, made without them",
+    );
     expect(compile(xorModel(), full)).toBeInstanceOf(Trainer);
   });
 
@@ -91,24 +93,28 @@ describe("bad options of compile are refused", () => {
     [
       "a loss that was not called",
       () => compile(xorModel(), { loss: binaryCrossEntropy as never, optimizer: adam() }),
-      "compile: loss must be made by meanSquaredError(), crossEntropy() or another loss; got a function that was not called",
+      "compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or huber() gives; got a function: call it, or give a loss function of your own to valueAndGrad",
     ],
     [
       "the name of a loss",
       () => compile(xorModel(), { loss: "binaryCrossEntropy" as never, optimizer: adam() }),
-      "compile: loss must be made by",
+      'compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or huber() gives; got "binaryCrossEntropy"',
     ],
     [
       "an optimizer that was not called",
       () => compile(xorModel(), { loss: binaryCrossEntropy(), optimizer: adam as never }),
-      "compile: optimizer must be made by sgd(), adam() or adamW(); got a function that was not called",
+      "compile: optimizer must be what adam(), adamW() or sgd() gives; got a function: call it",
     ],
     [
       "the name of an optimizer",
       () => compile(xorModel(), { loss: binaryCrossEntropy(), optimizer: "adam" as never }),
-      "compile: optimizer must be made by sgd(), adam() or adamW(); got string",
+      'compile: optimizer must be what adam(), adamW() or sgd() gives; got "adam"',
     ],
-    ["layers instead of a model", () => compile([dense(1)] as never), "compile: needs a model; got object"],
+    [
+      "layers instead of a model",
+      () => compile([dense(1)] as never),
+      "compile: model, the first argument, must be what sequential() or model() gives; got an array of 1",
+    ],
     [
       "windowRows 0",
       () => compile(xorModel(), { ...full, windowRows: 0 }),
@@ -122,24 +128,28 @@ describe("bad options of compile are refused", () => {
     [
       "one label",
       () => compile(xorModel(), { ...full, labels: ["yes"] }),
-      "compile: labels must name all 2 classes; got 1",
+      "compile: labels must name all 2 classes of a model that ends in 1 unit; got 1 labels",
     ],
     [
       "equal labels",
       () => compile(xorModel(), { ...full, labels: ["yes", "yes"] }),
-      "compile: labels must differ; got [yes, yes]",
+      'compile: labels must differ; got "yes" twice',
     ],
     [
       "one loss for two outputs",
       () => compile(two, { loss: meanSquaredError(), optimizer: sgd() }),
-      "compile: a model with several outputs needs losses by output name; got one loss for a, b",
+      "compile: a model with several outputs needs losses by name, such as { a: .. }; got one loss for a, b",
     ],
     [
       "a loss for an output that is not there",
       () => compile(two, { loss: { c: meanSquaredError() } as never, optimizer: sgd() }),
-      "compile: losses must name outputs, one of a, b; got c",
+      'compile: loss: unknown output "c"; outputs: a, b',
     ],
-    ["no losses", () => compile(two, { loss: {}, optimizer: sgd() }), "needs at least one loss; got none"],
+    [
+      "no losses",
+      () => compile(two, { loss: {} as never, optimizer: sgd() }),
+      "compile: loss must name at least one output; got {}",
+    ],
     [
       "crossEntropy of an output without an axis of classes",
       () =>
@@ -147,7 +157,7 @@ describe("bad options of compile are refused", () => {
           model({ inputs: { x: [3] } }, ({ x }) => x.sum(1)),
           { loss: crossEntropy({ fromLogits: true }), optimizer: sgd() },
         ),
-      "crossEntropy: output must be [rows, classes] with at least two classes; got [rows]",
+      'crossEntropy: the model must give [rows, classes] with at least two classes; got output "output" [rows]: use binaryCrossEntropy()',
     ],
   ];
   for (const [name, act, message] of wrong)

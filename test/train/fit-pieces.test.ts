@@ -124,7 +124,7 @@ describe("fitSync", () => {
   it("refuses a signal, which it would not look at", () => {
     const options = { epochs: 1, signal: new AbortController().signal };
     expect(() => linear().fitSync(rows(4, 1), options)).toThrow(
-      "fitSync: takes no signal, because nothing can abort it; got an object of type AbortSignal: fit takes it",
+      'fitSync: unknown option "signal"; signal belongs to fit. Options: epochs, stopWhen, shuffle, onProgress',
     );
   });
 

@@ -108,10 +108,14 @@ describe("fit", () => {
     [
       "lossBelow of NaN",
       { stopWhen: { lossBelow: Number.NaN } },
-      "stopWhen.lossBelow must be a number; got NaN",
+      "fitSync: stopWhen: lossBelow must be a number; got NaN",
     ],
-    ["a lossBelow that is a string", { stopWhen: { lossBelow: "1" as never } }, "stopWhen.lossBelow must be"],
-    ["no options object", 5 as never, "options must be an object; got 5"],
+    [
+      "a lossBelow that is a string",
+      { stopWhen: { lossBelow: "1" as never } },
+      'fitSync: stopWhen: lossBelow must be a number; got "1": write it without quotes',
+    ],
+    ["no options object", 5 as never, "fitSync: options must be an object, such as { epochs: .. }; got 5"],
     ["an onProgress that is no function", { onProgress: {} as never }, "onProgress must be a function"],
   ];
   for (const [name, options, message] of wrong)

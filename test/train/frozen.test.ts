@@ -15,6 +15,7 @@ import {
 import { TRAINING } from "../../src/plan/training.ts";
 import { Program } from "../../src/program/program.ts";
 import { defaultEngine } from "../../src/runtime/space.ts";
+import type { MakePredictor } from "../../src/train/logits.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { noise } from "../fixtures.ts";
 
@@ -49,7 +50,7 @@ function withFrozen(optimizer: Optimizer, frozen: ReadonlySet<string>, accumulat
   const request = { graph: of.graph, batch: BATCH, windowRows: 64, frozen, train };
   const program = new Program("test", defaultEngine(), request, { seed: 3, shuffleSeed: 3 });
   const losses = [{ output: name, loss: meanSquaredError(), rowElements: 2 }];
-  const makePredictor = (m: typeof of) => compile(m, { batchSize: BATCH });
+  const makePredictor: MakePredictor = (m) => compile(m, { batchSize: BATCH });
   const parts = { losses, namedTargets: false, optimizer, shuffleSeed: undefined, makePredictor };
   return new Trainer(program, of, undefined, parts);
 }

@@ -170,12 +170,12 @@ describe("groups of an optimizer", () => {
     [
       "a match with g",
       [{ match: /bias/g }],
-      "adamW: groups[0]: match must be a regular expression without g and y",
+      "adamW: groups[0]: match must be a regular expression without g and y, such as /bias$/",
     ],
     [
       "a match with y",
       [{ match: /bias/y }],
-      "adamW: groups[0]: match must be a regular expression without g and y",
+      "adamW: groups[0]: match must be a regular expression without g and y, such as /bias$/",
     ],
     ["a negative decay", [{ match: /a/, weightDecay: -1 }], "adamW: groups[0]: weightDecay must be"],
     [

@@ -361,7 +361,8 @@ describe("embedding", () => {
     const trainer = words();
     const before = stateDigest(trainer);
     const said = new DataError(
-      "predict: x: ids must be whole numbers from 0 to 10; got 11 at row 1, column 2",
+      "predict: x: ids must be whole numbers from 0 to 10; got 11 at row 1, column 2 (ids count from 0)",
+      "label",
     );
     const bad = [
       [0, 1, 2],
@@ -382,9 +383,9 @@ describe("embedding", () => {
     const trainer = compile(twoOutputs, { loss: { a: meanSquaredError() }, optimizer: sgd() });
     const data = { x: { x: [[1]], ids: [[99]] }, y: { a: [[1]] } };
     const rule = "x.ids: ids must be whole numbers from 0 to 2; got 99 at row 0, column 0";
-    expect(() => trainer.step(data)).toThrow(new DataError(`step: ${rule}`));
-    expect(() => trainer.evaluate(data)).toThrow(new DataError(`evaluate: ${rule}`));
-    expect(() => trainer.predict(data.x)).toThrow(new DataError(`predict: ${rule}`));
+    expect(() => trainer.step(data)).toThrow(new DataError(`step: ${rule}`, "label"));
+    expect(() => trainer.evaluate(data)).toThrow(new DataError(`evaluate: ${rule}`, "label"));
+    expect(() => trainer.predict(data.x)).toThrow(new DataError(`predict: ${rule}`, "label"));
   });
 
   it("refuses ids that i32 cannot hold, even if nobody looks them up", () => {
@@ -392,7 +393,8 @@ describe("embedding", () => {
     const predictor = compile(unread);
     expect(() => predictor.predict({ x: [[1]], ids: [[2 ** 31]] })).toThrow(
       new DataError(
-        "predict: x.ids: ids must be whole numbers from 0 to 2147483647; got 2147483648 at row 0, column 0",
+        "predict: x.ids: ids must be whole numbers from 0 to 2147483647; got 2147483648 at row 0, column 0 (ids count from 0)",
+        "label",
       ),
     );
     expect(predictor.predict({ x: [[1]], ids: [[2 ** 31 - 1]] }).shape).toEqual([1, 1]);

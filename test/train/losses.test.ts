@@ -102,37 +102,37 @@ describe("the final activation", () => {
     [
       "a sigmoid with fromLogits",
       () => compile(ending("sigmoid"), { loss: binaryCrossEntropy({ fromLogits: true }), optimizer: sgd() }),
-      "binaryCrossEntropy: with fromLogits output must end in logits; got an output that ends in sigmoid: drop the sigmoid or fromLogits",
+      'binaryCrossEntropy: with fromLogits the model must end in logits; got output "output", which ends in sigmoid: drop the sigmoid or fromLogits',
     ],
     [
       "a softmax with fromLogits",
       () => compile(ending("softmax"), { loss: crossEntropy({ fromLogits: true }), optimizer: sgd() }),
-      "crossEntropy: with fromLogits output must end in logits; got an output that ends in softmax: drop the softmax or fromLogits",
+      'crossEntropy: with fromLogits the model must end in logits; got output "output", which ends in softmax: drop the softmax or fromLogits',
     ],
     [
       "linear without fromLogits under binaryCrossEntropy",
       () => compile(ending("linear"), { loss: binaryCrossEntropy(), optimizer: sgd() }),
-      'binaryCrossEntropy: output must end in sigmoid; got one that does not: set activation: "sigmoid" on the last layer, or binaryCrossEntropy({ fromLogits: true })',
+      'binaryCrossEntropy: the model must end in sigmoid; got output "output", which does not: set activation: "sigmoid" on the last layer, or binaryCrossEntropy({ fromLogits: true })',
     ],
     [
       "linear without fromLogits under crossEntropy",
       () => compile(ending("linear"), { loss: crossEntropy(), optimizer: sgd() }),
-      'crossEntropy: output must end in softmax; got one that does not: set activation: "softmax" on the last layer, or crossEntropy({ fromLogits: true })',
+      'crossEntropy: the model must end in softmax; got output "output", which does not: set activation: "softmax" on the last layer, or crossEntropy({ fromLogits: true })',
     ],
     [
       "softmax under binaryCrossEntropy",
       () => compile(ending("softmax"), { loss: binaryCrossEntropy(), optimizer: sgd() }),
-      "binaryCrossEntropy: output must end in sigmoid; got an output that ends in softmax",
+      'binaryCrossEntropy: the model must end in sigmoid; got output "output", which ends in softmax: set activation: "sigmoid" on the last layer, or binaryCrossEntropy({ fromLogits: true })',
     ],
     [
       "sigmoid under crossEntropy",
       () => compile(ending("sigmoid"), { loss: crossEntropy(), optimizer: sgd() }),
-      "crossEntropy: output must end in softmax; got an output that ends in sigmoid",
+      'crossEntropy: the model must end in softmax; got output "output", which ends in sigmoid: set activation: "softmax" on the last layer, or crossEntropy({ fromLogits: true })',
     ],
     [
       "a softmax over one class",
       () => compile(ending("softmax", 1), { loss: crossEntropy(), optimizer: sgd() }),
-      "crossEntropy: output must be [rows, classes] with at least two classes; got [rows, 1]",
+      'crossEntropy: the model must give [rows, classes] with at least two classes; got output "output" [rows, 1]: use binaryCrossEntropy() with a sigmoid for yes-or-no outputs',
     ],
   ];
   for (const [name, act, message] of wrong)

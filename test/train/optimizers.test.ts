@@ -171,7 +171,7 @@ describe("options of optimizers", () => {
     [
       "an unknown epsilonMode",
       () => adam({ epsilonMode: "under" as never }),
-      'adam: epsilonMode must be "outside" or "inside"; got under',
+      'adam: epsilonMode must be "outside" or "inside"; got "under"',
     ],
     [
       "negative weightDecay",

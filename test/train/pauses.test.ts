@@ -216,7 +216,9 @@ describe("predictAsync and evaluateAsync", () => {
       abort.abort(new Error("gone"));
       await expect(promise).rejects.toThrow("gone");
       await expect(call(abort.signal)).rejects.toThrow("gone");
-      await expect(call(5 as never)).rejects.toThrow("signal must be an AbortSignal; got 5");
+      await expect(call(5 as never)).rejects.toThrow(
+        "signal must be an AbortSignal, such as controller.signal; got 5",
+      );
     }
   });
 
@@ -250,7 +252,7 @@ describe("predictAsync and evaluateAsync", () => {
     const trainer = classifier();
     for (const state of [null, "", 0])
       await expect(trainer.predictAsync(classes(3).x, { state: state as never })).rejects.toThrow(
-        "predictAsync: a state is a Uint8Array",
+        "predictAsync: a state must be the Uint8Array",
       );
   });
 

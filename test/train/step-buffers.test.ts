@@ -102,7 +102,8 @@ describe("stepBuffers", () => {
         const before = stateDigest(trainer);
         expect(thrownBy(() => trainer.stepBuffers(batchSize))).toEqual(
           new DataError(
-            `stepBuffers: y: class labels must be whole numbers from 0 to ${units - 1}; got ${label} at row ${last}, column 0`,
+            `stepBuffers: y: class labels must be whole numbers from 0 to ${units - 1}; got ${label} at row ${last}, column 0${label === units ? " (class labels count from 0)" : ""}`,
+            "label",
           ),
         );
         expect(stateDigest(trainer)).toBe(before);
@@ -119,7 +120,10 @@ describe("stepBuffers", () => {
       fill(trainer, data);
       trainer.buffers.step.x.ids[7] = 9;
       expect(thrownBy(() => trainer.stepBuffers(6))).toEqual(
-        new DataError("stepBuffers: x.ids: ids must be whole numbers from 0 to 8; got 9 at row 3, column 1"),
+        new DataError(
+          "stepBuffers: x.ids: ids must be whole numbers from 0 to 8; got 9 at row 3, column 1 (ids count from 0)",
+          "label",
+        ),
       );
       trainer.buffers.step.x.ids[7] = data.x.ids[7];
       trainer.stepBuffers(6);

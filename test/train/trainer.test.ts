@@ -27,7 +27,7 @@ describe("step", () => {
     for (const rows of [1, 3, 8]) expect(trainer.step(classes(rows)).loss).toBeGreaterThan(0);
     const before = trainer.state();
     expect(() => trainer.step(classes(9))).toThrow(
-      "step: takes at most 8 rows, the batch this program was compiled for; got 9",
+      "step: takes at most 8 rows, the batchSize of compile; got 9",
     );
     expect(() => trainer.gradients(classes(9))).toThrow(ShapeError);
     expect(trainer.state()).toEqual(before);
@@ -208,7 +208,7 @@ describe("models of several inputs and outputs", () => {
   it("say which targets are missing, and which do not fit", () => {
     const trainer = make();
     expect(() => trainer.step({ x: data.x, y: { kind: [0], size: [0] } })).toThrow(
-      "step: needs data for seen; got none",
+      "step: y must be { kind: .., size: .., seen: .. }; got { kind: .., size: .. }",
     );
     expect(() => trainer.fitSync({ x: data.x, y: { ...data.y, kind: [0, 5] } })).toThrow(
       "fitSync: y.kind: class labels",

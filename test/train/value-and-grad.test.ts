@@ -241,7 +241,7 @@ describe("what cannot be traced is refused", () => {
 
   it("a function that returns something else", () => {
     expect(() => valueAndGrad((() => 5) as never)(1)).toThrow(
-      "valueAndGrad: the function must return a tensor it computed; got 5",
+      "valueAndGrad: the function must return a tensor that it computed; got 5",
     );
     expect(() => valueAndGrad((() => undefined) as never)(1)).toThrow(TraceError);
   });
@@ -300,12 +300,24 @@ describe("arguments that are no numbers are refused", () => {
     ["an array of empty arrays", [[], []], "got shape [2, 0]"],
     ["ragged arrays", [[1, 2], [3]], "row 1 must have 2 numbers; got 1"],
     ["a negative shape", { data: [1], shape: [-1] }, "got shape [-1]"],
-    ["a shape that says another count", { data: [1, 2], shape: [3] }, "got 2 for [3]"],
+    [
+      "a shape that says another count",
+      { data: [1, 2], shape: [3] },
+      "valueAndGrad: argument 0: data must be a list of as many numbers as its shape says; got an array of 2 for the shape [3]",
+    ],
     ["null", null, "got null"],
     ["undefined", undefined, "got undefined"],
     ["a string", "1", 'got "1"'],
-    ["an object", {}, "got an object of type Object"],
-    ["a list of strings", ["1"], 'row 0 must hold numbers; got "1"'],
+    [
+      "an object",
+      {},
+      "valueAndGrad: argument 0 must be a number, an array that is not empty, or { data, shape }; got {}",
+    ],
+    [
+      "a list of strings",
+      ["1"],
+      'valueAndGrad: argument 0: numbers only; got "1" at row 0, column 0 (convert it with Number)',
+    ],
   ];
   for (const [name, arg, message] of wrong)
     it(name, () => {

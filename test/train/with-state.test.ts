@@ -197,7 +197,7 @@ describe("withState", () => {
     await expect(trainer.withState("state" as never, () => {})).rejects.toThrow(StateError);
     await expect(trainer.withState(undefined as never, () => {})).rejects.toThrow(StateError);
     await expect(trainer.withState(light, undefined as never)).rejects.toThrow(
-      "withState: needs a function of a trainer; got undefined",
+      "withState: fn, the second argument, must be a function; got undefined",
     );
   });
 

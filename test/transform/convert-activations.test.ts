@@ -382,12 +382,14 @@ describe("convertActivations refuses", () => {
       expect(() => (convertActivations as (...a: unknown[]) => void)(m, ...args));
     expect(() => convertActivations({} as Model, "tanh", "sigmoid")).toThrow(OptionError);
     expect(() => convertActivations({} as Model, "tanh", "sigmoid")).toThrow(
-      "convertActivations: needs a model; got object without a graph",
+      "convertActivations: model, the first argument, must be what sequential() or model() gives; got {}",
     );
     fail("relu", "tanh").toThrow(OptionError);
-    fail("relu", "tanh").toThrow("from must be one of sigmoid, tanh; got relu");
-    fail("tanh", "toString").toThrow("to must be one of sigmoid, tanh; got toString");
-    fail("tanh", "tanh").toThrow("from and to must differ; got tanh twice");
-    fail("tanh", "sigmoid", { output: "keep" }).toThrow('output must be "error" or "append"; got keep');
+    fail("relu", "tanh").toThrow(
+      'convertActivations: from, the second argument, must be "sigmoid" or "tanh"; got "relu"',
+    );
+    fail("tanh", "toString").toThrow('to, the third argument, must be "sigmoid" or "tanh"; got "toString"');
+    fail("tanh", "tanh").toThrow('from and to must differ; got "tanh" twice');
+    fail("tanh", "sigmoid", { output: "keep" }).toThrow('output must be "error" or "append"; got "keep"');
   });
 });

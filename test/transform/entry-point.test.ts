@@ -28,9 +28,9 @@ describe("the transform entry point", () => {
     }
   });
 
-  it("imports from model, train, graph, the options and the errors only", () => {
+  it("imports from model, train, graph, and what words errors only", () => {
     for (const { name, text } of sources)
       for (const [, from] of text.matchAll(/from "([^"]+)"/g))
-        expect(from, name).toMatch(/^(\.\/|\.\.\/(model|train|graph)\/|\.\.\/(options|errors)\.ts)/);
+        expect(from, name).toMatch(/^(\.\/|\.\.\/(model|train|graph)\/|\.\.\/(describe|options|errors)\.ts)/);
   });
 });

@@ -21,7 +21,8 @@ export const matMul: Op<"matMul"> = {
       const left = transposeA ? "[.., m]" : "[.., k]";
       const right = transposeA ? "[.., n]" : transposeB ? "[n, k]" : "[k, n]";
       throw new ShapeError(
-        `${who}: matMul needs A ${left} and B ${right}; got A ${formatShape(a.shape)}, B ${formatShape(b.shape)}`,
+        `${who}: matMul needs A ${left} and B ${right}; got A ${formatShape(a.shape)}, B ${formatShape(b.shape)}` +
+          (a.shape.length < 2 || b.shape.length < 2 ? ": reshape a list to [1, k] as A, to [k, 1] as B" : ""),
       );
     };
     if (a.shape.length < 2 || b.shape.length < 2 || (b.shape.length > 2 && !transposeA)) fail();

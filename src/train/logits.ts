@@ -1,0 +1,25 @@
+/** Probabilities of a model whose loss takes logits, for `classify`. */
+import { activation } from "../model/layers.ts";
+import { type Model, sequential } from "../model/model.ts";
+import type { Predictor } from "../program/predictor.ts";
+import type { Result, Rows } from "../rows/data.ts";
+import type { Loss } from "./losses.ts";
+
+/** Makes a predictor with the settings of a program. */
+export type MakePredictor = <X, P>(model: Model<X, P>) => Predictor<X, P>;
+
+/** What a predictor of the model is given beside the model; nothing where the loss takes probabilities. */
+export function fromLogits(
+  { kind, fromLogits }: Loss,
+  makePredictor: MakePredictor,
+): { readonly probabilities?: (logits: Result) => Result } {
+  if (!fromLogits) return {};
+  let last: Predictor<Rows, Result> | undefined;
+  return {
+    probabilities: (logits) => {
+      const layer = activation(kind === "crossEntropy" ? "softmax" : "sigmoid");
+      last ??= makePredictor(sequential({ input: logits.shape.slice(1) }, [layer]));
+      return last.predict(logits);
+    },
+  };
+}
