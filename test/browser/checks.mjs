@@ -1,4 +1,5 @@
 /** What every engine is asked, apart from digests: plain JavaScript that runs on pages and in the shell. */
+import { images, longCalls, shortFits, watch } from "./alive.mjs";
 
 /** @returns {{ name: string, ok: boolean, detail?: string }} */
 async function attempt(name, check) {
@@ -128,6 +129,32 @@ export async function checkEngine(wasmgrad) {
       trainer.fitSync(wideData, { epochs: 1 });
       trainer.dispose();
       return error ? `typed error at ${kept.length}` : `${kept.length} live`;
+    }),
+  ];
+}
+
+/** Frames that a page draws during calls that would hold it for most of a second: without a yield there is none. */
+export async function checkFrames(wasmgrad) {
+  const rounds = shortFits(wasmgrad);
+  const calls = longCalls(wasmgrad, images(100));
+  const said = ({ frames, ms }) => `${frames.count} frames in ${ms.toFixed(0)} ms`;
+  const check = (name, atLeast, work) =>
+    attempt(name, async () => {
+      const seen = await watch(work);
+      expect(seen.frames.count >= atLeast, `at least ${atLeast} frames; got ${said(seen)}`);
+      return said(seen);
+    });
+  const second = async () => {
+    const start = performance.now();
+    while (performance.now() - start < 1000) await rounds(100);
+  };
+  return [
+    await check("short fits", 5, second),
+    await check("long fit", 2, calls.fit),
+    await check("long reads", 3, async () => {
+      await calls.bindAsync();
+      await calls.predictAsync();
+      await calls.evaluateAsync();
     }),
   ];
 }

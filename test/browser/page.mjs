@@ -3,9 +3,13 @@ async function report() {
   try {
     const wasmgrad = await import("../../dist/index.js");
     const { runAll } = await import("../determinism/runs.mjs");
-    const { checkEngine, checkPage } = await import("./checks.mjs");
+    const { checkEngine, checkFrames, checkPage } = await import("./checks.mjs");
     const digests = await runAll(wasmgrad);
-    const checks = [...(await checkEngine(wasmgrad)), ...(await checkPage(wasmgrad))];
+    const checks = [
+      ...(await checkEngine(wasmgrad)),
+      ...(await checkFrames(wasmgrad)),
+      ...(await checkPage(wasmgrad)),
+    ];
     return { digests, checks, isolated: crossOriginIsolated };
   } catch (error) {
     return { error: `${error}\n${error?.stack ?? ""}` };

@@ -19,7 +19,10 @@ const names = Object.keys(expected);
 /** `optimizer sgd` belongs to `optimizer`, `mlp = resumed from step 7` to `mlp`. */
 const groupOf = (name) => /^(\(.*|\w+)/.exec(name)[0];
 const groups = [...new Set(names.map(groupOf))];
-const CHECKS = ["isSupported", "fit yields", "relaxed", "memories", "fetched kernels", "policies"];
+const CHECKS = [
+  ...["isSupported", "fit yields", "relaxed", "memories", "short fits", "long fit", "long reads"],
+  ...["fetched kernels", "policies"],
+];
 
 const pages = await bundle({
   page: root("test/browser/page.mjs"),
