@@ -3,7 +3,7 @@ import { describe } from "../describe.ts";
 import { DataError, ShapeError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
 import { isArrayOf, isTypedArray } from "../realm.ts";
-import type { Steps } from "../steps.ts";
+import { inStretches, type Jobs } from "../steps.ts";
 
 export type NumericArray =
   | Float32Array
@@ -271,43 +271,23 @@ const counted = (numbers: number) => (numbers === 1 ? "1 number" : `${numbers} n
 
 const product = (shape: Shape, from: number) => shape.slice(from).reduce((p, d) => p * d, 1);
 
-/** Numbers that are read without a break: about a third of a millisecond. */
-const NUMBERS_PER_STEP = 1 << 16;
-
-/** Does something with many rows in stretches: `work` gets the first row of each and the one after its last. */
-export function* inStretches(
-  rows: number,
-  rowElements: number,
-  work: (from: number, end: number) => void,
-): Steps<void> {
-  const most = Math.max(1, Math.floor(NUMBERS_PER_STEP / rowElements));
-  for (let from = 0; from < rows; from += most) {
-    if (from > 0) yield;
-    work(from, Math.min(from + most, rows));
-  }
-}
-
-/**
- * All rows as flat f32, every value checked.
- *
- * @param copies whether they must be a copy; else an array that already is flat f32 is returned itself
- */
-export function* flatten32(
+/** All rows as flat f32, once the jobs are done: the given array itself where it already is that, after checking it. */
+export function flatten32(
   what: string,
   data: Rows,
   rowElements: number,
   rows: number,
-  copies = false,
-): Steps<Float32Array> {
+  jobs: Jobs,
+): Float32Array {
   const flat = flatData(data);
-  const given = !copies && isArrayOf(Float32Array, flat) ? flat : undefined;
+  const given = isArrayOf(Float32Array, flat) ? flat : undefined;
   const into = given ?? new Float32Array(rows * rowElements);
-  yield* inStretches(rows, rowElements, (from, end) => {
-    if (!given) readRows(what, data, rowElements, from, end - from, into, from * rowElements);
-    else
-      for (let i = from * rowElements; i < end * rowElements; i++)
-        if (given[i] - given[i] !== 0)
-          storeChecked(what, given[i], given.slice(i, i + 1), 0, 0, i, rowElements);
+  inStretches(jobs, rows, rowElements, (from, count) => {
+    if (!given) return readRows(what, data, rowElements, from, count, into, from * rowElements);
+    const end = (from + count) * rowElements;
+    for (let i = from * rowElements; i < end; i++)
+      if (given[i] - given[i] !== 0)
+        storeChecked(what, given[i], given.slice(i, i + 1), 0, 0, i, rowElements);
   });
   return into;
 }

@@ -1,8 +1,8 @@
 /** Whole numbers at the border: ids of an embedding's rows, read into i32 with every value checked. */
 import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
-import type { Steps } from "../steps.ts";
-import { flatData, inStretches, type Rows, readRows } from "./data.ts";
+import { inStretches, type Jobs } from "../steps.ts";
+import { flatData, type Rows, readRows } from "./data.ts";
 
 /** What ids must be. */
 export interface IdRules {
@@ -53,12 +53,12 @@ export function readIds(
   for (let i = 0; i < elements; i++) into[at + i] = checked(what, read[i], start + i, rules);
 }
 
-/** All ids as flat i32. */
-export function* flattenIds(what: string, data: Rows, rules: IdRules, rows: number): Steps<Int32Array> {
+/** All ids as flat i32, once the jobs are done. */
+export function flattenIds(what: string, data: Rows, rules: IdRules, rows: number, jobs: Jobs): Int32Array {
   const { rowElements } = rules;
   const into = new Int32Array(rows * rowElements);
-  yield* inStretches(rows, rowElements, (from, end) =>
-    readIds(what, data, rules, from, end - from, into, from * rowElements),
+  inStretches(jobs, rows, rowElements, (from, count) =>
+    readIds(what, data, rules, from, count, into, from * rowElements),
   );
   return into;
 }

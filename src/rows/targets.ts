@@ -1,9 +1,9 @@
 /** Targets at the border: class labels, names, one-hot rows or numbers, as each loss takes them. */
 import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
-import type { Steps } from "../steps.ts";
+import { inStretches, type Jobs } from "../steps.ts";
 import { unknownName } from "../suggest.ts";
-import { countRows, flatten32, inStretches, isNumericArray, type Rows } from "./data.ts";
+import { countRows, flatten32, isNumericArray, type Rows } from "./data.ts";
 
 /** What a target may be: rows of numbers, or one class (index or name) a row. */
 export type Targets = Rows | readonly string[];
@@ -23,37 +23,42 @@ export interface TargetRules {
   /** Numbers in a row of the prediction: units, or classes. */
   readonly rowElements: number;
   readonly labels?: readonly string[];
-  /** Whether what is read must be a copy. */
-  readonly copies?: boolean;
 }
 
-/** @param what names the data in errors: `fit: y` */
-export function* readTargets(what: string, given: Targets, rules: TargetRules): Steps<ReadTargets> {
-  const { loss, rowElements, copies } = rules;
+/**
+ * The targets, once the jobs are done.
+ *
+ * @param what names the data in errors: `fit: y`
+ */
+export function readTargets(what: string, given: Targets, rules: TargetRules, jobs: Jobs): ReadTargets {
+  const { loss, rowElements } = rules;
   if (typeof given !== "object" || given === null)
     throw new DataError(
       `${what}: targets must be rows, class indices or class names; got ${describe(given)}`,
       given === undefined ? "missing" : "type",
     );
-  const y = isStrings(given) ? yield* indicesOf(what, given, rules) : (given as Rows);
-  if (loss.kind === "crossEntropy" && isLabels(y, rules)) return yield* readLabels(what, y, rowElements);
+  const hasNames = isStrings(given);
+  const y = hasNames ? indicesOf(what, given, rules, jobs) : (given as Rows);
+  if (loss.kind === "crossEntropy" && (hasNames || isLabels(y, rules)))
+    return readLabels(what, y, rowElements, jobs);
   const rows = countRows(what, y, rowElements);
-  const data = yield* flatten32(what, y, rowElements, rows, copies);
-  const check =
-    loss.kind === "crossEntropy"
-      ? checkDistributions
-      : loss.kind === "binaryCrossEntropy" && checkProbabilities;
-  if (check) yield* inStretches(rows, rowElements, (from, end) => check(what, data, rowElements, from, end));
+  const data = flatten32(what, y, rowElements, rows, jobs);
+  if (loss.kind !== "crossEntropy" && loss.kind !== "binaryCrossEntropy") return { rows, kind: "rows", data };
+  inStretches(jobs, rows, rowElements, (from, count) => {
+    checkProbabilities(what, data, rowElements, from, count);
+    if (loss.kind === "crossEntropy") checkSums(what, data, rowElements, from, count);
+  });
   return { rows, kind: "rows", data };
 }
 
 const isStrings = (y: Targets): y is readonly string[] => Array.isArray(y) && typeof y[0] === "string";
 
-function* indicesOf(
+function indicesOf(
   what: string,
   y: readonly string[],
   { labels, loss, rowElements }: TargetRules,
-): Steps<readonly number[]> {
+  jobs: Jobs,
+): Float64Array {
   if (loss.kind !== "crossEntropy" && rowElements !== 1)
     throw new DataError(
       `${what}: class names need crossEntropy or one output; got ${describe(y[0])} for ${loss.kind}`,
@@ -65,13 +70,13 @@ function* indicesOf(
       "label",
     );
   const index = new Map(labels.map((label, i) => [label, i]));
-  const indices: number[] = [];
-  yield* inStretches(y.length, 1, (from, end) => {
-    for (let row = from; row < end; row++) {
+  const indices = new Float64Array(y.length);
+  inStretches(jobs, y.length, 1, (from, count) => {
+    for (let row = from; row < from + count; row++) {
       const i = index.get(y[row]);
       if (i === undefined)
         throw new DataError(`${unknownName(what, "label", y[row], labels)}; it is at row ${row}`, "label");
-      indices.push(i);
+      indices[row] = i;
     }
   });
   return indices;
@@ -91,12 +96,12 @@ function isLabels(y: Rows, { rows, rowElements: classes }: TargetRules): boolean
 
 const length = (row: unknown) => (Array.isArray(row) || isNumericArray(row) ? row.length : 0);
 
-function* readLabels(what: string, y: Rows, classes: number): Steps<ReadTargets> {
+function readLabels(what: string, y: Rows, classes: number, jobs: Jobs): ReadTargets {
   const rows = countRows(what, y, 1);
-  const numbers = yield* flatten32(what, y, 1, rows);
+  const numbers = flatten32(what, y, 1, rows, jobs);
   const data = new Int32Array(rows);
-  yield* inStretches(rows, 1, (from, end) => {
-    for (let row = from; row < end; row++) {
+  inStretches(jobs, rows, 1, (from, count) => {
+    for (let row = from; row < from + count; row++) {
       const label = numbers[row];
       if (!(Number.isInteger(label) && label >= 0 && label < classes))
         throw new DataError(
@@ -110,10 +115,14 @@ function* readLabels(what: string, y: Rows, classes: number): Steps<ReadTargets>
   return { rows, kind: "labels", data };
 }
 
-type Check = (what: string, data: Float32Array, rowElements: number, from: number, end: number) => void;
-
-const checkProbabilities: Check = (what, data, rowElements, from, end) => {
-  for (let i = from * rowElements; i < end * rowElements; i++)
+function checkProbabilities(
+  what: string,
+  data: Float32Array,
+  rowElements: number,
+  from: number,
+  count: number,
+): void {
+  for (let i = from * rowElements; i < (from + count) * rowElements; i++)
     if (!(data[i] >= 0 && data[i] <= 1))
       throw new DataError(
         `${what}: targets of a cross-entropy must lie in [0, 1]; ` +
@@ -122,21 +131,20 @@ const checkProbabilities: Check = (what, data, rowElements, from, end) => {
           (data[i] === 2 ? " (more than two classes need crossEntropy and a softmax)" : ""),
         "label",
       );
-};
+}
 
 /** How far the sum of a row of probabilities may be from 1: rounding of a few hundred f32 entries. */
 const SUM_TOLERANCE = 1e-3;
 
-const checkDistributions: Check = (what, data, classes, from, end) => {
-  checkProbabilities(what, data, classes, from, end);
-  for (let row = from; row < end; row++) {
+function checkSums(what: string, data: Float32Array, classes: number, from: number, count: number): void {
+  for (let at = from * classes; at < (from + count) * classes; at += classes) {
     let sum = 0;
-    for (let j = 0; j < classes; j++) sum += data[row * classes + j];
+    for (let j = 0; j < classes; j++) sum += data[at + j];
     if (!(Math.abs(sum - 1) <= SUM_TOLERANCE))
       throw new DataError(
-        `${what}: probabilities of a row must sum to 1; got ${sum} at row ${row}` +
+        `${what}: probabilities of a row must sum to 1; got ${sum} at row ${at / classes}` +
           (sum > 1 ? " (several classes at once need binaryCrossEntropy and a sigmoid)" : ""),
         "label",
       );
   }
-};
+}

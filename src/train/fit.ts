@@ -2,7 +2,7 @@ import { Counter, Run, Status } from "../../assembly/abi.ts";
 import { BOOLEAN, COUNT, FUNCTION, type Rule, readOptions, SIGNAL } from "../options.ts";
 import { nonFinite } from "../program/diagnose.ts";
 import type { Program } from "../program/program.ts";
-import type { Steps } from "../steps.ts";
+import type { Jobs } from "../steps.ts";
 import { type Note, notesOf } from "./notes.ts";
 import { paceOf } from "./pace.ts";
 import { fillRates } from "./rates.ts";
@@ -87,7 +87,8 @@ export interface FitRun {
    */
   advance(sliceMs: number): boolean;
   progress(): FitProgress;
-  result(): Steps<FitResult>;
+  /** What came of it, once the jobs are done. */
+  result(jobs: Jobs): FitResult;
 }
 
 /** Closures rather than a class: V8 compiles them together with the file, but methods when they are first called. */
@@ -205,9 +206,9 @@ export function startFit(program: Program, rules: DataRules, dataset: Dataset, o
   return {
     advance,
     progress,
-    *result() {
+    result: (jobs) => {
       const outcome = { firstStep, history, ranOut: reason === "epochs" };
-      const notes = yield* notesOf(program, rules, dataset, outcome);
+      const notes = notesOf(program, rules, dataset, outcome, jobs);
       return { reason, ...progress(), history, historyEvery, notes };
     },
   };

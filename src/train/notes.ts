@@ -11,8 +11,7 @@ import type { ValueId } from "../graph/type.ts";
 import type { PlannedTape } from "../plan/planned.ts";
 import type { Program } from "../program/program.ts";
 import { addressOf, runRecords } from "../program/records.ts";
-import { inStretches } from "../rows/data.ts";
-import type { Steps } from "../steps.ts";
+import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import type { DataRules, OutputLoss } from "./training-data.ts";
 import { bindColumns, type Column, type Dataset, fillPorts } from "./windows.ts";
 
@@ -80,44 +79,50 @@ export interface Outcome {
   readonly ranOut: boolean;
 }
 
-/** Notes of data used again are kept with them. */
-type Noted = Dataset & { notes?: readonly Note[] };
+/** What was noted of data that come again. */
+const noted = new WeakMap<Dataset, readonly Note[]>();
 
 const short = (value: number) => Number(value.toPrecision(3));
 
-export function* notesOf(
+/** The notes, once the jobs are done. */
+export function notesOf(
   program: Program,
   rules: DataRules,
-  dataset: Noted,
+  dataset: Dataset,
   { firstStep, history, ranOut }: Outcome,
-): Steps<readonly Note[]> {
-  dataset.notes ??= dataset.rows < FEWEST_ROWS ? [] : yield* notesOfData(program.plan.model, rules, dataset);
-  const notes = [...dataset.notes];
+  jobs: Jobs,
+): readonly Note[] {
+  const notes: Note[] = [];
+  const known = noted.get(dataset);
+  if (known) notes.push(...known);
+  else if (dataset.rows >= FEWEST_ROWS) {
+    noteData(notes, program.plan.model, rules, dataset, jobs);
+    if (dataset.isBound) inOrder(jobs, () => noted.set(dataset, [...notes]));
+  }
   const looks = (steps: number) => Math.floor(steps / STEPS_A_LOOK);
   if (looks(program.counter(Counter.Step)) > looks(firstStep))
-    yield* lookAtUnits(notes, program, rules.train.evaluate as PlannedTape, dataset);
-  if (ranOut) lookAtHistory(notes, history);
+    lookAtUnits(notes, program, rules.train.evaluate as PlannedTape, dataset, jobs);
+  if (ranOut && history.length >= 4) inOrder(jobs, () => lookAtHistory(notes, history));
   return notes;
 }
 
-function* notesOfData(
+function noteData(
+  notes: Note[],
   graph: Graph,
   { train, losses, labels, namedInputs, namedTargets }: DataRules,
   dataset: Dataset,
-): Steps<Note[]> {
-  const notes: Note[] = [];
+  jobs: Jobs,
+): void {
   const { ports } = train.tape;
   for (let i = 0; i < ports.length; i++) {
     const { name, dtype, value } = ports[i];
     const target = losses[i - ports.length + losses.length];
     const what = (target ? "y" : "x") + ((target ? namedTargets : namedInputs) ? `.${name}` : "");
     const column = dataset.columns[i];
-    if (target?.loss.fn >= LossFn.BinaryCrossEntropy)
-      yield* lookAtLabels(notes, what, column, target, labels);
+    if (target?.loss.fn >= LossFn.BinaryCrossEntropy) lookAtLabels(notes, what, column, target, labels, jobs);
     else if (dtype === "f32")
-      yield* lookAtColumns(notes, what, column, target !== undefined, () => meetsWeights(graph, value));
+      lookAtColumns(notes, what, column, target !== undefined, () => meetsWeights(graph, value), jobs);
   }
-  return notes;
 }
 
 /** Whether an input reaches a product as it was given: its scale is that of the gradients there. */
@@ -128,85 +133,92 @@ const meetsWeights = (graph: Graph, id: ValueId): boolean =>
       (op === "dense" || op === "matMul" || (rule.alias === 0 && meetsWeights(graph, outputs[0]))),
   );
 
-function* lookAtColumns(
+function lookAtColumns(
   notes: Note[],
   what: string,
   { data, words }: Column,
   isTarget: boolean,
   isWeighed: () => boolean,
-): Steps<void> {
+  jobs: Jobs,
+): void {
   const step = words * Math.ceil(data.length / SAMPLE_NUMBERS);
   const isNarrow = words <= MOST_COLUMNS;
   let constant = isNarrow ? Array.from({ length: words }, (_, column) => column) : [];
-  yield* inStretches(data.length / words, words, (from, end) => {
+  inStretches(jobs, data.length / words, words, (from, count) => {
+    const end = from + count;
     constant = constant.filter((column) => {
       let at = from * words + column;
       while (at < end * words && data[at] === data[column]) at += words;
       return at >= end * words;
     });
   });
-  let low = 1;
-  let high = 1;
-  /** The column that is farthest from 1, and what it reaches. */
-  let farthest = 0;
-  let reached = 1;
-  for (let column = 0; column < words; column++) {
-    let reach = 0;
-    if (constant.includes(column))
-      notes.push({
-        code: "constantColumn",
-        message: `${what}: column ${column} is ${short(data[column])} in all rows; it teaches nothing, leave it out`,
-        column,
-      });
-    else for (let at = column; at < data.length; at += step) reach = Math.max(reach, Math.abs(data[at]));
-    if (reach === 0 || (reach < 1 && !isNarrow)) continue;
-    low = Math.min(low, reach);
-    high = Math.max(high, reach);
-    if (Math.max(reach, 1 / reach) > Math.max(reached, 1 / reached)) {
-      farthest = column;
-      reached = reach;
+  inOrder(jobs, () => {
+    let low = 1;
+    let high = 1;
+    /** The column that is farthest from 1, and what it reaches. */
+    let farthest = 0;
+    let reached = 1;
+    for (let column = 0; column < words; column++) {
+      let reach = 0;
+      if (constant.includes(column))
+        notes.push({
+          code: "constantColumn",
+          message: `${what}: column ${column} is ${short(data[column])} in all rows; it teaches nothing, leave it out`,
+          column,
+        });
+      else for (let at = column; at < data.length; at += step) reach = Math.max(reach, Math.abs(data[at]));
+      if (reach === 0 || (reach < 1 && !isNarrow)) continue;
+      low = Math.min(low, reach);
+      high = Math.max(high, reach);
+      if (Math.max(reach, 1 / reach) > Math.max(reached, 1 / reached)) {
+        farthest = column;
+        reached = reach;
+      }
     }
-  }
-  if (high > low * (isTarget ? MOST_TARGET_RATIO : MOST_RATIO) && (isTarget || isWeighed()))
-    notes.push({
-      code: isTarget ? "targetScale" : "columnScales",
-      message:
-        `${what}: column ${farthest} reaches ${short(reached)}, scales differ ${short(high / low)}-fold; ` +
-        `bring every column to about 1${isTarget ? ", and predictions back" : ""}`,
-      column: farthest,
-    });
+    if (high > low * (isTarget ? MOST_TARGET_RATIO : MOST_RATIO) && (isTarget || isWeighed()))
+      notes.push({
+        code: isTarget ? "targetScale" : "columnScales",
+        message:
+          `${what}: column ${farthest} reaches ${short(reached)}, scales differ ${short(high / low)}-fold; ` +
+          `bring every column to about 1${isTarget ? ", and predictions back" : ""}`,
+        column: farthest,
+      });
+  });
 }
 
 /** Of classes, or of one yes-or-no output: several of those are labels of their own, which may well be rare. */
-function* lookAtLabels(
+function lookAtLabels(
   notes: Note[],
   what: string,
   { data, words }: Column,
   { loss, rowElements }: OutputLoss,
   names: DataRules["labels"],
-): Steps<void> {
+  jobs: Jobs,
+): void {
   const isClass = loss.fn === LossFn.CrossEntropy;
   if (rowElements > (isClass ? MOST_COLUMNS : 1)) return;
   const counts = Array<number>(isClass ? rowElements : 2).fill(0);
-  yield* inStretches(data.length / words, words, (from, end) => {
-    for (let at = from * words; at < end * words; at += words) {
+  inStretches(jobs, data.length / words, words, (from, count) => {
+    for (let at = from * words; at < (from + count) * words; at += words) {
       let label = words > 1 ? 0 : Math.floor(data[at] + 0.5);
       for (let j = 1; j < words; j++) if (data[at + j] > data[at + label]) label = j;
       counts[label]++;
     }
   });
-  const most = Math.max(...counts);
-  const least = Math.min(...counts);
-  if (most <= MOST_LABEL_RATIO * Math.max(least, 1)) return;
-  const label = counts.indexOf(least);
-  notes.push({
-    code: "unequalLabels",
-    message: `${what}: ${least} of ${data.length / words} rows are ${describe(names?.[label] ?? label)}; repeat them, and judge each label by itself`,
+  inOrder(jobs, () => {
+    const most = Math.max(...counts);
+    const least = Math.min(...counts);
+    if (most <= MOST_LABEL_RATIO * Math.max(least, 1)) return;
+    const label = counts.indexOf(least);
+    notes.push({
+      code: "unequalLabels",
+      message: `${what}: ${least} of ${data.length / words} rows are ${describe(names?.[label] ?? label)}; repeat them, and judge each label by itself`,
+    });
   });
 }
 
 /** Looks at what relu units give for blocks of rows, with the tape that `evaluate` runs. */
-function* lookAtUnits(notes: Note[], program: Program, tape: PlannedTape, dataset: Dataset): Steps<void> {
+function lookAtUnits(notes: Note[], program: Program, tape: PlannedTape, dataset: Dataset, jobs: Jobs): void {
   const { ports, from, lowered } = tape;
   /** Relus of which too many units have not fired yet. */
   let dead = lowered.records.flatMap((record) => {
@@ -220,8 +232,8 @@ function* lookAtUnits(notes: Note[], program: Program, tape: PlannedTape, datase
   const rows = Math.min(program.plan.batch, BLOCK_ROWS, dataset.rows);
   const last = Math.min(BLOCKS, Math.ceil(dataset.rows / rows)) - 1;
   const count = (silent: readonly number[]) => silent.reduce((sum, one) => sum + one, 0);
-  for (let block = 0; block <= last && dead.length > 0; block++) {
-    if (block > 0) yield;
+  const look = (block: number) => {
+    if (dead.length === 0) return;
     // Others may have evaluated meanwhile.
     bindColumns(program, ports, dataset);
     fillPorts(program, ports, dataset, Math.floor(((dataset.rows - rows) * block) / (last || 1)), rows);
@@ -233,14 +245,17 @@ function* lookAtUnits(notes: Note[], program: Program, tape: PlannedTape, datase
           if (program.f32[y + i] > 0) silent[i % silent.length] = 0;
       }
     dead = dead.filter(({ silent }) => count(silent) > MOST_SILENT * silent.length);
-  }
-  for (const { record, silent } of dead)
-    notes.push({
-      code: "deadUnits",
-      message:
-        `${record.node.scope || "model"}: ${count(silent)} of ${silent.length} relu units gave 0 for all rows looked at; ` +
-        "lower the learning rate, scale the data, or use leakyRelu",
-    });
+  };
+  for (let block = 0; block <= last; block++) inOrder(jobs, () => look(block));
+  inOrder(jobs, () => {
+    for (const { record, silent } of dead)
+      notes.push({
+        code: "deadUnits",
+        message:
+          `${record.node.scope || "model"}: ${count(silent)} of ${silent.length} relu units gave 0 for all rows looked at; ` +
+          "lower the learning rate, scale the data, or use leakyRelu",
+      });
+  });
 }
 
 function lookAtHistory(notes: Note[], history: readonly number[]): void {

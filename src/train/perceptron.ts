@@ -106,7 +106,7 @@ export function perceptron(options: PerceptronOptions): Perceptron {
       refuseMore("perceptron: predict", arguments, 1);
       const what = "perceptron: x";
       const rows = countRows(what, given, inputs);
-      const x = atOnce(flatten32(what, given, inputs, rows));
+      const x = atOnce((jobs) => flatten32(what, given, inputs, rows, jobs));
       const sign = (z: number) => (z > 0 ? 1 : z < 0 ? -1 : z);
       return makeResult(
         Float32Array.from({ length: rows }, (_, i) => sign(weigh(x, i * inputs))),
@@ -128,9 +128,9 @@ export function perceptron(options: PerceptronOptions): Perceptron {
 function readData(data: PerceptronData, inputs: number) {
   checkNames("perceptron: fit: data", data, ["x", "y"], "key");
   const rows = countRows("perceptron: x", data.x, inputs);
-  const x = atOnce(flatten32("perceptron: x", data.x, inputs, rows));
+  const x = atOnce((jobs) => flatten32("perceptron: x", data.x, inputs, rows, jobs));
   const labels = countRows("perceptron: y", data.y, 1);
-  const y = atOnce(flatten32("perceptron: y", data.y, 1, labels));
+  const y = atOnce((jobs) => flatten32("perceptron: y", data.y, 1, labels, jobs));
   if (labels !== rows || rows === 0)
     throw new ShapeError(
       `perceptron: x and y must have as many rows, at least one; got ${rows} and ${labels}`,

@@ -9,15 +9,8 @@ import { type AsyncOptions, Predictor, type ReadOptions } from "../program/predi
 import type { Program } from "../program/program.ts";
 import { type Bytes, bytesOf } from "../program/state.ts";
 import { makeResult, type Result, type Rows } from "../rows/data.ts";
-import {
-  inSlices,
-  runSlice,
-  SLICE_MS,
-  sliceLeft,
-  yieldToEventLoop,
-  yieldWhenDue,
-} from "../runtime/event-loop.ts";
-import { atOnce, type Steps } from "../steps.ts";
+import { inSlices, SLICE_MS, sliceLeft, yieldToEventLoop, yieldWhenDue } from "../runtime/event-loop.ts";
+import { atOnce, eachJob, finish, type Jobs, type Steps } from "../steps.ts";
 import { type Customers, checkWithState, makeCustomers, nested, type WithStateOptions } from "./customers.ts";
 import { type Evaluation, evaluateRows } from "./evaluate.ts";
 import { checkFitOptions, type FitOptions, type FitResult, startFit } from "./fit.ts";
@@ -151,21 +144,26 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       this.#checkNotDisposed("fit");
     };
     try {
-      const reading = readData("fit", data, this.#reading);
-      let read = runSlice(reading);
-      while (!read.done) {
-        await yieldToEventLoop();
-        check();
-        read = runSlice(reading);
+      const jobs: Jobs = [];
+      const dataset = readData("fit", data, this.#reading, jobs);
+      for (let i = 0; i < jobs.length; i++) {
+        if (i > 0 && sliceLeft() <= 0) {
+          await yieldToEventLoop();
+          check();
+        }
+        jobs[i]();
       }
-      const run = startFit(program, this.#reading, read.value, options);
+      const run = startFit(program, this.#reading, dataset, options);
       while (!run.advance(Math.max(1, sliceLeft()))) {
         if (onProgress) await this.#call(() => onProgress(run.progress()));
         check();
         await yieldToEventLoop();
         check();
       }
-      const result = await inSlices(run.result(), check);
+      const result = await inSlices(
+        eachJob((left) => run.result(left)),
+        check,
+      );
       // The run is over: a callback may dispose the trainer.
       if (onProgress) await this.#call(() => onProgress(run.progress()));
       await yieldWhenDue();
@@ -194,7 +192,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
         if (onProgress) this.#callSync(() => onProgress(run.progress()));
         this.#checkNotDisposed("fitSync");
       }
-      const result = atOnce(run.result());
+      const result = atOnce((jobs) => run.result(jobs));
       if (onProgress) this.#callSync(() => onProgress(run.progress()));
       return result;
     } finally {
@@ -215,14 +213,15 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   bind(data: Data<X, P>): BoundData<X> {
     refuseMore("bind", arguments, 1, "write bind({ x, y })");
     this.program.checkAlive("bind");
-    return atOnce(bindData("bind", data, this.#reading));
+    return atOnce((jobs) => bindData("bind", data, this.#reading, jobs));
   }
 
   /** As `bind`, reading in slices of about 10 ms of the thread's time. */
   async bindAsync(data: Data<X, P>): Promise<BoundData<X>> {
     refuseMore("bindAsync", arguments, 1, "write bindAsync({ x, y })");
     this.program.checkAlive("bindAsync");
-    return inSlices(bindData("bindAsync", data, this.#reading), () => this.program.checkAlive("bindAsync"));
+    const steps = eachJob((jobs) => bindData("bindAsync", data, this.#reading, jobs));
+    return inSlices(steps, () => this.program.checkAlive("bindAsync"));
   }
 
   /**
@@ -335,7 +334,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.program.checkAlive("evaluate");
     checkData("evaluate", data);
     const { state } = readOptions("evaluate", options, { state: [] });
-    const read = () => atOnce(this.#evaluate("evaluate", data));
+    const read = () => finish(this.#evaluate(this.#read("evaluate", data)));
     return state === undefined ? read() : this.program.states.during("evaluate", state, read);
   }
 
@@ -349,13 +348,17 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     refuseMore("evaluateAsync", arguments, 2, "write evaluateAsync({ x, y }, options)");
     this.program.checkAlive("evaluateAsync");
     checkData("evaluateAsync", data);
-    return this.readInSlices("evaluateAsync", options, this.#evaluate("evaluateAsync", data));
+    return this.readInSlices("evaluateAsync", options, this.#readAndEvaluate("evaluateAsync", data));
   }
 
-  *#evaluate(who: string, data: Data<X, P> | BoundData<X>): Steps<Evaluation> {
-    const dataset = yield* readData(who, data, this.#reading);
+  #evaluate(dataset: Dataset): Steps<Evaluation> {
     const tape = this.#train.evaluate as NonNullable<TrainPlan["evaluate"]>;
-    return yield* evaluateRows(this.program, tape, this.#parts.losses, dataset);
+    return evaluateRows(this.program, tape, this.#parts.losses, dataset);
+  }
+
+  *#readAndEvaluate(who: string, data: Data<X, P> | BoundData<X>): Steps<Evaluation> {
+    const dataset = yield* eachJob((jobs) => readData(who, data, this.#reading, jobs));
+    return yield* this.#evaluate(dataset);
   }
 
   /**
@@ -521,7 +524,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   }
 
   #read(who: string, data: Data<X, P> | BoundData<X>): Dataset {
-    return atOnce(readData(who, data, this.#reading));
+    return atOnce((jobs) => readData(who, data, this.#reading, jobs));
   }
 
   #loadOneBatch(who: string, data: Data<X, P>): number {

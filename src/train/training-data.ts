@@ -4,7 +4,7 @@ import type { TrainPlan } from "../plan/planned.ts";
 import { countRows, entryOf, flatten32, type Result, type Rows } from "../rows/data.ts";
 import { flattenIds } from "../rows/ids.ts";
 import { readTargets, type Targets } from "../rows/targets.ts";
-import type { Steps } from "../steps.ts";
+import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import { checkNames } from "../suggest.ts";
 import type { Loss } from "./losses.ts";
 import type { Column, Dataset } from "./windows.ts";
@@ -61,44 +61,55 @@ export function checkData(who: string, data: object): void {
 }
 
 /** Reads all data and keeps a copy, which later changes to the given arrays do not reach. */
-export function* bindData<X>(
+export function bindData<X>(
   who: string,
   data: Data<X, NamedOutputs>,
   rules: DataRules,
-): Steps<BoundData<X>> {
-  const dataset = yield* readData(who, data, rules, true);
-  const handle = new Handle(dataset.rows);
-  bound.set(handle, { dataset: { ...dataset, isBound: true }, train: rules.train });
+  jobs: Jobs,
+): BoundData<X> {
+  const { rows, columns } = readData(who, data, rules, jobs);
+  const handle = new Handle(rows);
+  const own = columns.map(({ words, data: numbers }) => {
+    const copy =
+      numbers instanceof Int32Array ? new Int32Array(numbers.length) : new Float32Array(numbers.length);
+    inStretches(jobs, rows, words, (from, count) =>
+      copy.set(numbers.subarray(from * words, (from + count) * words), from * words),
+    );
+    return { words, data: copy };
+  });
+  jobs.push(() => {
+    bound.set(handle, { dataset: { rows, columns: own, isBound: true }, train: rules.train });
+  });
   return handle;
 }
 
-export function* readData<X>(
+/** The data, once the jobs are done. */
+export function readData<X>(
   who: string,
   data: Data<X, NamedOutputs> | BoundData<X>,
   rules: DataRules,
-  copies = false,
-): Steps<Dataset> {
+  jobs: Jobs,
+): Dataset {
   const known = bound.get(data);
-  if (!known) return yield* readRows(who, data as Data<X, NamedOutputs>, rules, copies);
+  if (!known) return readRows(who, data as Data<X, NamedOutputs>, rules, jobs);
   if (known.train !== rules.train)
     throw new DataError(`${who}: data must be bound to this trainer; got data that another one's bind gave`);
   return known.dataset;
 }
 
-function* readRows<X>(
-  who: string,
-  data: Data<X, NamedOutputs>,
-  rules: DataRules,
-  copies: boolean,
-): Steps<Dataset> {
+function readRows<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules, jobs: Jobs): Dataset {
   checkData(who, data);
   const { train, losses, labels, namedInputs, namedTargets } = rules;
   const counts: (readonly [string, number])[] = [];
   const columns: Column[] = [];
-  const inputs = train.tape.ports.filter(({ kind }) => kind === "input").map(({ name }) => name);
-  const outputs = losses.map(({ output }) => output);
-  if (namedInputs) checkNames(`${who}: x`, data.x, inputs, "input");
-  if (namedTargets) checkNames(`${who}: y`, data.y, outputs, "output");
+  if (namedInputs) {
+    const inputs = train.tape.ports.filter(({ kind }) => kind === "input").map(({ name }) => name);
+    checkNames(`${who}: x`, data.x, inputs, "input");
+  }
+  if (namedTargets) {
+    const outputs = losses.map(({ output }) => output);
+    checkNames(`${who}: y`, data.y, outputs, "output");
+  }
   for (const port of train.tape.ports) {
     if (port.kind !== "input") continue;
     const name = namedInputs ? `x.${port.name}` : "x";
@@ -108,8 +119,8 @@ function* readRows<X>(
     counts.push([name, rows]);
     const read =
       port.dtype === "i32"
-        ? yield* flattenIds(what, given, port, rows)
-        : yield* flatten32(what, given, port.rowElements, rows, copies);
+        ? flattenIds(what, given, port, rows, jobs)
+        : flatten32(what, given, port.rowElements, rows, jobs);
     columns.push({ words: port.rowElements, data: read });
   }
   const [, rows] = counts[0];
@@ -117,19 +128,19 @@ function* readRows<X>(
     const { output, loss, rowElements } = losses[i];
     const name = namedTargets ? `y.${output}` : "y";
     const given = entryOf(data.y, output, namedTargets) as Targets;
-    const wanted = { rows, loss, rowElements, labels, copies };
-    const read = yield* readTargets(`${who}: ${name}`, given, wanted);
+    const read = readTargets(`${who}: ${name}`, given, { rows, loss, rowElements, labels }, jobs);
     counts.push([name, read.rows]);
     columns.push({
       words: read.kind === "labels" ? 1 : rowElements,
       data: read.data,
     });
   }
-  return { rows: sameRows(who, counts), columns };
+  inOrder(jobs, () => checkRows(who, counts));
+  return { rows, columns };
 }
 
 /** Checks that inputs and targets have one row count, at least one row. */
-function sameRows(who: string, counts: readonly (readonly [string, number])[]): number {
+function checkRows(who: string, counts: readonly (readonly [string, number])[]): void {
   const [[first, rows], ...others] = counts;
   for (const [name, count] of others)
     if (count !== rows)
@@ -138,5 +149,4 @@ function sameRows(who: string, counts: readonly (readonly [string, number])[]): 
         "rows",
       );
   if (rows === 0) throw new DataError(`${who}: data must have at least one row; got none`, "missing");
-  return rows;
 }

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { DataError, ShapeError } from "../../src/errors.ts";
-import { flattenIds, readIds } from "../../src/rows/ids.ts";
+import type { Rows } from "../../src/rows/data.ts";
+import { flattenIds, type IdRules, readIds } from "../../src/rows/ids.ts";
 import { atOnce } from "../../src/steps.ts";
 
 const rules = { rowElements: 3, below: 10 };
 const said = (got: string) => new DataError(`x: ids must be whole numbers from 0 to 9; got ${got}`, "label");
+
+const flattenAll = (what: string, data: Rows, rules: IdRules, rows: number) =>
+  atOnce((jobs) => flattenIds(what, data, rules, rows, jobs));
 
 describe("ids", () => {
   it("are read from rows, and from typed arrays of any kind", () => {
@@ -14,7 +18,7 @@ describe("ids", () => {
     ];
     const flat = rows.flat();
     for (const given of [rows, Int32Array.from(flat), Float64Array.from(flat), Uint8Array.from(flat)])
-      expect(atOnce(flattenIds("x", given, rules, 2))).toEqual(Int32Array.from(flat));
+      expect(flattenAll("x", given, rules, 2)).toEqual(Int32Array.from(flat));
   });
 
   it.each([
@@ -30,10 +34,10 @@ describe("ids", () => {
       [3, 4, 5],
       [6, id, 8],
     ];
-    expect(() => atOnce(flattenIds("x", Float64Array.from(rows.flat()), rules, 3))).toThrow(said(at));
-    if (Number.isFinite(id)) expect(() => atOnce(flattenIds("x", rows, rules, 3))).toThrow(said(at));
+    expect(() => flattenAll("x", Float64Array.from(rows.flat()), rules, 3)).toThrow(said(at));
+    if (Number.isFinite(id)) expect(() => flattenAll("x", rows, rules, 3)).toThrow(said(at));
     else
-      expect(() => atOnce(flattenIds("x", rows, rules, 3))).toThrow(
+      expect(() => flattenAll("x", rows, rules, 3)).toThrow(
         new DataError(
           `x: numbers must be finite; got ${at}${Number.isNaN(id) ? " (a missing value? impute it or drop the row)" : ""}`,
           "not-finite",
@@ -74,17 +78,17 @@ describe("ids", () => {
     const large = { rowElements: 1, below: 2 ** 31 };
     const data = Int32Array.of(id);
     for (const given of [data, [id], [[id]], [data], { data, shape: [1, 1] }, { data: [id], shape: [1, 1] }])
-      expect([...atOnce(flattenIds("x", given, large, 1))]).toEqual([id]);
+      expect([...flattenAll("x", given, large, 1)]).toEqual([id]);
   });
 
   it("are not rounded: what f32 takes for a whole number is refused", () => {
     for (const given of [[[0.99999999999]], [0.99999999999], { data: [0.99999999999], shape: [1, 1] }])
-      expect(() => atOnce(flattenIds("x", given, { rowElements: 1, below: 10 }, 1))).toThrow(
+      expect(() => flattenAll("x", given, { rowElements: 1, below: 10 }, 1)).toThrow(
         said("0.99999999999 at row 0, column 0"),
       );
   });
 
   it("must be as many as a row has", () => {
-    expect(() => atOnce(flattenIds("x", [[0, 1]], rules, 1))).toThrow(ShapeError);
+    expect(() => flattenAll("x", [[0, 1]], rules, 1)).toThrow(ShapeError);
   });
 });
