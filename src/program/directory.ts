@@ -114,15 +114,21 @@ function computationDifference(own: SerializedGraph, saved: SerializedGraph) {
   return undefined;
 }
 
+/** The first class that has another name, if both sides name them. */
+export function labelDifference(own: Directory, saved: Directory) {
+  const { labels } = saved;
+  if (!own.labels || !labels) return undefined;
+  const i = own.labels.findIndex((label, at) => label !== labels[at]);
+  if (i < 0) return undefined;
+  return [
+    `class ${i} of the state must be ${JSON.stringify(own.labels[i])}`,
+    JSON.stringify(labels[i]) ?? "fewer classes",
+  ] as const;
+}
+
 function settingsDifference(own: Directory, saved: Directory, whole: boolean) {
-  if (own.labels && saved.labels) {
-    const i = own.labels.findIndex((label, at) => label !== saved.labels?.[at]);
-    if (i >= 0)
-      return [
-        `class ${i} of the state must be ${JSON.stringify(own.labels[i])}`,
-        JSON.stringify(saved.labels[i]) ?? "fewer classes",
-      ] as const;
-  }
+  const different = labelDifference(own, saved);
+  if (different) return different;
   if (!whole || !saved.optimizer) return undefined;
   const [mine, theirs] = [own.optimizer, saved.optimizer].map((o) => JSON.stringify(o));
   if (mine === theirs) return undefined;

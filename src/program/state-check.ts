@@ -34,7 +34,7 @@ export function checkFinite(
 }
 
 /** A check of whether what stands in a program's block can have come from training. */
-export function blockCheck(program: Owner): (who: string) => void {
+export function blockCheck(program: Owner): (who: string, whole: boolean) => void {
   const { plan, kernels } = program;
   const { state, counters, layout, train, variables } = plan;
   const at = state.offset / 8;
@@ -47,7 +47,7 @@ export function blockCheck(program: Owner): (who: string) => void {
     .filter(({ role, nonNegative: flag }) => flag && role !== "frozen")
     .map(({ name, offset, elements }) => ({ name, from: offset >>> 2, end: (offset >>> 2) + elements }));
   const trained = (layout.regions.find(({ name }) => name === "trained")?.bytes ?? 0) >>> 2;
-  return (who) => {
+  return (who, whole) => {
     const { f32, f64 } = program;
     for (let i = 0; i < entries.length; i++)
       if (!isSound(entries[i], f64[at + i]))
@@ -62,7 +62,7 @@ export function blockCheck(program: Owner): (who: string) => void {
     const waiting = f64[at + Counter.GroupRows];
     if (!(cursor === 0 || cursor < rows))
       fail(who, "the cursor of a state must lie in its epoch", `cursor ${cursor} of ${rows} rows`);
-    if (train && micro >= train.accumulate)
+    if (train && whole && micro >= train.accumulate)
       fail(
         who,
         `a state must have fewer passes waiting than the ${train.accumulate} of an update`,

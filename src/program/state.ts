@@ -12,6 +12,7 @@ import {
   FORMAT,
   firstDifference,
   identityOf,
+  labelDifference,
   type StateLabels,
 } from "./directory.ts";
 import { blockCheck, checkFinite, checkRange, fail, type Owner } from "./state-check.ts";
@@ -144,7 +145,7 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
     if (fit) copyIn(fit, saved);
     else block.set(saved.subarray(HEADER_BYTES, HEADER_BYTES + bytes));
     try {
-      checkBlock(who);
+      checkBlock(who, whole);
     } catch (error) {
       block.set(backup);
       throw error;
@@ -207,6 +208,9 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
       const saved = open(who, given);
       const [misfits, places] = readable(who, () => {
         const found = readDirectory(who, saved);
+        // With as many classes in another order, the last layer would fit and mean something else.
+        const different = found.labels?.length === own.labels?.length && labelDifference(own, found);
+        if (different) fail(who, ...different);
         const entries = found.variables.map(({ name, at }) => [name, at.value] as const);
         return [misfitsOf(plan.variables, found), new Map(entries)] as const;
       });
@@ -223,7 +227,7 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
         program.u8.set(saved.subarray(at, at + v.elements * 4), v.offset);
       }
       try {
-        checkBlock(who);
+        checkBlock(who, true);
         for (const v of frozen) checkFinite(who, program, v);
       } catch (error) {
         block.set(backup);

@@ -94,7 +94,7 @@ export function checkWithState(fn: unknown, options: WithStateOptions): void {
 const MILLISECONDS: Rule = ["milliseconds from 0 to 2^31 - 1", (n: number) => n >= 0 && n < 0x80000000];
 
 /** A promise that rejects when the time is over or the signal says so. */
-function deadlineOf({ signal, timeout }: WithStateOptions) {
+export function deadlineOf({ signal, timeout }: WithStateOptions) {
   let clear = () => {};
   const passed = new Promise<never>((_, reject) => {
     const abort = () => reject(signal?.reason);

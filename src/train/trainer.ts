@@ -1,5 +1,5 @@
 import { Counter, Run, Section } from "../../assembly/abi.ts";
-import { BusyError, DisposedError, OptionError, ShapeError } from "../errors.ts";
+import { BusyError, DisposedError, ShapeError } from "../errors.ts";
 import { type Model, SEED } from "../model/model.ts";
 import { readOptions, refuseMore } from "../options.ts";
 import type { Moment } from "../plan/optimizer.ts";
@@ -11,6 +11,7 @@ import { type Bytes, bytesOf } from "../program/state.ts";
 import { makeResult, type Result, type Rows } from "../rows/data.ts";
 import { inSlices, SLICE_MS, sliceLeft, yieldToEventLoop, yieldWhenDue } from "../runtime/event-loop.ts";
 import { atOnce, eachJob, finish, type Jobs, type Steps } from "../steps.ts";
+import { callAndWait, callWithoutWaiting } from "./callbacks.ts";
 import { type Customers, checkWithState, makeCustomers, nested, type WithStateOptions } from "./customers.ts";
 import { type Evaluation, evaluateRows } from "./evaluate.ts";
 import { checkFitOptions, type FitOptions, type FitResult, startFit } from "./fit.ts";
@@ -155,7 +156,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       }
       const run = startFit(program, this.#reading, dataset, options);
       while (!run.advance(Math.max(1, sliceLeft()))) {
-        if (onProgress) await this.#call(() => onProgress(run.progress()));
+        if (onProgress) await this.#call(() => onProgress(run.progress()), signal);
         check();
         await yieldToEventLoop();
         check();
@@ -165,7 +166,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
         check,
       );
       // The run is over: a callback may dispose the trainer.
-      if (onProgress) await this.#call(() => onProgress(run.progress()));
+      if (onProgress) await this.#call(() => onProgress(run.progress()), signal);
       await yieldWhenDue();
       signal?.throwIfAborted();
       return result;
@@ -232,8 +233,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * @param state of this model, as `state()` gives it
    * @param fn must await every `fit` that it starts; its trainer ends with it
    * @returns the new state
-   * @throws BusyError for a call from inside of `fn`, and for a `fit` under way when it returns; StateError for what is no
-   *   state of this model; TimeoutError, the signal's reason, or what `fn` throws: the new state is lost then
+   * @throws BusyError for a call through the trainer of `fn` or from its part before the first `await` (a later call from inside
+   *   would wait for ever: give it a `timeout`), and for a `fit` under way when it returns; StateError for what is no state of this model; TimeoutError, the signal's reason, or what `fn` throws: the new state is lost then
    * @example
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: adam() });
    * const data = { x: [[0], [1]], y: [1, 3] };
@@ -499,11 +500,11 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       throw new DisposedError(`${who}: the program must live until the end; got dispose() on the way`);
   }
 
-  /** Calls a callback, and awaits what it returns. */
-  async #call(callback: () => unknown): Promise<void> {
+  /** Calls a callback, and awaits what it returns or the abort. */
+  async #call(callback: () => unknown, signal: AbortSignal | undefined): Promise<void> {
     this.#callbacks++;
     try {
-      await callback();
+      await callAndWait(callback, signal);
     } finally {
       this.#callbacks--;
     }
@@ -512,12 +513,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   #callSync(callback: () => unknown): void {
     this.#callbacks++;
     try {
-      const returned = callback() as Partial<Promise<unknown>> | undefined;
-      if (typeof returned?.then !== "function") return;
-      returned.then(undefined, () => {});
-      throw new OptionError(
-        "fitSync: onProgress must not return a promise, which nothing could await; got one: fit awaits it",
-      );
+      callWithoutWaiting(callback);
     } finally {
       this.#callbacks--;
     }

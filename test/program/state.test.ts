@@ -298,6 +298,16 @@ describe("a partial restore", () => {
     ]);
   });
 
+  it("refuses as many classes in another order, which the last layer would take for its own", () => {
+    const named = (labels: string[]) =>
+      compile(sequential({ input: [2] }, [dense(2, { activation: "softmax" })]), { labels });
+    const state = named(["yes", "no"]).state();
+    expect(() => named(["no", "yes"]).restore(state, { partial: true })).toThrow(
+      'class 0 of the state must be "no"; got "yes"',
+    );
+    expect(named(["yes", "no"]).restore(state, { partial: true })).toEqual([]);
+  });
+
   it("takes everything of the same model, but starts training anew", () => {
     const trainer = two();
     const digest = trainer.digest();
@@ -833,6 +843,10 @@ describe("a group of passes", () => {
       );
       expect(other.state()).toEqual(before);
     }
+    // For reading, what waits does not matter.
+    const one = classifier();
+    const { x } = classes(8);
+    expect(one.predict(x, { state: saved }).data).toEqual(four.predict(x).data);
     const three = classifier({ accumulate: 3 });
     three.restore(saved);
     three.step(classes(8));

@@ -49,6 +49,20 @@ describe("onProgress", () => {
     }
   });
 
+  it("whose promise never settles does not keep an aborted fit", async () => {
+    const trainer = xorTrainer();
+    const abort = new AbortController();
+    const fit = trainer.fit(xor, {
+      epochs: 3,
+      signal: abort.signal,
+      onProgress: () => new Promise(() => {}),
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    abort.abort(new Error("gone"));
+    await expect(fit).rejects.toThrow("gone");
+    trainer.fitSync(xor);
+  });
+
   it("of fitSync must not return a promise, whose rejection reaches nobody", async () => {
     const trainer = xorTrainer();
     const rejections: unknown[] = [];
