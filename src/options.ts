@@ -57,25 +57,32 @@ export function readOptions<T extends object, D extends Table<T>>(
   options: T,
   table: D,
 ): Read<T, D> {
-  const names = Object.keys(table) as (keyof T & string)[];
-  checkObject(who, options, `options must be an object, such as { ${names[0]}: .. }`);
+  // In the way of every call: nothing is made for an error before there is one.
+  if (!hasEntries(options))
+    throw new OptionError(
+      `${who}: options must be an object, such as { ${Object.keys(table)[0]}: .. }; got ${describe(options)}`,
+    );
   const { name: own } = options as { name?: unknown };
   if ("name" in table && typeof own === "string") who = own;
-  refuseUnknown(who, options, names);
+  for (const name in options)
+    if (!Object.hasOwn(table, name)) refuseUnknown(who, options, Object.keys(table));
   const read = {} as Record<string, unknown>;
-  for (const name of names) {
-    const [fallback, rule] = table[name];
-    const value = options[name];
+  for (const name in table) {
+    const [fallback, rule] = table[name] as Table<T>[keyof T];
+    const value: unknown = options[name as unknown as keyof T];
     if (value !== undefined && rule) check(who, name, value, rule);
     read[name] = value === undefined ? fallback : value;
   }
   return read as Read<T, D>;
 }
 
+/** Whether a value is an object with entries by name: none of a list. */
+const hasEntries = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** Refuses what has no entries by name. */
 export function checkObject(who: string, value: unknown, rule: string): asserts value is object {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new OptionError(`${who}: ${rule}; got ${describe(value)}`);
+  if (!hasEntries(value)) throw new OptionError(`${who}: ${rule}; got ${describe(value)}`);
 }
 
 /**

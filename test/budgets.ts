@@ -2,7 +2,7 @@
 
 /** Bytes after gzip of the pages of `test/package/bundlers/pages`, as esbuild makes them: they carry a little less. */
 const LIMITS = {
-  trains: 56_200,
+  trains: 56_600,
   predicts: 36_700,
   computes: 51_400,
   transforms: 38_000,

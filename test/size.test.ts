@@ -52,9 +52,9 @@ const MARKERS: Readonly<Record<string, string>> = {
   "program/diagnose": "the parameters are those of the step before",
   "rows/targets": "targets of a cross-entropy must",
   "tape/disassemble": "unknown opcode",
-  "train/fit": "// src/kernels/unpack.wasm.ts\\nvar UN…",
+  "train/fit": "a whole number >= 1, or Infinity",
   "train/losses": "fromLogits",
-  "train/make-trainer": "// src/kernels/unpack.wasm.ts\\nvar UN…",
+  "train/make-trainer": "loss must name at least one output",
   "train/optimizers": "a regular expression without g and y",
   "train/trainer": "needs a trainer at rest",
 };

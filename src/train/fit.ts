@@ -56,20 +56,21 @@ const EPOCHS: Rule = [
 ];
 const NUMBER: Rule = ["a number", (n: number) => n > Number.NEGATIVE_INFINITY];
 
+const NEVER = {};
 const FIT = {
   epochs: [undefined, EPOCHS],
-  stopWhen: [{}],
+  stopWhen: [NEVER],
   shuffle: [true, BOOLEAN],
   onProgress: [undefined, FUNCTION],
-  signal: [undefined, SIGNAL],
 } as const;
+const FIT_ASYNC = /* @__PURE__ */ Object.assign({}, FIT, { signal: [undefined, SIGNAL] as const });
 
 /** Checks the options of a fit; unknown ones are refused. */
 export function checkFitOptions(who: string, options: FitOptions): void {
   // Nothing can abort `fitSync`.
-  const { signal, ...others } = FIT;
-  const { stopWhen } = readOptions(who, options, who === "fitSync" ? (others as typeof FIT) : FIT);
-  readOptions(`${who}: stopWhen`, stopWhen, { lossBelow: [undefined, NUMBER] });
+  const table = who === "fitSync" ? (FIT as typeof FIT_ASYNC) : FIT_ASYNC;
+  const { stopWhen } = readOptions(who, options, table);
+  if (stopWhen !== NEVER) readOptions(`${who}: stopWhen`, stopWhen, { lossBelow: [undefined, NUMBER] });
 }
 
 const HISTORY_LIMIT = 8192;

@@ -287,7 +287,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * @returns the loss before the update
    */
   step(data: Data<X, P>): { readonly loss: number } {
-    refuseMore("step", arguments, 1, "write step({ x, y })");
+    // Asked first, because handing the arguments on costs 5 % of a small update.
+    if (arguments.length > 1) refuseMore("step", arguments, 1, "write step({ x, y })");
     this.program.checkAlive("step");
     this.checkIdle("step");
     const rows = this.#loadOneBatch("step", data);
