@@ -155,7 +155,7 @@ export class Predictor<X = Rows, P = Result> {
   }
 
   #predict(x: X, out: Arrays | undefined): unknown {
-    const { batch } = this.program.plan;
+    const { batch } = this.#program.plan;
     const rows = this.#countRows(x);
     const computed = out === undefined ? this.#makeArrays(rows) : out;
     const target = out === undefined ? computed : this.#targetFor(x, rows, out);
@@ -165,7 +165,7 @@ export class Predictor<X = Rows, P = Result> {
   }
 
   *#predictSteps(x: X): Steps<unknown> {
-    const { batch } = this.program.plan;
+    const { batch } = this.#program.plan;
     const rows = this.#countRows(x);
     const computed = this.#makeArrays(rows);
     for (let from = 0; from < rows; from += batch) {
@@ -177,7 +177,7 @@ export class Predictor<X = Rows, P = Result> {
 
   /** Predicts a batch of the rows, from `from` on. */
   #predictBatch(x: X, rows: number, from: number, target: Arrays): void {
-    const { program } = this;
+    const program = this.#program;
     const { predict, batch } = program.plan;
     const { ports, outputs } = predict;
     const count = Math.min(batch, rows - from);
@@ -192,7 +192,7 @@ export class Predictor<X = Rows, P = Result> {
 
   /** Where results go until all rows are read: `out`, unless results of a batch would take the place of later rows. */
   #targetFor(x: X, rows: number, out: Arrays): Arrays {
-    const { predict, batch } = this.program.plan;
+    const { predict, batch } = this.#program.plan;
     let target = out;
     for (const { name, rowElements } of predict.outputs) {
       const array = arrayOf(out, name, this.model.named.outputs);
@@ -208,7 +208,7 @@ export class Predictor<X = Rows, P = Result> {
 
   #copy(from: Arrays, into: Arrays): void {
     const { named } = this.model;
-    for (const { name } of this.program.plan.predict.outputs)
+    for (const { name } of this.#program.plan.predict.outputs)
       arrayOf(into, name, named.outputs).set(arrayOf(from, name, named.outputs));
   }
 
@@ -241,7 +241,7 @@ export class Predictor<X = Rows, P = Result> {
 
   /** Lays `count` rows into a port. */
   #load(i: number, given: Rows, from: number, count: number, rows: number): void {
-    const { f32, i32, plan } = this.program;
+    const { f32, i32, plan } = this.#program;
     const port = plan.predict.ports[i];
     const at = port.offset >>> 2;
     if (port.dtype === "i32") readIds(this.#names[i], given, port, from, count, i32, at);
@@ -253,15 +253,15 @@ export class Predictor<X = Rows, P = Result> {
   #takeWhole(given: Rows, { offset }: PlannedPort): boolean {
     const data = flatData(given);
     if (!isArrayOf(Float32Array, data)) return false;
-    this.program.f32.set(data, offset >>> 2);
-    return !this.program.hasNonFinite(offset, data.length * 4);
+    this.#program.f32.set(data, offset >>> 2);
+    return !this.#program.hasNonFinite(offset, data.length * 4);
   }
 
   // Apart from `predict`, whose variables closures would otherwise put on the heap at every call.
 
   #makeArrays(rows: number): Arrays {
     const { named } = this.model;
-    const arrays = this.program.plan.predict.outputs.map(
+    const arrays = this.#program.plan.predict.outputs.map(
       ({ name, rowElements }) => [name, new Float32Array(rows * rowElements)] as const,
     );
     return named.outputs ? Object.fromEntries(arrays) : arrays[0][1];
@@ -391,11 +391,13 @@ export class Predictor<X = Rows, P = Result> {
    * A copy; it survives `dispose`. With `{ training: false }` parameters and running statistics alone, a third of the
    * size with Adam: a trainer that restores it starts with fresh moments and counters.
    */
-  state(options: StateOptions = {}): Bytes {
+  state(options?: StateOptions): Bytes {
     refuseMore("state", arguments, 1);
     this.program.checkAlive("state");
-    const { training } = readOptions("state", options, { training: [true, BOOLEAN] });
     const { states } = this.program;
+    // Nothing more where nothing was given: states are saved many at a time.
+    if (options === undefined) return states.save();
+    const { training } = readOptions("state", options, { training: [true, BOOLEAN] });
     return training ? states.save() : states.saveVariables();
   }
 
@@ -511,7 +513,7 @@ export class Predictor<X = Rows, P = Result> {
 
   #countRows(x: X): number {
     let rows = -1;
-    const { ports } = this.program.plan.predict;
+    const { ports } = this.#program.plan.predict;
     if (this.model.named.inputs) this.#checkNames(x);
     for (let i = 0; i < ports.length; i++) {
       const port = ports[i];
@@ -525,7 +527,7 @@ export class Predictor<X = Rows, P = Result> {
 
   /** Looks at names closely only if not all inputs have an entry, or there are more: that costs time. */
   #checkNames(x: X): void {
-    const { ports } = this.program.plan.predict;
+    const { ports } = this.#program.plan.predict;
     let entries = 0;
     for (const name in x) if (x[name] !== undefined) entries++;
     for (const { name } of ports) if (!(x as Record<string, unknown> | null)?.[name]) entries = -1;

@@ -24,11 +24,12 @@ const memoryLike = (program: Program, data: Float32Array | Int32Array) =>
 
 /** Tells a tape whether each target holds labels or rows, and how long rows are. */
 export function bindColumns(program: Program, ports: readonly PlannedPort[], { columns }: Dataset): void {
-  ports.forEach(({ words, targets }, i) => {
+  for (let i = 0; i < ports.length; i++) {
+    const { words, targets } = ports[i];
     const { data, words: length } = columns[i];
     if (words) program.setRun(words, length);
     if (targets) program.setRun(targets, data instanceof Int32Array ? TargetKind.Labels : TargetKind.Rows);
-  });
+  }
 }
 
 /** Copies rows straight into the ports of a tape. */
@@ -39,10 +40,10 @@ export function fillPorts(
   from: number,
   count: number,
 ): void {
-  ports.forEach(({ offset }, i) => {
+  for (let i = 0; i < ports.length; i++) {
     const { data, words } = columns[i];
-    memoryLike(program, data).set(data.subarray(from * words, (from + count) * words) as never, offset >>> 2);
-  });
+    copyWords(memoryLike(program, data), ports[i].offset >>> 2, data, from * words, count * words);
+  }
 }
 
 /**
