@@ -7,6 +7,7 @@ export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./
 export {
   type DType,
   type InputOptions,
+  type InputRow,
   type Model,
   type SequentialOptions,
   type Shape,
@@ -47,6 +48,7 @@ export {
   meanAbsoluteError,
   meanSquaredError,
 } from "./train/losses.ts";
+export type { MomentViews } from "./train/moments.ts";
 export type { Note } from "./train/notes.ts";
 export {
   type AdamOptions,

@@ -42,7 +42,8 @@ export interface Model<X = unknown, P = unknown> {
 /** What one row of an input is: its shape, and the type of its numbers where they are ids for an `embedding`. */
 export type InputOptions = Shape | InputRow;
 
-interface InputRow {
+/** One row of an input: its shape, and what its numbers are. */
+export interface InputRow {
   readonly shape: Shape;
   /** Default: `"f32"`. */
   readonly dtype?: DType;
