@@ -9,7 +9,7 @@ import { makeTrainer } from "./server.mjs";
 
 const CUSTOMERS = 12;
 const ROWS = 2000;
-const EPOCHS = 20;
+const EPOCHS = 300;
 const PREDICTIONS_PER_SECOND = 100;
 
 /** Rows of a customer, for whom the classes lie elsewhere than for others. */
@@ -75,7 +75,7 @@ try {
     const start = performance.now();
     pending.push(
       post("newcomer/classify", { x: newcomer }).then((classes) => {
-        latencies.push(performance.now() - start);
+        latencies.push({ start, ms: performance.now() - start });
         same(classes, fresh);
       }),
     );
@@ -95,15 +95,19 @@ try {
       expected[customer].classes,
     );
   }
-  latencies.sort((a, b) => a - b);
-  const quantile = (q) => latencies[Math.floor(q * (latencies.length - 1))].toFixed(1);
+  const quantile = (q, list) => {
+    const sorted = list.map(({ ms }) => ms).sort((a, b) => a - b);
+    return `${sorted[Math.floor(q * (sorted.length - 1))].toFixed(1)} ms`;
+  };
+  // Twelve bodies are parsed in the first half second, which is the service's work and not the library's.
+  const later = latencies.filter((one) => one.start > start + 500);
   console.log(
     `${CUSTOMERS} customers learned from ${ROWS} rows in ${EPOCHS} epochs each, in ${seconds.toFixed(1)} s`,
   );
   console.log(`answers that differ from those of a trainer alone: ${wrong}`);
   console.log(
-    `${latencies.length} predictions for others meanwhile: median ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms, ` +
-      `longest ${quantile(1)} ms`,
+    `${latencies.length} predictions for others meanwhile: median ${quantile(0.5, latencies)}, ` +
+      `p99 ${quantile(0.99, latencies)}, once the rows were in ${quantile(0.99, later)}`,
   );
   process.exitCode = wrong > 0 ? 1 : 0;
 } finally {

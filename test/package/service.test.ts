@@ -17,7 +17,7 @@ describe("a service with one trainer", () => {
       cwd: root,
       encoding: "utf8",
     });
-    expect(said).toMatch(/^12 customers learned from 2000 rows in 20 epochs each/);
+    expect(said).toMatch(/^12 customers learned from 2000 rows in 300 epochs each/);
     expect(said).toContain("answers that differ from those of a trainer alone: 0\n");
     expect(Number(said.match(/(\d+) predictions for others meanwhile/)?.[1])).toBeGreaterThan(10);
   });
