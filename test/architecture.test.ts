@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   version: [],
   realm: [],
   steps: [],
+  random: [],
   describe: ["realm"],
   suggest: ["describe", "errors"],
   options: ["describe", "errors", "suggest"],
