@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   realm: [],
   steps: [],
   random: [],
+  "iso-date": [],
   describe: ["realm"],
   suggest: ["describe", "errors"],
   options: ["describe", "errors", "suggest"],
