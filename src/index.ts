@@ -37,8 +37,17 @@ export { isSupported } from "./runtime/kernels.ts";
 export type { Engine } from "./runtime/space.ts";
 export { type CompileOptions, compile, type TrainerOptions, type TrainOptions } from "./train/compile.ts";
 export type { WithStateOptions } from "./train/customers.ts";
-export type { Evaluation } from "./train/evaluate.ts";
-export type { FitOptions, FitProgress, FitResult } from "./train/fit.ts";
+export type { Evaluation, MetricValues } from "./train/evaluate.ts";
+export type {
+  BestEpoch,
+  EarlyStopping,
+  EpochCallback,
+  EpochEvent,
+  FitOptions,
+  FitProgress,
+  FitResult,
+  History,
+} from "./train/fit-options.ts";
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
@@ -72,6 +81,7 @@ export {
 export type { TrainerBuffers } from "./train/step-buffers.ts";
 export type { Moment, Snapshot, Trainer } from "./train/trainer.ts";
 export type { BoundData, ByOutput, Data } from "./train/training-data.ts";
+export type { ValidationRows } from "./train/validation.ts";
 export {
   type Argument,
   type Gradient,

@@ -7,7 +7,8 @@ import { DataError, OptionError } from "./errors.ts";
  * the names in it, then the names, each with what others call it, in small letters without `_` and `-`.
  */
 const KNOWN = `belongs to compile|batchSize=batch,minibatch loss=criterion,lossfn,lossfunction optimizer=solver labels=classes,classnames accumulate windowRows shuffleSeed engine
-belongs to fit|epochs=numepochs,nepochs,iterations,maxiter,maxepochs stopWhen=errorthresh,tol,patience,earlystopping shuffle onProgress=callbacks,callback,verbose,log,logperiod signal
+belongs to fit|epochs=numepochs,nepochs,iterations,maxiter,maxepochs steps=maxsteps,updates stopWhen=errorthresh,tol validation=validationdata,validationsplit,validationfraction,valdata earlyStopping shuffle onEpoch=callbacks,callback,onepochend onProgress=verbose,log,logperiod signal
+belongs to earlyStopping of fit|patience=niternochange minDelta monitor mode
 belongs to stopWhen of fit|lossBelow=loss,errorthresh,minloss
 belongs to sgd, adam and adamW|learningRate=lr,rate,eta,stepsize,learningrateinit
 belongs to sgd and batchNorm|momentum
@@ -23,7 +24,6 @@ belongs to sequential and model|seed=randomstate,randomseed
 belongs to the data, { x, y }|x=xs,inputs,input,features,data y=ys,labels,label,targets,target,outputs,output
 is the first argument of dense, as in dense(4)|units=outfeatures
 is the second argument of sequential|layers=hiddenlayers
-there is no validation yet: keep rows apart and call evaluate with them|validation=validationdata,validationsplit
 there are no weights yet: all rows count alike|weights=classweight,sampleweight
 evaluate gives loss and accuracy|metrics
 |axis=dim keepDims=keepdim silu=swish linear=identity,none sigmoid=logistic glorotUniform=xavieruniform,xavier glorotNormal=xaviernormal heUniform=kaiminguniform heNormal=kaimingnormal,he`;

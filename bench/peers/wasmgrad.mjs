@@ -41,7 +41,7 @@ function train(workload, folder, firstStep) {
     y: workload.loss === "crossEntropy" ? Int32Array.from(y) : y,
   };
   return {
-    check: firstStep ? [] : trainer.fitSync(data, { epochs: CHECKED_STEPS }).history,
+    check: firstStep ? [] : trainer.fitSync(data, { epochs: CHECKED_STEPS }).history.loss,
     run: (units) => {
       trainer.restore(initial);
       trainer.fitSync(data, { epochs: units });

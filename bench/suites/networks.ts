@@ -132,5 +132,5 @@ export function verifyTraining(
     for (let b = 0; b < batches; b++) sum += plain.step(data, b * batch, batch) / batches;
     return sum;
   });
-  verifyClose(`${name}: losses of ${epochs} epochs`, history, losses, 1e-4);
+  verifyClose(`${name}: losses of ${epochs} epochs`, history.loss, losses, 1e-4);
 }

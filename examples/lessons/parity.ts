@@ -44,7 +44,7 @@ for (let n = 2; n <= 6; n++) {
   const { accuracy = 0 } = trainer.evaluate({ x, y });
   allLearned &&= accuracy === 1;
   trained.push([`${n}`, run.steps, run.loss, `${100 * accuracy} %`]);
-  history = [...run.history, run.loss];
+  history = [...run.history.loss, run.loss];
 }
 say("\n  trained, with 16 tanh units:");
 table(["n", "steps", "loss", "inputs right"], trained);

@@ -76,7 +76,7 @@ function run(seed: number) {
       notes,
     },
     // The loss that met the bound is no entry of the history.
-    history: reason === "lossBelow" ? [...history, loss] : history,
+    history: reason === "lossBelow" ? [...history.loss, loss] : history.loss,
   };
 }
 

@@ -38,7 +38,8 @@ enum Word {
 export type Bytes = ReturnType<Uint8ArrayConstructor["of"]>;
 
 export interface StateCodec {
-  save(): Bytes;
+  /** @param into an earlier one, to be overwritten if it is as long */
+  save(into?: Uint8Array): Bytes;
   /**
    * @param whole whether slots are needed too, as training does
    * @throws StateError for what is no state of this program, which then stays as it was
@@ -166,9 +167,11 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
     refresh,
     load,
     during,
-    save: () => {
+    save: (into) => {
       prepare();
-      const saved = blank.slice();
+      let saved = into as Bytes | undefined;
+      if (saved?.length === blank.length) saved.set(blank);
+      else saved = blank.slice();
       saved.set(block, HEADER_BYTES);
       return saved;
     },

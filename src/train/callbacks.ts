@@ -3,21 +3,24 @@ import { OptionError } from "../errors.ts";
 import { deadlineOf } from "./customers.ts";
 
 /** Awaits what a callback returns, or the abort. */
-export async function callAndWait(callback: () => unknown, signal: AbortSignal | undefined): Promise<void> {
+export async function callAndWait(
+  callback: () => unknown,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   const deadline = deadlineOf({ signal });
   try {
-    await Promise.race([callback(), deadline.passed]);
+    return await Promise.race([callback(), deadline.passed]);
   } finally {
     deadline.clear();
   }
 }
 
 /** @throws OptionError for a callback that returns a promise, whose rejection reaches nobody */
-export function callWithoutWaiting(callback: () => unknown): void {
+export function callWithoutWaiting(name: string, callback: () => unknown): unknown {
   const returned = callback() as Partial<Promise<unknown>> | undefined;
-  if (typeof returned?.then !== "function") return;
+  if (typeof returned?.then !== "function") return returned;
   returned.then(undefined, () => {});
   throw new OptionError(
-    "fitSync: onProgress must not return a promise, which nothing could await; got one: fit awaits it",
+    `fitSync: ${name} must not return a promise, which nothing could await; got one: fit awaits it`,
   );
 }

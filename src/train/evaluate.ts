@@ -6,14 +6,32 @@ import { countRight } from "./accuracy.ts";
 import type { OutputLoss } from "./training-data.ts";
 import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
 
-export interface Evaluation {
-  /** Mean loss over all rows. */
-  readonly loss: number;
+/** Metrics by name; those of `compile` that have other names stand beside these. */
+export interface MetricValues {
   /**
    * Share of rows whose most probable class is right, for cross-entropy losses. A row with a score that is NaN or
    * infinite counts as wrong.
    */
   readonly accuracy?: number;
+  readonly balancedAccuracy?: number;
+  readonly precision?: number;
+  readonly recall?: number;
+  readonly f1?: number;
+  readonly rocAuc?: number;
+  readonly prAuc?: number;
+  readonly logLoss?: number;
+  readonly brier?: number;
+  readonly matthews?: number;
+  readonly mae?: number;
+  readonly rmse?: number;
+  readonly r2?: number;
+}
+
+export interface Evaluation extends MetricValues {
+  /** Mean loss over all rows. */
+  readonly loss: number;
+  /** What the `metrics` of `compile` say of all rows. */
+  readonly [metric: string]: number | undefined;
 }
 
 type EvaluationTape = NonNullable<TrainPlan["evaluate"]>;

@@ -29,6 +29,7 @@ export interface Note {
    * - `constantColumn`: a column of `x` or `y` that never changes;
    * - `targetScale`: targets beyond 100, or all below 0.01, for other losses than cross-entropies;
    * - `unequalLabels`: ten times as many rows have the most common label as have the rarest;
+   * - `missingClass`: validation rows lack a class that training rows have, or the other way round;
    * - `deadUnits`: more than three quarters of a layer's relu units give 0; looked at once in 32 steps;
    * - `risingLoss`, `fallingLoss`: it rose, or still fell in the last quarter of at least four epochs.
    */
@@ -37,6 +38,7 @@ export interface Note {
     | "constantColumn"
     | "deadUnits"
     | "fallingLoss"
+    | "missingClass"
     | "risingLoss"
     | "targetScale"
     | "unequalLabels";

@@ -9,14 +9,17 @@ import { type AsyncOptions, Predictor, type ReadOptions } from "../program/predi
 import type { Program } from "../program/program.ts";
 import { type Bytes, bytesOf } from "../program/state.ts";
 import { makeResult, type Result, type Rows } from "../rows/data.ts";
-import { inSlices, SLICE_MS, sliceLeft, yieldToEventLoop, yieldWhenDue } from "../runtime/event-loop.ts";
-import { atOnce, eachJob, finish, type Jobs, type Steps } from "../steps.ts";
+import { inSlices } from "../runtime/event-loop.ts";
+import { atOnce, eachJob, finish, type Steps } from "../steps.ts";
 import { callAndWait, callWithoutWaiting } from "./callbacks.ts";
 import { type Customers, checkWithState, makeCustomers, nested, type WithStateOptions } from "./customers.ts";
-import { type Evaluation, evaluateRows } from "./evaluate.ts";
-import { checkFitOptions, type FitOptions, type FitResult, startFit } from "./fit.ts";
+import { type FitHost, fitAtOnce, fitInSlices } from "./drive-fit.ts";
+import type { Evaluation } from "./evaluate.ts";
+import type { FitMemory } from "./fit-memory.ts";
+import { checkFitOptions, type FitOptions, type FitResult } from "./fit-options.ts";
 import { fromLogits, type MakePredictor } from "./logits.ts";
 import type { Loss } from "./losses.ts";
+import { measureRows, type NamedMetric } from "./metrics.ts";
 import { type MomentViews, momentViews } from "./moments.ts";
 import { checkLearningRate, fillRates, ratesOf, setLearningRate } from "./rates.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
@@ -42,6 +45,8 @@ export interface TrainerParts {
   /** As given to `compile`. */
   readonly shuffleSeed: number | undefined;
   readonly makePredictor: MakePredictor;
+  /** Beside the loss. */
+  readonly metrics?: readonly NamedMetric[];
 }
 
 /**
@@ -62,6 +67,9 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   readonly #train: TrainPlan;
   readonly #reading: DataRules;
   readonly #isHandle: boolean;
+  readonly #host: FitHost;
+  /** @internal What a fit with early stopping knows that did not come to its end; it goes with the state. */
+  fitMemory: FitMemory | undefined;
   #ticket: Ticket | undefined;
   /** Callbacks under way. */
   #callbacks = 0;
@@ -82,8 +90,19 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.#isHandle = isHandle;
     this.#train = program.plan.train as TrainPlan;
     const { losses, namedTargets } = parts;
-    Object.assign(this, fromLogits(losses[0].loss, parts.makePredictor));
+    const logits = fromLogits(losses[0].loss, parts.makePredictor);
+    Object.assign(this, logits);
     this.#reading = { train: this.#train, losses, labels, namedInputs: model.named.inputs, namedTargets };
+    this.#host = {
+      trainer: this,
+      program,
+      rules: this.#reading,
+      metrics: parts.metrics ?? [],
+      probabilities: logits.probabilities,
+      call: (callback, signal) => this.#call(callback, signal),
+      callSync: (name, callback) => this.#callSync(name, callback),
+      checkAlive: () => this.#checkNotDisposed("fitSync"),
+    };
   }
 
   /** Updates over the life of the trainer; they belong to the state. */
@@ -118,25 +137,24 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
    * const { loss } = await trainer.fit({ x: [[0], [1]], y: [1, 3] }, { epochs: 100 });
    */
-  fit(data: Data<X, P> | BoundData<X>, options: FitOptions = {}): Promise<FitResult> {
-    const run = this.fitInSlices(data, options, arguments);
+  fit(data: Data<X, P> | BoundData<X>, options: FitOptions<X, P, Trainer<X, P>> = {}): Promise<FitResult> {
+    const run = this.startFit(data, options, arguments);
     if (#ticket in this && this.#ticket) this.#ticket.run ??= run;
     return run;
   }
 
   /** @internal no `#` method: behind a proxy its call would throw a TypeError */
-  private async fitInSlices(
+  private async startFit(
     data: Data<X, P> | BoundData<X>,
-    options: FitOptions,
+    options: FitOptions<X, P, Trainer<X, P>>,
     given: IArguments,
   ): Promise<FitResult> {
     refuseMore("fit", given, 2, "write fit({ x, y }, options)");
-    const { program } = this;
-    program.checkAlive("fit");
+    this.program.checkAlive("fit");
     this.checkIdle("fit");
     checkData("fit", data);
     checkFitOptions("fit", options);
-    const { signal, onProgress } = options;
+    const { signal } = options;
     signal?.throwIfAborted();
     const ticket: Ticket = { signal };
     this.#ticket = ticket;
@@ -145,57 +163,26 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       this.#checkNotDisposed("fit");
     };
     try {
-      const jobs: Jobs = [];
-      const dataset = readData("fit", data, this.#reading, jobs);
-      for (let i = 0; i < jobs.length; i++) {
-        if (i > 0 && sliceLeft() <= 0) {
-          await yieldToEventLoop();
-          check();
-        }
-        jobs[i]();
-      }
-      const run = startFit(program, this.#reading, dataset, options);
-      while (!run.advance(Math.max(1, sliceLeft()))) {
-        if (onProgress) await this.#call(() => onProgress(run.progress()), signal);
-        check();
-        await yieldToEventLoop();
-        check();
-      }
-      const result = await inSlices(
-        eachJob((left) => run.result(left)),
-        check,
-      );
-      // The run is over: a callback may dispose the trainer.
-      if (onProgress) await this.#call(() => onProgress(run.progress()), signal);
-      await yieldWhenDue();
-      signal?.throwIfAborted();
-      return result;
+      return await fitInSlices(this.#host, data, options, check);
     } finally {
       for (let turn = 0; turn < TURNS; turn++) await undefined;
       if (this.#ticket === ticket) this.#ticket = undefined;
     }
   }
 
-  /** Trains as `fit` does, to the end and with the same bits, without yielding. */
-  fitSync(data: Data<X, P> | BoundData<X>, options: Omit<FitOptions, "signal"> = {}): FitResult {
+  /** Trains as `fit` does, to the end and with the same bits, without yielding; callbacks must not return promises. */
+  fitSync(
+    data: Data<X, P> | BoundData<X>,
+    options: Omit<FitOptions<X, P, Trainer<X, P>>, "signal"> = {},
+  ): FitResult {
     refuseMore("fitSync", arguments, 2, "write fitSync({ x, y }, options)");
     this.program.checkAlive("fitSync");
     this.checkIdle("fitSync");
     checkData("fitSync", data);
     checkFitOptions("fitSync", options);
-    const { onProgress } = options;
-    const dataset = this.#read("fitSync", data);
     this.#ticket = { signal: undefined };
     try {
-      const run = startFit(this.program, this.#reading, dataset, options);
-      const slice = onProgress ? SLICE_MS : Number.POSITIVE_INFINITY;
-      while (!run.advance(slice)) {
-        if (onProgress) this.#callSync(() => onProgress(run.progress()));
-        this.#checkNotDisposed("fitSync");
-      }
-      const result = atOnce((jobs) => run.result(jobs));
-      if (onProgress) this.#callSync(() => onProgress(run.progress()));
-      return result;
+      return fitAtOnce(this.#host, data, options);
     } finally {
       this.#ticket = undefined;
     }
@@ -336,7 +323,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.program.checkAlive("evaluate");
     checkData("evaluate", data);
     const { state } = readOptions("evaluate", options, { state: [] });
-    const read = () => finish(this.#evaluate(this.#read("evaluate", data)));
+    const read = () => finish(measureRows("evaluate", this.#host, this.#read("evaluate", data)));
     return state === undefined ? read() : this.program.states.during("evaluate", state, read);
   }
 
@@ -353,14 +340,9 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     return this.readInSlices("evaluateAsync", options, this.#readAndEvaluate("evaluateAsync", data));
   }
 
-  #evaluate(dataset: Dataset): Steps<Evaluation> {
-    const tape = this.#train.evaluate as NonNullable<TrainPlan["evaluate"]>;
-    return evaluateRows(this.program, tape, this.#parts.losses, dataset);
-  }
-
   *#readAndEvaluate(who: string, data: Data<X, P> | BoundData<X>): Steps<Evaluation> {
     const dataset = yield* eachJob((jobs) => readData(who, data, this.#reading, jobs));
-    return yield* this.#evaluate(dataset);
+    return yield* measureRows(who, this.#host, dataset);
   }
 
   /**
@@ -432,6 +414,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       shuffleSeed: [this.#parts.shuffleSeed, SEED],
     });
     program.initialize({ seed, shuffleSeed: shuffleSeed ?? seed });
+    this.fitMemory = undefined;
   }
 
   /** A Predictor with its own copy of the parameters; `update(trainer)` refreshes it. */
@@ -501,20 +484,19 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       throw new DisposedError(`${who}: the program must live until the end; got dispose() on the way`);
   }
 
-  /** Calls a callback, and awaits what it returns or the abort. */
-  async #call(callback: () => unknown, signal: AbortSignal | undefined): Promise<void> {
+  async #call(callback: () => unknown, signal: AbortSignal | undefined): Promise<unknown> {
     this.#callbacks++;
     try {
-      await callAndWait(callback, signal);
+      return await callAndWait(callback, signal);
     } finally {
       this.#callbacks--;
     }
   }
 
-  #callSync(callback: () => unknown): void {
+  #callSync(name: string, callback: () => unknown): unknown {
     this.#callbacks++;
     try {
-      callWithoutWaiting(callback);
+      return callWithoutWaiting(name, callback);
     } finally {
       this.#callbacks--;
     }

@@ -55,6 +55,8 @@ class Handle {
 /** The numbers behind each handle, and the plan whose ports they fit. */
 const bound = new WeakMap<object, { readonly dataset: Dataset; readonly train: TrainPlan }>();
 
+export const isBoundData = (data: object): boolean => bound.has(data);
+
 /** @throws DataError for what is neither `{ x, y }` nor bound data */
 export function checkData(who: string, data: object): void {
   // The usual form first: it is in the way of every update.

@@ -66,8 +66,8 @@ describe("accumulate", () => {
         const b = large.fitSync(some, { epochs });
         expect(a.steps).toBe(epochs * Math.ceil(rows / (GROUP * BATCH)));
         expect(b.steps).toBe(a.steps);
-        a.history.forEach((loss, i) => {
-          expect(Math.abs(loss - b.history[i])).toBeLessThanOrEqual(1e-6);
+        a.history.loss.forEach((loss, i) => {
+          expect(Math.abs(loss - b.history.loss[i])).toBeLessThanOrEqual(1e-6);
         });
         for (const [parameter, { data: values }] of Object.entries(small.parameters))
           values.forEach((w, i) => {

@@ -31,7 +31,7 @@ describe("fit", () => {
     const first = await twice.fit(data, { epochs: 5 });
     const second = await twice.fit(data, { epochs: 5 });
     expect(twice.state()).toEqual(once.state());
-    expect([...first.history, ...second.history]).toEqual(history);
+    expect([...first.history.loss, ...second.history.loss]).toEqual(history.loss);
     expect(second).toMatchObject({ reason: "epochs", epochs: 5, steps: 15 });
   });
 
@@ -54,12 +54,12 @@ describe("fit", () => {
       reason: "epochs",
       epochs: 4,
       steps: 12,
-      loss: result.history[3],
-      history: expect.arrayContaining([expect.any(Number)]),
+      loss: result.history.loss[3],
+      history: { loss: expect.arrayContaining([expect.any(Number)]) },
       historyEvery: 1,
       notes: [expect.objectContaining({ code: "fallingLoss" })],
     });
-    expect(result.history).toHaveLength(4);
+    expect(result.history.loss).toHaveLength(4);
   });
 
   it("reports as loss of an epoch the mean over its rows, each batch measured before its update", () => {
@@ -153,7 +153,7 @@ describe("stopWhen.lossBelow", () => {
     const before = trainer.state();
     const again = trainer.fitSync(xor, { epochs: 5_000, stopWhen: { lossBelow: 0.05 } });
     expect(again).toMatchObject({ reason: "lossBelow", steps: 0, epochs: 0 });
-    expect(again.history).toEqual([]);
+    expect(again.history).toEqual({ loss: [] });
     expect(trainer.state()).toEqual(before);
   });
 
@@ -167,13 +167,13 @@ describe("stopWhen.lossBelow", () => {
   it("with mini-batches tests the row-weighted mean of the epoch", () => {
     const data = classes(21);
     const free = classifier();
-    const { history } = free.fitSync(data, { epochs: 60 });
+    const history = free.fitSync(data, { epochs: 60 }).history.loss;
     const at = history.findIndex((loss) => loss < 0.8);
     const trainer = classifier();
     const result = trainer.fitSync(data, { epochs: 5_000, stopWhen: { lossBelow: 0.8 } });
     expect(result).toMatchObject({ reason: "lossBelow", epochs: at, loss: history[at] });
     expect(result.steps).toBe(at * 3 + 2);
-    expect(result.history).toEqual(history.slice(0, at));
+    expect(result.history.loss).toEqual(history.slice(0, at));
   });
 
   it("leaves a run that can go on as if it had not stopped", () => {
@@ -191,7 +191,7 @@ describe("history", () => {
   it("keeps every epoch of a run up to 8,192, then every second one, and so on", () => {
     const trainer = lineTrainer({ optimizer: sgd({ learningRate: 1e-4 }) });
     const all: number[] = [];
-    for (let i = 0; i < 5; i++) all.push(...trainer.fitSync(line, { epochs: 4_000 }).history);
+    for (let i = 0; i < 5; i++) all.push(...trainer.fitSync(line, { epochs: 4_000 }).history.loss);
     for (const [epochs, every] of [
       [8_192, 1],
       [8_193, 2],
@@ -200,24 +200,24 @@ describe("history", () => {
       trainer.reset();
       const { history, historyEvery, loss } = trainer.fitSync(line, { epochs });
       expect(historyEvery).toBe(every);
-      expect(history).toEqual(all.slice(0, epochs).filter((_, i) => i % every === 0));
+      expect(history.loss).toEqual(all.slice(0, epochs).filter((_, i) => i % every === 0));
       expect(loss).toBe(all[epochs - 1]);
     }
   });
 
   it("has one entry per completed epoch, without the loss that met the bound", async () => {
-    const all = xorTrainer().fitSync(xor, { epochs: 100 }).history;
+    const all = xorTrainer().fitSync(xor, { epochs: 100 }).history.loss;
     const at = all.findIndex((loss) => loss < 0.02);
     const stopWhen = { lossBelow: 0.02 };
     const [sync, other] = [xorTrainer(), xorTrainer()].map((t) => t.fitSync(xor, { stopWhen }));
     expect(sync).toMatchObject({ reason: "lossBelow", epochs: at, loss: all[at], historyEvery: 1 });
-    expect(sync.history).toEqual(all.slice(0, at));
+    expect(sync.history.loss).toEqual(all.slice(0, at));
     expect(await xorTrainer().fit(xor, { stopWhen })).toEqual(other);
   });
 
   it("is empty where the first loss meets the bound", () => {
     const result = xorTrainer().fitSync(xor, { stopWhen: { lossBelow: 1e9 } });
-    expect(result).toMatchObject({ reason: "lossBelow", epochs: 0, history: [] });
+    expect(result).toMatchObject({ reason: "lossBelow", epochs: 0, history: { loss: [] } });
     expect(result.loss).toBeGreaterThan(0);
   });
 
@@ -227,7 +227,7 @@ describe("history", () => {
     trainer.setParameters({ "line.weight": [1], "line.bias": [0] });
     const exact = { x: [[1], [2]], y: [1, 2] };
     const { epochs, history, reason } = trainer.fitSync(exact, { stopWhen: { lossBelow: 1e-9 } });
-    expect({ epochs, history, reason }).toEqual({ epochs: 0, history: [], reason: "lossBelow" });
+    expect({ epochs, history, reason }).toEqual({ epochs: 0, history: { loss: [] }, reason: "lossBelow" });
   });
 
   it("that was thinned leaves the last loss out, too", () => {
@@ -245,7 +245,7 @@ describe("history", () => {
   it("is that of this call", () => {
     const trainer = xorTrainer();
     trainer.fitSync(xor, { epochs: 5 });
-    expect(trainer.fitSync(xor, { epochs: 3 }).history).toHaveLength(3);
+    expect(trainer.fitSync(xor, { epochs: 3 }).history.loss).toHaveLength(3);
   });
 });
 

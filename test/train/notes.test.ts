@@ -380,7 +380,7 @@ describe("the loss", () => {
 
   it("that rose is noted", () => {
     const { notes, history } = train(0.3, 8);
-    expect(history[7]).toBeGreaterThan(history[0]);
+    expect(history.loss[7]).toBeGreaterThan(history.loss[0]);
     expect(notes).toMatchObject([{ code: "risingLoss" }]);
     expect(notes[0].message).toMatch(
       /^loss: rose from [\d.]+ to [\d.]+; lower the learning rate, or scale the data$/,
@@ -390,7 +390,7 @@ describe("the loss", () => {
   it("that rose at the end of a fall is noted", () => {
     const trainer = lineTrainer({ optimizer: sgd({ learningRate: 0.01, momentum: 0.98 }) });
     const { notes, history } = trainer.fitSync(line, { epochs: 24 });
-    expect(Math.min(...history)).toBeLessThan(0.2 * history[0]);
+    expect(Math.min(...history.loss)).toBeLessThan(0.2 * history.loss[0]);
     expect(codes({ notes } as FitResult)).toEqual(["risingLoss"]);
   });
 
@@ -404,7 +404,7 @@ describe("the loss", () => {
 
   it("that has settled is not, falling on by little", () => {
     const { notes, history } = train(0.05, 200);
-    expect(history[199]).toBeLessThan(history[150]);
+    expect(history.loss[199]).toBeLessThan(history.loss[150]);
     expect(notes).toEqual([]);
   });
 
