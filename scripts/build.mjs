@@ -140,7 +140,9 @@ await together(
     ),
 );
 
-const bundles = ["core", "index", "transform", "analysis", "cli/start"].map((name) => `dist/${name}.js`);
+const bundles = ["core", "index", "transform", "analysis", "plot", "cli/start"].map(
+  (name) => `dist/${name}.js`,
+);
 const bundled = ["src", ...KERNEL_SOURCES, "scripts/bundle.mjs", "scripts/eager.mjs"];
 await part("bundles", "the package's files", bundled, bundles, async () => {
   rmSync(join(root, "dist"), { recursive: true, force: true });
@@ -163,7 +165,7 @@ if (isWhole) {
     "node/index.js",
     "wasmgrad.global.js",
   ].map((name) => `dist/${name}`);
-  const declarations = ["index", "transform", "analysis"].flatMap((name) => [
+  const declarations = ["index", "transform", "analysis", "plot"].flatMap((name) => [
     `dist/${name}.d.ts`,
     `dist/${name}.d.cts`,
   ]);

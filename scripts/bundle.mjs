@@ -1,8 +1,8 @@
 /**
  * Bundles the package (esbuild). All that `index.js` and `transform.js` export is in one file, `core.js`: where modules share
  * a second one, webpack keeps all of that which anything in the first could use, unless it can join both with the page, and
- * pages that await at their top are never joined. `analysis.js` and the command line need nothing internal: they import the
- * package as its users do.
+ * pages that await at their top are never joined. `analysis.js`, `plot.js` and the command line need nothing internal: they
+ * import the package as its users do.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -84,7 +84,7 @@ const throughIndex = {
     onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
       const module = relative("src", join(resolveDir, path));
       if (/^(errors|index|(graph|model|rows|program|train)\/.*)\.ts$/.test(module))
-        return { path: importer.includes("/cli/") ? "../index.js" : "./index.js", external: true };
+        return { path: importer.includes("/src/cli/") ? "../index.js" : "./index.js", external: true };
     });
   },
 };
@@ -99,9 +99,13 @@ function chunk(name, filter) {
 }
 const { metafile: around } = await build({
   ...options,
-  entryPoints: { analysis: "src/analysis/index.ts", "cli/start": "src/cli/start.ts" },
+  entryPoints: {
+    analysis: "src/analysis/index.ts",
+    plot: "src/plot/index.ts",
+    "cli/start": "src/cli/start.ts",
+  },
   // Bundlers leave out a file that is not needed: classes are no code they could drop.
-  plugins: [throughIndex, chunk("ml-matrix", /^ml-matrix$/)],
+  plugins: [throughIndex, chunk("ml-matrix", /^ml-matrix$/), chunk("echarts", /\/echarts\.ts$/)],
   metafile: true,
 });
 const { metafile: matrices } = await build({
@@ -112,7 +116,16 @@ const { metafile: matrices } = await build({
   minify: true,
   metafile: true,
 });
-writeLicenses(Object.keys({ ...around.inputs, ...matrices.inputs }));
+const { metafile: charts } = await build({
+  ...options,
+  entryPoints: ["src/plot/echarts.ts"],
+  outdir: undefined,
+  outfile: "dist/chunks/echarts.js",
+  minify: true,
+  define: { "process.env.NODE_ENV": '"production"' },
+  metafile: true,
+});
+writeLicenses(Object.keys({ ...around.inputs, ...matrices.inputs, ...charts.inputs }));
 
 /** Licences that ask to go wherever the code goes: of the packages that were bundled. */
 function writeLicenses(paths) {
@@ -121,7 +134,9 @@ function writeLicenses(paths) {
     const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
     if (!file) throw new Error(`${folder}: must have a licence to be bundled; got none`);
     const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    return `${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+    const notice = readdirSync(folder).find((path) => /^notice/i.test(path));
+    const read = (path) => readFileSync(join(folder, path), "utf8").trim();
+    return `${name} ${version}\n\n${read(file)}\n${notice ? `\n${read(notice)}\n` : ""}`;
   });
   const intro = "The package contains code of these packages.\n";
   writeFileSync("dist/LICENSES.txt", [intro, ...texts].join(`\n${"-".repeat(80)}\n\n`));

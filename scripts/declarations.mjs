@@ -9,13 +9,18 @@ import { dts } from "rollup-plugin-dts";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
-const ENTRIES = { index: "index", transform: "transform/index", analysis: "analysis/index" };
+const ENTRIES = {
+  index: "index",
+  transform: "transform/index",
+  analysis: "analysis/index",
+  plot: "plot/index",
+};
 
 const throughIndex = {
   name: "through-index",
   async resolveId(path, importer) {
     const resolved = importer && (await this.resolve(path, importer, { skipSelf: true }));
-    if (!resolved || /\/(transform|analysis)\//.test(resolved.id)) return resolved;
+    if (!resolved || /\/(transform|analysis|plot)\//.test(resolved.id)) return resolved;
     return { id: "./index.js", external: "absolute" };
   },
 };

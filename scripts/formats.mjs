@@ -47,6 +47,9 @@ await build({
   outfile: "all.cjs",
 });
 await build({ ...commonjs("./index.js"), entryPoints: ["./analysis.js"], outfile: "analysis.cjs" });
+const CHARTS = "./chunks/echarts.js";
+await build({ ...commonjs("./index.js", CHARTS), entryPoints: ["./plot.js"], outfile: "plot.cjs" });
+await build({ ...commonjs(), entryPoints: [CHARTS], outfile: "chunks/echarts.cjs", minify: true });
 await build({ ...commonjs(), entryPoints: [RELAXED], outfile: "chunks/relaxed.wasm.cjs" });
 for (const name of ["index", "transform"])
   writeFileSync(`${dist}${name}.cjs`, `module.exports = require("./all.cjs").${name};\n`);
@@ -56,6 +59,7 @@ for (const [name, from] of [
   ["index", 'require("../all.cjs").index'],
   ["transform", 'require("../all.cjs").transform'],
   ["analysis", 'require("../analysis.cjs")'],
+  ["plot", 'require("../plot.cjs")'],
 ]) {
   const names = Object.keys(await import(`${dist}${name}.js`)).join(", ");
   writeFileSync(

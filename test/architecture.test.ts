@@ -71,6 +71,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   transform: ["describe", "errors", "options", "graph", "model", "train"],
   analysis: ["errors", "options", "realm", "graph", "rows", "train"],
+  plot: ["describe", "errors", "options", "realm"],
   index: ["errors", "version", "runtime", "model", "rows", "program", "train"],
   cli: ["index"],
 };
@@ -86,6 +87,7 @@ const NARROW: readonly { readonly from: RegExp; readonly into: RegExp; readonly 
 /** Packages and built-in modules, by part: everything else runs anywhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   analysis: ["ml-matrix"],
+  plot: ["ansis", "asciichart", "echarts/charts", "echarts/components", "echarts/core", "echarts/renderers"],
   cli: ["node:os", "node:util", "asciichart"],
 };
 

@@ -12,6 +12,7 @@ import { transformSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as analysis from "../../src/analysis/index.ts";
 import * as main from "../../src/index.ts";
+import * as plot from "../../src/plot/index.ts";
 import * as transform from "../../src/transform/index.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -57,7 +58,12 @@ function importsFor(code: string): string {
       (name) => !declared.has(name) && new RegExp(`(?<![.\\w])${name}\\b`).test(code),
     );
   const taken = new Set<string>();
-  return Object.entries({ wasmgrad: main, "wasmgrad/transform": transform, "wasmgrad/analysis": analysis })
+  return Object.entries({
+    wasmgrad: main,
+    "wasmgrad/transform": transform,
+    "wasmgrad/analysis": analysis,
+    "wasmgrad/plot": plot,
+  })
     .map(([from, module]) => {
       const names = free(module).filter((name) => !taken.has(name));
       for (const name of names) taken.add(name);
