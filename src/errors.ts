@@ -12,6 +12,10 @@ export type ErrorCode =
   | "data-type"
   | "data-unknown"
   | "disposed"
+  | "file"
+  | "file-digest"
+  | "file-system"
+  | "file-uses"
   | "memory"
   | "non-finite"
   | "option"
@@ -136,6 +140,21 @@ export class TransformError extends WasmgradError {
 export class StateError extends WasmgradError {
   override get name(): string {
     return "StateError";
+  }
+}
+
+/**
+ * Bytes that are no file of this package or not a whole one, a file that needs what was not passed, or a file system that
+ * refused. What was there before is there still.
+ */
+export class FileError extends WasmgradError {
+  override get name(): string {
+    return "FileError";
+  }
+
+  /** The file, where there is one in a file system. */
+  get path(): string | undefined {
+    return this.cause.path as string | undefined;
   }
 }
 

@@ -1,7 +1,9 @@
 export * from "./errors.ts";
+export { type LoadOptions, load } from "./files/load.ts";
+export { type LoadTrainerOptions, loadTrainer } from "./files/load-trainer.ts";
 export type { Activation, ActivationName, Initializer, InitializerName } from "./model/activations.ts";
 export { type ModelOptions, model } from "./model/functional.ts";
-export type { ArraysAfter, Layer, LayerArrays, NameOption } from "./model/layer.ts";
+export type { ArraysAfter, BringsOps, Layer, LayerArrays, NameOption } from "./model/layer.ts";
 export * from "./model/layers.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/logic-gate.ts";
 export {
@@ -27,6 +29,7 @@ export type {
   Predictor,
   ReadOptions,
   RestoreOptions,
+  SaveOptions,
   StateOptions,
 } from "./program/predictor.ts";
 export type { Misfit } from "./program/state.ts";

@@ -29,7 +29,16 @@ export interface SerializedGraph {
   readonly updates?: Readonly<Record<string, SerializedRef>>;
 }
 
-export function serialize(graph: Graph): SerializedGraph {
+/** A serialized graph, and the nodes it was made of, in its order. */
+export interface Serialization {
+  readonly computation: SerializedGraph;
+  readonly nodes: readonly Node[];
+}
+
+export const serialize = (graph: Graph): SerializedGraph => serializeNodes(graph).computation;
+
+/** What `serialize` gives, and the node behind each of its nodes. */
+export function serializeNodes(graph: Graph): Serialization {
   const producers = new Map<ValueId, Node>();
   for (const node of graph.nodes) for (const id of node.outputs) producers.set(id, node);
   const sources = new Map<ValueId, SerializedRef>();
@@ -63,12 +72,13 @@ export function serialize(graph: Graph): SerializedGraph {
     const { shape, dtype } = graph.values[value];
     return [name, { shape, dtype }] as const;
   });
-  return {
+  const computation = {
     inputs: Object.fromEntries(inputs.sort(byName)),
     nodes,
     outputs: refsOf(outputs),
     ...(updates.length > 0 ? { updates: refsOf(updates) } : {}),
   };
+  return { computation, nodes: [...indices.keys()] };
 }
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) =>

@@ -1,7 +1,8 @@
 import { check, checkObject, FUNCTION, readOptions, refuseMore } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
+import { withOps } from "./layer.ts";
 import { type InputOptions, type Model, SEED, traceModel } from "./model.ts";
-import { Tensor } from "./tensor.ts";
+import { TENSOR_OPS, Tensor } from "./tensor.ts";
 
 export interface ModelOptions<I extends Record<string, InputOptions>> {
   /** The shape of one row of each input, by name; `{ shape, dtype: "i32" }` for ids. */
@@ -26,7 +27,10 @@ export interface ModelOptions<I extends Record<string, InputOptions>> {
  *   return dense(1)(h.add(x));
  * });
  */
-export function model<I extends Record<string, InputOptions>, O extends Tensor | Record<string, Tensor>>(
+export const model = /* @__PURE__ */ withOps(function model<
+  I extends Record<string, InputOptions>,
+  O extends Tensor | Record<string, Tensor>,
+>(
   options: ModelOptions<I>,
   fn: (inputs: { readonly [K in keyof I]: Tensor }) => O,
 ): Model<{ readonly [K in keyof I]: Rows }, O extends Tensor ? Result : { readonly [K in keyof O]: Result }> {
@@ -35,4 +39,4 @@ export function model<I extends Record<string, InputOptions>, O extends Tensor |
   check("model", "fn, the second argument,", fn, FUNCTION);
   checkObject("model", inputs, "inputs must be shapes by name, such as { x: [2] }");
   return traceModel("model", Tensor, { inputs, seed, namedInputs: true }, fn as never) as never;
-}
+}, TENSOR_OPS);

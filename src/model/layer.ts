@@ -2,6 +2,7 @@
 import { describe } from "../describe.ts";
 import { OptionError, TraceError } from "../errors.ts";
 import type { Initializer } from "../graph/graph.ts";
+import type { AnyOp } from "../graph/op.ts";
 import { readOptions, refuseMore, STRING } from "../options.ts";
 import type { NestedNumbers } from "../rows/data.ts";
 import { Symbolic } from "./symbolic.ts";
@@ -41,6 +42,17 @@ export type ArraysAfter<A extends NestedNumbers, Layers extends readonly Layer[]
   : Layers extends readonly Layer<"same">[]
     ? A
     : NestedNumbers;
+
+/** A function of this package that brings the ops of what it makes along: for the option `uses` of `load`. */
+export interface BringsOps {
+  /** @internal */
+  readonly ops: readonly AnyOp[];
+}
+
+export const withOps = <F extends (...given: never[]) => unknown>(
+  make: F,
+  ops: readonly AnyOp[],
+): F & BringsOps => Object.assign(make, { ops });
 
 /** Names of layers and the parameters of shared ones, while one model is built. */
 interface Building {

@@ -20,7 +20,7 @@ import {
   initializer,
   parseActivation,
 } from "./activations.ts";
-import { type Layer, layer, type NameOption, nameIn, variable } from "./layer.ts";
+import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "./layer.ts";
 import type { Tensor } from "./tensor.ts";
 
 export interface DenseOptions {
@@ -113,22 +113,25 @@ const MOST_STREAMS = 0x10000;
  * @example
  * const model = sequential({ input: [8] }, [dense(32, { activation: "relu" }), dropout(0.2), dense(3)]);
  */
-export function dropout(rate: number, options: NameOption = {}): Layer<"same"> {
-  refuseMore("dropout", arguments, 2);
-  const name = nameIn("dropout", options);
-  check(name ?? "dropout", "rate, the first argument,", rate, SHARE);
-  return layer(
-    "dropout",
-    name,
-    () => [],
-    (x, _, who) => {
-      const stream = x.builder.graph.nodes.filter((node) => node.op === "dropout").length;
-      if (stream >= MOST_STREAMS)
-        throw new OptionError(`${who}: a model may have ${MOST_STREAMS} dropouts; got one more`);
-      return rate === 0 ? x : x.emit(dropoutOp, { rate, stream }, [x.id]);
-    },
-  );
-}
+export const dropout = /* @__PURE__ */ withOps(
+  function dropout(rate: number, options: NameOption = {}): Layer<"same"> {
+    refuseMore("dropout", arguments, 2);
+    const name = nameIn("dropout", options);
+    check(name ?? "dropout", "rate, the first argument,", rate, SHARE);
+    return layer(
+      "dropout",
+      name,
+      () => [],
+      (x, _, who) => {
+        const stream = x.builder.graph.nodes.filter((node) => node.op === "dropout").length;
+        if (stream >= MOST_STREAMS)
+          throw new OptionError(`${who}: a model may have ${MOST_STREAMS} dropouts; got one more`);
+        return rate === 0 ? x : x.emit(dropoutOp, { rate, stream }, [x.id]);
+      },
+    );
+  },
+  [dropoutOp],
+);
 
 export interface BatchNormOptions extends NameOption {
   /** How much of the running statistics stays at each update, in [0, 1). PyTorch's momentum is 1 minus this. Default: 0.9. */
@@ -150,41 +153,44 @@ export interface BatchNormOptions extends NameOption {
  * @example
  * const model = sequential({ input: [8] }, [dense(32), batchNorm(), activation("relu"), dense(3)]);
  */
-export function batchNorm(options: BatchNormOptions = {}): Layer<"same"> {
-  refuseMore("batchNorm", arguments, 1);
-  const { momentum, epsilon, name } = readOptions("batchNorm", options, {
-    momentum: [0.9, SHARE],
-    epsilon: [1e-5, POSITIVE],
-    name: [undefined, STRING],
-  });
-  return layer(
-    "batchNorm",
-    name,
-    (layerName, x) => {
-      const columns = [columnsOf(layerName, "batchNorm", x)];
-      return [
-        variable(x, `${layerName}.gamma`, columns, { kind: "constant", value: 1 }),
-        variable(x, `${layerName}.beta`, columns, { kind: "constant", value: 0 }),
-        variable(x, `${layerName}.runningMean`, columns, { kind: "constant", value: 0 }),
-        variable(x, `${layerName}.runningVariance`, columns, { kind: "constant", value: 1 }, true),
-      ];
-    },
-    (x, parameters) => {
-      const { builder } = x;
-      const ids = parameters.map(({ id }) => id);
-      const [y, mean, variance] = builder.emit(batchNormOp, { epsilon }, [x.id, ...ids]);
-      const count = sizeOf(x.shape.slice(0, -1));
-      const move = (average: ValueId, statistic: ValueId, observations: number) =>
-        builder.update(average, (current) => {
-          const attrs = { share: 1 - momentum, count: observations };
-          return builder.emit(approach, attrs, [current, statistic])[0];
-        });
-      move(ids[2], mean, 0);
-      move(ids[3], variance, count);
-      return x.of(y);
-    },
-  );
-}
+export const batchNorm = /* @__PURE__ */ withOps(
+  function batchNorm(options: BatchNormOptions = {}): Layer<"same"> {
+    refuseMore("batchNorm", arguments, 1);
+    const { momentum, epsilon, name } = readOptions("batchNorm", options, {
+      momentum: [0.9, SHARE],
+      epsilon: [1e-5, POSITIVE],
+      name: [undefined, STRING],
+    });
+    return layer(
+      "batchNorm",
+      name,
+      (layerName, x) => {
+        const columns = [columnsOf(layerName, "batchNorm", x)];
+        return [
+          variable(x, `${layerName}.gamma`, columns, { kind: "constant", value: 1 }),
+          variable(x, `${layerName}.beta`, columns, { kind: "constant", value: 0 }),
+          variable(x, `${layerName}.runningMean`, columns, { kind: "constant", value: 0 }),
+          variable(x, `${layerName}.runningVariance`, columns, { kind: "constant", value: 1 }, true),
+        ];
+      },
+      (x, parameters) => {
+        const { builder } = x;
+        const ids = parameters.map(({ id }) => id);
+        const [y, mean, variance] = builder.emit(batchNormOp, { epsilon }, [x.id, ...ids]);
+        const count = sizeOf(x.shape.slice(0, -1));
+        const move = (average: ValueId, statistic: ValueId, observations: number) =>
+          builder.update(average, (current) => {
+            const attrs = { share: 1 - momentum, count: observations };
+            return builder.emit(approach, attrs, [current, statistic])[0];
+          });
+        move(ids[2], mean, 0);
+        move(ids[3], variance, count);
+        return x.of(y);
+      },
+    );
+  },
+  [batchNormOp, approach],
+);
 
 export interface EmbeddingOptions extends NameOption {
   /**
@@ -207,30 +213,29 @@ export interface EmbeddingOptions extends NameOption {
  * const words = { shape: [16], dtype: "i32" } as const;
  * const model = sequential({ input: words }, [embedding(1000, 8), flatten(), dense(1)]);
  */
-export function embedding(
-  vocabulary: number,
-  units: number,
-  options: EmbeddingOptions = {},
-): Layer<"deeper"> {
-  refuseMore("embedding", arguments, 3);
-  const { tableInitializer, name } = readOptions("embedding", options, {
-    tableInitializer: [{ kind: "uniform", low: -0.05, high: 0.05 }],
-    name: [undefined, STRING],
-  });
-  const who = name ?? "embedding";
-  check(who, "vocabulary, the first argument,", vocabulary, COUNT);
-  check(who, "units, the second argument,", units, COUNT);
-  return layer(
-    "embedding",
-    name,
-    (layerName, x) => {
-      const shape = [vocabulary, units];
-      const init = initializer(layerName, tableInitializer, vocabulary * units, vocabulary, units);
-      return [variable(x, `${layerName}.table`, shape, init)];
-    },
-    (x, [table]) => x.emit(embeddingOp, { vocabulary }, [x.id, table.id]),
-  );
-}
+export const embedding = /* @__PURE__ */ withOps(
+  function embedding(vocabulary: number, units: number, options: EmbeddingOptions = {}): Layer<"deeper"> {
+    refuseMore("embedding", arguments, 3);
+    const { tableInitializer, name } = readOptions("embedding", options, {
+      tableInitializer: [{ kind: "uniform", low: -0.05, high: 0.05 }],
+      name: [undefined, STRING],
+    });
+    const who = name ?? "embedding";
+    check(who, "vocabulary, the first argument,", vocabulary, COUNT);
+    check(who, "units, the second argument,", units, COUNT);
+    return layer(
+      "embedding",
+      name,
+      (layerName, x) => {
+        const shape = [vocabulary, units];
+        const init = initializer(layerName, tableInitializer, vocabulary * units, vocabulary, units);
+        return [variable(x, `${layerName}.table`, shape, init)];
+      },
+      (x, [table]) => x.emit(embeddingOp, { vocabulary }, [x.id, table.id]),
+    );
+  },
+  [embeddingOp],
+);
 
 export interface LayerNormOptions extends NameOption {
   /** Added to the variance, > 0. Default: 1e-5. */
@@ -247,25 +252,28 @@ export interface LayerNormOptions extends NameOption {
  * @example
  * const model = sequential({ input: [8] }, [dense(32), layerNorm(), activation("gelu"), dense(3)]);
  */
-export function layerNorm(options: LayerNormOptions = {}): Layer<"same"> {
-  refuseMore("layerNorm", arguments, 1);
-  const { epsilon, name } = readOptions("layerNorm", options, {
-    epsilon: [1e-5, POSITIVE],
-    name: [undefined, STRING],
-  });
-  return layer(
-    "layerNorm",
-    name,
-    (layerName, x) => {
-      const columns = [columnsOf(layerName, "layerNorm", x)];
-      return [
-        variable(x, `${layerName}.gamma`, columns, { kind: "constant", value: 1 }),
-        variable(x, `${layerName}.beta`, columns, { kind: "constant", value: 0 }),
-      ];
-    },
-    (x, parameters) => x.emit(layerNormOp, { epsilon }, [x.id, ...parameters.map(({ id }) => id)]),
-  );
-}
+export const layerNorm = /* @__PURE__ */ withOps(
+  function layerNorm(options: LayerNormOptions = {}): Layer<"same"> {
+    refuseMore("layerNorm", arguments, 1);
+    const { epsilon, name } = readOptions("layerNorm", options, {
+      epsilon: [1e-5, POSITIVE],
+      name: [undefined, STRING],
+    });
+    return layer(
+      "layerNorm",
+      name,
+      (layerName, x) => {
+        const columns = [columnsOf(layerName, "layerNorm", x)];
+        return [
+          variable(x, `${layerName}.gamma`, columns, { kind: "constant", value: 1 }),
+          variable(x, `${layerName}.beta`, columns, { kind: "constant", value: 0 }),
+        ];
+      },
+      (x, parameters) => x.emit(layerNormOp, { epsilon }, [x.id, ...parameters.map(({ id }) => id)]),
+    );
+  },
+  [layerNormOp],
+);
 
 /** The length of the last axis, which must be fixed. */
 function columnsOf(who: string, kind: string, x: Tensor): number {

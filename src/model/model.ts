@@ -181,7 +181,7 @@ function numberStreams(graph: Graph): void {
 }
 
 /** Statistics of a batch may mix its rows while a model is trained; what it predicts must not. */
-function checkRows(who: string, trained: Graph): void {
+export function checkRows(who: string, trained: Graph): void {
   const { graph } = forInference(trained);
   const mixing = findRowMixing(
     graph,

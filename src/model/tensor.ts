@@ -2,7 +2,7 @@
 import { describe } from "../describe.ts";
 import { ShapeError, TraceError } from "../errors.ts";
 import type { Builder } from "../graph/builder.ts";
-import { BinaryFn, Fn, type Op, ReduceFn } from "../graph/op.ts";
+import { type AnyOp, BinaryFn, Fn, type Op, ReduceFn } from "../graph/op.ts";
 import { binary } from "../graph/ops/binary.ts";
 import { logSoftmax } from "../graph/ops/log-softmax.ts";
 import { matMul } from "../graph/ops/mat-mul.ts";
@@ -27,6 +27,18 @@ export interface AxisOptions {
   /** The axis whose entries are set against each other; negative ones count from the end. Default: -1, the last. */
   readonly axis?: number;
 }
+
+/** What methods of tensors emit. */
+export const TENSOR_OPS: readonly AnyOp[] = [
+  binary,
+  elementary,
+  logSoftmax,
+  matMul,
+  reduce,
+  reshape,
+  softmax,
+  transpose,
+];
 
 /** What to write where a call of another library has more arguments. */
 const INSTEAD: Readonly<Record<string, string>> = {

@@ -18,9 +18,12 @@ import {
 } from "../rows/data.ts";
 import { readIds } from "../rows/ids.ts";
 import { inSlices, runSlice } from "../runtime/event-loop.ts";
+import type { FileTensor } from "../safetensors.ts";
 import type { Steps } from "../steps.ts";
 import { checkNames } from "../suggest.ts";
 import { type Buffers, checkIds, checkRows, viewsOf } from "./buffers.ts";
+import { type Metadata, writeFile } from "./file.ts";
+import { trainingTensors } from "./file-tensors.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
 import { type ParameterViews, parameterViews, setParameters } from "./parameters.ts";
 import type { Program } from "./program.ts";
@@ -59,6 +62,11 @@ export interface AsyncOptions extends ReadOptions {
 
 export interface StateOptions {
   /** Whether moments and counters belong to it, so that training goes on from it to the bit. Default: true. */
+  readonly training?: boolean;
+}
+
+export interface SaveOptions {
+  /** Whether moments and counters belong to it, so that training goes on from it to the bit. Default: false. */
   readonly training?: boolean;
 }
 
@@ -425,11 +433,32 @@ export class Predictor<X = Rows, P = Result> {
     return [];
   }
 
-  /** SHA-256 over names, shapes and values of the parameters: the same on every machine for the same run. */
-  digest(): string {
-    refuseMore("digest", arguments, 0);
+  /**
+   * The whole model as one file, in the format of safetensors: what it computes, parameters, labels and, of a trainer, what it
+   * was compiled with. `load` makes a predictor of it, `loadTrainer` a trainer. With `{ training: true }` it holds moments and
+   * counters too, so that training goes on from it to the bit; without, a trainer starts anew from the parameters.
+   *
+   * @example
+   * const predictor = compile(sequential({ input: [2], seed: 42 }, [dense(1)]));
+   * load(predictor.save()).digest() === predictor.digest(); // => true
+   */
+  save(options: SaveOptions = {}): Bytes {
+    refuseMore("save", arguments, 1);
+    this.program.checkAlive("save");
+    const { training } = readOptions("save", options, { training: [false, BOOLEAN] });
+    const tensors = training ? this.trainingTensors() : [];
+    return writeFile(this.program, this.model, this.fileMetadata(), tensors);
+  }
+
+  /**
+   * SHA-256 over names, shapes and values of the parameters: the same on every machine for the same run. With
+   * `{ training: true }` over all that `save({ training: true })` keeps: counters and moments too.
+   */
+  digest(options: SaveOptions = {}): string {
+    refuseMore("digest", arguments, 1);
     this.program.checkAlive("digest");
-    return this.program.digest();
+    const { training } = readOptions("digest", options, { training: [false, BOOLEAN] });
+    return this.program.digest(training ? this.trainingTensors() : []);
   }
 
   /** A model that carries the current parameters. */
@@ -495,6 +524,16 @@ export class Predictor<X = Rows, P = Result> {
   /** @internal what `manifest` says beyond a predictor's options */
   protected manifestOptions(): Record<string, unknown> {
     return this.labels ? { labels: this.labels } : {};
+  }
+
+  /** @internal what the metadata of its files say beside the model */
+  protected fileMetadata(): Metadata {
+    return this.labels ? { labels: JSON.stringify(this.labels) } : {};
+  }
+
+  /** @internal what its files hold beside the parameters, where training goes on from them */
+  protected trainingTensors(): FileTensor[] {
+    return trainingTensors(this.program);
   }
 
   /** @internal the probabilities of what `predict` gives */

@@ -8,6 +8,8 @@ import type { Plan, PlannedSection, PlannedVariable } from "../plan/planned.ts";
 import type { PlanRequest } from "../plan/request.ts";
 import { sha256 } from "../runtime/sha256.ts";
 import { Engine, type Space } from "../runtime/space.ts";
+import type { FileTensor } from "../safetensors.ts";
+import { variableTensors } from "./file-tensors.ts";
 import { type StateCodec, type StateLabels, stateCodec } from "./state.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -183,12 +185,14 @@ export class Program {
   /**
    * SHA-256 over the variables in declaration order: for each the name in UTF-8, a zero byte, the rank and the
    * dimensions as little-endian u32, then the values as little-endian f32.
+   *
+   * @param more tensors that count as well, behind the variables
    */
-  digest(): string {
-    const parts = this.plan.variables.flatMap(({ name, shape, offset, elements }) => [
+  digest(more: readonly FileTensor[] = []): string {
+    const parts = [...variableTensors(this), ...more].flatMap(({ name, shape, data }) => [
       utf8(`${name}\0`),
       new Uint8Array(Uint32Array.of(shape.length, ...shape).buffer),
-      this.u8.subarray(offset, offset + elements * 4),
+      data,
     ]);
     return sha256(parts);
   }

@@ -10,7 +10,7 @@ export type MakePredictor = <X, P>(model: Model<X, P>) => Predictor<X, P>;
 
 /** What a predictor of the model is given beside the model; nothing where the loss takes probabilities. */
 export function fromLogits(
-  { kind, fromLogits }: Loss,
+  { kind, fromLogits }: Pick<Loss, "kind" | "fromLogits">,
   makePredictor: MakePredictor,
 ): { readonly probabilities?: (logits: Result) => Result } {
   if (!fromLogits) return {};

@@ -5,6 +5,7 @@ import { readOptions, refuseMore } from "../options.ts";
 import type { Moment } from "../plan/optimizer.ts";
 import type { PlannedPort, TrainPlan } from "../plan/planned.ts";
 import { checkRows } from "../program/buffers.ts";
+import type { Metadata } from "../program/file.ts";
 import { type AsyncOptions, Predictor, type ReadOptions } from "../program/predictor.ts";
 import type { Program } from "../program/program.ts";
 import { type Bytes, bytesOf } from "../program/state.ts";
@@ -15,6 +16,7 @@ import { callAndWait, callWithoutWaiting } from "./callbacks.ts";
 import { type Customers, checkWithState, makeCustomers, nested, type WithStateOptions } from "./customers.ts";
 import { type FitHost, fitAtOnce, fitInSlices } from "./drive-fit.ts";
 import type { Evaluation } from "./evaluate.ts";
+import { trainerMetadata } from "./file-metadata.ts";
 import type { FitMemory } from "./fit-memory.ts";
 import { checkFitOptions, type FitOptions, type FitResult } from "./fit-options.ts";
 import { fromLogits, type MakePredictor } from "./logits.ts";
@@ -455,6 +457,11 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   /** @internal */
   protected override makeBuffers(): object {
     return { ...super.makeBuffers(), step: stepViews(this.program, this.#train, this.model.named) };
+  }
+
+  /** @internal */
+  protected override fileMetadata(): Metadata {
+    return { ...super.fileMetadata(), ...trainerMetadata(this.#parts, this.program.plan) };
   }
 
   /** @internal */

@@ -890,6 +890,40 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
     "disposed DisposedError: predict: the program must not be disposed; got a call after dispose()",
   ],
   [
+    "a file that is none",
+    () => js.load(new TextEncoder().encode("<!doctype html>")),
+    "file FileError: load: a header of 7234309802986251000 bytes must lie in the file, as in safetensors; got 15 bytes: another format, or not the whole file",
+  ],
+  [
+    "a state in place of a file",
+    () => js.load(trainer().state()),
+    "file FileError: load: a header of 7234309802986251000 bytes must lie in the file, as in safetensors; got 15 bytes: another format, or not the whole file",
+  ],
+  [
+    "a file that was not awaited",
+    () => js.load(Promise.resolve(trainer().save())),
+    "file FileError: load: a file must be the Uint8Array that save() gives, or its ArrayBuffer; got a promise: await it",
+  ],
+  [
+    "a file with another number in it",
+    () => {
+      const bytes = trainer().save();
+      bytes[bytes.length - 1] ^= 1;
+      return js.load(bytes);
+    },
+    "file-digest FileError: load: the content of a file must have the digest that it was saved with; got another one: damaged, or edited",
+  ],
+  [
+    "a file whose ops the page does not carry",
+    () => js.load(compile(sequential({ input: [2] }, [js.layerNorm(), dense(1)])).save()),
+    'file-uses FileError: load: the model needs ops that only pages with layerNorm carry; got uses without: import { layerNorm } from "wasmgrad" and write load(bytes, { uses: [layerNorm] })',
+  ],
+  [
+    "a layer that was called, in uses",
+    () => js.load(trainer().save(), { uses: [js.layerNorm()] }),
+    "file-uses FileError: load: uses must be functions of this package that bring ops, such as [batchNorm]; got a function: pass the function itself, without a call",
+  ],
+  [
     "a change while a fit is under way",
     () => fitting().reset(),
     "busy BusyError: reset: needs a trainer at rest; got a call while a fit is under way: await or abort it first",
@@ -964,6 +998,7 @@ describe("the code of an error", () => {
   it("is told by a mistake, but for those that machines and defects make", () => {
     const told = new Set(MISTAKES.map(([, , says]) => says.split(" ")[0]));
     expect(known.filter((code) => !told.has(code))).toEqual([
+      "file-system",
       "memory",
       "tape",
       "unsupported-engine",

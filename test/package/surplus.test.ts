@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import * as analysis from "../../src/analysis/index.ts";
 import * as main from "../../src/index.ts";
 import * as transform from "../../src/transform/index.ts";
-import { xorModel } from "../fixtures.ts";
+import { xorModel, xorTrainer } from "../fixtures.ts";
 
 type Call = (...given: unknown[]) => unknown;
 
@@ -34,6 +34,8 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
       [0, 1],
     ],
   ],
+  load: [main, [main.compile(xorModel()).save(), {}]],
+  loadTrainer: [main, [xorTrainer().save(), {}]],
   logLikelihood: [analysis, [[[0.5, 0.5]], [0]]],
   logicGate: [main, ["and", {}]],
   meanAbsoluteError: [main, []],

@@ -1,0 +1,181 @@
+import { describe } from "../describe.ts";
+import { FileError } from "../errors.ts";
+import type { BringsOps } from "../model/layer.ts";
+import { readOptions, refuseMore } from "../options.ts";
+import { describeOptimizer } from "../plan/optimizer.ts";
+import { trainingTensors } from "../program/file-tensors.ts";
+import type { Result, Rows } from "../rows/data.ts";
+import type { Engine } from "../runtime/space.ts";
+import type { TensorFile } from "../safetensors.ts";
+import { compile } from "../train/compile.ts";
+import {
+  binaryCrossEntropy,
+  crossEntropy,
+  huber,
+  type Loss,
+  meanAbsoluteError,
+  meanSquaredError,
+} from "../train/losses.ts";
+import { type AdamWGroup, adam, adamW, type Optimizer, sgd } from "../train/optimizers.ts";
+import type { Trainer } from "../train/trainer.ts";
+import type { ByOutput } from "../train/training-data.ts";
+import {
+  CORE_OPS,
+  compileFile,
+  fillFile,
+  labelsOf,
+  openFile,
+  opsOf,
+  readFileModel,
+  readJson,
+} from "./open.ts";
+
+export interface LoadTrainerOptions<P = Result> {
+  /** What the model needs beside dense layers, activations and shapes, as in `load`; `dropout` too. */
+  readonly uses?: readonly BringsOps[];
+  /** In place of that of the file. With another rule or other settings than there, training starts anew from the parameters. */
+  readonly optimizer?: Optimizer;
+  /** In place of that of the file. */
+  readonly loss?: Loss | ByOutput<P, Loss>;
+  /** In place of those of the file. */
+  readonly labels?: readonly string[];
+  /** Default: that of the file. With another one, training goes on to other bits. */
+  readonly batchSize?: number;
+  readonly accumulate?: number;
+  /** Rows kept in the engine's memory at a time. Default: about 8 MiB of rows. */
+  readonly windowRows?: number;
+  /** Where kernels come from. Default: the embedded ones, on the calling thread. */
+  readonly engine?: Engine;
+}
+
+/**
+ * A trainer from a file that `save` wrote. From one with `{ training: true }` it goes on to the bit, with moments, counters,
+ * rates and the place in the epoch; from another one it starts anew from the parameters.
+ *
+ * @param bytes the whole file
+ * @throws FileError as `load` does, and for a file of a predictor without `loss` and `optimizer` in the options
+ * @example
+ * const model = sequential({ input: [1] }, [dense(1)]);
+ * const data = { x: [[0], [1]], y: [1, 3] };
+ * const trainer = compile(model, { loss: meanSquaredError(), optimizer: adam() });
+ * trainer.fitSync(data, { epochs: 5 });
+ * const again = loadTrainer(trainer.save({ training: true }));
+ * trainer.fitSync(data, { epochs: 5 });
+ * again.fitSync(data, { epochs: 5 });
+ * again.digest() === trainer.digest(); // => true
+ */
+export function loadTrainer<X = Rows, P = Result>(
+  bytes: Uint8Array | ArrayBuffer,
+  options: LoadTrainerOptions<P> = {},
+): Trainer<X, P> {
+  const who = "loadTrainer";
+  refuseMore(who, arguments, 2);
+  const { uses, labels, optimizer, loss, ...others } = readOptions(who, options, {
+    uses: [[]],
+    optimizer: [],
+    loss: [],
+    labels: [],
+    batchSize: [],
+    accumulate: [],
+    windowRows: [],
+    engine: [],
+  });
+  const ops = [...CORE_OPS, ...opsOf(who, uses)];
+  const file = openFile(who, bytes);
+  const model = readFileModel(who, file, ops);
+  const own = readSettings(who, file);
+  const wanted = { loss: loss ?? own.loss, optimizer: optimizer ?? own.optimizer };
+  for (const [name, value] of Object.entries(wanted))
+    if (value === undefined)
+      throw new FileError(`${who}: a file of a predictor needs ${name} in the options; got none`, "uses");
+  const names = labels ?? labelsOf(who, file);
+  const given = Object.entries({ ...others, labels: names }).filter(([, value]) => value !== undefined);
+  const trainer = compileFile(who, () =>
+    compile(model, { ...own.compiled, ...Object.fromEntries(given), ...wanted } as never),
+  ) as unknown as Trainer<X, P>;
+  const { program } = trainer;
+  const same = own.optimizer && sameRule(own.optimizer, wanted.optimizer as Optimizer);
+  const isWhole = file.tensors.has("step") && same === true;
+  const tensors = isWhole ? trainingTensors(program) : [];
+  const rates = program.plan.counters.entries.filter(({ kind }) => kind === "rate");
+  // A rate that is given counts, whatever the one of the file was.
+  const skip = new Set(optimizer ? rates.map(({ name }) => name) : []);
+  const wantedTensors = tensors.filter(({ name }) => !skip.has(name) && isNeeded(name, file));
+  fillFile(who, trainer, file, wantedTensors, true);
+  return trainer;
+}
+
+/** Sums of gradients start as zeros where a file has none. */
+const isNeeded = (name: string, { tensors }: TensorFile) =>
+  tensors.has(name) || !name.endsWith(".gradientSum");
+
+/** Whether two optimizers update alike, but for their rates. */
+const sameRule = (a: Optimizer, b: Optimizer) =>
+  JSON.stringify(describeOptimizer(a.plan)) === JSON.stringify(describeOptimizer(b.plan));
+
+type Entries = Readonly<Record<string, unknown>>;
+
+const LOSSES = {
+  meanSquaredError: () => meanSquaredError(),
+  meanAbsoluteError: () => meanAbsoluteError(),
+  huber: ({ delta }: Entries) => huber({ delta: delta as number }),
+  binaryCrossEntropy: ({ fromLogits = false }: Entries) =>
+    binaryCrossEntropy({ fromLogits: fromLogits as boolean }),
+  crossEntropy: ({ fromLogits = false }: Entries) => crossEntropy({ fromLogits: fromLogits as boolean }),
+} as const satisfies Record<Loss["kind"], (settings: Entries) => Loss>;
+
+const OPTIMIZERS = { sgd, adam, adamW } as const;
+
+/** What the trainer of a file was compiled with, as far as the file says. */
+function readSettings(who: string, file: TensorFile) {
+  const fail = (rule: string, got: unknown): never => {
+    throw new FileError(`${who}: ${rule}; got ${describe(got)}`);
+  };
+  const record = (what: string, value: unknown): Entries =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Entries)
+      : fail(`${what} of a file must be an object`, value);
+  const readLoss = (value: unknown): Loss => {
+    const { kind, ...settings } = record("a loss", value);
+    const make =
+      typeof kind === "string" && Object.hasOwn(LOSSES, kind) ? LOSSES[kind as Loss["kind"]] : undefined;
+    return make ? make(settings) : fail("the loss of a file must be one of this version", kind);
+  };
+  const readOptimizer = (value: unknown): Optimizer => {
+    const { kind, groups, ...settings } = record("the optimizer", value);
+    if (!(typeof kind === "string" && Object.hasOwn(OPTIMIZERS, kind)))
+      return fail("the optimizer of a file must be one of this version", kind);
+    const make = OPTIMIZERS[kind as "adamW"];
+    if (groups === undefined) return make(settings);
+    if (!Array.isArray(groups)) return fail("groups of an optimizer must be an array", groups);
+    return make({ ...settings, groups: groups.map((group) => readGroup(record("a group", group))) });
+  };
+  const readGroup = ({ match, names, ...settings }: Entries): AdamWGroup => {
+    const parts = typeof match === "string" ? /^\/(.*)\/([dimsuv]*)$/s.exec(match) : null;
+    if (!parts || !Array.isArray(names))
+      return fail("a group of an optimizer must have match and names", match);
+    return { match: named(new RegExp(parts[1], parts[2]), new Set(names)), ...settings };
+  };
+  return compileFile(who, () => {
+    const loss = readJson(who, file, "loss");
+    const optimizer = readJson(who, file, "optimizer");
+    const isNamed = file.metadata.get("lossByOutput") === "true";
+    const losses = () =>
+      Object.entries(record("losses", loss)).map(([output, one]) => [output, readLoss(one)]);
+    const compiled = record("what a trainer was compiled with", readJson(who, file, "compile") ?? {});
+    const { batchSize, accumulate, shuffleSeed } = compiled as {
+      readonly [name: string]: number | undefined;
+    };
+    return {
+      loss: loss === undefined ? undefined : isNamed ? Object.fromEntries(losses()) : readLoss(loss),
+      optimizer: optimizer === undefined ? undefined : readOptimizer(optimizer),
+      compiled: { batchSize, accumulate, shuffleSeed },
+    };
+  });
+}
+
+/** An expression that matches what it once matched, by name: one from outside might take for ever. */
+function named(match: RegExp, names: ReadonlySet<unknown>): RegExp {
+  match.test = (name) => names.has(name);
+  return match;
+}

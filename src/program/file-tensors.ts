@@ -1,0 +1,34 @@
+/** What a program keeps, as tensors of a file: views of its memory, to be written out or filled in. */
+
+import { besideVariable } from "../plan/planned.ts";
+import type { FileTensor } from "../safetensors.ts";
+import type { Owner } from "./state-check.ts";
+
+/** The variables, in the order in which they were declared. */
+export const variableTensors = ({ plan, u8 }: Owner): FileTensor[] =>
+  plan.variables.map(({ name, shape, offset, elements }) => ({
+    name,
+    dtype: "F32",
+    shape,
+    data: u8.subarray(offset, offset + elements * 4),
+  }));
+
+/** What training keeps beside: `<variable>.<slot>` of those that are trained, and the counters by their names. */
+export function trainingTensors({ plan, u8 }: Owner): FileTensor[] {
+  const { variables, train, layout, counters, state } = plan;
+  const beside = [...(train?.slots ?? []), ...(train?.blocks ?? [])].map(
+    ({ name, offset }) => [name, offset] as const,
+  );
+  if ((train?.accumulate ?? 1) > 1) beside.push(["gradientSum" as never, layout.at("sums")]);
+  const tensors: FileTensor[] = counters.entries.map(({ name }, i) => {
+    const at = state.offset + i * 8;
+    return { name, dtype: "F64", shape: [], data: u8.subarray(at, at + 8) };
+  });
+  for (const v of variables)
+    for (const [slot, block] of v.role === "trained" ? beside : []) {
+      const at = besideVariable(plan, block, v);
+      const data = u8.subarray(at, at + v.elements * 4);
+      tensors.push({ name: `${v.name}.${slot}`, dtype: "F32", shape: v.shape, data });
+    }
+  return tensors;
+}

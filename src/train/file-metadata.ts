@@ -1,0 +1,46 @@
+/** What a trainer was compiled with, as texts of a file's metadata. */
+import type { Plan } from "../plan/planned.ts";
+import type { Metadata } from "../program/file.ts";
+import type { Loss } from "./losses.ts";
+import type { OutputLoss } from "./training-data.ts";
+
+/** What a trainer was made with, as far as files go. */
+interface Described {
+  readonly losses: readonly OutputLoss[];
+  readonly namedTargets: boolean;
+  readonly optimizer: { readonly kind: string; readonly settings: Readonly<Record<string, unknown>> };
+  readonly shuffleSeed: number | undefined;
+}
+
+/** A loss by name, with its settings. */
+const describeLoss = ({ kind, parameter, fromLogits }: Loss): Readonly<Record<string, unknown>> => ({
+  kind,
+  ...(kind === "huber" ? { delta: parameter } : {}),
+  ...(fromLogits ? { fromLogits } : {}),
+});
+
+export function trainerMetadata(
+  { losses, namedTargets, optimizer, shuffleSeed }: Described,
+  { batch, variables, train }: Plan,
+): Metadata {
+  const { groups, ...settings } = optimizer.settings;
+  const byOutput = Object.fromEntries(losses.map(({ output, loss }) => [output, describeLoss(loss)]));
+  const compiled = {
+    batchSize: batch,
+    accumulate: train?.accumulate,
+    ...(shuffleSeed === undefined ? {} : { shuffleSeed }),
+  };
+  // A reader takes the names, so that it need not run an expression from outside.
+  const namesOf = (group: number) =>
+    variables.filter((v) => v.role === "trained" && v.group === group).map(({ name }) => name);
+  const listed = (groups as readonly object[] | undefined)?.map((group, g) => ({
+    ...group,
+    names: namesOf(g),
+  }));
+  return {
+    loss: JSON.stringify(namedTargets ? byOutput : describeLoss(losses[0].loss)),
+    lossByOutput: `${namedTargets}`,
+    optimizer: JSON.stringify({ kind: optimizer.kind, ...settings, ...(listed ? { groups: listed } : {}) }),
+    compile: JSON.stringify(compiled),
+  };
+}
