@@ -94,8 +94,8 @@ export function readSafetensors(who: string, bytes: Uint8Array): TensorFile {
   const start = LENGTH_BYTES + headerBytes;
   if (headerBytes > MOST_HEADER_BYTES || start > bytes.length)
     fail(
-      `a header of ${headerBytes} bytes must lie in the file, as in safetensors`,
-      `${bytes.length} bytes: another format, or not the whole file`,
+      "a safetensors file must begin with the length of a header that lies in it",
+      `${bytes.length} bytes that do not: another format, or not the whole file`,
     );
   let header: unknown;
   try {

@@ -8,6 +8,8 @@ import type { Result, Rows } from "../rows/data.ts";
 import type { Engine } from "../runtime/space.ts";
 import type { TensorFile } from "../safetensors.ts";
 import { compile } from "../train/compile.ts";
+import { BEST_STATE } from "../train/file-metadata.ts";
+import type { FitMemory } from "../train/fit-memory.ts";
 import {
   binaryCrossEntropy,
   crossEntropy,
@@ -102,6 +104,7 @@ export function loadTrainer<X = Rows, P = Result>(
   const skip = new Set(optimizer ? rates.map(({ name }) => name) : []);
   const wantedTensors = tensors.filter(({ name }) => !skip.has(name) && isNeeded(name, file));
   fillFile(who, trainer, file, wantedTensors, true);
+  if (isWhole) trainer.fitMemory = readMemory(who, file);
   return trainer;
 }
 
@@ -172,6 +175,41 @@ function readSettings(who: string, file: TensorFile) {
       compiled: { batchSize, accumulate, shuffleSeed },
     };
   });
+}
+
+/** What a fit with early stopping knew that was under way; its state is checked when it is put back. */
+function readMemory(who: string, file: TensorFile): FitMemory | undefined {
+  const memory = readJson(who, file, "earlyStopping") as FitMemory | undefined;
+  const state = file.tensors.get(BEST_STATE);
+  if (memory === undefined && state === undefined) return undefined;
+  const { monitor, epoch, best, bestEpoch, waited, loss, measured, pending } = Object(
+    memory,
+  ) as Partial<FitMemory>;
+  const isNumber = (value: unknown): value is number => typeof value === "number";
+  const isSome = (value: unknown) => value === undefined || isNumber(value);
+  const counts = [epoch, bestEpoch, waited];
+  const isRight =
+    state?.dtype === "U8" &&
+    typeof monitor === "string" &&
+    counts.every((count) => isNumber(count) && Number.isSafeInteger(count) && count >= 0) &&
+    isSome(best) &&
+    isSome(pending) &&
+    (loss === null || isNumber(loss)) &&
+    (measured === undefined ||
+      Object.values(Object(measured)).every((value) => value === null || isNumber(value)));
+  if (!isRight)
+    throw new FileError(
+      `${who}: earlyStopping of a file must be what a fit remembers; got ${describe(memory)}`,
+    );
+  // JSON has no NaN: null stands for it.
+  const orNaN = (value: unknown) => (value === null ? Number.NaN : (value as number));
+  const values = measured && Object.entries(measured).map(([name, value]) => [name, orNaN(value)]);
+  return {
+    ...(memory as FitMemory),
+    loss: orNaN(loss),
+    measured: values && Object.fromEntries(values),
+    state: state.data.slice(),
+  };
 }
 
 /** An expression that matches what it once matched, by name: one from outside might take for ever. */

@@ -80,7 +80,7 @@ export function load<X = Rows, P = Result>(
     ...(names ? { labels: JSON.stringify(names) } : {}),
   };
   return Object.assign(predictor, probabilitiesOf(readJson("load", file, "loss"), settings), {
-    fileMetadata: () => kept,
+    fileParts: () => ({ metadata: kept, tensors: [] }),
   }) as unknown as Predictor<X, P>;
 }
 

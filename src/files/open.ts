@@ -13,6 +13,7 @@ import type { Model } from "../model/model.ts";
 import { contentDigest, FILE_FORMAT, type Metadata } from "../program/file.ts";
 import { variableTensors } from "../program/file-tensors.ts";
 import type { Program } from "../program/program.ts";
+import { isState } from "../program/state.ts";
 import { blockCheck } from "../program/state-check.ts";
 import { classOf } from "../realm.ts";
 import { type FileTensor, readSafetensors, type TensorFile } from "../safetensors.ts";
@@ -29,7 +30,12 @@ export function bytesOfFile(who: string, given: unknown): Uint8Array {
 
 /** @throws FileError for what is no whole file of this package */
 export function openFile(who: string, given: unknown): TensorFile {
-  const file = readSafetensors(who, bytesOfFile(who, given));
+  const bytes = bytesOfFile(who, given);
+  if (isState(bytes))
+    throw new FileError(
+      `${who}: a file must be one that save() wrote; got a state: compile the model and write restore(state)`,
+    );
+  const file = readSafetensors(who, bytes);
   const { metadata, tensors } = file;
   if (metadata.get("format") !== "wasmgrad")
     throw new FileError(
@@ -189,7 +195,7 @@ export function labelsOf(who: string, file: TensorFile): readonly string[] | und
 export const trainerEntries = ({ metadata }: TensorFile): Metadata =>
   Object.fromEntries([...metadata].filter(([name]) => TRAINER_ENTRIES.includes(name)));
 
-const TRAINER_ENTRIES = ["loss", "lossByOutput", "optimizer", "compile"];
+const TRAINER_ENTRIES = ["loss", "lossByOutput", "optimizer", "compile", "metrics"];
 
 /** Makes a program of what a file says. An error of another kind than the package's own speaks of the file, too. */
 export function compileFile<T>(who: string, make: () => T): T {

@@ -14,6 +14,12 @@ export const FILE_FORMAT = 1;
 /** Texts of a file's metadata, by name. */
 export type Metadata = Readonly<Record<string, string>>;
 
+/** What a file holds beside model and parameters. */
+export interface FileParts {
+  readonly metadata: Metadata;
+  readonly tensors: readonly FileTensor[];
+}
+
 /**
  * @param entries what the metadata say beside the model: labels, loss, optimizer, ..
  * @param tensors what the file holds beside the variables

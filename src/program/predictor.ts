@@ -18,11 +18,10 @@ import {
 } from "../rows/data.ts";
 import { readIds } from "../rows/ids.ts";
 import { inSlices, runSlice } from "../runtime/event-loop.ts";
-import type { FileTensor } from "../safetensors.ts";
 import type { Steps } from "../steps.ts";
 import { checkNames } from "../suggest.ts";
 import { type Buffers, checkIds, checkRows, viewsOf } from "./buffers.ts";
-import { type Metadata, writeFile } from "./file.ts";
+import { type FileParts, writeFile } from "./file.ts";
 import { trainingTensors } from "./file-tensors.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
 import { type ParameterViews, parameterViews, setParameters } from "./parameters.ts";
@@ -446,8 +445,8 @@ export class Predictor<X = Rows, P = Result> {
     refuseMore("save", arguments, 1);
     this.program.checkAlive("save");
     const { training } = readOptions("save", options, { training: [false, BOOLEAN] });
-    const tensors = training ? this.trainingTensors() : [];
-    return writeFile(this.program, this.model, this.fileMetadata(), tensors);
+    const { metadata, tensors } = this.fileParts(training);
+    return writeFile(this.program, this.model, metadata, tensors);
   }
 
   /**
@@ -458,7 +457,7 @@ export class Predictor<X = Rows, P = Result> {
     refuseMore("digest", arguments, 1);
     this.program.checkAlive("digest");
     const { training } = readOptions("digest", options, { training: [false, BOOLEAN] });
-    return this.program.digest(training ? this.trainingTensors() : []);
+    return this.program.digest(training ? trainingTensors(this.program) : []);
   }
 
   /** A model that carries the current parameters. */
@@ -526,14 +525,12 @@ export class Predictor<X = Rows, P = Result> {
     return this.labels ? { labels: this.labels } : {};
   }
 
-  /** @internal what the metadata of its files say beside the model */
-  protected fileMetadata(): Metadata {
-    return this.labels ? { labels: JSON.stringify(this.labels) } : {};
-  }
-
-  /** @internal what its files hold beside the parameters, where training goes on from them */
-  protected trainingTensors(): FileTensor[] {
-    return trainingTensors(this.program);
+  /** @internal what its files hold beside model and parameters */
+  protected fileParts(training: boolean): FileParts {
+    return {
+      metadata: this.labels ? { labels: JSON.stringify(this.labels) } : {},
+      tensors: training ? trainingTensors(this.program) : [],
+    };
   }
 
   /** @internal the probabilities of what `predict` gives */

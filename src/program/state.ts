@@ -356,6 +356,10 @@ export function bytesOf(who: string, given: Uint8Array | ArrayBuffer): Uint8Arra
   return fail(who, "a state must be the Uint8Array that state() gives, or its ArrayBuffer", describe(given));
 }
 
+/** Whether bytes begin as those of a state. */
+export const isState = ([a, b, c, d]: Uint8Array): boolean =>
+  a === 0x57 && b === 0x47 && c === 0x53 && d === 0x32;
+
 function checkHeader(who: string, length: number, words: Int32Array, lengths: Float64Array): void {
   if (length < HEADER_BYTES) fail(who, "bytes must be a whole state", `${length} bytes`);
   if (words[Word.Magic] !== MAGIC) fail(who, "bytes must be a state", "bytes that do not start like one");

@@ -1,6 +1,7 @@
 /** What a trainer was compiled with, as texts of a file's metadata. */
 import type { Plan } from "../plan/planned.ts";
-import type { Metadata } from "../program/file.ts";
+import type { FileParts, Metadata } from "../program/file.ts";
+import type { FitMemory } from "./fit-memory.ts";
 import type { Loss } from "./losses.ts";
 import type { OutputLoss } from "./training-data.ts";
 
@@ -10,6 +11,7 @@ interface Described {
   readonly namedTargets: boolean;
   readonly optimizer: { readonly kind: string; readonly settings: Readonly<Record<string, unknown>> };
   readonly shuffleSeed: number | undefined;
+  readonly metrics?: readonly { readonly name: string }[];
 }
 
 /** A loss by name, with its settings. */
@@ -19,8 +21,28 @@ const describeLoss = ({ kind, parameter, fromLogits }: Loss): Readonly<Record<st
   ...(fromLogits ? { fromLogits } : {}),
 });
 
-export function trainerMetadata(
-  { losses, namedTargets, optimizer, shuffleSeed }: Described,
+/** What the file of a trainer holds beside that of a predictor. */
+export function trainerFile(
+  { metadata, tensors }: FileParts,
+  parts: Described,
+  plan: Plan,
+  memory: FitMemory | undefined,
+): FileParts {
+  const all = { ...metadata, ...trainerMetadata(parts, plan) };
+  if (!memory) return { metadata: all, tensors };
+  const { state, ...numbers } = memory;
+  const shape = [state.length];
+  return {
+    metadata: { ...all, earlyStopping: JSON.stringify(numbers) },
+    tensors: [...tensors, { name: BEST_STATE, dtype: "U8", shape, data: state }],
+  };
+}
+
+/** The whole state after the best epoch of a fit with early stopping that is under way. */
+export const BEST_STATE = "earlyStopping.state";
+
+function trainerMetadata(
+  { losses, namedTargets, optimizer, shuffleSeed, metrics = [] }: Described,
   { batch, variables, train }: Plan,
 ): Metadata {
   const { groups, ...settings } = optimizer.settings;
@@ -42,5 +64,6 @@ export function trainerMetadata(
     lossByOutput: `${namedTargets}`,
     optimizer: JSON.stringify({ kind: optimizer.kind, ...settings, ...(listed ? { groups: listed } : {}) }),
     compile: JSON.stringify(compiled),
+    ...(metrics.length > 0 ? { metrics: JSON.stringify(metrics.map(({ name }) => name)) } : {}),
   };
 }

@@ -5,7 +5,7 @@ import { readOptions, refuseMore } from "../options.ts";
 import type { Moment } from "../plan/optimizer.ts";
 import type { PlannedPort, TrainPlan } from "../plan/planned.ts";
 import { checkRows } from "../program/buffers.ts";
-import type { Metadata } from "../program/file.ts";
+import type { FileParts } from "../program/file.ts";
 import { type AsyncOptions, Predictor, type ReadOptions } from "../program/predictor.ts";
 import type { Program } from "../program/program.ts";
 import { type Bytes, bytesOf } from "../program/state.ts";
@@ -16,7 +16,7 @@ import { callAndWait, callWithoutWaiting } from "./callbacks.ts";
 import { type Customers, checkWithState, makeCustomers, nested, type WithStateOptions } from "./customers.ts";
 import { type FitHost, fitAtOnce, fitInSlices } from "./drive-fit.ts";
 import type { Evaluation } from "./evaluate.ts";
-import { trainerMetadata } from "./file-metadata.ts";
+import { trainerFile } from "./file-metadata.ts";
 import type { FitMemory } from "./fit-memory.ts";
 import { checkFitOptions, type FitOptions, type FitResult } from "./fit-options.ts";
 import { fromLogits, type MakePredictor } from "./logits.ts";
@@ -460,8 +460,13 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   }
 
   /** @internal */
-  protected override fileMetadata(): Metadata {
-    return { ...super.fileMetadata(), ...trainerMetadata(this.#parts, this.program.plan) };
+  protected override fileParts(training: boolean): FileParts {
+    return trainerFile(
+      super.fileParts(training),
+      this.#parts,
+      this.program.plan,
+      training ? this.fitMemory : undefined,
+    );
   }
 
   /** @internal */

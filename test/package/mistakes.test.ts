@@ -892,12 +892,12 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "a file that is none",
     () => js.load(new TextEncoder().encode("<!doctype html>")),
-    "file FileError: load: a header of 7234309802986251000 bytes must lie in the file, as in safetensors; got 15 bytes: another format, or not the whole file",
+    "file FileError: load: a safetensors file must begin with the length of a header that lies in it; got 15 bytes that do not: another format, or not the whole file",
   ],
   [
     "a state in place of a file",
     () => js.load(trainer().state()),
-    "file FileError: load: a header of 7234309802986251000 bytes must lie in the file, as in safetensors; got 15 bytes: another format, or not the whole file",
+    "file FileError: load: a file must be one that save() wrote; got a state: compile the model and write restore(state)",
   ],
   [
     "a file that was not awaited",
