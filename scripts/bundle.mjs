@@ -1,7 +1,7 @@
 /**
  * Bundles the package (esbuild). All that `index.js` and `transform.js` export is in one file, `core.js`: where modules share
  * a second one, webpack keeps all of that which anything in the first could use, unless it can join both with the page, and
- * pages that await at their top are never joined. `analysis.js`, `plot.js` and the command line need nothing internal: they
+ * pages that await at their top are never joined. `analysis.js`, `data.js`, `plot.js` and the command line need nothing internal: they
  * import the package as its users do.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -97,15 +97,32 @@ function chunk(name, filter) {
     },
   };
 }
+/** Takes a module for one without exports. */
+function empty(filter) {
+  return {
+    name: "empty",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter }, ({ path }) => ({ path, namespace: "empty" }));
+      onLoad({ filter: /^/, namespace: "empty" }, () => ({ contents: "" }));
+    },
+  };
+}
 const { metafile: around } = await build({
   ...options,
   entryPoints: {
     analysis: "src/analysis/index.ts",
+    data: "src/data/index.ts",
     plot: "src/plot/index.ts",
     "cli/start": "src/cli/start.ts",
   },
   // Bundlers leave out a file that is not needed: classes are no code they could drop.
-  plugins: [throughIndex, chunk("ml-matrix", /^ml-matrix$/), chunk("echarts", /\/echarts\.ts$/)],
+  plugins: [
+    throughIndex,
+    chunk("ml-matrix", /^ml-matrix$/),
+    chunk("papaparse", /\/papaparse\.ts$/),
+    chunk("fflate", /^fflate$/),
+    chunk("echarts", /\/echarts\.ts$/),
+  ],
   metafile: true,
 });
 const { metafile: matrices } = await build({
@@ -113,6 +130,25 @@ const { metafile: matrices } = await build({
   stdin: { contents: 'export { SingularValueDecomposition } from "ml-matrix";', resolveDir: "." },
   outdir: undefined,
   outfile: "dist/chunks/ml-matrix.js",
+  minify: true,
+  metafile: true,
+});
+const { metafile: parsers } = await build({
+  ...options,
+  entryPoints: ["src/data/papaparse.ts"],
+  outdir: undefined,
+  outfile: "dist/chunks/papaparse.js",
+  // Its streams of Node's are not used; nor are its workers, which would look for the script they came from.
+  plugins: [empty(/^stream$/)],
+  define: { PAPA_BROWSER_CONTEXT: "true" },
+  minify: true,
+  metafile: true,
+});
+const { metafile: unzippers } = await build({
+  ...options,
+  stdin: { contents: 'export { Inflate } from "fflate";', resolveDir: "." },
+  outdir: undefined,
+  outfile: "dist/chunks/fflate.js",
   minify: true,
   metafile: true,
 });
@@ -125,7 +161,8 @@ const { metafile: charts } = await build({
   define: { "process.env.NODE_ENV": '"production"' },
   metafile: true,
 });
-writeLicenses(Object.keys({ ...around.inputs, ...matrices.inputs, ...charts.inputs }));
+const metafiles = [around, matrices, parsers, unzippers, charts];
+writeLicenses(metafiles.flatMap(({ inputs }) => Object.keys(inputs)));
 
 /** Licences that ask to go wherever the code goes: of the packages that were bundled. */
 function writeLicenses(paths) {

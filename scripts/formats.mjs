@@ -47,6 +47,10 @@ await build({
   outfile: "all.cjs",
 });
 await build({ ...commonjs("./index.js"), entryPoints: ["./analysis.js"], outfile: "analysis.cjs" });
+const PARSERS = ["./chunks/papaparse.js", "./chunks/fflate.js"];
+await build({ ...commonjs("./index.js", ...PARSERS), entryPoints: ["./data.js"], outfile: "data.cjs" });
+for (const path of PARSERS)
+  await build({ ...commonjs(), entryPoints: [path], outfile: path.replace(/\.js$/, ".cjs"), minify: true });
 const CHARTS = "./chunks/echarts.js";
 await build({ ...commonjs("./index.js", CHARTS), entryPoints: ["./plot.js"], outfile: "plot.cjs" });
 await build({ ...commonjs(), entryPoints: [CHARTS], outfile: "chunks/echarts.cjs", minify: true });
@@ -59,6 +63,7 @@ for (const [name, from] of [
   ["index", 'require("../all.cjs").index'],
   ["transform", 'require("../all.cjs").transform'],
   ["analysis", 'require("../analysis.cjs")'],
+  ["data", 'require("../data.cjs")'],
   ["plot", 'require("../plot.cjs")'],
 ]) {
   const names = Object.keys(await import(`${dist}${name}.js`)).join(", ");

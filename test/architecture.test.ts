@@ -88,6 +88,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   transform: ["describe", "errors", "options", "graph", "model", "train"],
   analysis: ["errors", "options", "realm", "graph", "rows", "train"],
   plot: ["describe", "errors", "options", "realm"],
+  data: [
+    "describe",
+    "errors",
+    "suggest",
+    "options",
+    "realm",
+    "random",
+    "iso-date",
+    "math",
+    "graph",
+    "rows",
+    "model",
+    "train",
+    "metrics",
+  ],
   index: ["errors", "version", "runtime", "model", "rows", "program", "train", "files"],
   cli: ["index"],
 };
@@ -104,6 +119,7 @@ const NARROW: readonly { readonly from: RegExp; readonly into: RegExp; readonly 
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   analysis: ["ml-matrix"],
   plot: ["ansis", "asciichart", "echarts/charts", "echarts/components", "echarts/core", "echarts/renderers"],
+  data: ["papaparse", "fflate"],
   cli: ["node:os", "node:util", "asciichart"],
 };
 

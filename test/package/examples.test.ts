@@ -11,6 +11,7 @@ import { createContext, runInContext } from "node:vm";
 import { transformSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as analysis from "../../src/analysis/index.ts";
+import * as data from "../../src/data/index.ts";
 import * as main from "../../src/index.ts";
 import * as plot from "../../src/plot/index.ts";
 import * as transform from "../../src/transform/index.ts";
@@ -62,6 +63,7 @@ function importsFor(code: string): string {
     wasmgrad: main,
     "wasmgrad/transform": transform,
     "wasmgrad/analysis": analysis,
+    "wasmgrad/data": data,
     "wasmgrad/plot": plot,
   })
     .map(([from, module]) => {

@@ -33,6 +33,7 @@ const IMPORTS = {
   wasmgrad: "/index.js",
   "wasmgrad/transform": "/transform.js",
   "wasmgrad/analysis": "/analysis.js",
+  "wasmgrad/data": "/data.js",
 };
 
 const [chromium] = BROWSERS;

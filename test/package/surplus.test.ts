@@ -1,6 +1,7 @@
 /** Every public function with a fixed number of arguments refuses one more. */
 import { describe, expect, it } from "vitest";
 import * as analysis from "../../src/analysis/index.ts";
+import * as data from "../../src/data/index.ts";
 import * as main from "../../src/index.ts";
 import * as transform from "../../src/transform/index.ts";
 import { xorModel, xorTrainer } from "../fixtures.ts";
@@ -14,6 +15,16 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   adamW: [main, [{}]],
   binaryCrossEntropy: [main, [{}]],
   collapseLinear: [transform, [xorModel()]],
+  columns: [
+    data,
+    [
+      data.readJson([
+        { a: 1, b: 0.5 },
+        { a: 2, b: 0.25 },
+      ]),
+      { target: "b" },
+    ],
+  ],
   compile: [main, [xorModel(), {}]],
   convertActivations: [transform, [xorModel(), "tanh", "sigmoid", {}]],
   createEngine: [main, [{}]],
@@ -44,9 +55,12 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   parity: [main, [2]],
   perceptron: [main, [{ inputs: 1 }]],
   rank: [analysis, [[[1]], 0]],
+  readCsv: [data, ["a\n1\n", {}]],
+  readJson: [data, [[{ a: 1 }], {}]],
   reshape: [main, [[1], {}]],
   sequential: [main, [{ input: [1] }, [main.dense(1)]]],
   sgd: [main, [{}]],
+  streamCsv: [data, ["a\n1\n", {}]],
   singularValues: [analysis, [[[1]]]],
   valueAndGrad: [main, [(x: main.Tensor) => x, {}]],
 };
@@ -70,7 +84,7 @@ describe.each(Object.entries(CALLS))("%s", (title, [from, given]) => {
 });
 
 it("every public function is tried", () => {
-  const functions = Object.entries({ ...analysis, ...transform, ...main })
+  const functions = Object.entries({ ...analysis, ...data, ...transform, ...main })
     .filter(([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name))
     .map(([name]) => name);
   // They throw nothing.

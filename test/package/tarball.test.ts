@@ -61,7 +61,7 @@ describe("the tarball", () => {
 
   it("brings the licences of the packages whose code it contains", () => {
     const text = readFileSync(join(packed, "dist/LICENSES.txt"), "utf8");
-    for (const name of ["ml-matrix", "asciichart"])
+    for (const name of ["ml-matrix", "asciichart", "papaparse", "fflate"])
       expect(text).toMatch(new RegExp(`^${name} [\\d.]+\n\n.*MIT License`, "m"));
   });
 

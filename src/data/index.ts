@@ -1,0 +1,16 @@
+export { type ColumnsOptions, columns, type TableData } from "./columns.ts";
+export { type CsvOptions, type CsvStreamOptions, readCsv, streamCsv } from "./csv.ts";
+export type { Column } from "./encode.ts";
+export { type JsonOptions, readJson } from "./json.ts";
+export type { Source } from "./source.ts";
+export type { SplitOptions } from "./split.ts";
+export type { Table } from "./table.ts";
+export type {
+  CategoryColumn,
+  Cell,
+  ColumnKind,
+  DateColumn,
+  NumberColumn,
+  TableColumn,
+  TableRow,
+} from "./table-column.ts";
