@@ -21,7 +21,7 @@ const throughIndex = {
   name: "through-index",
   async resolveId(path, importer) {
     const resolved = importer && (await this.resolve(path, importer, { skipSelf: true }));
-    if (!resolved || /\/(transform|analysis|data|plot)\//.test(resolved.id)) return resolved;
+    if (!resolved || /\/build\/types\/src\/(transform|analysis|data|plot)\//.test(resolved.id)) return resolved;
     return { id: "./index.js", external: "absolute" };
   },
 };
