@@ -10,7 +10,7 @@
  */
 
 export enum Abi {
-  Version = 5,
+  Version = 6,
   /** Alignment in bytes of every buffer a tape names. */
   Alignment = 16,
 }

@@ -80,8 +80,9 @@ export function executeRecord(r: usize, run: usize, rows: i32, stride: usize, pa
     }
     case Opcode.Loss: {
       loss(
-        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
-        dim(r, 8, rows), word(run, word(r, 9)), float(r, 10), part, parts,
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), pointer(r, 7),
+        dim(r, 8, rows), dim(r, 9, rows), word(r, 10), word(run, word(r, 11)), word(run, word(r, 12)),
+        float(r, 13), part, parts,
       );
       break;
     }
@@ -111,8 +112,9 @@ function executeOther(r: usize, run: usize, rows: i32, stride: usize, part: i32,
     }
     case Opcode.LossBlocks: {
       lossBlocks(
-        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
-        dim(r, 8, rows), word(run, word(r, 9)), float(r, 10), part, parts,
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), pointer(r, 7),
+        dim(r, 8, rows), dim(r, 9, rows), word(r, 10), word(run, word(r, 11)), word(run, word(r, 12)),
+        float(r, 13), part, parts,
       );
       break;
     }

@@ -92,4 +92,11 @@ export {
   type ValueAndGradResult,
   valueAndGrad,
 } from "./train/value-and-grad.ts";
+export type {
+  ClassWeight,
+  EvaluateAsyncOptions,
+  EvaluateOptions,
+  SampleWeight,
+  WeightOptions,
+} from "./train/weights.ts";
 export { VERSION } from "./version.ts";

@@ -22,9 +22,10 @@ belongs to sequential|input=inputshape,inputdim,inputsize,infeatures,shape
 belongs to model|inputs=inputshape,inputdim,inputsize
 belongs to sequential and model|seed=randomstate,randomseed
 belongs to the data, { x, y }|x=xs,inputs,input,features,data y=ys,labels,label,targets,target,outputs,output
+belongs to the data, as { x, y, sampleWeight }|sampleWeight=sampleweights,weights
+belongs to fit and evaluate|classWeight=classweights
 is the first argument of dense, as in dense(4)|units=outfeatures
 is the second argument of sequential|layers=hiddenlayers
-there are no weights yet: all rows count alike|weights=classweight,sampleweight
 evaluate gives loss and accuracy|metrics
 |axis=dim keepDims=keepdim silu=swish linear=identity,none sigmoid=logistic glorotUniform=xavieruniform,xavier glorotNormal=xaviernormal heUniform=kaiminguniform heNormal=kaimingnormal,he`;
 
@@ -80,9 +81,15 @@ export function unknownName(who: string, kind: string, given: unknown, names: re
 }
 
 /** Refuses data that are not given by just these names. */
-export function checkNames(what: string, given: unknown, names: readonly string[], kind: string): void {
+export function checkNames(
+  what: string,
+  given: unknown,
+  names: readonly string[],
+  kind: string,
+  optional: readonly string[] = [],
+): void {
   if (typeof given === "object" && given !== null && !Array.isArray(given) && !ArrayBuffer.isView(given)) {
-    refuseUnknown(what, given, names, kind);
+    refuseUnknown(what, given, [...names, ...optional], kind);
     if (names.every((name) => (given as Record<string, unknown>)[name] !== undefined)) return;
   }
   const form = names.map((name) => `${name}: ..`).join(", ");

@@ -2,10 +2,10 @@
 
 /** Bytes after gzip of the pages of `test/package/bundlers/pages`, as esbuild makes them: they carry a little less. */
 const LIMITS = {
-  trains: 56_600,
-  predicts: 36_700,
-  computes: 51_400,
-  transforms: 38_000,
+  trains: 58_300,
+  predicts: 36_900,
+  computes: 51_900,
+  transforms: 38_200,
   analyses: 33_200,
 } as const;
 

@@ -7,13 +7,14 @@ import { cut } from "../parts";
  * @param window  in  [*, words], 4-byte aligned
  * @param index   in  [rows] u32; the caller keeps every index inside the window
  * @param rows    rows of y
- * @param words   words in a row
+ * @param words   words in a row; 0: there are no rows to load
  *
  * Parts: cut between rows.
  * Aliasing: y must not overlap window or index.
  * Cost: 4 rows words bytes read and written; about 1 ns a row up to 4 words.
  */
 export function gather(y: usize, window: usize, index: usize, rows: i32, words: i32, part: i32, parts: i32): void {
+  if (words == 0) return;
   if (parts > 1) {
     const from = cut(rows, 1, part, parts);
     const count = cut(rows, 1, part + 1, parts) - from;

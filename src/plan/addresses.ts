@@ -1,4 +1,5 @@
 /** Where variables and the operands of tapes are, when the regions are laid out. */
+import { Run } from "../../assembly/abi.ts";
 import { sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import type { Addresses } from "./encode.ts";
@@ -58,7 +59,9 @@ export function tapeAddresses(
     value: (id) => values.get(lowered.rootOf(id)) as number,
     region: at,
     counter: (name) => at("counters") + counters.indexOf(name) * 8,
-    setting: (kind, of) => ports[tape].find(({ value }) => value === of)?.[kind] ?? ROWS_SETTING,
+    // Of a value that comes from no port: rows of numbers, and no run leaves them out (a pass has rows).
+    setting: (kind, of) =>
+      ports[tape].find(({ value }) => value === of)?.[kind] ?? (kind === "targets" ? ROWS_SETTING : Run.Rows),
     scratch: { shared: at("shared scratch"), private: at("scratch") },
     mirror: at("mirror") - at("updated"),
   };

@@ -19,13 +19,18 @@ function fuseActivation({ nodes, soleLinear, replace }: Fusing, node: Node<"unar
 
 /** A gradient whose incoming cotangent is the seed 1 comes out of the loss record itself. */
 function fuseLoss({ graph, nodes, replace }: Fusing, grad: Node<"lossGrad">, i: number): void {
-  const [p, t, scale] = grad.inputs;
+  const [p, t, scale, ...weights] = grad.inputs;
   if (graph.constants.find((c) => c.value === scale)?.data[0] !== 1) return;
   const at = nodes.findIndex(
-    (n) => is(n, "loss") && n.inputs[0] === p && n.inputs[1] === t && n.attrs === grad.attrs,
+    (n) =>
+      is(n, "loss") &&
+      n.inputs[0] === p &&
+      n.inputs[1] === t &&
+      n.inputs[2] === weights[0] &&
+      n.attrs === grad.attrs,
   );
   if (at < 0) return;
   const forward = nodes[at] as Node;
-  replace(at, forward, lossAndGrad, grad.attrs, [p, t], [forward.outputs[0], grad.outputs[0]]);
+  replace(at, forward, lossAndGrad, grad.attrs, [p, t, ...weights], [forward.outputs[0], grad.outputs[0]]);
   nodes[i] = undefined;
 }

@@ -32,7 +32,8 @@ export function numberPorts(
         tape,
         region: `${tape} ${port.kind} ${port.name}`,
         window: hasWindow ? `window ${port.kind} ${port.name}` : undefined,
-        words: hasWindow ? next++ : 0,
+        // Rows may come without weights, then their words are 0.
+        words: hasWindow || port.kind === "weight" ? next++ : 0,
         targets: port.kind === "target" ? next++ : 0,
       }),
     );

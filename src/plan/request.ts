@@ -16,6 +16,8 @@ export interface TrainRequest {
   readonly graph: Graph;
   readonly loss: ValueId;
   readonly targets: readonly TapePort[];
+  /** Weights of rows, which a run may leave out. Default: none. */
+  readonly weights?: readonly TapePort[];
   /** What each loss reads, for metrics. */
   readonly predictions: readonly ValueId[];
   /** None: there are gradients, and nobody updates. */

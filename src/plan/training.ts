@@ -13,9 +13,9 @@ import { usesOf } from "./roles.ts";
 import { slotOf, trainingSections } from "./sections.ts";
 
 function lowerTraining(train: TrainRequest, batch: number, frozen: ReadonlySet<string>) {
-  const { graph, loss, optimizer, targets } = train;
+  const { graph, loss, optimizer, targets, weights = [] } = train;
   keepFrozen(graph, frozen);
-  const ports = [...inputsOf(graph), ...targets];
+  const ports = [...inputsOf(graph), ...targets, ...weights];
   // Before the gradients come in.
   const evaluate = optimizer && lowerEvaluation(train, ports, batch);
   const gradients = addGradients(graph, loss, frozen);
@@ -91,9 +91,12 @@ function writeWords({ sections, tape, evaluate }: TrainPlan, { words, base, at }
   }
   const run = (at("run") - base) / 4;
   words[run + Run.Rates] = at("rates");
-  for (const { words: word, targets, dtype, rowElements } of [...tape.ports, ...(evaluate?.ports ?? [])]) {
+  for (const { kind, words: word, targets, dtype, rowElements } of [
+    ...tape.ports,
+    ...(evaluate?.ports ?? []),
+  ]) {
     const labels = dtype === "i32" && targets !== 0;
-    if (word) words[run + word] = labels ? 1 : rowElements;
+    if (word) words[run + word] = kind === "weight" ? 0 : labels ? 1 : rowElements;
     if (targets) words[run + targets] = labels ? Targets.Labels : Targets.Rows;
   }
 }

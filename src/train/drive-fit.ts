@@ -18,6 +18,7 @@ import type { Measuring } from "./metrics.ts";
 import type { Note } from "./notes.ts";
 import { type BoundData, type Data, type NamedOutputs, readData } from "./training-data.ts";
 import { isShare, noteClasses, splitData } from "./validation.ts";
+import { weighRows, weightsOfClasses } from "./weights.ts";
 import type { Dataset } from "./windows.ts";
 
 /** What drives a fit needs of its trainer. */
@@ -40,20 +41,29 @@ interface Begun {
 
 type AnyData = Data<unknown, NamedOutputs> | BoundData<unknown>;
 
-/** Splits the data, and sets up what happens between epochs. */
-function* beginWatched(who: string, host: FitHost, dataset: Dataset, options: AnyFitOptions): Steps<Begun> {
+/** Splits the data, weighs them, and sets up what happens between epochs. */
+function* begin(who: string, host: FitHost, dataset: Dataset, options: AnyFitOptions): Steps<Begun> {
   const { program, rules, trainer } = host;
   const given = options.validation as Parameters<typeof isShare>[0] | undefined;
   let training = dataset;
   let validation: Dataset | undefined;
   let notes: readonly Note[] = [];
+  const { classWeight } = options;
   if (given !== undefined) {
     const what = `${who}: validation`;
     if (isShare(given)) ({ training, validation } = yield* splitData(what, program, rules, dataset, given));
     else validation = yield* eachJob((jobs) => readData(what, given as AnyData, rules, jobs));
     notes = yield* noteClasses(rules, training, validation);
   }
-  const run = startFit(program, rules, training, options, true);
+  if (classWeight !== undefined) {
+    const weights = yield* eachJob((jobs) => weightsOfClasses(who, training, rules, classWeight, jobs));
+    const weigh = (rows: Dataset) => eachJob((jobs) => weighRows(who, rows, rules, weights, jobs));
+    training = yield* weigh(training);
+    validation &&= yield* weigh(validation);
+  }
+  const isWatched = watchesEpochs(options, host);
+  const run = startFit(program, rules, training, options, isWatched);
+  if (!isWatched) return { run, watch: undefined, notes };
   const watch = watchEpochs({ ...host, who, run, training, validation, memory: trainer.fitMemory }, options);
   trainer.fitMemory = watch.memory;
   return { run, watch, notes };
@@ -99,8 +109,8 @@ export async function fitInSlices(
   }
   if (!options.earlyStopping) trainer.fitMemory = undefined;
   let begun: Begun;
-  if (watchesEpochs(options, host))
-    begun = await inSlices(beginWatched("fit", host, dataset, options), check);
+  if (watchesEpochs(options, host) || options.classWeight !== undefined)
+    begun = await inSlices(begin("fit", host, dataset, options), check);
   else begun = { run: startFit(program, rules, dataset, options, false), watch: undefined, notes: [] };
   const { run, watch } = begun;
   const callbacks = callbacksOf("fit", options.onEpoch);
@@ -158,9 +168,10 @@ export function fitAtOnce(host: FitHost, data: AnyData, options: AnyFitOptions):
   const { onProgress } = options;
   const dataset = atOnce((jobs) => readData("fitSync", data, rules, jobs));
   if (!options.earlyStopping) trainer.fitMemory = undefined;
-  const begun = watchesEpochs(options, host)
-    ? finish(beginWatched("fitSync", host, dataset, options))
-    : { run: startFit(program, rules, dataset, options, false), watch: undefined, notes: [] };
+  const begun =
+    watchesEpochs(options, host) || options.classWeight !== undefined
+      ? finish(begin("fitSync", host, dataset, options))
+      : { run: startFit(program, rules, dataset, options, false), watch: undefined, notes: [] };
   const { run, watch } = begun;
   const callbacks = callbacksOf("fitSync", options.onEpoch);
   const heard = onProgress && (() => onProgress(run.progress(), trainer));

@@ -10,7 +10,7 @@ import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
 export interface MetricValues {
   /**
    * Share of rows whose most probable class is right, for cross-entropy losses. A row with a score that is NaN or
-   * infinite counts as wrong.
+   * infinite counts as wrong. Weights do not change it.
    */
   readonly accuracy?: number;
   readonly balancedAccuracy?: number;
@@ -28,7 +28,7 @@ export interface MetricValues {
 }
 
 export interface Evaluation extends MetricValues {
-  /** Mean loss over all rows. */
+  /** Mean loss over all rows: with weights `sum(w_i l_i) / rows`. */
   readonly loss: number;
   /** What the `metrics` of `compile` say of all rows. */
   readonly [metric: string]: number | undefined;
@@ -45,7 +45,7 @@ export function* evaluateRows(
   const { batch } = program.plan;
   const [{ loss: first }, ...others] = losses;
   const counted = others.length === 0 && first.kind.endsWith("rossEntropy");
-  const target = dataset.columns[dataset.columns.length - 1];
+  const target = dataset.columns[tape.ports.findIndex(({ kind }) => kind === "target")];
   let sum = 0;
   let right = 0;
   for (let from = 0; from < dataset.rows; from += batch) {

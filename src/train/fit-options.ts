@@ -7,6 +7,7 @@ import type { Evaluation, MetricValues } from "./evaluate.ts";
 import type { Note } from "./notes.ts";
 import type { BoundData, Data } from "./training-data.ts";
 import { checkValidation, type ValidationRows } from "./validation.ts";
+import { type ClassWeight, checkClassWeight } from "./weights.ts";
 
 export interface FitProgress {
   /** Epochs completed by this call. */
@@ -85,6 +86,12 @@ export interface FitOptions<X = Rows, P = Result, T = unknown> {
   readonly earlyStopping?: EarlyStopping;
   /** Whether each epoch visits the rows in an order of its own, by the shuffle seed. Default: true. */
   readonly shuffle?: boolean;
+  /**
+   * What the rows of each class weigh, for `crossEntropy` and for `binaryCrossEntropy` of one output; it multiplies
+   * `sampleWeight`. `"balanced"` counts the training rows; validation rows weigh the same in `validationLoss`.
+   * Default: all rows alike.
+   */
+  readonly classWeight?: ClassWeight;
   /** One callback, or several, called one after the other once an epoch; if one throws or rejects, the fit ends with that error. */
   readonly onEpoch?: EpochCallback<T> | readonly EpochCallback<T>[];
   /**
@@ -142,6 +149,7 @@ const FIT = {
   validation: [],
   earlyStopping: [],
   shuffle: [true, BOOLEAN],
+  classWeight: [],
   onEpoch: [],
   onProgress: [undefined, FUNCTION],
 } as const;
@@ -154,9 +162,10 @@ export type AnyFitOptions = FitOptions<any, any, any>;
 export function checkFitOptions(who: string, options: AnyFitOptions): void {
   // Nothing can abort `fitSync`.
   const table = who === "fitSync" ? (FIT as typeof FIT_ASYNC) : FIT_ASYNC;
-  const { stopWhen, validation, earlyStopping, onEpoch } = readOptions(who, options, table);
+  const { stopWhen, validation, earlyStopping, classWeight, onEpoch } = readOptions(who, options, table);
   if (stopWhen !== NEVER) readOptions(`${who}: stopWhen`, stopWhen, { lossBelow: [undefined, NUMBER] });
   if (validation !== undefined) checkValidation(who, validation);
+  if (classWeight !== undefined) checkClassWeight(who, classWeight);
   if (earlyStopping !== undefined)
     readOptions(`${who}: earlyStopping`, earlyStopping, {
       patience: [Number.NaN, COUNT],

@@ -6,6 +6,7 @@ import type { Graph } from "../graph/graph.ts";
 import { LossFn } from "../graph/op.ts";
 import { accumulate as addLosses } from "../graph/ops/gradient.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
+import { ROWS } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { type Model, SEED } from "../model/model.ts";
 import { COUNT, check, type Rule } from "../options.ts";
@@ -114,6 +115,7 @@ function trainRequest(
     );
   const losses: OutputLoss[] = [];
   const targets: TapePort[] = [];
+  const weight = graph.addValue({ shape: [ROWS], dtype: "f32" }, "sampleWeight");
   const predictions: ValueId[] = [];
   let total: ValueId | undefined;
   for (const [output, outputLoss] of Object.entries(byName)) {
@@ -140,7 +142,7 @@ function trainRequest(
     );
     builder.scope = outputLoss.kind;
     const { fn, parameter } = outputLoss;
-    const [part] = builder.emit(lossOp, { fn, parameter }, [value, target], "loss");
+    const [part] = builder.emit(lossOp, { fn, parameter }, [value, target, weight], "loss");
     [total] = total === undefined ? [part] : builder.emit(addLosses, {}, [total, part], "loss");
     losses.push({ output, loss: outputLoss, rowElements: rowElements(graph, value) });
     targets.push({
@@ -159,6 +161,9 @@ function trainRequest(
       graph,
       loss: total,
       targets,
+      weights: [
+        { name: "sampleWeight", kind: "weight", value: weight, dtype: "f32", rowElements: 1, below: 0 },
+      ],
       predictions,
       optimizer: optimizer.plan,
       accumulate,

@@ -13,6 +13,7 @@ import type { Program } from "../program/program.ts";
 import { addressOf, runRecords } from "../program/records.ts";
 import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import type { DataRules, OutputLoss } from "./training-data.ts";
+import { isWeighted } from "./weights.ts";
 import { bindColumns, type Column, type Dataset, fillPorts } from "./windows.ts";
 
 /**
@@ -117,12 +118,15 @@ function noteData(
 ): void {
   const { ports } = train.tape;
   for (let i = 0; i < ports.length; i++) {
-    const { name, dtype, value } = ports[i];
-    const target = losses[i - ports.length + losses.length];
+    const { kind, name, dtype, value } = ports[i];
+    if (kind === "weight") continue;
+    const target = kind === "target" ? losses.find(({ output }) => output === name) : undefined;
     const what = (target ? "y" : "x") + ((target ? namedTargets : namedInputs) ? `.${name}` : "");
     const column = dataset.columns[i];
-    if (target?.loss.fn >= LossFn.BinaryCrossEntropy) lookAtLabels(notes, what, column, target, labels, jobs);
-    else if (dtype === "f32")
+    if (target && target.loss.fn >= LossFn.BinaryCrossEntropy) {
+      // Who weighs rows knows of them.
+      if (!isWeighted(dataset)) lookAtLabels(notes, what, column, target, labels, jobs);
+    } else if (dtype === "f32")
       lookAtColumns(notes, what, column, target !== undefined, () => meetsWeights(graph, value), jobs);
   }
 }
@@ -214,7 +218,7 @@ function lookAtLabels(
     const label = counts.indexOf(least);
     notes.push({
       code: "unequalLabels",
-      message: `${what}: ${least} of ${data.length / words} rows are ${describe(names?.[label] ?? label)}; repeat them, and judge each label by itself`,
+      message: `${what}: ${least} of ${data.length / words} rows are ${describe(names?.[label] ?? label)}; weigh them with classWeight: "balanced", and judge each label by itself`,
     });
   });
 }

@@ -53,8 +53,10 @@ export function stepViews(program: Program, train: TrainPlan, named: Model["name
  */
 export function takeStep(program: Program, train: TrainPlan, rows: number, unchecked?: Model["named"]): void {
   if (unchecked)
-    for (const { targets, dtype } of train.tape.ports)
+    for (const { kind, words, targets, dtype } of train.tape.ports) {
       if (targets && dtype === "i32") program.setRun(targets, Targets.Labels);
+      if (kind === "weight") program.setRun(words, 0);
+    }
   fillRates(program);
   program.setRun(Run.Rows, rows);
   if (program.kernels.step(program.plan.base) === Status.Ok) return;
@@ -64,4 +66,15 @@ export function takeStep(program: Program, train: TrainPlan, rows: number, unche
     checkIds("stepBuffers: y", program, targets, rows, unchecked.outputs);
   }
   throw nonFinite(program, train, program.counter(Counter.Step) + 1);
+}
+
+/** Keeps what a fit under way has in the run block and the ports; returns what puts it back. */
+export function keepRun({ u8, plan }: Program, { tape }: TrainPlan): () => void {
+  const names = new Set(["run", ...tape.ports.map(({ region }) => region)]);
+  const kept = plan.layout.regions
+    .filter(({ name }) => names.has(name))
+    .map(({ offset, bytes }) => [offset, u8.slice(offset, offset + bytes)] as const);
+  return () => {
+    for (const [offset, bytes] of kept) u8.set(bytes, offset);
+  };
 }

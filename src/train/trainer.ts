@@ -3,15 +3,15 @@ import { BusyError, DisposedError, ShapeError } from "../errors.ts";
 import { type Model, SEED } from "../model/model.ts";
 import { readOptions, refuseMore } from "../options.ts";
 import type { Moment } from "../plan/optimizer.ts";
-import type { PlannedPort, TrainPlan } from "../plan/planned.ts";
+import type { TrainPlan } from "../plan/planned.ts";
 import { checkRows } from "../program/buffers.ts";
 import type { FileParts } from "../program/file.ts";
-import { type AsyncOptions, Predictor, type ReadOptions } from "../program/predictor.ts";
+import { Predictor } from "../program/predictor.ts";
 import type { Program } from "../program/program.ts";
 import { type Bytes, bytesOf } from "../program/state.ts";
 import { makeResult, type Result, type Rows } from "../rows/data.ts";
 import { inSlices } from "../runtime/event-loop.ts";
-import { atOnce, eachJob, finish, type Steps } from "../steps.ts";
+import { atOnce, eachJob, finish, type Jobs, type Steps } from "../steps.ts";
 import { callAndWait, callWithoutWaiting } from "./callbacks.ts";
 import { type Customers, checkWithState, makeCustomers, nested, type WithStateOptions } from "./customers.ts";
 import { type FitHost, fitAtOnce, fitInSlices } from "./drive-fit.ts";
@@ -20,12 +20,12 @@ import { trainerFile } from "./file-metadata.ts";
 import type { FitMemory } from "./fit-memory.ts";
 import { checkFitOptions, type FitOptions, type FitResult } from "./fit-options.ts";
 import { fromLogits, type MakePredictor } from "./logits.ts";
-import type { Loss } from "./losses.ts";
+import { manifestOfTraining } from "./manifest.ts";
 import { measureRows, type NamedMetric } from "./metrics.ts";
 import { type MomentViews, momentViews } from "./moments.ts";
 import { checkLearningRate, fillRates, ratesOf, setLearningRate } from "./rates.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
-import { stepViews, type TrainerBuffers, takeStep } from "./step-buffers.ts";
+import { keepRun, stepViews, type TrainerBuffers, takeStep } from "./step-buffers.ts";
 import {
   type BoundData,
   bindData,
@@ -35,6 +35,12 @@ import {
   type OutputLoss,
   readData,
 } from "./training-data.ts";
+import {
+  type EvaluateAsyncOptions,
+  type EvaluateOptions,
+  type WeightOptions,
+  weighClasses,
+} from "./weights.ts";
 import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
 
 export type { Moment, Snapshot };
@@ -200,17 +206,19 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * const data = trainer.bind({ x: [[0], [1]], y: [1, 3] });
    * for (let round = 0; round < 3; round++) await trainer.fit(data, { epochs: 1 });
    */
-  bind(data: Data<X, P>): BoundData<X> {
-    refuseMore("bind", arguments, 1, "write bind({ x, y })");
+  bind(data: Data<X, P>, options: WeightOptions = {}): BoundData<X> {
+    refuseMore("bind", arguments, 2, "write bind({ x, y })");
     this.program.checkAlive("bind");
-    return atOnce((jobs) => bindData("bind", data, this.#reading, jobs));
+    const { classWeight } = readOptions("bind", options, { classWeight: [] });
+    return atOnce((jobs) => bindData("bind", data, this.#reading, classWeight, jobs));
   }
 
   /** As `bind`, reading in slices of about 10 ms of the thread's time. */
-  async bindAsync(data: Data<X, P>): Promise<BoundData<X>> {
-    refuseMore("bindAsync", arguments, 1, "write bindAsync({ x, y })");
+  async bindAsync(data: Data<X, P>, options: WeightOptions = {}): Promise<BoundData<X>> {
+    refuseMore("bindAsync", arguments, 2, "write bindAsync({ x, y })");
     this.program.checkAlive("bindAsync");
-    const steps = eachJob((jobs) => bindData("bindAsync", data, this.#reading, jobs));
+    const { classWeight } = readOptions("bindAsync", options, { classWeight: [] });
+    const steps = eachJob((jobs) => bindData("bindAsync", data, this.#reading, classWeight, jobs));
     return inSlices(steps, () => this.program.checkAlive("bindAsync"));
   }
 
@@ -275,12 +283,13 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * @param data at most as many rows as the batch
    * @returns the loss before the update
    */
-  step(data: Data<X, P>): { readonly loss: number } {
+  step(data: Data<X, P>, options?: WeightOptions): { readonly loss: number } {
     // Asked first, because handing the arguments on costs 5 % of a small update.
-    if (arguments.length > 1) refuseMore("step", arguments, 1, "write step({ x, y })");
+    if (arguments.length > 2) refuseMore("step", arguments, 2, "write step({ x, y })");
     this.program.checkAlive("step");
     this.checkIdle("step");
-    const rows = this.#loadOneBatch("step", data);
+    if (options !== undefined) readOptions("step", options, { classWeight: [] });
+    const rows = this.#loadOneBatch("step", data, options);
     takeStep(this.program, this.#train, rows);
     return { loss: this.program.runF64(Run.Loss) };
   }
@@ -320,12 +329,12 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
    * const { loss } = trainer.evaluate({ x: [[0], [1]], y: [1, 3] });
    */
-  evaluate(data: Data<X, P> | BoundData<X>, options: ReadOptions = {}): Evaluation {
+  evaluate(data: Data<X, P> | BoundData<X>, options: EvaluateOptions = {}): Evaluation {
     refuseMore("evaluate", arguments, 2, "write evaluate({ x, y }, options)");
     this.program.checkAlive("evaluate");
     checkData("evaluate", data);
-    const { state } = readOptions("evaluate", options, { state: [] });
-    const read = () => finish(measureRows("evaluate", this.#host, this.#read("evaluate", data)));
+    const { state } = readOptions("evaluate", options, { state: [], classWeight: [] });
+    const read = () => finish(measureRows("evaluate", this.#host, this.#read("evaluate", data, options)));
     return state === undefined ? read() : this.program.states.during("evaluate", state, read);
   }
 
@@ -335,15 +344,21 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    *
    * @throws as `evaluate`, and the signal's reason on abort
    */
-  async evaluateAsync(data: Data<X, P> | BoundData<X>, options: AsyncOptions = {}): Promise<Evaluation> {
+  async evaluateAsync(
+    data: Data<X, P> | BoundData<X>,
+    options: EvaluateAsyncOptions = {},
+  ): Promise<Evaluation> {
     refuseMore("evaluateAsync", arguments, 2, "write evaluateAsync({ x, y }, options)");
     this.program.checkAlive("evaluateAsync");
     checkData("evaluateAsync", data);
-    return this.readInSlices("evaluateAsync", options, this.#readAndEvaluate("evaluateAsync", data));
+    const table = { state: [], signal: [], classWeight: [] } as const;
+    const { classWeight, ...reading } = readOptions("evaluateAsync", options, table);
+    const steps = this.#readAndEvaluate("evaluateAsync", data, { classWeight });
+    return this.readInSlices("evaluateAsync", reading, steps);
   }
 
-  *#readAndEvaluate(who: string, data: Data<X, P> | BoundData<X>): Steps<Evaluation> {
-    const dataset = yield* eachJob((jobs) => readData(who, data, this.#reading, jobs));
+  *#readAndEvaluate(who: string, data: Data<X, P> | BoundData<X>, options: WeightOptions): Steps<Evaluation> {
+    const dataset = yield* eachJob((jobs) => this.#readInto(who, data, options, jobs));
     return yield* measureRows(who, this.#host, dataset);
   }
 
@@ -357,7 +372,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     refuseMore("gradients", arguments, 1, "write gradients({ x, y })");
     this.program.checkAlive("gradients");
     const { program } = this;
-    const restore = this.#ticket && this.#keepRun();
+    const restore = this.#ticket && keepRun(program, this.#train);
     const rows = this.#loadOneBatch("gradients", data);
     const { from } = program.section(Section.Forward);
     const { to } = program.section(Section.Backward);
@@ -471,21 +486,9 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   /** @internal */
   protected override manifestOptions(): Record<string, unknown> {
-    const { losses, optimizer } = this.#parts;
-    const groups = ratesOf(this.program);
-    const learningRate = groups.pop();
-    const describeLoss = ({ kind, parameter, fromLogits }: Loss) => ({
-      kind,
-      ...(kind === "huber" ? { delta: parameter } : {}),
-      ...(fromLogits ? { fromLogits } : {}),
-    });
     return {
       ...super.manifestOptions(),
-      loss: Object.fromEntries(losses.map(({ output, loss }) => [output, describeLoss(loss)])),
-      optimizer: { kind: optimizer.kind, ...optimizer.settings },
-      learningRate,
-      ...(groups.length > 0 ? { groupLearningRates: groups } : {}),
-      accumulate: this.#train.accumulate,
+      ...manifestOfTraining(this.program, this.#train, this.#parts),
       steps: this.steps,
       epochs: this.epochs,
     };
@@ -514,12 +517,28 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     }
   }
 
-  #read(who: string, data: Data<X, P> | BoundData<X>): Dataset {
-    return atOnce((jobs) => readData(who, data, this.#reading, jobs));
+  #read(who: string, data: Data<X, P> | BoundData<X>, options?: WeightOptions): Dataset {
+    return atOnce((jobs) => this.#readInto(who, data, options, jobs));
   }
 
-  #loadOneBatch(who: string, data: Data<X, P>): number {
-    const dataset = this.#read(who, data);
+  /** The data with their weights, once the jobs are done. */
+  #readInto(
+    who: string,
+    data: Data<X, P> | BoundData<X>,
+    options: WeightOptions | undefined,
+    jobs: Jobs,
+  ): Dataset {
+    return weighClasses(
+      who,
+      readData(who, data, this.#reading, jobs),
+      this.#reading,
+      options?.classWeight,
+      jobs,
+    );
+  }
+
+  #loadOneBatch(who: string, data: Data<X, P>, options?: WeightOptions): number {
+    const dataset = this.#read(who, data, options);
     const { batch } = this.program.plan;
     if (dataset.rows > batch)
       throw new ShapeError(
@@ -530,18 +549,5 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     bindColumns(this.program, ports, dataset);
     fillPorts(this.program, ports, dataset, 0, dataset.rows);
     return dataset.rows;
-  }
-
-  /** Keeps what a fit under way has in the run block and the ports; returns what puts it back. */
-  #keepRun(): () => void {
-    const { u8, plan } = this.program;
-    const { regions } = plan.layout;
-    const names = new Set(["run", ...this.#train.tape.ports.map(({ region }: PlannedPort) => region)]);
-    const kept = regions
-      .filter(({ name }) => names.has(name))
-      .map(({ offset, bytes }) => [offset, u8.slice(offset, offset + bytes)] as const);
-    return () => {
-      for (const [offset, bytes] of kept) u8.set(bytes, offset);
-    };
   }
 }

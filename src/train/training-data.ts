@@ -7,6 +7,7 @@ import { readTargets, type Targets } from "../rows/targets.ts";
 import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import { checkNames } from "../suggest.ts";
 import type { Loss } from "./losses.ts";
+import { type ClassWeight, readWeights, type SampleWeight, unweighted, weighClasses } from "./weights.ts";
 import type { Column, Dataset } from "./windows.ts";
 
 /** Rows and what should come out of them. */
@@ -14,6 +15,10 @@ export interface Data<X = Rows, P = Result> {
   readonly x: X;
   /** Targets, or targets by output name. */
   readonly y: Targets | ByOutput<P, Targets>;
+  /**
+   * What each row counts: the loss is `sum(w_i l_i) / rows`, and with it the gradient. Numbers >= 0, not all 0. Default: 1 each.
+   */
+  readonly sampleWeight?: SampleWeight;
 }
 
 /** Any outputs with names. */
@@ -60,11 +65,11 @@ export const isBoundData = (data: object): boolean => bound.has(data);
 /** @throws DataError for what is neither `{ x, y }` nor bound data */
 export function checkData(who: string, data: object): void {
   // The usual form first: it is in the way of every update.
-  const { x, y } = Object(data) as Partial<Data>;
-  let entries = 0;
+  const { x, y, sampleWeight } = Object(data) as Partial<Data>;
+  let entries = sampleWeight === undefined ? 0 : -1;
   for (const _ in data) entries++;
   if (x !== undefined && y !== undefined && entries === 2) return;
-  if (!bound.has(data)) checkNames(`${who}: data`, data, ["x", "y"], "key");
+  if (!bound.has(data)) checkNames(`${who}: data`, data, ["x", "y"], "key", ["sampleWeight"]);
 }
 
 /** Reads all data and keeps a copy, which later changes to the given arrays do not reach. */
@@ -72,14 +77,17 @@ export function bindData<X>(
   who: string,
   data: Data<X, NamedOutputs>,
   rules: DataRules,
+  classWeight: ClassWeight | undefined,
   jobs: Jobs,
 ): BoundData<X> {
-  const { rows, columns } = readData(who, data, rules, jobs);
+  const read = readData(who, data, rules, jobs);
+  const { rows, columns } = weighClasses(who, read, rules, classWeight, jobs);
   const handle = new Handle(rows);
   const own = columns.map(({ words, data: numbers }) => {
     const copy =
       numbers instanceof Int32Array ? new Int32Array(numbers.length) : new Float32Array(numbers.length);
-    inStretches(jobs, rows, words, (from, count) =>
+    // No weights: no words.
+    inStretches(jobs, rows, Math.max(1, words), (from, count) =>
       copy.set(numbers.subarray(from * words, (from + count) * words), from * words),
     );
     return { words, data: copy };
@@ -142,6 +150,12 @@ function readRows<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules,
       data: read.data,
     });
   }
+  if (data.sampleWeight === undefined) columns.push(unweighted());
+  else {
+    const weights = readWeights(who, data.sampleWeight, jobs);
+    counts.push(["sampleWeight", weights.rows]);
+    columns.push(weights.column);
+  }
   inOrder(jobs, () => checkRows(who, counts));
   return { rows, columns };
 }
@@ -149,11 +163,17 @@ function readRows<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules,
 /** Checks that inputs and targets have one row count, at least one row. */
 function checkRows(who: string, counts: readonly (readonly [string, number])[]): void {
   const [[first, rows], ...others] = counts;
-  for (const [name, count] of others)
-    if (count !== rows)
+  for (const [name, count] of others) {
+    if (count === rows) continue;
+    if (name === "sampleWeight")
       throw new ShapeError(
-        `${who}: inputs and targets must have as many rows; got ${rows} in ${first}, ${count} in ${name}`,
+        `${who}: sampleWeight must have a weight for each row; got ${count} for ${rows} rows`,
         "rows",
       );
+    throw new ShapeError(
+      `${who}: inputs and targets must have as many rows; got ${rows} in ${first}, ${count} in ${name}`,
+      "rows",
+    );
+  }
   if (rows === 0) throw new DataError(`${who}: data must have at least one row; got none`, "missing");
 }

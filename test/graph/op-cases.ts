@@ -103,6 +103,19 @@ const lossCases = <K extends "loss" | "lossGrad" | "lossAndGrad">(
       [ROWS, 5],
       [ROWS, 1],
       [ROWS, 2, 3],
+      [2 * ROWS, 3],
+    ].map((shape) => ({
+      name: `${LossFn[fn]} of ${formatShape(shape)}, weighted`,
+      attrs: { fn, parameter },
+      inputs: [input(shape), target(shape, draw), ...more, target([ROWS], positive)],
+      outputs: outputs(shape),
+    })),
+  ),
+  ...LOSSES.flatMap(({ fn, parameter, draw }) =>
+    [
+      [ROWS, 5],
+      [ROWS, 1],
+      [ROWS, 2, 3],
     ].map((shape) => ({
       name: `${LossFn[fn]} of ${formatShape(shape)}`,
       attrs: { fn, parameter },
@@ -652,6 +665,18 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
       attrs: ce,
       inputs: [[ROWS], [ROWS]],
       message: "layer: crossEntropy needs a class axis of fixed length; got predictions [rows]",
+    },
+    ...[[ROWS, 2], [2 * ROWS], [4], []].map((weights) => ({
+      attrs: mse,
+      inputs: [[ROWS, 2], [ROWS, 2], weights],
+      message:
+        "layer: meanSquaredError needs one weight a row of data; " +
+        `got predictions [rows, 2], weights ${formatShape(weights)}`,
+    })),
+    {
+      attrs: ce,
+      inputs: [[3], [3], [3]],
+      message: "layer: crossEntropy needs one weight a row of data; got predictions [3], weights [3]",
     },
   ],
   lossGrad: [],

@@ -22,20 +22,29 @@ interface Options {
   scale?: number;
   targets?: Targets;
   delta?: number;
+  /** Weights, each of `span` units. */
+  weights?: Float32Array;
+  span?: number;
+  weighted?: number;
 }
 
 function run(fn: LossFn, p: Given, t: Given, m: number, n: number, options: Options = {}) {
   const { loss = "out", dx = "out", scale, targets = Targets.Rows, delta = DELTA } = options;
+  const { weights = null, span = 1, weighted = weights ? 1 : 0 } = options;
   return runRecord(Opcode.Loss, {
-    ...{ fn, loss, dx, p, t, m, n, targets },
+    ...{ fn, loss, dx, p, t, m, n, targets, weights, span, weighted },
     scale: scale === undefined ? null : Float32Array.of(scale),
     parameter: delta,
   });
 }
 
 /** The same by blocks, and then in total. */
-function runBlocks(fn: LossFn, p: Given, t: Given, m: number, n: number, targets = Targets.Rows) {
-  const operands = { fn, dx: "out", scale: null, p, t, m, n, targets, parameter: DELTA } as const;
+function runBlocks(fn: LossFn, p: Given, t: Given, m: number, n: number, options: Options = {}) {
+  const { targets = Targets.Rows, weights = null, span = 1 } = options;
+  const operands = {
+    ...({ fn, dx: "out", scale: null, p, t, m, n, targets, parameter: DELTA } as const),
+    ...{ weights, span, weighted: weights ? 1 : 0 },
+  };
   return runRecords([step(Opcode.LossBlocks, operands), step(Opcode.LossTotal, { fn, loss: "out", m, n })]);
 }
 
@@ -140,6 +149,82 @@ describe.each(CASES)("%s", (_, fn) => {
     ).toBeUndefined();
   });
 
+  it("weighs each row of data, of one unit or more, as the oracle does", () => {
+    for (const [m, n] of GRID)
+      for (const span of fn === LossFn.CrossEntropy ? [1, 2, 3] : [1, n, 2 * n].filter((s) => s > 0)) {
+        const units = fn === LossFn.CrossEntropy ? m : m * n;
+        if (units % span !== 0) continue;
+        const p = values(m * n, m + n).map((v) => 3 * v);
+        const t = targetsOf(fn, m, n, m + n + 1);
+        const weights = values(units / span, 6).map((v, i) => (i % 4 === 3 ? 0 : 4 * Math.abs(v)));
+        const weight = (i: number) => weights[Math.floor(i / span)];
+        const { loss, dx } = run(fn, p, t, m, n, { weights, span });
+        const exact = LOSS[fn].value(p, t, m, n, DELTA, weight);
+        expect(
+          ulpError(loss[0], exact),
+          `${m} x ${n} / ${span}: ${loss[0]} for ${exact}`,
+        ).toBeLessThanOrEqual(6);
+        const gradient = LOSS[fn].gradient(p, t, m, n, DELTA, weight);
+        const largest = Math.max(...gradient.map(Math.abs), 4 / units);
+        for (let i = 0; i < m * n; i++)
+          expect(Math.abs(dx[i] - gradient[i]), `dx[${i}]`).toBeLessThanOrEqual(8 * 2 ** -24 * largest);
+        const inPlace = run(fn, p, t, m, n, { weights, span, dx: { same: "p" } });
+        expect(difference(inPlace.p, dx)).toBeUndefined();
+      }
+  });
+
+  it("has the bits of no weights where all are 1, and where the run says that there are none", () => {
+    for (const [m, n] of GRID) {
+      const p = values(m * n, 2);
+      const t = targetsOf(fn, m, n, 3);
+      const { loss, dx } = run(fn, p, t, m, n);
+      const span = fn === LossFn.CrossEntropy ? 1 : n || 1;
+      for (const options of [
+        { weights: new Float32Array(m).fill(1), span },
+        { weights: new Float32Array(m).fill(7), span, weighted: 0 },
+      ]) {
+        const got = run(fn, p, t, m, n, options);
+        expect(difference(got.loss, loss)).toBeUndefined();
+        expect(difference(got.dx, dx)).toBeUndefined();
+      }
+    }
+  });
+
+  it("reads no weight beyond the last", () => {
+    for (const [m, n] of GRID) {
+      if (m * n === 0) continue;
+      const span = fn === LossFn.CrossEntropy ? 1 : n;
+      const weights = new Float32Array(m).fill(1);
+      const given = {
+        fn,
+        loss: "out",
+        dx: "out",
+        scale: null,
+        parameter: DELTA,
+        m,
+        n,
+        weights,
+        span,
+      } as const;
+      const operands = { ...given, weighted: 1, targets: Targets.Rows };
+      runRecord(Opcode.Loss, { ...operands, p: values(m * n, 2), t: targetsOf(fn, m, n, 3) }, 1, {
+        last: "weights",
+      });
+    }
+  });
+
+  it("finds the weight of each row in every block", () => {
+    const [m, n] = [3 * LossBlock.Rows + 5, 67];
+    const p = values(m * n, 2);
+    const t = targetsOf(fn, m, n, 3);
+    const weights = values(m, 8).map(Math.abs);
+    const span = fn === LossFn.CrossEntropy ? 1 : n;
+    const { loss, dx } = runBlocks(fn, p, t, m, n, { weights, span });
+    const exact = LOSS[fn].value(p, t, m, n, DELTA, (i) => weights[Math.floor(i / span)]);
+    expect(ulpError(loss[0], exact)).toBeLessThanOrEqual(6);
+    expect(difference(dx, run(fn, p, t, m, n, { weights, span }).dx)).toBeUndefined();
+  });
+
   it("gives the same bits by blocks where there is one", () => {
     for (const [m, n] of [...GRID, [LossBlock.Rows, LossBlock.Elements / LossBlock.Rows], [1, 5000]]) {
       if (m * n > LossBlock.Elements && fn !== LossFn.CrossEntropy) continue;
@@ -210,6 +295,16 @@ describe("losses", () => {
     expect(kernelError(LossFn.MeanAbsoluteError, LOSS[LossFn.Huber])).toMatch(/loss is/);
   });
 
+  it("a wrong weight is caught: that of the row before", () => {
+    const p = values(12, 1);
+    const t = values(12, 2);
+    const weights = Float32Array.of(1, 2, 4, 8);
+    const { value } = LOSS[LossFn.MeanSquaredError];
+    const { loss } = run(LossFn.MeanSquaredError, p, t, 4, 3, { weights, span: 3 });
+    const before = value(p, t, 4, 3, DELTA, (i) => weights[Math.max(0, Math.floor(i / 3) - 1)]);
+    expect(ulpError(loss[0], before)).toBeGreaterThan(1000);
+  });
+
   it("the mean absolute error is flat where prediction and target agree", () => {
     const p = Float32Array.of(1, 2, 3, -4, 5);
     const { dx } = run(LossFn.MeanAbsoluteError, p, Float32Array.of(1, 3, 2, -4, 5), 1, 5);
@@ -228,15 +323,26 @@ describe("losses", () => {
     const labels = fn === LossFn.CrossEntropy && recorded.targetKind === "labels";
     const target = recorded.target.flat();
     const { delta = 1 } = recorded.options as { delta?: number };
-    const { loss, dx } = run(fn, p, labels ? Int32Array.from(target) : Float32Array.from(target), m, n, {
-      targets: labels ? Targets.Labels : Targets.Rows,
-      delta,
-    });
-    expect(ulpError(loss[0], recorded.value)).toBeLessThanOrEqual(4);
-    const gradient = recorded.gradient.flat();
-    const largest = Math.max(...gradient.map(Math.abs), 1 / (m * n));
-    for (let i = 0; i < m * n; i++)
-      expect(Math.abs(dx[i] - gradient[i])).toBeLessThanOrEqual(6 * 2 ** -24 * largest);
+    const { value, gradient, weights, weightedValue, weightedGradient } = recorded;
+    for (const [exact, rows, options] of [
+      [value, gradient, {}],
+      [
+        weightedValue,
+        weightedGradient,
+        { weights: Float32Array.from(weights), span: fn === LossFn.CrossEntropy ? 1 : n },
+      ],
+    ] as const) {
+      const { loss, dx } = run(fn, p, labels ? Int32Array.from(target) : Float32Array.from(target), m, n, {
+        targets: labels ? Targets.Labels : Targets.Rows,
+        delta,
+        ...options,
+      });
+      expect(ulpError(loss[0], exact)).toBeLessThanOrEqual(4);
+      const exactRows = rows.flat();
+      const largest = Math.max(...exactRows.map(Math.abs), 1 / (m * n));
+      for (let i = 0; i < m * n; i++)
+        expect(Math.abs(dx[i] - exactRows[i])).toBeLessThanOrEqual(6 * 2 ** -24 * largest);
+    }
   });
 });
 
@@ -246,7 +352,7 @@ describe("crossEntropy", () => {
       const m = n === 3 ? 2 * LossBlock.Rows + 1 : 5;
       const labels = Int32Array.from({ length: m }, (_, i) => (i * 5 + 1) % n);
       const p = values(m * n, n);
-      const { loss, dx } = runBlocks(LossFn.CrossEntropy, p, labels, m, n, Targets.Labels);
+      const { loss, dx } = runBlocks(LossFn.CrossEntropy, p, labels, m, n, { targets: Targets.Labels });
       const oracle = LOSS[LossFn.CrossEntropy];
       expect(ulpError(loss[0], oracle.value(p, oneHot(labels, n), m, n, DELTA))).toBeLessThanOrEqual(4);
       const whole = run(LossFn.CrossEntropy, p, labels, m, n, { targets: Targets.Labels });

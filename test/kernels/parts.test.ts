@@ -123,12 +123,18 @@ interface Lost {
   m: number;
   n: number;
   targets: Targets;
+  /** Units of one weight. */
+  span?: number;
 }
 const LOST: readonly Lost[] = [
   ...around(LossBlock.Elements).map((n) => ({
     ...{ fn: LossFn.MeanSquaredError, m: 1, n, targets: Targets.Rows },
   })),
   ...ELEMENTWISE.map((fn) => ({ fn, m: 5, n: 3001, targets: Targets.Rows })),
+  ...ELEMENTWISE.flatMap((fn) =>
+    [1, 3001].map((span) => ({ fn, m: 5, n: 3001, targets: Targets.Rows, span })),
+  ),
+  ...[1, 2].map((span) => ({ fn: LossFn.CrossEntropy, m: 5, n: 1500, targets: Targets.Labels, span })),
   ...[Targets.Rows, Targets.Labels].flatMap((targets) =>
     [10, 1500].flatMap((n) => {
       const rows = Math.max(1, Math.min(LossBlock.Rows, Math.floor(LossBlock.Elements / n)));
@@ -136,11 +142,16 @@ const LOST: readonly Lost[] = [
     }),
   ),
 ];
-const lossName = ({ fn, m, n, targets }: Lost) => `${LossFn[fn]} of ${Targets[targets]} [${m}, ${n}]`;
-const lossOperands = ({ fn, m, n, targets }: Lost) => {
+const lossName = ({ fn, m, n, targets, span }: Lost) =>
+  `${LossFn[fn]} of ${Targets[targets]} [${m}, ${n}]${span ? `, a weight for ${span}` : ""}`;
+const lossOperands = ({ fn, m, n, targets, span }: Lost) => {
   const labels = Int32Array.from({ length: m }, (_, i) => (i * 7) % n);
   const t = targets === Targets.Labels ? labels : positive(m * n, 8);
-  return { fn, m, n, targets, dx: "out", scale: null, parameter: 0.75, p: some(m * n, 7), t } as const;
+  const weights = span ? positive(m * n, 9) : null;
+  return {
+    ...{ fn, m, n, targets, span: span ?? 1, weights, weighted: weights ? 1 : 0 },
+    ...({ dx: "out", scale: null, parameter: 0.75, p: some(m * n, 7), t } as const),
+  };
 };
 const lossBlocks = (lost: Lost) => step(Opcode.LossBlocks, lossOperands(lost));
 /** dx of a block, and its sum. */

@@ -126,30 +126,47 @@ function lossOperands([p, t]: readonly Operand[]) {
   return { m, n, targets: Array.from(targets) };
 }
 
+/** Weights of rows of data as one of each element, or of each row for CrossEntropy. */
+function unitWeights(units: number, weights: Operand | undefined): number[] {
+  return Array.from({ length: units }, (_, i) => {
+    if (!weights) return 1;
+    return weights.values[Math.floor(i / (units / weights.values.length))];
+  });
+}
+
 function meanLoss({ fn, parameter }: LossAttrs, inputs: readonly Operand[]): Output {
   const { m, n, targets: t } = lossOperands(inputs);
+  const w = unitWeights(fn === LossFn.CrossEntropy ? m : m * n, inputs[2]);
   const p = inputs[0].values;
-  const value = LOSS[fn].value(p, t, m, n, parameter);
+  const value = LOSS[fn].value(p, t, m, n, parameter, (i) => w[i]);
   let scale = 0;
   for (let i = 0; i < m * n; i++)
     scale +=
       fn === LossFn.CrossEntropy
         ? (n * Math.abs(t[i]) * (n + Math.max(...row(p, Math.floor(i / n), n).map(Math.abs)))) / (m * n)
         : ((1 + Math.abs(t[i])) * (1 + Math.abs(p[i])) + (p[i] - t[i]) ** 2) / (m * n);
-  return { values: [value], error: () => 16 * EPS * scale };
+  const largest = Math.max(...w.map(Math.abs));
+  return { values: [value], error: () => 16 * EPS * scale * largest };
 }
 
-function meanLossGradient({ fn, parameter }: LossAttrs, inputs: readonly Operand[], scale: number): Output {
+function meanLossGradient(
+  { fn, parameter }: LossAttrs,
+  inputs: readonly Operand[],
+  scale: number,
+  weights: Operand | undefined,
+): Output {
   const { m, n, targets: t } = lossOperands(inputs);
+  const w = unitWeights(fn === LossFn.CrossEntropy ? m : m * n, weights);
   const p = inputs[0].values;
-  const values = LOSS[fn].gradient(p, t, m, n, parameter).map((d) => d * scale);
+  const values = LOSS[fn].gradient(p, t, m, n, parameter, (i) => w[i]).map((d) => d * scale);
   const terms = fn === LossFn.CrossEntropy ? m : m * n;
   return {
     values,
     error(i) {
       const beside = row(t, Math.floor(i / n), n).reduce((sum, v) => sum + Math.abs(v), 0);
       const size = fn === LossFn.CrossEntropy ? beside * (n + Math.abs(p[i])) : 1 + Math.abs(t[i]);
-      return 16 * EPS * (Math.abs(values[i]) + (Math.abs(scale) * size) / terms);
+      const weight = Math.abs(w[fn === LossFn.CrossEntropy ? Math.floor(i / n) : i]);
+      return 16 * EPS * (Math.abs(values[i]) + (Math.abs(scale) * size * weight) / terms);
     },
   };
 }
@@ -358,7 +375,7 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
     return [{ values, error: exact(4, values) }];
   },
   loss: ({ attrs, inputs }) => [meanLoss(attrs, inputs)],
-  lossGrad: ({ attrs, inputs }) => [meanLossGradient(attrs, inputs, inputs[2].values[0])],
+  lossGrad: ({ attrs, inputs }) => [meanLossGradient(attrs, inputs, inputs[2].values[0], inputs[3])],
   dense({ attrs: { fn, alpha }, inputs: [x, w, bias] }) {
     const xw = multiply(Form.NN, x, w);
     const n = w.dims[1];
@@ -389,7 +406,10 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
     return [{ values, error: exact(1, values) }];
   },
   place: ({ inputs: [x], dims: [dims] }) => [given(fill(dims, (index) => broadcastElement(x, index)))],
-  lossAndGrad: ({ attrs, inputs }) => [meanLoss(attrs, inputs), meanLossGradient(attrs, inputs, 1)],
+  lossAndGrad: ({ attrs, inputs }) => [
+    meanLoss(attrs, inputs),
+    meanLossGradient(attrs, inputs, 1, inputs[2]),
+  ],
 };
 
 export type Feeds = ReadonlyMap<ValueId, Values>;

@@ -5,11 +5,30 @@ import { sigmoid } from "./unary.ts";
 
 type Values = ArrayLike<number>;
 
+/** The weight of an element, or of a row for CrossEntropy. */
+export type WeightOf = (unit: number) => number;
+
+const one: WeightOf = () => 1;
+
 export interface LossOracle {
-  /** the mean loss of p against t, both [m, n]; labels as one-hot rows */
-  readonly value: (p: Values, t: Values, m: number, n: number, parameter: number) => number;
+  /** the mean loss of p against t, both [m, n]; labels as one-hot rows; each term times its weight */
+  readonly value: (
+    p: Values,
+    t: Values,
+    m: number,
+    n: number,
+    parameter: number,
+    weight?: WeightOf,
+  ) => number;
   /** its gradient with respect to p */
-  readonly gradient: (p: Values, t: Values, m: number, n: number, parameter: number) => number[];
+  readonly gradient: (
+    p: Values,
+    t: Values,
+    m: number,
+    n: number,
+    parameter: number,
+    weight?: WeightOf,
+  ) => number[];
 }
 
 /** A mean over all elements of a loss of one prediction and one target. */
@@ -17,13 +36,13 @@ const elementwise = (
   value: (p: number, t: number, parameter: number) => number,
   derivative: (p: number, t: number, parameter: number) => number,
 ): LossOracle => ({
-  value(p, t, m, n, parameter) {
+  value(p, t, m, n, parameter, weight = one) {
     let sum = 0;
-    for (let i = 0; i < m * n; i++) sum += value(p[i], t[i], parameter);
+    for (let i = 0; i < m * n; i++) sum += weight(i) * value(p[i], t[i], parameter);
     return m * n === 0 ? 0 : sum / (m * n);
   },
-  gradient(p, t, m, n, parameter) {
-    return Array.from({ length: m * n }, (_, i) => derivative(p[i], t[i], parameter) / (m * n));
+  gradient(p, t, m, n, parameter, weight = one) {
+    return Array.from({ length: m * n }, (_, i) => (weight(i) * derivative(p[i], t[i], parameter)) / (m * n));
   },
 });
 
@@ -47,20 +66,20 @@ export const LOSS: Readonly<Record<LossFn, LossOracle>> = {
     (p, t) => (p > 0 ? 1 - t - sigmoid(-p) : sigmoid(p) - t),
   ),
   [LossFn.CrossEntropy]: {
-    value(p, t, m, n) {
+    value(p, t, m, n, _, weight = one) {
       let sum = 0;
       for (let i = 0; i < m; i++) {
         const y = logSoftmax(rowOf(p, i, n));
-        for (let j = 0; j < n; j++) if (t[i * n + j] !== 0) sum -= t[i * n + j] * y[j];
+        for (let j = 0; j < n; j++) if (t[i * n + j] !== 0) sum -= weight(i) * t[i * n + j] * y[j];
       }
       return m * n === 0 ? 0 : sum / m;
     },
-    gradient(p, t, m, n) {
+    gradient(p, t, m, n, _, weight = one) {
       const dx: number[] = [];
       for (let i = 0; i < m; i++) {
         const y = softmax(rowOf(p, i, n));
         const weights = rowOf(t, i, n).reduce((a, b) => a + b, 0);
-        for (let j = 0; j < n; j++) dx.push((weights * y[j] - t[i * n + j]) / m);
+        for (let j = 0; j < n; j++) dx.push((weight(i) * (weights * y[j] - t[i * n + j])) / m);
       }
       return dx;
     },

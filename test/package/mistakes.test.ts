@@ -135,47 +135,47 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "a batch size in fit",
     () => trainer().fitSync(xor, { batchSize: 16 }),
-    'option-unknown OptionError: fitSync: unknown option "batchSize"; batchSize belongs to compile. Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "batchSize"; batchSize belongs to compile. Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
   ],
   [
     "a learning rate in fit, as brain.js has it",
     () => trainer().fitSync(xor, { learningRate: 0.1 }),
-    'option-unknown OptionError: fitSync: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
   ],
   [
     "iterations, as brain.js has them",
     () => trainer().fitSync(xor, { iterations: 100 }),
-    'option-unknown OptionError: fitSync: unknown option "iterations"; did you mean epochs? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "iterations"; did you mean epochs? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
   ],
   [
     "an error threshold, as brain.js has it",
     () => trainer().fitSync(xor, { errorThresh: 0.01 }),
-    'option-unknown OptionError: fitSync: unknown option "errorThresh"; did you mean stopWhen? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "errorThresh"; did you mean stopWhen? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
   ],
   [
     "Keras' validation split",
     () => trainer().fitSync(xor, { validation_split: 0.2 }),
-    'option-unknown OptionError: fitSync: unknown option "validation_split"; did you mean validation? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "validation_split"; did you mean validation? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
   ],
   [
     "tfjs' validation data",
     () => trainer().fitSync(xor, { validationData: xor }),
-    'option-unknown OptionError: fitSync: unknown option "validationData"; did you mean validation? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "validationData"; did you mean validation? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
   ],
   [
     "callbacks",
     () => trainer().fitSync(xor, { callbacks: [] }),
-    'option-unknown OptionError: fitSync: unknown option "callbacks"; did you mean onEpoch? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "callbacks"; did you mean onEpoch? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
   ],
   [
     "verbose",
     () => trainer().fitSync(xor, { verbose: 1 }),
-    'option-unknown OptionError: fitSync: unknown option "verbose"; did you mean onProgress? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "verbose"; did you mean onProgress? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
   ],
   [
     "one epoch too few letters",
     () => trainer().fitSync(xor, { epoch: 5 }),
-    'option-unknown OptionError: fitSync: unknown option "epoch"; did you mean epochs? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "epoch"; did you mean epochs? Options: epochs, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
   ],
   [
     "a misspelt stop condition",
@@ -586,12 +586,70 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "X in capitals",
     () => trainer().fitSync({ X: xor.x, y: xor.y }),
-    'data-unknown DataError: fitSync: data: unknown key "X"; did you mean x? Keys: x, y',
+    'data-unknown DataError: fitSync: data: unknown key "X"; did you mean x? Keys: x, y, sampleWeight',
   ],
   [
-    "weights of rows",
-    () => trainer().fitSync({ ...xor, sampleWeight: [1, 1, 1, 1] }),
-    'data-unknown DataError: fitSync: data: unknown key "sampleWeight"; there are no weights yet: all rows count alike. Keys: x, y',
+    "weights of rows, as scikit-learn has them",
+    () => trainer().fitSync({ ...xor, sample_weight: [1, 1, 1, 1] }),
+    'data-unknown DataError: fitSync: data: unknown key "sample_weight"; did you mean sampleWeight? Keys: x, y, sampleWeight',
+  ],
+  [
+    "weights of classes in compile",
+    () => compile(net(), { loss: binaryCrossEntropy(), optimizer: adam(), classWeight: "balanced" }),
+    'option-unknown OptionError: compile: unknown option "classWeight"; classWeight belongs to fit and evaluate. Options: loss, optimizer, batchSize, labels, accumulate, shuffleSeed, windowRows, engine',
+  ],
+  [
+    "too few weights",
+    () => trainer().fitSync({ ...xor, sampleWeight: [1, 1, 1] }),
+    "shape-rows ShapeError: fitSync: sampleWeight must have a weight for each row; got 3 for 4 rows",
+  ],
+  [
+    "a weight below 0",
+    () => trainer().fitSync({ ...xor, sampleWeight: [1, 1, -0.5, 1] }),
+    "data DataError: fitSync: sampleWeight: weights must be >= 0; got -0.5 at row 2",
+  ],
+  [
+    "a weight that is missing",
+    () => trainer().fitSync({ ...xor, sampleWeight: [1, NaN, 1, 1] }),
+    "data-not-finite DataError: fitSync: sampleWeight: numbers must be finite in single precision; got NaN at row 1, column 0 (a missing value? impute it or drop the row)",
+  ],
+  [
+    "weights of 0 alone",
+    () => trainer().fitSync({ ...xor, sampleWeight: [0, 0, 0, 0] }),
+    "data DataError: fitSync: sampleWeight: one weight at least must be above 0; got 4 times 0",
+  ],
+  [
+    "class weights in a list",
+    () => trainer().fitSync(xor, { classWeight: [1, 2] }),
+    'option OptionError: fitSync: classWeight: must be "balanced" or weights by label, such as { yes: 10 }; got an array of 2',
+  ],
+  [
+    "another word for balanced",
+    () => trainer().fitSync(xor, { classWeight: "balance" }),
+    'option OptionError: fitSync: classWeight: must be "balanced" or weights by label, such as { yes: 10 }; got "balance"',
+  ],
+  [
+    "a class weight below 0",
+    () => trainer().fitSync(xor, { classWeight: { 1: -2 } }),
+    'option OptionError: fitSync: classWeight: weights must be finite numbers >= 0; got -2 for "1"',
+  ],
+  [
+    "the weight of a class that the model does not have",
+    () => trainer().fitSync(xor, { classWeight: { 2: 5 } }),
+    'option-unknown OptionError: fitSync: classWeight: unknown label "2"; labels: 0, 1',
+  ],
+  [
+    "class weights of a regression",
+    () =>
+      compile(net(), { loss: meanSquaredError(), optimizer: sgd() }).fitSync(xor, {
+        classWeight: "balanced",
+      }),
+    "option OptionError: fitSync: classWeight needs one loss of classes: crossEntropy, or binaryCrossEntropy of one output; got meanSquaredError: give sampleWeight, a weight for each row",
+  ],
+  [
+    "class weights of probabilities",
+    () => trainer().fitSync({ x: xor.x, y: [0.5, 1, 1, 0] }, { classWeight: "balanced" }),
+    "data-label DataError: fitSync: classWeight needs rows of one class each; got a row of probabilities at row 0",
   ],
   [
     "data without await",
@@ -842,7 +900,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "a batch size in evaluate",
     () => trainer().evaluate(xor, { batchSize: 2 }),
-    'option-unknown OptionError: evaluate: unknown option "batchSize"; batchSize belongs to compile. Options: state',
+    'option-unknown OptionError: evaluate: unknown option "batchSize"; batchSize belongs to compile. Options: state, classWeight',
   ],
   [
     "more rows than a batch in step",

@@ -58,7 +58,7 @@ export function runGraph(
     value: (id) => addresses.get(lowered.rootOf(id)) as number,
     region: unplaced,
     counter: () => counters,
-    setting: (_, of) => Run.Settings + of,
+    setting: (kind, of) => (kind === "words" ? Run.Rows : Run.Settings + of),
     scratch,
     mirror: 0,
   });

@@ -43,13 +43,13 @@ describe("the XOR trainer", () => {
       variable %2 dense1.bias [8]
       variable %5 dense2.weight [8, 1]
       variable %6 dense2.bias [1]
-      constant %11 constant0 []
+      constant %12 constant0 []
       %4 dense1.unary [rows, 8] = dense(%0, %1, %2) fn=10 alpha=0
       %7 dense2.dense [rows, 1] = dense(%4, %5, %6) fn=0 alpha=0
-      %10 loss [], %12 binaryCrossEntropy.lossGrad [rows, 1] = lossAndGrad(%7, %9) fn=3 parameter=0
-      %14 dense2.denseGradWeights [8, 1], %15 dense2.denseGradWeights [1] = denseGradWeights(%4, %12) bias=true
-      %16 dense1.unaryGrad [rows, 8] = denseGradInput(%12, %5, %4) fn=10 alpha=0
-      %17 dense1.denseGradWeights [2, 8], %18 dense1.denseGradWeights [8] = denseGradWeights(%0, %16) bias=true
+      %11 loss [], %13 binaryCrossEntropy.lossGrad [rows, 1] = lossAndGrad(%7, %10, %9) fn=3 parameter=0
+      %15 dense2.denseGradWeights [8, 1], %16 dense2.denseGradWeights [1] = denseGradWeights(%4, %13) bias=true
+      %17 dense1.unaryGrad [rows, 8] = denseGradInput(%13, %5, %4) fn=10 alpha=0
+      %18 dense1.denseGradWeights [2, 8], %19 dense1.denseGradWeights [8] = denseGradWeights(%0, %17) bias=true
       output output = %8"
     `);
   });
@@ -58,18 +58,19 @@ describe("the XOR trainer", () => {
     expect(
       relative(disassemble(plan.words, train.tape.from, train.tape.to, plan.base)),
     ).toMatchInlineSnapshot(`
-      "288: order index=@9872 rows=rows seed=@9216 epoch=@9160 cursor=@9168
-      312: gather y=@9920 window=@11008 index=@9872 rows=rows words=run[17]
-      336: gather y=@9952 window=@535296 index=@9872 rows=rows words=run[18]
-      360: dense y=@10016 x=@9920 w=@9248 bias=@9312 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@10288
-      404: dense y=@10160 x=@10016 w=@9344 bias=@9376 m=rows n=1 k=8 fn=Identity alpha=0 scratch=@10288
-      448: loss fn=BinaryCrossEntropy loss=@9840 dx=@10144 scale=none p=@10160 t=@9952 m=rows n=1 targets=run[19] parameter=0
-      492: denseGradWeights dw=@9776 db=@9808 x=@10016 dy=@10144 m=8 n=1 k=rows scratch=@10288
-      528: denseGradInput dx=@10160 dy=@10144 w=@9344 m=rows n=8 k=1 fn=Tanh alpha=0 y=@10016 scratch=@10288
-      572: denseGradWeights dw=@9680 db=@9744 x=@9920 dy=@10160 m=2 n=8 k=rows scratch=@10288
-      608: adam w=@9248 g=@9680 m=@9392 v=@9536 n=36 hyper=@896 power1=@9232 power2=@9240 rate=group 0 mirror=+1328
-      652: advance x=@9232 factor=@896
-      664: advance x=@9240 factor=@904"
+      "288: order index=@9920 rows=rows seed=@9264 epoch=@9208 cursor=@9216
+      312: gather y=@9968 window=@11088 index=@9920 rows=rows words=run[17]
+      336: gather y=@10000 window=@535376 index=@9920 rows=rows words=run[18]
+      360: gather y=@10016 window=@797520 index=@9920 rows=rows words=run[20]
+      384: dense y=@10096 x=@9968 w=@9296 bias=@9360 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@10368
+      428: dense y=@10240 x=@10096 w=@9392 bias=@9424 m=rows n=1 k=8 fn=Identity alpha=0 scratch=@10368
+      472: loss fn=BinaryCrossEntropy loss=@9888 dx=@10224 scale=none p=@10240 t=@10000 weights=@10016 m=rows n=1 span=1 targets=run[19] weighted=run[20] parameter=0
+      528: denseGradWeights dw=@9824 db=@9856 x=@10096 dy=@10224 m=8 n=1 k=rows scratch=@10368
+      564: denseGradInput dx=@10240 dy=@10224 w=@9392 m=rows n=8 k=1 fn=Tanh alpha=0 y=@10096 scratch=@10368
+      608: denseGradWeights dw=@9728 db=@9792 x=@9968 dy=@10240 m=2 n=8 k=rows scratch=@10368
+      644: adam w=@9296 g=@9728 m=@9440 v=@9584 n=36 hyper=@944 power1=@9280 power2=@9288 rate=group 0 mirror=+1360
+      688: advance x=@9280 factor=@944
+      700: advance x=@9288 factor=@952"
     `);
   });
 
@@ -77,17 +78,17 @@ describe("the XOR trainer", () => {
     expect(
       relative(disassemble(plan.words, plan.predict.from, plan.predict.to, plan.base)),
     ).toMatchInlineSnapshot(`
-      "808: dense y=@10016 x=@9888 w=@9248 bias=@9312 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@10288
-      852: dense y=@10144 x=@10016 w=@9344 bias=@9376 m=rows n=1 k=8 fn=Sigmoid alpha=0 scratch=@10288"
+      "856: dense y=@10096 x=@9936 w=@9296 bias=@9360 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@10368
+      900: dense y=@10224 x=@10096 w=@9392 bias=@9424 m=rows n=1 k=8 fn=Sigmoid alpha=0 scratch=@10368"
     `);
   });
 
   it("has this evaluate tape", () => {
     const { from, to } = train.evaluate as NonNullable<typeof train.evaluate>;
     expect(relative(disassemble(plan.words, from, to, plan.base))).toMatchInlineSnapshot(`
-      "676: dense y=@10032 x=@9968 w=@9248 bias=@9312 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@10288
-      720: dense y=@10016 x=@10032 w=@9344 bias=@9376 m=rows n=1 k=8 fn=Identity alpha=0 scratch=@10288
-      764: loss fn=BinaryCrossEntropy loss=@9856 dx=none scale=none p=@10016 t=@10000 m=rows n=1 targets=run[20] parameter=0"
+      "712: dense y=@10112 x=@10032 w=@9296 bias=@9360 m=rows n=8 k=2 fn=Tanh alpha=0 scratch=@10368
+      756: dense y=@10096 x=@10112 w=@9392 bias=@9424 m=rows n=1 k=8 fn=Identity alpha=0 scratch=@10368
+      800: loss fn=BinaryCrossEntropy loss=@9904 dx=none scale=none p=@10096 t=@10064 weights=@10080 m=rows n=1 span=1 targets=run[21] weighted=run[22] parameter=0"
     `);
   });
 
@@ -127,38 +128,41 @@ describe("the XOR trainer", () => {
     expect(regions).toMatchInlineSnapshot(`
       [
         "0 header 192",
-        "192 run 84",
-        "288 tapes 608",
-        "896 hyper 48",
-        "944 rates 8",
-        "960 history 8192",
-        "9152 counters 96",
-        "9248 idle 0",
-        "9248 updated 0",
-        "9248 trained 144",
-        "9392 slot firstMoment 144",
-        "9536 slot secondMoment 144",
-        "9680 sums 0",
-        "9680 frozen 0",
-        "9680 gradients 144",
-        "9824 constant 0 4",
-        "9840 loss 4",
-        "9856 evaluate loss 4",
-        "9872 index 16",
-        "9888 predict input input 32",
-        "9920 train input input 32",
-        "9952 train target output 16",
-        "9968 evaluate input input 32",
-        "10000 evaluate target output 16",
-        "10016 arena 272",
-        "10288 shared scratch 0",
-        "10288 scratch 288",
-        "10576 mirror 432",
-        "11008 window input input 524288",
-        "535296 window target output 262144",
+        "192 run 92",
+        "288 tapes 656",
+        "944 hyper 48",
+        "992 rates 8",
+        "1008 history 8192",
+        "9200 counters 96",
+        "9296 idle 0",
+        "9296 updated 0",
+        "9296 trained 144",
+        "9440 slot firstMoment 144",
+        "9584 slot secondMoment 144",
+        "9728 sums 0",
+        "9728 frozen 0",
+        "9728 gradients 144",
+        "9872 constant 0 4",
+        "9888 loss 4",
+        "9904 evaluate loss 4",
+        "9920 index 16",
+        "9936 predict input input 32",
+        "9968 train input input 32",
+        "10000 train target output 16",
+        "10016 train weight sampleWeight 16",
+        "10032 evaluate input input 32",
+        "10064 evaluate target output 16",
+        "10080 evaluate weight sampleWeight 16",
+        "10096 arena 272",
+        "10368 shared scratch 0",
+        "10368 scratch 288",
+        "10656 mirror 432",
+        "11088 window input input 524288",
+        "535376 window target output 262144",
+        "797520 window weight sampleWeight 262144",
       ]
     `);
-    expect(plan.end - plan.base).toMatchInlineSnapshot(`797440`);
+    expect(plan.end - plan.base).toMatchInlineSnapshot(`1059664`);
   });
 });
 

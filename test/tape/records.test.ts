@@ -35,7 +35,7 @@ function validRecord(opcode: Opcode, rows: number, next: (below: number) => numb
   const format = formatOf(opcode) as RecordFormat;
   const fields: Record<string, number> = {};
   const resolved: Record<string, number> = {};
-  let setting = 0;
+  const settings: number[] = [];
   for (const [name, operand] of wordsOf(format)) {
     const { kind } = operand;
     if (kind === "dim") {
@@ -46,8 +46,8 @@ function validRecord(opcode: Opcode, rows: number, next: (below: number) => numb
     } else if (kind === "int" || kind === "setting") {
       const names = operand.of && Object.values(operand.of).filter((v) => typeof v === "number");
       resolved[name] = next(names?.length ?? 2);
-      fields[name] = kind === "setting" ? SETTING : resolved[name];
-      if (kind === "setting") setting = resolved[name];
+      fields[name] = kind === "setting" ? SETTING + settings.length : resolved[name];
+      if (kind === "setting") settings.push(resolved[name]);
     } else if (kind === "f32") {
       fields[name] = resolved[name] = Math.fround(next(1000) / 7);
     } else if (kind === "rate") {
@@ -66,14 +66,14 @@ function validRecord(opcode: Opcode, rows: number, next: (below: number) => numb
     fields[name] = resolved[name] = isBuffer(operand) && operand.optional && next(2) === 0 ? 0 : end;
     end += Math.ceil(bytes / 16) * 16 + 16;
   }
-  return { fields: fields as Fields<Opcode>, resolved, setting, end: end + MIRROR };
+  return { fields: fields as Fields<Opcode>, resolved, settings, end: end + MIRROR };
 }
 
-/** The words of a program with these records, and one setting. */
-function programOf(records: readonly number[], setting: number): Int32Array {
+/** The words of a program with these records, and their settings. */
+function programOf(records: readonly number[], settings: readonly number[]): Int32Array {
   const words = new Int32Array(TAPE + records.length);
   words[Header.Run] = BASE + RUN * 4;
-  words[RUN + SETTING] = setting;
+  words.set(settings, RUN + SETTING);
   words.set(records, TAPE);
   return words;
 }
@@ -85,10 +85,10 @@ describe.each(OPCODES.map((opcode) => [Opcode[opcode], opcode] as const))("%s", 
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), fc.infiniteStream(fc.nat(1000)), (rows, numbers) => {
         const next = (below: number) => (numbers.next().value as number) % below;
-        const { fields, resolved, setting, end } = validRecord(opcode, rows, next);
+        const { fields, resolved, settings, end } = validRecord(opcode, rows, next);
         const encoded = encode(opcode, fields);
         expect(encoded).toHaveLength(recordWords(opcode));
-        const words = programOf(encoded, setting);
+        const words = programOf(encoded, settings);
         const [record, ...others] = readTape(words, BASE + TAPE * 4, BASE + words.length * 4, {
           base: BASE,
           end,
@@ -177,13 +177,16 @@ describe("the disassembler", () => {
         scale: 0,
         p: 32,
         t: 48,
+        weights: 0,
         m: -1,
         n: 1,
+        span: 1,
         targets: 19,
+        weighted: 0,
         parameter: 1,
       }),
     ).toMatchInlineSnapshot(
-      `"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 m=rows n=1 targets=run[19] parameter=1"`,
+      `"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 weights=@0 m=rows n=1 span=1 targets=run[19] weighted=run[0] parameter=1"`,
     );
     expect(
       record(Opcode.Sgd, { w: 16, g: 32, v: 0, n: 4, hyper: 48, rate: 1, mirror: 1024 }),

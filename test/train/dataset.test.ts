@@ -87,8 +87,8 @@ describe("data larger than the window", () => {
     const small = classifier({ windowRows: 8 });
     const large = classifier({ windowRows: 8000 });
     const window = (t: typeof small) => /window +([\d.]+ \w+)/.exec(t.summary())?.[1];
-    expect(window(small)).toBe("256 B");
-    expect(window(large)).toBe("250.0 KiB");
+    expect(window(small)).toBe("288 B");
+    expect(window(large)).toBe("281.3 KiB");
   });
 });
 

@@ -26,6 +26,9 @@ interface Case {
   readonly target: number[][] | number[];
   readonly value: number;
   readonly gradient: number[][];
+  readonly weights: number[];
+  readonly weightedValue: number;
+  readonly weightedGradient: number[][];
 }
 const { cases } = JSON.parse(readFileSync(new URL("../vectors/losses.json", import.meta.url), "utf8")) as {
   cases: Case[];
@@ -44,7 +47,7 @@ const near = (got: number, expected: number, scale: number) =>
   expect(Math.abs(got - expected), `${got} for ${expected}`).toBeLessThanOrEqual(TOLERANCE * scale);
 
 /** An identity layer: its input is the prediction, and x^T dY over identity rows shows the gradient itself. */
-function lossOf(c: Case) {
+function lossOf(c: Case, sampleWeight?: number[]) {
   const n = c.prediction[0].length;
   const logits = c.loss === "crossEntropy" || c.loss === "binaryCrossEntropy";
   const trainer = compile(sequential({ input: [n] }, [dense(n, { bias: false, name: "id" })]), {
@@ -53,29 +56,35 @@ function lossOf(c: Case) {
   });
   const identity = Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));
   trainer.setParameters({ "id.weight": { data: identity, shape: [n, n] } });
-  return trainer.gradients({ x: c.prediction, y: c.target as Targets });
+  return trainer.gradients({ x: c.prediction, y: c.target as Targets, sampleWeight });
 }
 
 describe("losses recorded from PyTorch and exact formulas", () => {
   for (const c of cases) {
     if (c.loss === "crossEntropy" && c.prediction[0].length < 2) continue;
-    it(`${c.loss} ${c.options.delta ?? ""} of ${c.targetKind}: ${c.name}`, () => {
-      const { loss, gradients } = lossOf(c);
-      near(loss, c.value, Math.max(1, Math.abs(c.value)));
-      const n = c.prediction[0].length;
-      const { data } = gradients["id.weight"];
-      for (let i = 0; i < n; i++)
-        for (let j = 0; j < n; j++) {
-          let expected = 0;
-          let scale = 1e-30;
-          c.prediction.forEach((row, r) => {
-            const term = row[i] * c.gradient[r][j];
-            expected += term;
-            scale = Math.max(scale, Math.abs(term), Math.abs(row[i]) * 1e-1);
-          });
-          near(data[i * n + j], expected, scale);
-        }
-    });
+    it.each([
+      ["", undefined, c.value, c.gradient],
+      [", weighted", c.weights, c.weightedValue, c.weightedGradient],
+    ] as const)(
+      `${c.loss} ${c.options.delta ?? ""} of ${c.targetKind}: ${c.name}%s`,
+      (_, weights, value, exact) => {
+        const { loss, gradients } = lossOf(c, weights as number[] | undefined);
+        near(loss, value, Math.max(1, Math.abs(value)));
+        const n = c.prediction[0].length;
+        const { data } = gradients["id.weight"];
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j < n; j++) {
+            let expected = 0;
+            let scale = 1e-30;
+            c.prediction.forEach((row, r) => {
+              const term = row[i] * exact[r][j];
+              expected += term;
+              scale = Math.max(scale, Math.abs(term), Math.abs(row[i]) * 1e-1);
+            });
+            near(data[i * n + j], expected, scale);
+          }
+      },
+    );
   }
 
   for (const c of cases) {

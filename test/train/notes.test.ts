@@ -235,7 +235,8 @@ describe("labels", () => {
     expect(classify(labelled(95, 50, 5)).notes).toEqual([
       {
         code: "unequalLabels",
-        message: "y: 5 of 150 rows are 2; repeat them, and judge each label by itself",
+        message:
+          'y: 5 of 150 rows are 2; weigh them with classWeight: "balanced", and judge each label by itself',
       },
     ]);
   });

@@ -10,12 +10,15 @@ losses that read logits: to the logits). With N = m n for the elementwise losses
     binaryCrossEntropy      sum (softplus(z) - z y) / N, z a logit                gradient (sigmoid(z) - y) / N
     crossEntropy            -sum_i sum_j y_ij logSoftmax(z_i)_j / m, z_i logits   gradient (softmax(z) - y) / m
 
+Each case also has a weight for every row, and the loss and gradient with it: every term times the weight of its row, the
+divisor as before. PyTorch's are `(weight * loss(.., reduction="none")).sum() / N` (m for crossEntropy).
+
 How: the numbers are the formulas above in 400 decimal digits (mpmath), rounded once to f64, so that tiny gradients
 at large logits keep all their digits. Each is compared with PyTorch's own loss and autograd in torch.float64, which
 cancels there: they must agree within 1e-13 relative or 1e-16 of the largest number. Predictions and targets are
 f32-representable; probability targets are multiples of 1/64, and each row sums to 1 exactly.
 
-Recorded with Python 3.11.2, PyTorch 1.13.1 and mpmath 1.2.1 (Debian 12: apt-get install python3-torch
+Recorded with Python 3.11.2, PyTorch 1.13.1 (which calls itself 1.13.0a0) and mpmath 1.2.1 (Debian 12: apt-get install python3-torch
 python3-numpy python3-mpmath).
 Run: /usr/bin/python3 test/vectors/losses.py
 """
@@ -51,28 +54,30 @@ def huber(delta):
     return loss
 
 
-def elementwise(loss, prediction, target):
+def elementwise(loss, prediction, target, weights):
     """Mean over all elements of a loss of (prediction - target), and its gradient."""
     count = sum(len(row) for row in prediction)
-    cells = [[loss(mpf(p) - mpf(t)) for p, t in zip(*rows)] for rows in zip(prediction, target)]
+    cells = [[[mpf(w) * part for part in loss(mpf(p) - mpf(t))] for p, t in zip(*rows)]
+             for *rows, w in zip(prediction, target, weights)]
     value = mpmath.fsum(cell[0] for row in cells for cell in row) / count
     return value, [[cell[1] / count for cell in row] for row in cells]
 
 
-def binary_cross_entropy(logits, target):
+def binary_cross_entropy(logits, target, weights):
     count = sum(len(row) for row in logits)
-    value = mpmath.fsum(mpmath.log(1 + mpmath.exp(mpf(z))) - mpf(z) * mpf(y)
-                        for rows in zip(logits, target) for z, y in zip(*rows)) / count
-    return value, [[(sigmoid(mpf(z)) - mpf(y)) / count for z, y in zip(*rows)] for rows in zip(logits, target)]
+    value = mpmath.fsum(mpf(w) * (mpmath.log(1 + mpmath.exp(mpf(z))) - mpf(z) * mpf(y))
+                        for *rows, w in zip(logits, target, weights) for z, y in zip(*rows)) / count
+    return value, [[mpf(w) * (sigmoid(mpf(z)) - mpf(y)) / count for z, y in zip(*rows)]
+                   for *rows, w in zip(logits, target, weights)]
 
 
-def cross_entropy(logits, target):
+def cross_entropy(logits, target, weights):
     value, gradient = mpf(0), []
-    for row, y in zip(logits, target):
+    for row, y, w in zip(logits, target, weights):
         powers = [mpmath.exp(mpf(z)) for z in row]
         total = mpmath.fsum(powers)
-        value += mpmath.fsum(mpf(yj) * (mpmath.log(total) - mpf(z)) for z, yj in zip(row, y))
-        gradient.append([(power / total - mpf(yj)) / len(logits) for power, yj in zip(powers, y)])
+        value += mpf(w) * mpmath.fsum(mpf(yj) * (mpmath.log(total) - mpf(z)) for z, yj in zip(row, y))
+        gradient.append([mpf(w) * (power / total - mpf(yj)) / len(logits) for power, yj in zip(powers, y)])
     return value / len(logits), gradient
 
 
@@ -80,35 +85,49 @@ def one_hot(labels, n):
     return [[float(j == label) for j in range(n)] for label in labels]
 
 
-def torch_says(loss, prediction, target):
+def torch_says(loss, prediction, target, weights=None):
     p = torch.tensor(prediction, dtype=torch.float64, requires_grad=True)
     labels = not isinstance(target[0], list)
-    value = loss(p, torch.tensor(target, dtype=torch.int64 if labels else torch.float64))
+    t = torch.tensor(target, dtype=torch.int64 if labels else torch.float64)
+    if weights is None:
+        value = loss(p, t)
+    else:
+        terms = loss(p, t, reduction="none")  # [m, n], or [m] for crossEntropy
+        w = torch.tensor(weights, dtype=torch.float64)
+        value = (terms * (w if terms.dim() == 1 else w[:, None])).sum() / terms.numel()
     value.backward()
     return value.item(), p.grad.tolist()
+
+
+WEIGHTS = [1.0, 0.25, 0.0, 3.5, 0.9765625]  # one a row; f32-representable
 
 
 def case(name, loss, exact, torch_loss, prediction, target, target_kind="values", **options):
     n = len(prediction[0])
     dense = one_hot(target, n) if target_kind == "labels" else target
-    value, gradient = exact(prediction, dense)
-    value, gradient = float(value), [[float(g) for g in row] for row in gradient]
-    torch_value, torch_gradient = torch_says(torch_loss, prediction, target)
-    what = f"{loss} {name} n={n}"
-    close(torch_value, value, 1e-13, 1e-16 * max(abs(p) for row in prediction for p in row), what)
-    for torch_row, row in zip(torch_gradient, gradient):
-        for g, want in zip(torch_row, row):
-            close(g, want, 1e-13, 1e-16, f"gradient of {what}")
+    found = []
+    for weights in (None, WEIGHTS):
+        value, gradient = exact(prediction, dense, weights or [1.0] * M)
+        value, gradient = float(value), [[float(g) for g in row] for row in gradient]
+        torch_value, torch_gradient = torch_says(torch_loss, prediction, target, weights)
+        what = f"{loss} {name} n={n}{' weighted' if weights else ''}"
+        close(torch_value, value, 1e-13, 1e-16 * max(abs(p) for row in prediction for p in row), what)
+        for torch_row, row in zip(torch_gradient, gradient):
+            for g, want in zip(torch_row, row):
+                close(g, want, 1e-13, 1e-16 * max(WEIGHTS), f"gradient of {what}")
+        found.append((value, gradient))
+    (value, gradient), (weighted_value, weighted_gradient) = found
     return {"name": f"{name}, n = {n}", "loss": loss, "options": options, "targetKind": target_kind,
-            "prediction": prediction, "target": target, "value": value, "gradient": gradient}
+            "prediction": prediction, "target": target, "value": value, "gradient": gradient,
+            "weights": WEIGHTS, "weightedValue": weighted_value, "weightedGradient": weighted_gradient}
 
 
 def regression(name, prediction, target):
-    yield case(name, "meanSquaredError", lambda p, t: elementwise(mean_squared_error, p, t), F.mse_loss, prediction, target)
-    yield case(name, "meanAbsoluteError", lambda p, t: elementwise(mean_absolute_error, p, t), F.l1_loss, prediction, target)
+    yield case(name, "meanSquaredError", lambda p, t, w: elementwise(mean_squared_error, p, t, w), F.mse_loss, prediction, target)
+    yield case(name, "meanAbsoluteError", lambda p, t, w: elementwise(mean_absolute_error, p, t, w), F.l1_loss, prediction, target)
     for delta in (1, 0.5):
-        yield case(name, "huber", lambda p, t: elementwise(huber(delta), p, t),
-                   lambda p, t: F.huber_loss(p, t, delta=delta), prediction, target, delta=delta)
+        yield case(name, "huber", lambda p, t, w: elementwise(huber(delta), p, t, w),
+                   lambda p, t, **how: F.huber_loss(p, t, delta=delta, **how), prediction, target, delta=delta)
 
 
 def binary(name, logits, target, kind):

@@ -39,12 +39,28 @@ function checkTarget(who: string, p: Type, t: Type, { fn }: LossAttrs): void {
     );
 }
 
+/** Units of the mean, elements or rows of classes, that share one weight. */
+const spanOf = ({ shape }: Type, weights: Type, fn: LossFn): number =>
+  sizeOf(fn === LossFn.CrossEntropy ? shape.slice(0, -1) : shape) / sizeOf(weights.shape);
+
+function checkWeights(who: string, p: Type, weights: Type, { fn }: LossAttrs): void {
+  const { shape } = weights;
+  const rows = fn === LossFn.CrossEntropy ? p.shape.slice(0, -1) : p.shape;
+  const share = rows[0] / shape[0];
+  if (shape.length !== 1 || !(share > 0 && Number.isInteger(share)))
+    throw new ShapeError(
+      `${who}: ${NAMES[fn]} needs one weight a row of data; ` +
+        `got predictions ${formatShape(p.shape)}, weights ${formatShape(shape)}`,
+    );
+}
+
 type Context = LowerContext<"loss" | "lossGrad" | "lossAndGrad">;
 
 interface LossBuffers {
   readonly loss?: ValueId;
   readonly dx?: ValueId;
   readonly scale?: ValueId;
+  readonly weights?: ValueId;
 }
 
 /**
@@ -53,7 +69,7 @@ interface LossBuffers {
  */
 function records(
   { attrs: { fn, parameter }, inputs: [p, t], type, batch }: Context,
-  { loss, dx, scale }: LossBuffers,
+  { loss, dx, scale, weights }: LossBuffers,
 ): RecordDraft[] {
   const { shape } = type(p);
   const columns = shape.length === 0 ? 1 : shape[shape.length - 1];
@@ -69,9 +85,13 @@ function records(
     scale: operandOf(scale),
     p: { value: p },
     t: { value: t },
+    weights: operandOf(weights),
     m,
     n,
+    span: weights === undefined ? 1 : spanOf(type(p), type(weights), fn),
     targets: { setting: "targets" as const, of: t },
+    // Without weights it stands for any value.
+    weighted: { setting: "words" as const, of: weights ?? p },
     parameter,
   };
   if (isOneBlock) return [draft(LOSS, { ...operands, loss: operandOf(loss) })];
@@ -86,35 +106,49 @@ function records(
  *   p [m.., n], t like p (or i32 [m..], class indices) -> loss []
  *   dp = dloss * dloss/dp, as `lossGrad`; targets have no gradient
  *
- * Saves p and t.
+ * A third input, w [rows], weighs the rows of data: sum of w_i l_i over the units that the mean is over, divided by their number.
+ * Weights have no gradient either.
+ *
+ * Saves p, t and w.
  */
 export const loss: Op<"loss"> = {
   name: "loss",
   enums: { fn: LossFn },
   dtypes: ["f32", "any"],
-  infer: (who, [p, t], attrs) => {
+  infer: (who, [p, t, weights], attrs) => {
     checkTarget(who, p, t, attrs);
+    if (weights) checkWeights(who, p, weights, attrs);
     return [f32([])];
   },
-  vjp: ({ attrs, inputs: [p, t], dy, emit }) => [emit(lossGrad, attrs, [p, t, dy])[0], null],
-  lower: (context) => records(context, { loss: context.outputs[0] }),
+  vjp: ({ attrs, inputs: [p, t, ...weights], dy, emit }) => [
+    emit(lossGrad, attrs, [p, t, dy, ...weights])[0],
+    null,
+    null,
+  ],
+  lower: (context) => records(context, { loss: context.outputs[0], weights: context.inputs[2] }),
 };
 
-/** The gradient of a mean loss with respect to its predictions: p, t, dloss [] -> dp like p. */
+/** The gradient of a mean loss with respect to its predictions: p, t, dloss [] (and w [rows]) -> dp like p. */
 export const lossGrad: Op<"lossGrad"> = {
   name: "lossGrad",
   dtypes: ["f32", "any", "f32"],
   infer: (_, [p]) => [f32(p.shape)],
   vjp: secondDerivative,
-  lower: (context) => records(context, { dx: context.outputs[0], scale: context.inputs[2] }),
+  lower: (context) => {
+    const { outputs, inputs } = context;
+    return records(context, { dx: outputs[0], scale: inputs[2], weights: inputs[3] });
+  },
   inPlace: [0],
 };
 
-/** `loss` and `lossGrad` in one pass, where the cotangent of the loss is 1: p, t -> loss [], dp like p. */
+/** `loss` and `lossGrad` in one pass, where the cotangent of the loss is 1: p, t (and w [rows]) -> loss [], dp like p. */
 export const lossAndGrad: Op<"lossAndGrad"> = {
   name: "lossAndGrad",
   dtypes: ["f32", "any"],
   infer: (_, [p]) => [f32([]), f32(p.shape)],
   vjp: fusedLater,
-  lower: (context) => records(context, { loss: context.outputs[0], dx: context.outputs[1] }),
+  lower: (context) => {
+    const { outputs, inputs } = context;
+    return records(context, { loss: outputs[0], dx: outputs[1], weights: inputs[2] });
+  },
 };

@@ -28,9 +28,15 @@ const lossOperands = () =>
     scale: input(() => 1, optional),
     p: input(mn),
     t: input((r) => (r.targets === Targets.Labels ? r.m : r.m * r.n), { dtype: "any" }),
+    weights: input(
+      (r) => Math.ceil((r.fn === LossFn.CrossEntropy ? r.m : r.m * r.n) / Math.max(1, r.span)),
+      optional,
+    ),
     m: dim,
     n: dim,
+    span: int,
     targets: setting(Targets),
+    weighted: setting(),
     parameter: f32,
   }) as const;
 const lossPartials = () => sharedScratch((r) => 8 * lossBlocks(r.fn, r.m, r.n));
