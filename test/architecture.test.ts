@@ -25,6 +25,7 @@ function* filesIn(folder: string): Generator<string> {
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   version: [],
+  math: [],
   realm: [],
   steps: [],
   random: [],
@@ -86,7 +87,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "train",
   ],
   transform: ["describe", "errors", "options", "graph", "model", "train"],
-  analysis: ["errors", "options", "realm", "graph", "rows", "train"],
+  analysis: ["errors", "options", "realm", "graph", "rows", "train", "math"],
   plot: ["describe", "errors", "options", "realm"],
   data: [
     "describe",

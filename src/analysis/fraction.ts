@@ -1,4 +1,4 @@
-import { float64Parts, scaleByPowerOfTwo } from "./float64.ts";
+import { float64Parts, scaleByPowerOfTwo } from "../math/float64.ts";
 
 /** An exact rational number in lowest terms; the denominator is positive. */
 export interface Fraction {

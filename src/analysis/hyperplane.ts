@@ -1,4 +1,4 @@
-import { leadingExponent, maxAbs, scaleByPowerOfTwo } from "./float64.ts";
+import { leadingExponent, maxAbs, scaleByPowerOfTwo } from "../math/float64.ts";
 import {
   bitLength,
   commonDenominator,

@@ -1,6 +1,6 @@
 import { DataError, ShapeError } from "../errors.ts";
+import { log } from "../math/log.ts";
 import { refuseMore } from "../options.ts";
-import { naturalLog } from "./log.ts";
 import { isVector, type Matrix, type MatrixLike, readMatrix, readVector, type VectorLike } from "./matrix.ts";
 
 const SUM = "it is the sum over the rows; divide it by their number for a mean";
@@ -43,7 +43,7 @@ function oneHot(who: string, labels: Matrix, k: number): Matrix {
 
 /** `p log q` with the limit 0 at p = 0, whatever q. */
 function term(p: number, q: number): number {
-  return p === 0 ? 0 : p * naturalLog(q);
+  return p === 0 ? 0 : p * log(q);
 }
 
 function sumLogLikelihood(

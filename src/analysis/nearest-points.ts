@@ -1,4 +1,4 @@
-import { leadingExponent, maxAbs, scaleByPowerOfTwo } from "./float64.ts";
+import { leadingExponent, maxAbs, scaleByPowerOfTwo } from "../math/float64.ts";
 import type { Points } from "./points.ts";
 
 /** What the search found, in f64: a proposal that says nothing until it is verified. */

@@ -1,4 +1,4 @@
-import { float64Parts, scaleByPowerOfTwo } from "./float64.ts";
+import { float64Parts, scaleByPowerOfTwo } from "../math/float64.ts";
 import type { Matrix } from "./matrix.ts";
 
 /** Two labelled point sets of finite f64, exact wherever BigInts come out. */

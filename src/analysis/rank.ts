@@ -1,5 +1,5 @@
+import { scaleByPowerOfTwo } from "../math/float64.ts";
 import { check, refuseMore } from "../options.ts";
-import { scaleByPowerOfTwo } from "./float64.ts";
 import { type MatrixLike, readMatrix } from "./matrix.ts";
 import { scaledSingularValues } from "./svd.ts";
 

@@ -1,6 +1,6 @@
 import { SingularValueDecomposition } from "ml-matrix";
+import { leadingExponent, maxAbs, scaleByPowerOfTwo } from "../math/float64.ts";
 import { refuseMore } from "../options.ts";
-import { leadingExponent, maxAbs, scaleByPowerOfTwo } from "./float64.ts";
 import { type Matrix, type MatrixLike, readMatrix } from "./matrix.ts";
 
 /** Singular values `values[i] * 2^exponent`, descending; the largest entry of the scaled matrix is in [1, 2). */

@@ -26,7 +26,7 @@ const SQRT_HALF_HIGH = 0x3fe6a09e;
  * Error below 1 ULP. 0 gives -Infinity, a negative x or NaN gives NaN, Infinity gives Infinity.
  * Source: FreeBSD msun e_log.c (Sun Microsystems, 1993), the order of operations as in musl's log.c of 2018.
  */
-export function naturalLog(x: number): number {
+export function log(x: number): number {
   if (!(x > 0)) return x === 0 ? -Infinity : NaN;
   if (x === Infinity) return x;
   let k = 0;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { float64Parts, leadingExponent, scaleByPowerOfTwo } from "../../src/analysis/float64.ts";
 import { fraction, fractionOf, scaledNumber, toNumber } from "../../src/analysis/fraction.ts";
-import { scaledBits } from "./exact-checker.ts";
-import { between, seededRandom } from "./random.ts";
+import { float64Parts, leadingExponent, scaleByPowerOfTwo } from "../../src/math/float64.ts";
+import { scaledBits } from "../analysis/exact-checker.ts";
+import { between, seededRandom } from "../analysis/random.ts";
 
 /** A number of any magnitude, denormals included. */
 function anyNumber(random: () => number): number {
