@@ -1,5 +1,6 @@
 import { scaleByPowerOfTwo } from "./float64.ts";
 
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: its bits are stated, as those of the others
 const INVERSE_LN2 = 1.4426950408889634; // 0x3ff71547_652b82fe
 // ln 2 split in two: the upper part has 21 zero bits at its end, so that k * LN2_HIGH is exact for |k| < 2^21.
 const LN2_HIGH = 0.6931471803691238; // 0x3fe62e42_fee00000

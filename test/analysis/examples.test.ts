@@ -40,11 +40,11 @@ describe("the examples in the docs", () => {
 });
 
 describe("the analysis entry point", () => {
-  test("stands alone: it imports its own files, errors, checks and ml-matrix", () => {
+  test("stands alone: it imports its own files, errors, checks, mathematics and ml-matrix", () => {
     for (const { name, text } of sources) {
       for (const [, from] of text.matchAll(/from "([^"]+)"/g)) {
         expect(from, name).toMatch(
-          /^(\.\/[\w-]+\.ts|\.\.\/(errors|options|realm)\.ts|ml-matrix|wasmgrad\/analysis)$/,
+          /^(\.\/[\w-]+\.ts|\.\.\/(errors|options|realm|math\/\w+)\.ts|ml-matrix|wasmgrad\/analysis)$/,
         );
       }
     }

@@ -58,7 +58,6 @@ describe("the limits", () => {
     expect(exp(709.782712893384)).toBe(1.7976931348622732e308);
     expect(exp(-745.1332191019411)).toBe(5e-324);
     expect(exp(NaN)).toBeNaN();
-    expect(exp(1)).toBe(Math.E);
   });
 
   it("of sin and cos", () => {
