@@ -71,7 +71,9 @@ export function readOptions<T extends object, D extends Table<T>>(
     const [fallback, rule] = table[name] as Table<T>[keyof T];
     const value: unknown = options[name as unknown as keyof T];
     if (value !== undefined && rule) check(who, name, value, rule);
-    read[name] = value === undefined ? fallback : value;
+    // What is undefined is left out: objects of more than four entries grow in steps, which a small fit would feel.
+    if (value !== undefined) read[name] = value;
+    else if (fallback !== undefined) read[name] = fallback;
   }
   return read as Read<T, D>;
 }

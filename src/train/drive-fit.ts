@@ -32,18 +32,28 @@ export interface FitHost extends Measuring {
   checkAlive(): void;
 }
 
-/** A fit that is about to begin. */
-interface Begun {
+/** The rows of a fit, ready for the window. */
+interface Parts {
+  readonly training: Dataset;
+  readonly validation: Dataset | undefined;
+  readonly notes: readonly Note[];
+}
+
+/** A fit with something to do between its epochs. */
+interface Watched {
   readonly run: FitRun;
-  readonly watch: EpochWatch | undefined;
+  readonly watch: EpochWatch;
   readonly notes: readonly Note[];
 }
 
 type AnyData = Data<unknown, NamedOutputs> | BoundData<unknown>;
 
-/** Splits the data, weighs them, and sets up what happens between epochs. */
-function* begin(who: string, host: FitHost, dataset: Dataset, options: AnyFitOptions): Steps<Begun> {
-  const { program, rules, trainer } = host;
+/** Whether the rows read are not yet those that train. */
+const needsParts = ({ validation, classWeight }: AnyFitOptions) => (validation ?? classWeight) !== undefined;
+
+/** Splits the data and weighs them. */
+function* takeApart(who: string, host: FitHost, dataset: Dataset, options: AnyFitOptions): Steps<Parts> {
+  const { program, rules } = host;
   const given = options.validation as Parameters<typeof isShare>[0] | undefined;
   let training = dataset;
   let validation: Dataset | undefined;
@@ -61,19 +71,24 @@ function* begin(who: string, host: FitHost, dataset: Dataset, options: AnyFitOpt
     training = yield* weigh(training);
     validation &&= yield* weigh(validation);
   }
-  const isWatched = watchesEpochs(options, host);
-  const run = startFit(program, rules, training, options, isWatched);
-  if (!isWatched) return { run, watch: undefined, notes };
-  const watch = watchEpochs({ ...host, who, run, training, validation, memory: trainer.fitMemory }, options);
-  trainer.fitMemory = watch.memory;
-  return { run, watch, notes };
+  return { training, validation, notes };
 }
 
-/** Why the fit ends after an epoch; undefined where it goes on. */
-function endOf({ run, watch }: Begun, isStopped: boolean): FitResult["reason"] | undefined {
-  if (isStopped) return "stopped";
-  if (!watch?.isPatient) return "patience";
-  return run.isOver ? run.reason : undefined;
+/** Starts a run that pauses after each epoch. */
+function startWatched(who: string, host: FitHost, parts: Parts, options: AnyFitOptions): Watched {
+  const { program, rules, trainer } = host;
+  const run = startFit(program, rules, parts.training, options, true);
+  const watch = watchEpochs({ ...host, ...parts, who, run, memory: trainer.fitMemory }, options);
+  trainer.fitMemory = watch.memory;
+  return { run, watch, notes: parts.notes };
+}
+
+/** Whether the fit ends after an epoch; its reason is then set. */
+function ends({ run, watch }: Watched, isStopped: boolean): boolean {
+  if (isStopped) run.reason = "stopped";
+  else if (!watch.isPatient) run.reason = "patience";
+  else return run.isOver;
+  return true;
 }
 
 /** Whether a callback of `onEpoch` wants the fit to end. */
@@ -83,11 +98,11 @@ function isStop(who: string, returned: unknown): boolean {
   return returned === "stop";
 }
 
-/** The result, once nothing is left to do: its best state is back. */
-function* conclude({ run, watch, notes }: Begun): Steps<FitResult> {
-  const watched = watch ? yield* watch.finish() : undefined;
+/** The result of a watched run, once nothing is left to do: its best state is back. */
+function* conclude({ run, watch, notes }: Watched): Steps<FitResult> {
+  const known = yield* watch.finish();
   const result = yield* eachJob((jobs) => run.result(jobs));
-  return watched ? { ...result, ...watched, notes: [...notes, ...result.notes] } : result;
+  return { ...result, ...known, notes: [...notes, ...result.notes] };
 }
 
 export async function fitInSlices(
@@ -108,75 +123,100 @@ export async function fitInSlices(
     jobs[i]();
   }
   if (!options.earlyStopping) trainer.fitMemory = undefined;
-  let begun: Begun;
-  if (watchesEpochs(options, host) || options.classWeight !== undefined)
-    begun = await inSlices(begin("fit", host, dataset, options), check);
-  else begun = { run: startFit(program, rules, dataset, options, false), watch: undefined, notes: [] };
-  const { run, watch } = begun;
-  const callbacks = callbacksOf("fit", options.onEpoch);
-  const heard = onProgress && (() => onProgress(run.progress(), trainer));
-
-  /** Whether the fit is over with the epoch that was just completed. */
-  const endEpoch = async (watch: EpochWatch): Promise<boolean> => {
-    const steps = watch.measure();
-    while (!runSlice(steps).done) {
-      await yieldToEventLoop();
-      check();
-    }
-    const event = watch.judge();
-    let isStopped = false;
-    for (const callback of callbacks) {
-      const returned = await host.call(() => callback(event, trainer), signal);
-      isStopped = isStop("fit", returned) || isStopped;
-      check();
-    }
-    const reason = endOf(begun, isStopped);
-    if (reason) run.reason = reason;
-    return reason !== undefined;
-  };
-
-  let isOver = watch?.resumes === true && (watch.isPatient ? await endEpoch(watch) : endResumed(run));
+  let parts: Parts | undefined;
+  if (needsParts(options)) parts = await inSlices(takeApart("fit", host, dataset, options), check);
+  const training = parts?.training ?? dataset;
+  const watched = watchesEpochs(options, host)
+    ? startWatched("fit", host, parts ?? { training, validation: undefined, notes: [] }, options)
+    : undefined;
+  const run = watched?.run ?? startFit(program, rules, training, options, false);
+  let isOver = watched !== undefined && (await resume(host, watched, options, check));
   while (!isOver) {
     const pause = run.advance(Math.max(1, sliceLeft()));
     if (pause === Pause.Over) break;
-    if (pause === Pause.Epoch && watch) {
-      isOver = await endEpoch(watch);
+    if (pause === Pause.Epoch && watched) {
+      isOver = await endEpoch(host, watched, options, check);
       if (isOver || sliceLeft() > 0) continue;
     }
-    if (heard) await host.call(heard, signal);
+    if (onProgress) await host.call(() => onProgress(run.progress(), trainer), signal);
     check();
     await yieldToEventLoop();
     check();
   }
-  const result = await inSlices(conclude(begun), check);
+  const result = await inSlices(watched ? conclude(watched) : eachJob((left) => run.result(left)), check);
   trainer.fitMemory = undefined;
   // The run is over: a callback may dispose the trainer.
-  if (heard) await host.call(heard, signal);
+  if (onProgress) await host.call(() => onProgress(run.progress(), trainer), signal);
   await yieldWhenDue();
   signal?.throwIfAborted();
   return result;
 }
 
-/** Patience was over in the fit that goes on here. */
-function endResumed(run: FitRun): true {
-  run.reason = "patience";
-  return true;
+/** Measures and judges the epoch just completed, and tells callbacks; returns whether the fit is over with it. */
+async function endEpoch(
+  host: FitHost,
+  watched: Watched,
+  { onEpoch, signal }: AnyFitOptions,
+  check: () => void,
+): Promise<boolean> {
+  const { watch } = watched;
+  const steps = watch.measure();
+  while (!runSlice(steps).done) {
+    await yieldToEventLoop();
+    check();
+  }
+  const event = watch.judge();
+  let isStopped = false;
+  for (const callback of callbacksOf("fit", onEpoch)) {
+    const returned = await host.call(() => callback(event, host.trainer), signal);
+    isStopped = isStop("fit", returned) || isStopped;
+    check();
+  }
+  return ends(watched, isStopped);
+}
+
+/** Goes on with what an aborted fit left undone; returns whether that was all. */
+async function resume(
+  host: FitHost,
+  watched: Watched,
+  options: AnyFitOptions,
+  check: () => void,
+): Promise<boolean> {
+  if (watched.watch.hasPending) return endEpoch(host, watched, options, check);
+  return ends(watched, false);
+}
+
+/** A run that nobody looks at between epochs. */
+function runAtOnce(host: FitHost, dataset: Dataset, options: AnyFitOptions): FitResult {
+  const { trainer, program, rules } = host;
+  const { onProgress } = options;
+  const run = startFit(program, rules, dataset, options, false);
+  const slice = onProgress ? SLICE_MS : Number.POSITIVE_INFINITY;
+  while (run.advance(slice) !== Pause.Over) {
+    if (onProgress) host.callSync("onProgress", () => onProgress(run.progress(), trainer));
+    host.checkAlive();
+  }
+  const result = atOnce((jobs) => run.result(jobs));
+  if (onProgress) host.callSync("onProgress", () => onProgress(run.progress(), trainer));
+  return result;
 }
 
 export function fitAtOnce(host: FitHost, data: AnyData, options: AnyFitOptions): FitResult {
-  const { trainer, program, rules } = host;
+  const { trainer, rules } = host;
   const { onProgress } = options;
   const dataset = atOnce((jobs) => readData("fitSync", data, rules, jobs));
   if (!options.earlyStopping) trainer.fitMemory = undefined;
-  const begun =
-    watchesEpochs(options, host) || options.classWeight !== undefined
-      ? finish(begin("fitSync", host, dataset, options))
-      : { run: startFit(program, rules, dataset, options, false), watch: undefined, notes: [] };
-  const { run, watch } = begun;
+  let parts: Parts | undefined;
+  if (needsParts(options)) parts = finish(takeApart("fitSync", host, dataset, options));
+  const training = parts?.training ?? dataset;
+  if (!watchesEpochs(options, host)) return runAtOnce(host, training, options);
+  parts ??= { training, validation: undefined, notes: [] };
+  const watched = startWatched("fitSync", host, parts, options);
+  const { run, watch } = watched;
   const callbacks = callbacksOf("fitSync", options.onEpoch);
   const heard = onProgress && (() => onProgress(run.progress(), trainer));
 
-  const endEpoch = (watch: EpochWatch): boolean => {
+  const endEpoch = (): boolean => {
     finish(watch.measure());
     const event = watch.judge();
     let isStopped = false;
@@ -185,26 +225,25 @@ export function fitAtOnce(host: FitHost, data: AnyData, options: AnyFitOptions):
       isStopped = isStop("fitSync", returned) || isStopped;
       host.checkAlive();
     }
-    const reason = endOf(begun, isStopped);
-    if (reason) run.reason = reason;
-    return reason !== undefined;
+    return ends(watched, isStopped);
   };
 
   const slice = heard ? SLICE_MS : Number.POSITIVE_INFINITY;
-  let lastHeard = heard && watch ? Date.now() : 0;
-  let isOver = watch?.resumes === true && (watch.isPatient ? endEpoch(watch) : endResumed(run));
+  let lastHeard = heard ? Date.now() : 0;
+  let isOver = watch.hasPending ? endEpoch() : ends(watched, false);
   while (!isOver) {
     const pause = run.advance(slice);
     if (pause === Pause.Over) break;
-    if (pause === Pause.Epoch && watch) {
-      isOver = endEpoch(watch);
+    if (pause === Pause.Epoch) {
+      isOver = endEpoch();
       if (isOver || !heard || Math.abs(Date.now() - lastHeard) < SLICE_MS) continue;
     }
-    if (heard) host.callSync("onProgress", heard);
-    if (watch) lastHeard = Date.now();
+    if (!heard) continue;
+    host.callSync("onProgress", heard);
+    lastHeard = Date.now();
     host.checkAlive();
   }
-  const result = finish(conclude(begun));
+  const result = finish(conclude(watched));
   trainer.fitMemory = undefined;
   if (heard) host.callSync("onProgress", heard);
   return result;

@@ -22,8 +22,8 @@ type Watched = Omit<FitResult, "epochs" | "steps" | "history" | "historyEvery" |
 export interface EpochWatch {
   /** What early stopping knows, for whoever saves it. */
   readonly memory: FitMemory | undefined;
-  /** Whether an epoch waits to be judged, or was the last already, before this call's first step. */
-  readonly resumes: boolean;
+  /** Whether an epoch of an earlier call waits to be judged. */
+  readonly hasPending: boolean;
   /** Measures the rows after an epoch. */
   measure(): Steps<void>;
   /** Judges the epoch that was measured, notes it, and says what is known of it. */
@@ -108,8 +108,7 @@ export function watchEpochs(watched: WatchedRun, options: AnyFitOptions): EpochW
 
   return {
     memory,
-    resumes:
-      memory !== undefined && (memory.pending !== undefined || memory.waited >= (stopping?.patience ?? 0)),
+    hasPending: memory?.pending !== undefined,
 
     *measure() {
       loss = memory?.pending ?? run.progress().loss;

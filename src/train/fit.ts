@@ -32,7 +32,7 @@ export interface FitRun {
    * @throws NonFiniteError with the state of the last good step
    */
   advance(sliceMs: number): Pause;
-  readonly isOver: boolean;
+  isOver: boolean;
   /** Why it is over; others may know better. */
   reason: FitResult["reason"];
   /** What was done by this call, whatever became of the state since. */
@@ -70,7 +70,6 @@ export function startFit(
   openWindow(program, train, dataset, shuffle);
   fillRates(program);
   let calls = 1;
-  let isOver = false;
   let loss = Number.NaN;
   const history: { loss: number[]; [column: string]: number[] } = { loss: [] };
   let historyEvery = 1;
@@ -106,7 +105,7 @@ export function startFit(
 
   const over = (reason: FitResult["reason"], pause = Pause.Over): Pause => {
     run.reason = reason;
-    isOver = true;
+    run.isOver = true;
     return pause;
   };
 
@@ -181,9 +180,7 @@ export function startFit(
 
   const run: FitRun = {
     advance,
-    get isOver() {
-      return isOver;
-    },
+    isOver: false,
     reason: "epochs",
     progress,
     note: (values) => {
