@@ -81,6 +81,7 @@ export {
   type PerceptronResult,
   perceptron,
 } from "./train/perceptron.ts";
+export { type RestartOptions, type Restarts, restarts } from "./train/restarts.ts";
 export type { TrainerBuffers } from "./train/step-buffers.ts";
 export type { Moment, Snapshot, Trainer } from "./train/trainer.ts";
 export type { BoundData, ByOutput, Data } from "./train/training-data.ts";

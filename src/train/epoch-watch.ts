@@ -47,7 +47,7 @@ export interface WatchedRun extends Measuring {
 export function watchEpochs(watched: WatchedRun, options: AnyFitOptions): EpochWatch {
   const { who, program, run, training, validation, metrics } = watched;
   const { earlyStopping } = options;
-  const stopping = earlyStopping && readMonitor(watched, earlyStopping);
+  const stopping = earlyStopping && monitorOf(who, watched, validation !== undefined, earlyStopping);
   const memory = stopping && memoryFor(watched, stopping.monitor);
   /** Metrics belong to the validation rows, or to all where metrics were asked for. */
   const rows = validation ?? (metrics.length > 0 ? training : undefined);
@@ -157,8 +157,10 @@ interface Stopping {
 }
 
 /** What is watched, and which way is better. */
-function readMonitor(
-  { who, metrics, rules, validation }: WatchedRun,
+export function monitorOf(
+  who: string,
+  { metrics, rules }: Measuring,
+  validation: boolean,
   { patience, minDelta = 0, monitor, mode }: NonNullable<AnyFitOptions["earlyStopping"]>,
 ): Stopping {
   const modes = new Map<string, "min" | "max" | undefined>([["loss", "min"]]);

@@ -465,6 +465,11 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   }
 
   /** @internal */
+  get fitHost(): FitHost {
+    return this.#host;
+  }
+
+  /** @internal */
   protected override get isTraining(): boolean {
     return true;
   }
