@@ -1,6 +1,15 @@
 export * from "./errors.ts";
+export { digestOf, sha256 } from "./files/digests.ts";
 export { type LoadOptions, load } from "./files/load.ts";
 export { type LoadTrainerOptions, loadTrainer } from "./files/load-trainer.ts";
+export {
+  type LoadedWeights,
+  type LoadWeightsOptions,
+  loadWeights,
+  readTensors,
+  type StoredTensor,
+  type StoredTensors,
+} from "./files/tensors.ts";
 export type { Activation, ActivationName, Initializer, InitializerName } from "./model/activations.ts";
 export { type ModelOptions, model } from "./model/functional.ts";
 export type { ArraysAfter, BringsOps, Layer, LayerArrays, NameOption } from "./model/layer.ts";
@@ -38,6 +47,7 @@ export type { Targets } from "./rows/targets.ts";
 export { createEngine, type EngineOptions } from "./runtime/engine.ts";
 export { isSupported } from "./runtime/kernels.ts";
 export type { Engine } from "./runtime/space.ts";
+export type { TensorType } from "./safetensors.ts";
 export { type CompileOptions, compile, type TrainerOptions, type TrainOptions } from "./train/compile.ts";
 export type { WithStateOptions } from "./train/customers.ts";
 export type { Evaluation, MetricValues } from "./train/evaluate.ts";

@@ -75,6 +75,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   files: [
     "describe",
     "errors",
+    "suggest",
     "options",
     "realm",
     "safetensors",
@@ -104,7 +105,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "train",
     "metrics",
   ],
-  index: ["errors", "version", "runtime", "model", "rows", "program", "train", "files"],
+  index: ["errors", "version", "runtime", "model", "rows", "program", "train", "files", "safetensors"],
   cli: ["index"],
 };
 

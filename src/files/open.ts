@@ -36,7 +36,7 @@ export function openFile(who: string, given: unknown): TensorFile {
       `${who}: a file must be one that save() wrote; got a state: compile the model and write restore(state)`,
     );
   const file = readSafetensors(who, bytes);
-  const { metadata, tensors } = file;
+  const { metadata } = file;
   if (metadata.get("format") !== "wasmgrad")
     throw new FileError(
       `${who}: a file must be one that save() wrote; got ${describe(metadata.get("format"))} as its format: ` +
@@ -47,13 +47,18 @@ export function openFile(who: string, given: unknown): TensorFile {
     throw new FileError(
       `${who}: files must have a format version up to ${FILE_FORMAT}; got ${describe(version)}: install a newer version`,
     );
+  checkDigest(who, file);
+  return file;
+}
+
+/** @throws FileError for content that is not what was saved */
+export function checkDigest(who: string, { metadata, tensors }: TensorFile): void {
   const digest = contentDigest(metadata, tensors.values());
   if (metadata.get("digest") !== digest)
     throw new FileError(
       `${who}: the content of a file must have the digest that it was saved with; got another one: damaged, or edited`,
       "digest",
     );
-  return file;
 }
 
 /** A text of the metadata as the JSON that it is; undefined where it is not there. */
