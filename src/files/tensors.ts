@@ -72,9 +72,10 @@ export interface LoadedWeights {
  * @throws FileError for what is no such file, for tensors of another shape, and for missing or surplus ones unless `partial`; DataError
  *   for numbers that are not finite
  * @example
- * // Written by `safetensors.torch.save_file(net.state_dict(), path)`, `bytes` has "0.weight" [8, 2], "0.bias" [8].
- * const names = { "0.weight": "dense1.weight", "0.bias": "dense1.bias" };
- * const use = (trainer: Trainer, bytes: Uint8Array) => loadWeights(trainer, bytes, { names, transpose: true });
+ * const predictor = compile(sequential({ input: [2] }, [dense(1, { name: "fc" })]));
+ * const bytes = compile(sequential({ input: [2], seed: 1 }, [dense(1)])).save();
+ * const names = { "dense1.weight": "fc.weight", "dense1.bias": "fc.bias" };
+ * loadWeights(predictor, bytes, { names }).loaded; // => ["fc.bias", "fc.weight"]
  */
 export function loadWeights<X, P>(
   predictor: Predictor<X, P>,
