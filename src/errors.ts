@@ -20,6 +20,7 @@ export type ErrorCode =
   | "file-uses"
   | "memory"
   | "non-finite"
+  | "not-fitted"
   | "option"
   | "option-surplus"
   | "option-unknown"
@@ -157,6 +158,13 @@ export class FileError extends WasmgradError {
   /** The file, where there is one in a file system. */
   get path(): string | undefined {
     return this.cause.path as string | undefined;
+  }
+}
+
+/** Rows were to be preprocessed, or predictions brought back to units of y, by numbers that nothing has been fitted to yet. */
+export class NotFittedError extends WasmgradError {
+  override get name(): string {
+    return "NotFittedError";
   }
 }
 

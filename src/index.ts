@@ -16,14 +16,20 @@ export type { ArraysAfter, BringsOps, Layer, LayerArrays, NameOption } from "./m
 export * from "./model/layers.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/logic-gate.ts";
 export {
+  type Column,
   type DType,
   type InputOptions,
   type InputRow,
+  type InputTable,
   type Model,
+  type RowsOf,
   type SequentialOptions,
   type Shape,
   sequential,
+  type TableOptions,
+  type TableRows,
 } from "./model/model.ts";
+export * from "./model/preprocessing.ts";
 export type { Symbolic } from "./model/symbolic.ts";
 export type { AxisOptions, Operand, ReduceOptions, Tensor } from "./model/tensor.ts";
 export type { Buffers, InputViews, RowView } from "./program/buffers.ts";

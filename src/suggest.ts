@@ -57,14 +57,19 @@ function suggestion(given: string, names: readonly string[]): string {
       if (says) elsewhere ||= `${/^(belongs|is) /.test(says) ? `${name} ` : ""}${says}. `;
     }
   }
+  const near = nearest(given, names);
+  return near === undefined ? elsewhere : meant(near);
+}
+
+/** The name that was probably meant. */
+export function nearest(given: string, names: readonly string[]): string | undefined {
+  const key = plain(given);
   const distances = names.map((name) => distance(key, plain(name)));
   const least = Math.min(...distances);
   // One letter in three to seven, two in eight, ..; or the beginning of a name.
-  const near =
-    least <= Math.ceil((key.length - 2) / 5)
-      ? names[distances.indexOf(least)]
-      : names.find((name) => key.length > 2 && plain(name).startsWith(key));
-  return near === undefined ? elsewhere : meant(near);
+  return least <= Math.ceil((key.length - 2) / 5)
+    ? names[distances.indexOf(least)]
+    : names.find((name) => key.length > 2 && plain(name).startsWith(key));
 }
 
 /** Most names that a message lists. */

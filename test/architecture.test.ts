@@ -37,11 +37,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   /** Generated: the embedded kernels as data. */
   kernels: [],
   tape: ["errors"],
-  graph: ["errors", "tape", "kernels"],
+  graph: ["errors", "steps", "tape", "kernels"],
   plan: ["errors", "tape", "kernels", "graph"],
   runtime: ["describe", "errors", "options", "realm", "steps", "kernels"],
   rows: ["describe", "errors", "suggest", "realm", "steps", "graph"],
-  model: ["describe", "errors", "suggest", "options", "realm", "graph", "rows"],
+  preprocess: ["describe", "errors", "suggest", "realm", "steps", "iso-date", "graph", "rows"],
+  model: ["describe", "errors", "suggest", "options", "realm", "graph", "rows", "preprocess"],
   program: [
     "describe",
     "errors",
@@ -70,6 +71,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "runtime",
     "model",
     "rows",
+    "preprocess",
     "program",
   ],
   files: [

@@ -3,6 +3,7 @@
  * a graph into a tape.
  */
 import type { KernelLink } from "../kernels/link.ts";
+import type { InputPort, OutputPort, Port } from "./input.ts";
 import type { AnyOp, OpAttrs, OpName } from "./op.ts";
 import { type Dim, formatShape, type Shape } from "./shape.ts";
 import type { DType, Type, ValueId } from "./type.ts";
@@ -59,10 +60,7 @@ export interface Update {
   readonly value: ValueId;
 }
 
-export interface Port {
-  readonly name: string;
-  readonly value: ValueId;
-}
+export type { Port };
 
 export interface Constant {
   readonly value: ValueId;
@@ -72,11 +70,11 @@ export interface Constant {
 export class Graph {
   readonly values: Value[] = [];
   nodes: Node[] = [];
-  readonly inputs: Port[] = [];
+  readonly inputs: InputPort[] = [];
   readonly variables: Variable[] = [];
   readonly updates: Update[] = [];
   readonly constants: Constant[] = [];
-  readonly outputs: Port[] = [];
+  readonly outputs: OutputPort[] = [];
   /** The kernels that its records will need, where the smallest do not have them. */
   kernels: KernelLink | undefined;
 
@@ -140,7 +138,10 @@ export class Graph {
   toString(): string {
     const show = (id: ValueId) => `%${id} ${this.values[id].name} ${formatShape(this.values[id].shape)}`;
     const lines = [
-      ...this.inputs.map((p) => `input ${show(p.value)}`),
+      ...this.inputs.flatMap((p) => [
+        `input ${show(p.value)}`,
+        ...(p.steps ?? []).map((step) => `step ${p.name} ${JSON.stringify(step)}`),
+      ]),
       ...this.variables.map((v) => `variable ${show(v.value)}`),
       ...this.constants.map((c) => `constant ${show(c.value)}`),
       ...this.nodes.map((node) => {

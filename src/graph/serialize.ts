@@ -4,12 +4,20 @@
  * whatever else they hold.
  */
 import type { Graph, Node } from "./graph.ts";
+import type { Column, InputStep } from "./input.ts";
 import type { Shape } from "./shape.ts";
 import type { DType, ValueId } from "./type.ts";
 
 export interface SerializedType {
   readonly shape: Shape;
   readonly dtype: DType;
+}
+
+export interface SerializedInput extends SerializedType {
+  /** Of a raw row, where steps make another one of it. */
+  readonly raw?: Shape;
+  readonly columns?: readonly Column[];
+  readonly steps?: readonly InputStep[];
 }
 
 /** `["input", name]`, `["variable", name]`, `["constant", shape, numbers]` or `["node", index, output]`. */
@@ -22,11 +30,13 @@ export interface SerializedNode {
 }
 
 export interface SerializedGraph {
-  readonly inputs: Readonly<Record<string, SerializedType>>;
+  readonly inputs: Readonly<Record<string, SerializedInput>>;
   readonly nodes: readonly SerializedNode[];
   readonly outputs: Readonly<Record<string, SerializedRef>>;
   /** What training makes of variables that no optimizer moves, by their names; absent where there are none. */
   readonly updates?: Readonly<Record<string, SerializedRef>>;
+  /** Outputs whose targets are standardized; absent where there are none. */
+  readonly targets?: Readonly<Record<string, "standardize">>;
 }
 
 /** A serialized graph, and the nodes it was made of, in its order. */
@@ -68,15 +78,20 @@ export function serializeNodes(graph: Graph): Serialization {
     .map(({ variable, value }) => [graph.values[variable].name, value] as const)
     .sort(byName);
   for (const [, value] of updates) visit(value, producers, indices, add);
-  const inputs = graph.inputs.map(({ name, value }) => {
+  const inputs = graph.inputs.map(({ name, value, columns, steps, preprocessing }) => {
     const { shape, dtype } = graph.values[value];
-    return [name, { shape, dtype }] as const;
+    const raw = preprocessing && { raw: preprocessing.shape };
+    return [name, { shape, dtype, ...raw, ...(columns && { columns }), ...(steps && { steps }) }] as const;
   });
+  const targets = graph.outputs
+    .flatMap(({ name, targets }) => (targets ? [[name, targets] as const] : []))
+    .sort(byName);
   const computation = {
     inputs: Object.fromEntries(inputs.sort(byName)),
     nodes,
     outputs: refsOf(outputs),
     ...(updates.length > 0 ? { updates: refsOf(updates) } : {}),
+    ...(targets.length > 0 ? { targets: Object.fromEntries(targets) } : {}),
   };
   return { computation, nodes: [...indices.keys()] };
 }

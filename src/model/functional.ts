@@ -1,11 +1,11 @@
 import { check, checkObject, FUNCTION, readOptions, refuseMore } from "../options.ts";
-import type { Result, Rows } from "../rows/data.ts";
+import type { Result } from "../rows/data.ts";
 import { withOps } from "./layer.ts";
-import { type InputOptions, type Model, SEED, traceModel } from "./model.ts";
+import { type InputOptions, type Model, type RowsOf, SEED, traceModel } from "./model.ts";
 import { TENSOR_OPS, Tensor } from "./tensor.ts";
 
 export interface ModelOptions<I extends Record<string, InputOptions>> {
-  /** The shape of one row of each input, by name; `{ shape, dtype: "i32" }` for ids. */
+  /** The shape of one row of each input, by name; `{ shape, dtype: "i32" }` for ids, `{ columns }` for rows of a table. */
   readonly inputs: I;
   /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
   readonly seed?: number;
@@ -33,7 +33,10 @@ export const model = /* @__PURE__ */ withOps(function model<
 >(
   options: ModelOptions<I>,
   fn: (inputs: { readonly [K in keyof I]: Tensor }) => O,
-): Model<{ readonly [K in keyof I]: Rows }, O extends Tensor ? Result : { readonly [K in keyof O]: Result }> {
+): Model<
+  { readonly [K in keyof I]: RowsOf<I[K]> },
+  O extends Tensor ? Result : { readonly [K in keyof O]: Result }
+> {
   refuseMore("model", arguments, 2);
   const { inputs, seed } = readOptions("model", options, { inputs: [], seed: [0, SEED] });
   check("model", "fn, the second argument,", fn, FUNCTION);

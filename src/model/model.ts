@@ -3,6 +3,7 @@ import { OptionError, ShapeError, TraceError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import { Graph } from "../graph/graph.ts";
 import { forInference } from "../graph/inference.ts";
+import type { Column } from "../graph/input.ts";
 import { Fn, type OpAttrs } from "../graph/op.ts";
 import { findRowMixing } from "../graph/row-mixing.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
@@ -14,7 +15,7 @@ import type { ArraysAfter, Layer } from "./layer.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
-export type { DType, Shape };
+export type { Column, DType, Shape };
 
 /** Names what carries the types of a model. */
 declare const types: unique symbol;
@@ -40,7 +41,29 @@ export interface Model<X = unknown, P = unknown> {
 }
 
 /** What one row of an input is: its shape, and the type of its numbers where they are ids for an `embedding`. */
-export type InputOptions = Shape | InputRow;
+export type InputOptions = Shape | InputRow | InputTable;
+
+/** Rows of a table as an input. */
+export interface InputTable {
+  /** What `inputColumns` gives, or `columns` of `wasmgrad/data`. */
+  readonly columns: readonly Column[];
+}
+
+/**
+ * Rows of a table: objects by column name, of which other keys are ignored, lists in the order of the columns, or encoded
+ * numbers `{ data, shape: [rows, columns] }` (categories by index, dates in milliseconds, NaN where a value is missing).
+ */
+export type TableRows = readonly Readonly<Record<string, unknown>>[] | readonly (readonly unknown[])[] | Rows;
+
+/** What the rows of an input are given as. */
+export type RowsOf<Input> = Input extends InputTable ? TableRows : Rows;
+
+/** Key of a function that puts the preprocessing of a list of columns behind its raw input. */
+export const PREPROCESS = /* @__PURE__ */ Symbol("preprocess");
+
+export type PreprocessedColumns = readonly Column[] & {
+  readonly [PREPROCESS]?: <T extends Symbolic>(x: T) => T;
+};
 
 /** One row of an input: its shape, and what its numbers are. */
 export interface InputRow {
@@ -56,8 +79,17 @@ export interface SequentialOptions<Input extends InputOptions = InputOptions> {
   readonly seed?: number;
 }
 
+/** A `sequential` over the rows of a table. */
+export interface TableOptions extends InputTable {
+  /** Seeds the initial parameters; a whole number from 0 to 2^53 - 1. Default: 0. */
+  readonly seed?: number;
+}
+
 /**
  * A model whose layers follow each other.
+ *
+ * With `columns` instead of `input` its rows are those of a table: missing numbers are filled in, numbers scaled and categories
+ * one-hot, as each column says, by layers of preprocessing in front.
  *
  * @throws OptionError for a bad seed or input shape, ShapeError where layers do not fit, or mix the rows of a batch
  * @example
@@ -66,15 +98,35 @@ export interface SequentialOptions<Input extends InputOptions = InputOptions> {
  *   dense(1, { activation: "sigmoid" }),
  * ]);
  */
+export function sequential<const Layers extends readonly Layer[]>(
+  options: TableOptions,
+  layers: Layers,
+): Model<TableRows, Result<ArraysAfter<number[][], Layers>>>;
 export function sequential<const Input extends InputOptions, const Layers extends readonly Layer[]>(
   options: SequentialOptions<Input>,
   layers: Layers,
 ): Model<
-  Rows,
-  Result<ArraysAfter<NestedRows<Input extends { readonly shape: infer S } ? S : Input>, Layers>>
-> {
+  RowsOf<Input>,
+  Result<
+    ArraysAfter<
+      NestedRows<
+        Input extends { readonly shape: infer S } ? S : Input extends InputTable ? readonly [number] : Input
+      >,
+      Layers
+    >
+  >
+>;
+export function sequential(options: SequentialOptions | TableOptions, layers: readonly Layer[]): Model {
   refuseMore("sequential", arguments, 2);
-  const { input, seed } = readOptions("sequential", options, { input: [], seed: [0, SEED] });
+  const read = readOptions("sequential", options as SequentialOptions & TableOptions, {
+    input: [],
+    columns: [],
+    seed: [0, SEED],
+  });
+  const { columns, seed } = read;
+  if (columns !== undefined && read.input !== undefined)
+    throw new OptionError("sequential: takes input or columns; got both");
+  const input = columns === undefined ? read.input : { columns };
   if (!Array.isArray(layers))
     throw new OptionError(
       `sequential: layers, the second argument, must be an array of layers, such as [dense(1)]; got ${describe(layers)}`,
@@ -82,7 +134,7 @@ export function sequential<const Input extends InputOptions, const Layers extend
   if (layers.length === 0) throw new OptionError("sequential: needs at least one layer; got none");
   return traceModel("sequential", Symbolic, { inputs: { input }, seed, namedInputs: false }, ({ input: x }) =>
     layers.reduce(applyLayer, x),
-  ) as never;
+  );
 }
 
 function applyLayer(x: Symbolic, layer: Layer, i: number): Symbolic {
@@ -122,8 +174,9 @@ export function traceModel<T extends Symbolic>(
   const builder = new Builder(graph);
   const tensors: Record<string, T> = {};
   for (const [name, input] of Object.entries(inputs)) {
-    const { shape, dtype } = checkInput(who, name, input);
-    tensors[name] = new Kind(builder, graph.addInput(name, [ROWS, ...shape], dtype));
+    const { shape, dtype, columns } = checkInput(who, name, input);
+    const x = new Kind(builder, graph.addInput(name, [ROWS, ...shape], dtype));
+    tensors[name] = columns?.[PREPROCESS]?.(x) ?? x;
   }
   if (graph.inputs.length === 0) throw new OptionError(`${who}: needs at least one input; got none`);
   const made = fn(tensors);
@@ -153,13 +206,27 @@ export function traceModel<T extends Symbolic>(
   return makeModel(graph, seed, { inputs: namedInputs, outputs: !bare });
 }
 
-function checkInput(who: string, name: string, input: InputOptions): Type {
+function checkInput(
+  who: string,
+  name: string,
+  input: InputOptions,
+): Type & { readonly columns?: PreprocessedColumns } {
   const what = name === "input" ? `${who}: input` : `${who}: input ${name}`;
   const isObject = typeof input === "object" && input !== null && !Array.isArray(input);
-  const { shape, dtype } = readOptions(what, isObject ? (input as InputRow) : { shape: input as Shape }, {
+  const given = isObject ? (input as InputRow & InputTable) : { shape: input as Shape };
+  const { shape, dtype, columns } = readOptions(what, given as InputRow & Partial<InputTable>, {
     shape: [],
     dtype: ["f32", oneOf("f32", "i32")],
+    columns: [],
   });
+  if (columns !== undefined) {
+    if (shape === undefined && Array.isArray(columns) && (columns as PreprocessedColumns)[PREPROCESS])
+      return { shape: [columns.length], dtype: "f32", columns };
+    throw new OptionError(
+      `${who}: columns must be what inputColumns([..]) or columns() of wasmgrad/data gives, without a shape; ` +
+        `got ${describe(columns)}`,
+    );
+  }
   if (!(Array.isArray(shape) && shape.every(COUNT[1])))
     throw new OptionError(
       `${what}: the shape of one row, without the batch, must be an array of whole numbers >= 1, such as [2]; ` +
@@ -244,7 +311,10 @@ function modelSummary(graph: Graph): string {
   const layers = layersOf(graph);
   const rows = [
     ["layer", "output", "parameters"],
-    ...graph.inputs.map((p) => [p.name, formatShape(graph.shape(p.value)), ""]),
+    ...graph.inputs.flatMap(({ name, value, preprocessing, steps = [] }) => [
+      [name, formatShape(preprocessing ? [ROWS, ...preprocessing.shape] : graph.shape(value)), ""],
+      ...steps.map((step) => [step.name, "", ""]),
+    ]),
     ...layers.map((l) => [l.name, formatShape(l.outputShape), l.parameters.toLocaleString("en-US")]),
   ];
   const total = layers.reduce((sum, l) => sum + l.parameters, 0);

@@ -3,7 +3,7 @@ import { Abi } from "../../assembly/abi.ts";
 import { listsOf } from "../tape/lists.ts";
 import { type Packing, packArena } from "./arena.ts";
 import { type Blocks, blocksOf } from "./blocks.ts";
-import { type CounterTable, counterTable } from "./counters.ts";
+import { type CounterTable, counterTable, fittedCounters } from "./counters.ts";
 import { type LoweredGraph, type LoweredTraining, lowerPrediction } from "./graphs.ts";
 import { askForScratch, type LoweredTape, type ScratchBytes } from "./lower.ts";
 import { type NumberedPort, numberPorts, type TapeName } from "./ports.ts";
@@ -84,6 +84,7 @@ export function gatherParts(request: PlanRequest): Parts {
     counters: counterTable([
       ...(train?.optimizer ? train.planner.counters(train.optimizer) : []),
       ...(train?.features ?? []).flatMap((feature) => feature.counters ?? []),
+      ...fittedCounters(request.graph),
     ]),
     sections,
     constants: [...new Set(lowered.flatMap(({ graph }) => graph.constants.map(({ data }) => data)))],

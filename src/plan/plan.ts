@@ -47,7 +47,7 @@ function regionsOf({ batch, train, windowRows, parts: workers }: PlanRequest, pa
     ["hyper", (optimizer?.groups.length ?? 0) * Hyper.Count * 8],
     ["rates", optimizer ? ratesCapacity(optimizer) * optimizer.groups.length * 8 : 0],
     ["history", optimizer ? HISTORY_CAPACITY * 8 : 0],
-    ["counters", counters.entries.length * 8],
+    ["counters", counters.size * 8],
     ["idle", idle],
     ["updated", updated],
     ["trained", trained],

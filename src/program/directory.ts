@@ -4,6 +4,7 @@
  * meaning.
  */
 import { type SerializedGraph, serialize } from "../graph/serialize.ts";
+import type { PlannedCounter } from "../plan/counters.ts";
 import { describeOptimizer, type OptimizerDescription } from "../plan/optimizer.ts";
 import { besideVariable, type Plan } from "../plan/planned.ts";
 import { sha256 } from "../runtime/sha256.ts";
@@ -23,13 +24,15 @@ export interface DirectoryEntry {
   readonly at: Readonly<Record<string, number>>;
 }
 
+export type CounterName = string | readonly [name: string, length: number];
+
 export interface Directory {
   readonly format: 1;
   readonly computation: SerializedGraph;
   readonly labels: readonly string[] | null;
   readonly optimizer: OptimizerDescription | null;
-  /** Names of the f64 counters that open the block. */
-  readonly counters: readonly string[];
+  /** Names of the f64 counters that open the block, with their length where they are several numbers. */
+  readonly counters: readonly CounterName[];
   readonly variables: readonly DirectoryEntry[];
   /** Of each variable that the block does not hold: SHA-256 of its values. */
   readonly frozen: Readonly<Record<string, string>>;
@@ -57,12 +60,27 @@ export function directoryOf(plan: Plan, { labels }: StateLabels, u8: Uint8Array)
     computation: serialize(plan.model),
     labels: labels ?? null,
     optimizer: train?.optimizer ? describeOptimizer(train.optimizer) : null,
-    counters: counters.entries.map(({ name }) => name),
+    counters: counters.entries.map(counterName),
     variables,
     frozen: Object.fromEntries(
       frozen.map(({ name, offset, elements }) => [name, identityOf(u8, offset, elements)]),
     ),
   };
+}
+
+export const counterName = ({ name, length }: PlannedCounter): CounterName =>
+  length === 1 ? name : [name, length];
+
+/** Where the counters of a state stand, by name: index of the first number, and how many they are. */
+export function counterPlaces(counters: readonly CounterName[]): Map<string, { at: number; length: number }> {
+  let next = 0;
+  return new Map(
+    counters.map((counter) => {
+      const [name, length] = typeof counter === "string" ? [counter, 1] : counter;
+      next += length;
+      return [name, { at: next - length, length }];
+    }),
+  );
 }
 
 /** What tells the values of a variable from others. */
@@ -107,7 +125,7 @@ function computationDifference(own: SerializedGraph, saved: SerializedGraph) {
     const [mine, theirs] = [own.nodes[i], saved.nodes[i]].map(show);
     if (mine !== theirs) return [`${rule}, whose step ${i} is ${mine}`, theirs] as const;
   }
-  for (const part of ["inputs", "outputs", "updates"] as const) {
+  for (const part of ["inputs", "outputs", "updates", "targets"] as const) {
     const [mine, theirs] = [own[part], saved[part]].map(show);
     if (mine !== theirs) return [`${rule}, whose ${part} are ${mine}`, theirs] as const;
   }

@@ -1,7 +1,7 @@
 import { Run } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
-import { DisposedError, NonFiniteError, OptionError, ShapeError } from "../errors.ts";
-import { finalActivation, layersOf, type Model, makeModel } from "../model/model.ts";
+import { DisposedError, OptionError, ShapeError } from "../errors.ts";
+import { finalActivation, type Model } from "../model/model.ts";
 import { BOOLEAN, readOptions, refuseMore, SIGNAL } from "../options.ts";
 import type { PlannedPort } from "../plan/planned.ts";
 import { isArrayOf } from "../realm.ts";
@@ -20,71 +20,51 @@ import { readIds } from "../rows/ids.ts";
 import { inSlices, runSlice } from "../runtime/event-loop.ts";
 import type { Steps } from "../steps.ts";
 import { checkNames } from "../suggest.ts";
-import { type Buffers, checkIds, checkRows, viewsOf } from "./buffers.ts";
+import {
+  type Border,
+  borderOf,
+  checkFitted,
+  type FittedNumbers,
+  fittedNumbers,
+  inUnitsOfY,
+  numbersOf,
+} from "./border.ts";
+import { type Buffers, checkIds, checkRows, rawRowsOf, viewsOf } from "./buffers.ts";
+import { type Classification, classify } from "./classify.ts";
 import { type FileParts, writeFile } from "./file.ts";
 import { trainingTensors } from "./file-tensors.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
+import { modelWithValues } from "./model-with-values.ts";
 import { type ParameterViews, parameterViews, setParameters } from "./parameters.ts";
+import type {
+  AsyncOptions,
+  Out,
+  PredictOptions,
+  ReadOptions,
+  RestoreOptions,
+  SaveOptions,
+  StateOptions,
+} from "./predictor-options.ts";
 import type { Program } from "./program.ts";
+import type { RawRows } from "./raw-rows.ts";
 import { readOnly } from "./read-only.ts";
 import type { Bytes, Misfit } from "./state.ts";
-
-export interface Classification {
-  /** The name of the class, or its index as text where the program has no labels. */
-  readonly label: string;
-  readonly index: number;
-  readonly probability: number;
-}
-
-/** How a call reads a program. */
-export interface ReadOptions {
-  /**
-   * A state to read instead of the present one, as `state()` gives it: of a customer, say. It is changed over to and back
-   * within the call. Default: the present one.
-   */
-  readonly state?: Uint8Array;
-}
-
-export interface PredictOptions<O> extends ReadOptions {
-  /**
-   * Where results go: an array (or arrays by output name) with room for all rows. Nothing is allocated but a view to copy
-   * by for each batch of more than 32 numbers, unless it shares memory with the rows and they take several batches.
-   */
-  readonly out?: O;
-}
-
-/** How a call that yields to the event loop reads a program. */
-export interface AsyncOptions extends ReadOptions {
-  /** Ends the call between two batches; the promise rejects with its reason. */
-  readonly signal?: AbortSignal;
-}
-
-export interface StateOptions {
-  /** Whether moments and counters belong to it, so that training goes on from it to the bit. Default: true. */
-  readonly training?: boolean;
-}
-
-export interface SaveOptions {
-  /** Whether moments and counters belong to it, so that training goes on from it to the bit. Default: false. */
-  readonly training?: boolean;
-}
-
-export interface RestoreOptions {
-  /**
-   * Whether to take what fits by name and shape, and to leave the rest as it is; training then starts anew, with fresh
-   * moments. Default: false, which refuses a state of another model.
-   */
-  readonly partial?: boolean;
-}
 
 type ByName = Readonly<Record<string, Float32Array>>;
 /** What a pass computes: one array, or one per named output. */
 type Arrays = Float32Array | ByName;
 
-export type { Bytes };
-
-/** What the option `out` of `predict` takes: an array, or arrays by output name. */
-export type Out<P> = P extends Result ? Float32Array : { readonly [K in keyof P]: Float32Array };
+export type {
+  AsyncOptions,
+  Bytes,
+  Classification,
+  Out,
+  PredictOptions,
+  ReadOptions,
+  RestoreOptions,
+  SaveOptions,
+  StateOptions,
+};
 
 const arrayOf = (arrays: Arrays, name: string, byName: boolean): Float32Array =>
   byName ? (arrays as ByName)?.[name] : (arrays as Float32Array);
@@ -94,6 +74,10 @@ export class Predictor<X = Rows, P = Result> {
   readonly #program: Program;
   /** How errors name each input. */
   readonly #names: readonly string[];
+  /** @internal */
+  protected readonly border: Border | undefined;
+  /** Rows of one batch as they were given, for inputs with preprocessing; made when they are needed. */
+  #raw: Float64Array[] = [];
   /** Why nothing can be done with it any more. */
   #end: string | undefined;
 
@@ -108,6 +92,7 @@ export class Predictor<X = Rows, P = Result> {
     this.#program = program;
     const { inputs } = model.graph;
     this.#names = inputs.map((p) => (model.named.inputs ? `predict: x.${p.name}` : "predict: x"));
+    this.border = borderOf(model);
   }
 
   /** @internal */
@@ -163,6 +148,7 @@ export class Predictor<X = Rows, P = Result> {
 
   #predict(x: X, out: Arrays | undefined): unknown {
     const { batch } = this.#program.plan;
+    if (this.border) checkFitted("predict", this.border, this.#program.fitted);
     const rows = this.#countRows(x);
     const computed = out === undefined ? this.#makeArrays(rows) : out;
     const target = out === undefined ? computed : this.#targetFor(x, rows, out);
@@ -173,6 +159,7 @@ export class Predictor<X = Rows, P = Result> {
 
   *#predictSteps(x: X): Steps<unknown> {
     const { batch } = this.#program.plan;
+    if (this.border) checkFitted("predictAsync", this.border, this.#program.fitted);
     const rows = this.#countRows(x);
     const computed = this.#makeArrays(rows);
     for (let from = 0; from < rows; from += batch) {
@@ -193,7 +180,18 @@ export class Predictor<X = Rows, P = Result> {
     for (let i = 0; i < outputs.length; i++) {
       const { name, offset, rowElements } = outputs[i];
       const into = arrayOf(target, name, this.model.named.outputs);
-      copyWords(into, from * rowElements, program.f32, offset >>> 2, count * rowElements);
+      const place = this.border?.outputs[i];
+      if (place)
+        inUnitsOfY(
+          numbersOf(program, place),
+          program.f32,
+          offset >>> 2,
+          into,
+          from * rowElements,
+          count,
+          rowElements,
+        );
+      else copyWords(into, from * rowElements, program.f32, offset >>> 2, count * rowElements);
     }
   }
 
@@ -251,7 +249,14 @@ export class Predictor<X = Rows, P = Result> {
     const { f32, i32, plan } = this.#program;
     const port = plan.predict.ports[i];
     const at = port.offset >>> 2;
-    if (port.dtype === "i32") readIds(this.#names[i], given, port, from, count, i32, at);
+    const input = this.border?.inputs[i];
+    if (input) {
+      const { preprocessing } = input;
+      this.#raw[i] ??= new Float64Array(plan.batch * preprocessing.rowElements);
+      preprocessing.read(this.#names[i], given, from, count, this.#raw[i], 0);
+      const numbers = numbersOf(this.#program, input);
+      preprocessing.transform(this.#names[i], this.#raw[i], 0, from, count, numbers, f32, at, true);
+    } else if (port.dtype === "i32") readIds(this.#names[i], given, port, from, count, i32, at);
     else if (count !== rows || !this.#takeWhole(given, port))
       readRows(this.#names[i], given, port.rowElements, from, count, f32, at);
   }
@@ -298,33 +303,10 @@ export class Predictor<X = Rows, P = Result> {
     if (named.outputs && graph.outputs.length !== 1)
       throw new OptionError(`classify: needs a model with one output; got ${graph.outputs.length}`);
     const predicted = this.predict(x, options) as Result | Record<string, Result>;
-    const { data, shape } = this.probabilities(
+    const probabilities = this.probabilities(
       named.outputs ? (predicted as Record<string, Result>)[graph.outputs[0].name] : (predicted as Result),
     );
-    const classes = shape[shape.length - 1];
-    const label = (index: number) => this.labels?.[index] ?? `${index}`;
-    const bad = data.findIndex((p) => p - p !== 0);
-    if (bad >= 0)
-      throw new NonFiniteError(
-        `classify: probabilities must be finite; got ${data[bad]} for row ${Math.floor(bad / classes)}; ` +
-          "good parameters or scaled inputs may help",
-        {
-          step: 0,
-          layer: layersOf(graph).slice(-1)[0].name,
-          tensor: graph.outputs[0].name,
-          phase: "forward",
-        },
-      );
-    if (classes === 1)
-      return Array.from(data, (p) => {
-        const index = p >= 0.5 ? 1 : 0;
-        return { label: label(index), index, probability: index ? p : 1 - p };
-      });
-    return Array.from({ length: data.length / classes }, (_, row) => {
-      let index = 0;
-      for (let j = 1; j < classes; j++) if (data[row * classes + j] > data[row * classes + index]) index = j;
-      return { label: label(index), index, probability: data[row * classes + index] };
-    });
+    return classify(graph, this.labels, probabilities);
   }
 
   /**
@@ -359,8 +341,33 @@ export class Predictor<X = Rows, P = Result> {
     program.checkAlive("run");
     checkRows("run", program, rows);
     const { predict } = program.plan;
+    const raw = this.border && this.#rawBuffers("run", this.border);
+    raw?.load(rows);
     program.execute(predict, rows);
+    raw?.give(rows);
     if (program.run(Run.Guard)) checkIds("run: x", program, predict.ports, rows, this.model.named.inputs);
+  }
+
+  /** The rows of `buffers` that are not those of the kernels, once everything has been fitted. */
+  #rawBuffers(who: string, border: Border): RawRows {
+    checkFitted(who, border, this.program.fitted);
+    // Nobody has written rows before asking for the views.
+    this.buffers;
+    return this.program.raw as RawRows;
+  }
+
+  /**
+   * What preprocessing layers have learnt, by layer and statistic, one number a column: `{ standardize1: { mean, spread } }`, in f64;
+   * of standardized targets as `"targets.output"`. Layers that are not fitted yet are left out. A copy.
+   *
+   * @example
+   * const trainer = compile(sequential({ input: [1] }, [standardize(), dense(1)]), { loss: meanSquaredError(), optimizer: adam() });
+   * trainer.adapt([[1], [3]]);
+   * trainer.preprocessing; // => { standardize1: { mean: [2], spread: [1] } }
+   */
+  get preprocessing(): FittedNumbers {
+    this.program.checkAlive("preprocessing");
+    return fittedNumbers(this.program);
   }
 
   /**
@@ -465,12 +472,7 @@ export class Predictor<X = Rows, P = Result> {
     refuseMore("toModel", arguments, 0);
     this.program.checkAlive("toModel");
     const { model, program } = this;
-    const graph = model.graph.copy();
-    program.plan.variables.forEach((v, i) => {
-      const init = { kind: "values" as const, data: program.values(v).slice() };
-      graph.variables[i] = { ...graph.variables[i], init };
-    });
-    return makeModel(graph, model.seed, model.named) as Model<X, P>;
+    return modelWithValues(program, model, this.border);
   }
 
   /** Layers, output shapes, parameter counts and bytes, as a table. */
@@ -514,9 +516,11 @@ export class Predictor<X = Rows, P = Result> {
   protected makeBuffers(): object {
     const { program, model } = this;
     const { ports, outputs } = program.plan.predict;
+    const raw = this.border && rawRowsOf(program, this.border, model.named.inputs);
+    program.raw = raw;
     return {
-      x: viewsOf(program, ports, model.named.inputs),
-      out: viewsOf(program, outputs, model.named.outputs),
+      x: viewsOf(program, ports, model.named.inputs, raw?.x),
+      out: viewsOf(program, outputs, model.named.outputs, raw?.out),
     };
   }
 
@@ -553,7 +557,11 @@ export class Predictor<X = Rows, P = Result> {
     if (this.model.named.inputs) this.#checkNames(x);
     for (let i = 0; i < ports.length; i++) {
       const port = ports[i];
-      const count = countRows(this.#names[i], this.#entryOf(x, port), port.rowElements);
+      const given = this.#entryOf(x, port);
+      const preprocessing = this.border?.inputs[i]?.preprocessing;
+      const count = preprocessing
+        ? preprocessing.countRows(this.#names[i], given)
+        : countRows(this.#names[i], given, port.rowElements);
       if (rows >= 0 && count !== rows)
         throw new ShapeError(`predict: all inputs must have as many rows; got ${rows} and ${count}`, "rows");
       rows = count;

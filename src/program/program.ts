@@ -3,6 +3,7 @@
 import { Counter, Distribution, Guard, Run, type Section } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { DisposedError, OptionError } from "../errors.ts";
+import { Fitted } from "../graph/input.ts";
 import { planProgram } from "../plan/plan.ts";
 import type { Plan, PlannedSection, PlannedVariable } from "../plan/planned.ts";
 import type { PlanRequest } from "../plan/request.ts";
@@ -10,6 +11,7 @@ import { sha256 } from "../runtime/sha256.ts";
 import { Engine, type Space } from "../runtime/space.ts";
 import type { FileTensor } from "../safetensors.ts";
 import { variableTensors } from "./file-tensors.ts";
+import type { RawRows } from "./raw-rows.ts";
 import { type StateCodec, type StateLabels, stateCodec } from "./state.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -28,12 +30,14 @@ export class Program {
   f64!: Float64Array;
   i32!: Int32Array;
   u8!: Uint8Array;
-  /** The views of its rows that were given away. */
+  /** The views of its rows that were given away, and those of them that lie outside of its memory. */
   buffers: object | undefined;
+  raw: RawRows | undefined;
   readonly #run: number;
   readonly #counters: number;
   #disposed = false;
   #states: StateCodec | undefined;
+  #fitted: Float64Array | undefined;
   #space: Space | undefined;
   /** The data that the window holds whole, if they may come again. */
   window: object | undefined;
@@ -102,6 +106,8 @@ export class Program {
     this.i32 = i32 as Int32Array;
     this.u8 = u8 as Uint8Array;
     this.buffers = undefined;
+    this.raw = undefined;
+    this.#fitted = undefined;
   }
 
   checkAlive(who: string): void {
@@ -136,6 +142,13 @@ export class Program {
     this.f64[this.#counters + index] = value;
   }
 
+  /** What is fitted to data in the present state: a view. */
+  get fitted(): Float64Array {
+    const { fittedAt, size } = this.plan.counters;
+    this.#fitted ??= this.f64.subarray(this.#counters + fittedAt, this.#counters + size);
+    return this.#fitted;
+  }
+
   get seeds(): Seeds {
     return { seed: this.counter(Counter.Seed), shuffleSeed: this.counter(Counter.ShuffleSeed) };
   }
@@ -154,10 +167,16 @@ export class Program {
   initialize(seeds: Seeds): void {
     const { plan, kernels, u8, f32 } = this;
     const { state, variables, counters } = plan;
+    // What `adapt` fitted stays.
+    const fitted = counters.fittedAt < counters.size ? this.fitted.slice() : undefined;
     u8.fill(0, state.offset, state.offset + state.bytes);
-    counters.entries.forEach(({ initial }, i) => {
-      this.setCounter(i, initial);
-    });
+    let stays = false;
+    for (const { kind, initial, values, at, length } of counters.entries) {
+      const before = fitted?.subarray(at - counters.fittedAt, at - counters.fittedAt + length);
+      if (kind === "flag") stays = before?.[0] === Fitted.ByAdapt;
+      for (let k = 0; k < length; k++)
+        this.setCounter(at + k, stays ? (before as Float64Array)[k] : (values?.[k] ?? initial));
+    }
     this.setCounter(Counter.Seed, seeds.seed);
     this.setCounter(Counter.ShuffleSeed, seeds.shuffleSeed);
     variables.forEach(({ init, offset, elements, isForeign }, stream) => {

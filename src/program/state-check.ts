@@ -38,7 +38,9 @@ export function blockCheck(program: Owner): (who: string, whole: boolean) => voi
   const { plan, kernels } = program;
   const { state, counters, layout, train, variables } = plan;
   const at = state.offset / 8;
-  const { entries } = counters;
+  const { size } = counters;
+  /** That each number of a counter belongs to. */
+  const entries = counters.entries.flatMap((entry) => Array<typeof entry>(entry.length).fill(entry));
   const first = layout.at("idle");
   const elements = (layout.at("frozen") - first) >>> 2;
   const nonNegative = (train?.slots ?? []).filter((slot) => slot.nonNegative);
@@ -49,7 +51,7 @@ export function blockCheck(program: Owner): (who: string, whole: boolean) => voi
   const trained = (layout.regions.find(({ name }) => name === "trained")?.bytes ?? 0) >>> 2;
   return (who, whole) => {
     const { f32, f64 } = program;
-    for (let i = 0; i < entries.length; i++)
+    for (let i = 0; i < size; i++)
       if (!isSound(entries[i], f64[at + i]))
         fail(
           who,

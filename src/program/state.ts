@@ -4,9 +4,12 @@
  */
 import { describe } from "../describe.ts";
 import { StateError } from "../errors.ts";
+import type { PlannedCounter } from "../plan/counters.ts";
 import type { Plan, PlannedVariable } from "../plan/planned.ts";
 import { sha256 } from "../runtime/sha256.ts";
 import {
+  counterName,
+  counterPlaces,
   type Directory,
   directoryOf,
   FORMAT,
@@ -96,6 +99,9 @@ interface Fit {
 export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
   const { plan } = program;
   const { offset, bytes } = plan.state;
+  const { fittedAt, size } = plan.counters;
+  const fittedSize = size - fittedAt;
+  const fitted = plan.counters.entries.filter(({ isFitted }) => isFitted);
   let block = program.u8.subarray(offset, offset + bytes);
   const backup = new Uint8Array(bytes);
   const checkBlock = blockCheck(program);
@@ -177,12 +183,14 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
     },
     saveVariables: () => {
       prepare();
-      const packed = packedVariables(own);
+      const packed = packedVariables(own, fitted);
+      const start = fittedSize * 8;
       blankVariables ??= blankState(
         packed,
-        packed.variables.reduce((sum, v) => sum + bytesOfValues(v), 0),
+        packed.variables.reduce((sum, v) => sum + bytesOfValues(v), start),
       )[0];
       const saved = blankVariables.slice();
+      saved.set(block.subarray(fittedAt * 8, fittedAt * 8 + start), HEADER_BYTES);
       packed.variables.forEach(({ at: { value: to }, ...v }, i) => {
         const from = own.variables[i].at.value;
         saved.set(block.subarray(from, from + bytesOfValues(v)), HEADER_BYTES + to);
@@ -209,13 +217,13 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
     loadPartly: (who, given) => {
       prepare();
       const saved = open(who, given);
-      const [misfits, places] = readable(who, () => {
+      const [misfits, places, counters] = readable(who, () => {
         const found = readDirectory(who, saved);
         // With as many classes in another order, the last layer would fit and mean something else.
         const different = found.labels?.length === own.labels?.length && labelDifference(own, found);
         if (different) fail(who, ...different);
         const entries = found.variables.map(({ name, at }) => [name, at.value] as const);
-        return [misfitsOf(plan.variables, found), new Map(entries)] as const;
+        return [misfitsOf(plan.variables, found), new Map(entries), fittedIn(own, found, fitted)] as const;
       });
       const kept = new Set(misfits.map(({ name }) => name));
       const taken = plan.variables.filter(({ name, isForeign }) => !isForeign && !kept.has(name));
@@ -223,8 +231,12 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
       const before = frozen.map((v) => program.u8.slice(v.offset, v.offset + v.elements * 4));
       const placeOf = (v: PlannedVariable) => places.get(v.name) as number;
       for (const v of taken) checkRange(who, placeOf(v), v.elements * 4, lengths[Word.BlockBytes / 2]);
+      for (const { from, bytes: count } of counters)
+        checkRange(who, from, count, lengths[Word.BlockBytes / 2]);
       backup.set(block);
       startAnew();
+      for (const { from, to, bytes: count } of counters)
+        block.set(saved.subarray(HEADER_BYTES + from, HEADER_BYTES + from + count), to);
       for (const v of taken) {
         const at = HEADER_BYTES + placeOf(v);
         program.u8.set(saved.subarray(at, at + v.elements * 4), v.offset);
@@ -282,9 +294,8 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
 
   /** As before the first step, but for the variables and the seeds. */
   function startAnew(): void {
-    plan.counters.entries.forEach(({ name, initial }, i) => {
-      if (!SEEDS.has(name)) program.f64[offset / 8 + i] = initial;
-    });
+    for (const { name, initial, at, isFitted } of plan.counters.entries)
+      if (!SEEDS.has(name) && !isFitted) program.f64[offset / 8 + at] = initial;
     for (const { at, ...v } of own.variables)
       for (const [kind, to] of Object.entries(at))
         if (kind !== "value") block.fill(0, to, to + bytesOfValues(v));
@@ -321,15 +332,42 @@ function blankState(directory: Directory, blockBytes: number): [Bytes, Tag] {
 }
 
 /** What a state of the variables alone says of itself. */
-function packedVariables(own: Directory): Directory {
-  let end = 0;
+function packedVariables(own: Directory, fitted: readonly PlannedCounter[]): Directory {
+  let end = fitted.reduce((sum, { length }) => sum + length * 8, 0);
   const variables = own.variables.map((v) => {
     const value = end;
     end += bytesOfValues(v);
     return { ...v, at: { value } };
   });
-  return { ...own, optimizer: null, counters: [], variables };
+  return { ...own, optimizer: null, counters: fitted.map(counterName), variables };
 }
+
+/** What is fitted in the states of another directory by steps of the same name and settings: ranges of bytes. */
+function fittedIn(own: Directory, saved: Directory, fitted: readonly PlannedCounter[]): Fit["copies"] {
+  const places = counterPlaces(saved.counters);
+  const settingsIn = ({ computation: { inputs, targets } }: Directory, step: string) =>
+    JSON.stringify([
+      Object.values(inputs).flatMap(({ steps = [] }) => steps.filter(({ name }) => name === step)),
+      Object.keys(targets ?? {}).filter((output) => `targets.${output}` === step),
+    ]);
+  /** A step is taken whole, or not at all. */
+  const fits = new Map<string, boolean>();
+  for (const { name, length } of fitted) {
+    const step = stepOf(name);
+    const same = fits.get(step) ?? settingsIn(own, step) === settingsIn(saved, step);
+    fits.set(step, same && places.get(name)?.length === length);
+  }
+  return fitted
+    .filter(({ name }) => fits.get(stepOf(name)))
+    .map(({ name, at, length }) => ({
+      from: (places.get(name)?.at as number) * 8,
+      to: at * 8,
+      bytes: length * 8,
+    }));
+}
+
+/** The step that a fitted counter belongs to. */
+const stepOf = (counter: string) => counter.slice(0, counter.lastIndexOf("."));
 
 /** What fits by name and shape on neither side, in the order of the model, then of the state. */
 function misfitsOf(variables: readonly PlannedVariable[], saved: Directory): Misfit[] {
@@ -391,11 +429,13 @@ function fitOf(
   const identities: Fit["identities"][number][] = [];
   // After a state without an optimizer training starts anew.
   const isAnew = whole && !saved.optimizer;
-  plan.counters.entries.forEach(({ name, initial }, to) => {
-    const from = isAnew ? -1 : saved.counters.indexOf(name);
-    if (from >= 0) copies.push({ from: from * 8, to: to * 8, bytes: 8 });
-    else if (!SEEDS.has(name)) counters.push([to, initial]);
-  });
+  const places = counterPlaces(saved.counters);
+  for (const { name, initial, at, length, isFitted } of plan.counters.entries) {
+    const place = isAnew && !isFitted ? undefined : places.get(name);
+    if (place?.length === length) copies.push({ from: place.at * 8, to: at * 8, bytes: length * 8 });
+    else if (isFitted) fail(who, `a state must hold ${name}, ${length} numbers`, "a state without them");
+    else if (!SEEDS.has(name)) counters.push([at, initial]);
+  }
   const entries = new Map(saved.variables.map((entry) => [entry.name, entry]));
   for (const { name, offset, elements, role } of plan.variables) {
     const entry = entries.get(name);

@@ -5,7 +5,7 @@ const SMALL = 32;
 export function copyWords(
   into: Float32Array | Int32Array,
   at: number,
-  from: Float32Array | Int32Array,
+  from: Float32Array | Int32Array | Float64Array,
   start: number,
   words: number,
 ): void {

@@ -148,7 +148,11 @@ export function countRows(what: string, data: Rows, rowElements: number): number
 const isShape = (shape: unknown): shape is Shape =>
   Array.isArray(shape) && shape.length > 0 && shape.every((d) => Number.isSafeInteger(d) && d >= 0);
 
-/** Reads rows `from .. from + count - 1` into `into` at `at`; every number must be finite there. */
+/**
+ * Reads rows `from .. from + count - 1` into `into` at `at`; every number must be finite there.
+ *
+ * @param missing by column whether NaN may stand for a missing value. Default: nowhere
+ */
 export function readRows(
   what: string,
   data: Rows,
@@ -157,13 +161,14 @@ export function readRows(
   count: number,
   into: Float32Array | Float64Array,
   at: number,
+  missing?: Uint8Array,
 ): void {
   const rows = data as readonly Row[];
   const flat = flatData(data) ?? (typeof rows[0] === "number" ? rows : undefined);
   if (flat) {
     const start = from * rowElements;
     for (let i = 0; i < count * rowElements; i++)
-      storeChecked(what, flat[start + i], into, at + i, from, i, rowElements);
+      storeChecked(what, flat[start + i], into, at + i, from, i, rowElements, missing);
     return;
   }
   for (let i = 0; i < count; i++) {
@@ -175,6 +180,7 @@ export function readRows(
       at + i * rowElements,
       at + i * rowElements,
       rowElements,
+      missing,
     );
     const got = end - at - i * rowElements;
     if (got !== rowElements)
@@ -191,9 +197,10 @@ function readRow(
   start: number,
   at: number,
   rowElements: number,
+  missing: Uint8Array | undefined,
 ): number {
   if (typeof row === "number") {
-    if (at - start < rowElements) storeChecked(what, row, into, at, index, at - start, rowElements);
+    if (at - start < rowElements) storeChecked(what, row, into, at, index, at - start, rowElements, missing);
     return at + 1;
   }
   if (!isList(row)) throw notANumber(what, row, index, at - start);
@@ -202,11 +209,11 @@ function readRow(
   for (let j = 0; j < list.length; j++) {
     const v = list[j];
     if (typeof v === "number") {
-      if (at - start < rowElements) storeChecked(what, v, into, at, index, at - start, rowElements);
+      if (at - start < rowElements) storeChecked(what, v, into, at, index, at - start, rowElements, missing);
       at++;
       continue;
     }
-    const end = readRow(what, v, index, into, start, at, rowElements);
+    const end = readRow(what, v, index, into, start, at, rowElements, missing);
     if (width >= 0 && end - at !== width)
       throw new ShapeError(
         `${what}: row ${index} must be nested evenly; got lists of ${width} and ${end - at} numbers in it`,
@@ -226,11 +233,13 @@ function storeChecked(
   firstRow: number,
   i: number,
   rowElements: number,
+  missing?: Uint8Array,
 ): void {
   if (typeof value === "number") {
     into[at] = value;
     const kept = into[at];
     if (kept - kept === 0) return;
+    if (missing?.[i % rowElements] && Number.isNaN(value)) return;
   }
   const row = firstRow + Math.floor(i / rowElements);
   const column = i % rowElements;
@@ -289,6 +298,21 @@ export function flatten32(
       if (given[i] - given[i] !== 0)
         storeChecked(what, given[i], given.slice(i, i + 1), 0, 0, i, rowElements);
   });
+  return into;
+}
+
+/** All rows as flat f64, a copy, once the jobs are done. */
+export function flatten64(
+  what: string,
+  data: Rows,
+  rowElements: number,
+  rows: number,
+  jobs: Jobs,
+): Float64Array {
+  const into = new Float64Array(rows * rowElements);
+  inStretches(jobs, rows, rowElements, (from, count) =>
+    readRows(what, data, rowElements, from, count, into, from * rowElements),
+  );
   return into;
 }
 

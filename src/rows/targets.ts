@@ -3,7 +3,7 @@ import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
 import { inStretches, type Jobs } from "../steps.ts";
 import { unknownName } from "../suggest.ts";
-import { countRows, flatten32, isNumericArray, type Rows } from "./data.ts";
+import { countRows, flatten32, flatten64, isNumericArray, type Rows } from "./data.ts";
 
 /** What a target may be: rows of numbers, or one class (index or name) a row. */
 export type Targets = Rows | readonly string[];
@@ -11,8 +11,8 @@ export type Targets = Rows | readonly string[];
 export interface ReadTargets {
   readonly rows: number;
   readonly kind: "rows" | "labels";
-  /** f32 rows flat, or one i32 class index a row. */
-  readonly data: Float32Array | Int32Array;
+  /** f32 rows flat (f64 ones where so asked), or one i32 class index a row. */
+  readonly data: Float32Array | Float64Array | Int32Array;
 }
 
 export interface TargetRules {
@@ -23,6 +23,8 @@ export interface TargetRules {
   /** Numbers in a row of the prediction: units, or classes. */
   readonly rowElements: number;
   readonly labels?: readonly string[];
+  /** Whether numbers are kept in double precision. Default: false. */
+  readonly isDouble?: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface TargetRules {
  * @param what names the data in errors: `fit: y`
  */
 export function readTargets(what: string, given: Targets, rules: TargetRules, jobs: Jobs): ReadTargets {
-  const { loss, rowElements } = rules;
+  const { loss, rowElements, isDouble } = rules;
   if (typeof given !== "object" || given === null)
     throw new DataError(
       `${what}: targets must be rows, class indices or class names; got ${describe(given)}`,
@@ -42,6 +44,7 @@ export function readTargets(what: string, given: Targets, rules: TargetRules, jo
   if (loss.kind === "crossEntropy" && (hasNames || isLabels(y, rules)))
     return readLabels(what, y, rowElements, jobs);
   const rows = countRows(what, y, rowElements);
+  if (isDouble) return { rows, kind: "rows", data: flatten64(what, y, rowElements, rows, jobs) };
   const data = flatten32(what, y, rowElements, rows, jobs);
   if (loss.kind !== "crossEntropy" && loss.kind !== "binaryCrossEntropy") return { rows, kind: "rows", data };
   inStretches(jobs, rows, rowElements, (from, count) => {

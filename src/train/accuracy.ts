@@ -35,7 +35,7 @@ export function countRight(
 const isFinite32 = (value: number) => value - value === 0;
 
 /** The index of the largest value; -1, which is no class, where one is NaN or infinite. */
-function largest(values: Float32Array | Int32Array, at: number, count: number): number {
+function largest(values: Column["data"], at: number, count: number): number {
   let best = 0;
   for (let j = 0; j < count; j++) {
     if (!isFinite32(values[at + j])) return -1;

@@ -1,8 +1,8 @@
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { Model } from "../model/model.ts";
-import { COUNT, readOptions, refuseMethods, refuseMore } from "../options.ts";
+import { type Model, makeModel } from "../model/model.ts";
+import { COUNT, oneOf, readOptions, refuseMethods, refuseMore } from "../options.ts";
 import { outputNames, rowElements } from "../plan/graphs.ts";
 import { Predictor } from "../program/predictor.ts";
 import { Program } from "../program/program.ts";
@@ -20,6 +20,12 @@ export interface CompileOptions {
   readonly batchSize?: number;
   /** Class names in the order of the outputs (two names for one sigmoid): `y` may hold them, `classify` gives them. */
   readonly labels?: readonly string[];
+  /**
+   * `"standardize"` scales targets to mean 0 and spread 1 before they meet the loss, and brings predictions back: for regressions
+   * in units far from 1. Losses are then in standardized units, predictions and metrics in those of y. Fitted by the first `fit`.
+   * A predictor needs it to take the states of such a trainer. Default: targets as they are.
+   */
+  readonly targets?: "standardize";
   /** Where kernels come from. Default: the embedded ones, on the calling thread. */
   readonly engine?: Engine;
 }
@@ -49,8 +55,7 @@ export function compile<X, P>(
   options: CompileOptions | TrainOptions<P> = {},
 ): Predictor<X, P> {
   refuseMore("compile", arguments, 2);
-  const graph = model?.graph;
-  if (!graph)
+  if (!model?.graph)
     throw new OptionError(
       `compile: model, the first argument, must be what sequential() or model() gives; got ${describe(model)}`,
     );
@@ -59,13 +64,16 @@ export function compile<X, P>(
     optimizer: [],
     batchSize: [32, COUNT],
     labels: [],
+    targets: [undefined, oneOf("standardize")],
     accumulate: [],
     shuffleSeed: [],
     windowRows: [],
     engine: [],
   });
-  const { loss, optimizer, batchSize: batch, labels, accumulate, shuffleSeed, windowRows } = read;
+  const { loss, optimizer, batchSize: batch, labels, targets, accumulate, shuffleSeed, windowRows } = read;
+  if (targets) model = standardizeTargetsOf(model, loss);
   const engine = read.engine ?? defaultEngine();
+  const { graph } = model;
   checkLabels(graph, labels);
   if (!("loss" in options || "optimizer" in options)) {
     const unread = Object.entries({ shuffleSeed, windowRows, accumulate });
@@ -98,6 +106,16 @@ export function compile<X, P>(
   const makePredictor: MakePredictor = (m) => compile(m, { batchSize: batch, labels, engine });
   const request = { model, optimizer, batch, labels, engine, makePredictor };
   return optimizer.makeTrainer({ ...request, loss, shuffleSeed, windowRows, accumulate });
+}
+
+/** The model with targets to be standardized: those of the outputs that have a loss, or all where there is none. */
+function standardizeTargetsOf<X, P>(model: Model<X, P>, loss: unknown): Model<X, P> {
+  const graph = model.graph.copy();
+  const trained = typeof loss === "object" && loss !== null ? Object.keys(loss) : undefined;
+  graph.outputs.forEach((port, i) => {
+    if (!trained || trained.includes(port.name)) graph.outputs[i] = { ...port, targets: "standardize" };
+  });
+  return makeModel(graph, model.seed, model.named) as Model<X, P>;
 }
 
 function checkLabels(graph: Graph, labels: readonly string[] | undefined): void {

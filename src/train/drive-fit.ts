@@ -16,6 +16,7 @@ import type { FitMemory } from "./fit-memory.ts";
 import { type AnyFitOptions, callbacksOf, type FitResult } from "./fit-options.ts";
 import type { Measuring } from "./metrics.ts";
 import type { Note } from "./notes.ts";
+import { keepFitted, prepareRows, prepareTraining } from "./prepare.ts";
 import { type BoundData, type Data, type NamedOutputs, readData } from "./training-data.ts";
 import { isShare, noteClasses, splitData } from "./validation.ts";
 import { weighRows, weightsOfClasses } from "./weights.ts";
@@ -49,9 +50,10 @@ interface Watched {
 type AnyData = Data<unknown, NamedOutputs> | BoundData<unknown>;
 
 /** Whether the rows read are not yet those that train. */
-const needsParts = ({ validation, classWeight }: AnyFitOptions) => (validation ?? classWeight) !== undefined;
+const needsParts = ({ validation, classWeight }: AnyFitOptions, { rules }: FitHost) =>
+  (validation ?? classWeight ?? rules.border) !== undefined;
 
-/** Splits the data and weighs them. */
+/** Splits the data and weighs them; then fits preprocessing to the training rows and does it for all. */
 function* takeApart(who: string, host: FitHost, dataset: Dataset, options: AnyFitOptions): Steps<Parts> {
   const { program, rules } = host;
   const given = options.validation as Parameters<typeof isShare>[0] | undefined;
@@ -71,7 +73,12 @@ function* takeApart(who: string, host: FitHost, dataset: Dataset, options: AnyFi
     training = yield* weigh(training);
     validation &&= yield* weigh(validation);
   }
-  return { training, validation, notes };
+  const prepared = yield* eachJob((jobs) => prepareTraining(who, program, rules, training, jobs));
+  const { dataset: rows, numbers } = prepared;
+  const held = validation;
+  if (held) validation = yield* eachJob((jobs) => prepareRows(who, program, rules, held, jobs, numbers));
+  if (numbers) program.fitted.set(numbers);
+  return { training: rows, validation, notes };
 }
 
 /** Starts a run that pauses after each epoch. */
@@ -105,7 +112,23 @@ function* conclude({ run, watch, notes }: Watched): Steps<FitResult> {
   return { ...result, ...known, notes: [...notes, ...result.notes] };
 }
 
+/** Trains in slices. What it fits is forgotten where it fails before its first step. */
 export async function fitInSlices(
+  host: FitHost,
+  data: AnyData,
+  options: AnyFitOptions,
+  check: () => void,
+): Promise<FitResult> {
+  const forget = keepFitted(host.program, host.rules);
+  try {
+    return await driveInSlices(host, data, options, check);
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+async function driveInSlices(
   host: FitHost,
   data: AnyData,
   options: AnyFitOptions,
@@ -124,7 +147,7 @@ export async function fitInSlices(
   }
   if (!options.earlyStopping) trainer.fitMemory = undefined;
   let parts: Parts | undefined;
-  if (needsParts(options)) parts = await inSlices(takeApart("fit", host, dataset, options), check);
+  if (needsParts(options, host)) parts = await inSlices(takeApart("fit", host, dataset, options), check);
   const training = parts?.training ?? dataset;
   const watched = watchesEpochs(options, host)
     ? startWatched("fit", host, parts ?? { training, validation: undefined, notes: [] }, options)
@@ -201,13 +224,24 @@ function runAtOnce(host: FitHost, dataset: Dataset, options: AnyFitOptions): Fit
   return result;
 }
 
+/** Trains to the end. What it fits is forgotten where it fails before its first step. */
 export function fitAtOnce(host: FitHost, data: AnyData, options: AnyFitOptions): FitResult {
+  const forget = keepFitted(host.program, host.rules);
+  try {
+    return driveAtOnce(host, data, options);
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+function driveAtOnce(host: FitHost, data: AnyData, options: AnyFitOptions): FitResult {
   const { trainer, rules } = host;
   const { onProgress } = options;
   const dataset = atOnce((jobs) => readData("fitSync", data, rules, jobs));
   if (!options.earlyStopping) trainer.fitMemory = undefined;
   let parts: Parts | undefined;
-  if (needsParts(options)) parts = finish(takeApart("fitSync", host, dataset, options));
+  if (needsParts(options, host)) parts = finish(takeApart("fitSync", host, dataset, options));
   const training = parts?.training ?? dataset;
   if (!watchesEpochs(options, host)) return runAtOnce(host, training, options);
   parts ??= { training, validation: undefined, notes: [] };

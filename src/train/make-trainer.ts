@@ -132,6 +132,10 @@ function trainRequest(
             ? ": call it, or give a loss function of your own to valueAndGrad"
             : ""),
       );
+    if (port.targets && outputLoss.kind.endsWith("rossEntropy"))
+      throw new OptionError(
+        `compile: targets: "${port.targets}" needs a loss of numbers, such as meanSquaredError(); got ${outputLoss.kind} for ${describe(output)}`,
+      );
     const value = lossInput(graph, port.name, port.value, outputLoss);
     const shape = graph.shape(value);
     const labels = outputLoss.fn === LossFn.CrossEntropy;

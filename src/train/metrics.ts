@@ -1,6 +1,7 @@
 /** Where the metrics of `compile` are called: truth and predictions of all rows, and the numbers that come of them. */
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
+import { inUnitsOfY, numbersOf } from "../program/border.ts";
 import type { Program } from "../program/program.ts";
 import { copyWords } from "../rows/copy.ts";
 import { makeResult, type Result } from "../rows/data.ts";
@@ -11,7 +12,9 @@ import type { DataRules } from "./training-data.ts";
 import { type Dataset, fillPorts } from "./windows.ts";
 
 /** What a metric compares with: class indices, or numbers in units of y with their shape. */
-export type MetricTruth = Int32Array | { readonly data: Float32Array; readonly shape: readonly number[] };
+export type MetricTruth =
+  | Int32Array
+  | { readonly data: Float32Array | Float64Array; readonly shape: readonly number[] };
 
 /** A metric of `compile`, ready to be called. */
 export interface NamedMetric {
@@ -38,7 +41,7 @@ export function* measureRows(who: string, measuring: Measuring, dataset: Dataset
   if (metrics.length === 0) return evaluation;
   yield;
   const prediction = yield* predictRows(measuring, dataset);
-  const truth = truthOf(rules, dataset, prediction.shape);
+  const truth = truthOf(rules, dataset.given ?? dataset, prediction.shape);
   const values: Record<string, number> = {};
   for (const { name, fn } of metrics) {
     yield;
@@ -55,6 +58,7 @@ function* predictRows({ program, rules, probabilities }: Measuring, dataset: Dat
   const { output } = rules.losses[0];
   const index = predict.outputs.findIndex(({ name }) => name === output);
   const { offset, rowElements } = predict.outputs[index];
+  const place = rules.border?.outputs[index];
   const data = new Float32Array(dataset.rows * rowElements);
   const { ports } = rules.train.tape;
   const columns = predict.ports.map(
@@ -65,7 +69,17 @@ function* predictRows({ program, rules, probabilities }: Measuring, dataset: Dat
     const count = Math.min(batch, dataset.rows - from);
     fillPorts(program, predict.ports, { rows: dataset.rows, columns }, from, count);
     program.execute(predict, count);
-    copyWords(data, from * rowElements, program.f32, offset >>> 2, count * rowElements);
+    if (place)
+      inUnitsOfY(
+        numbersOf(program, place),
+        program.f32,
+        offset >>> 2,
+        data,
+        from * rowElements,
+        count,
+        rowElements,
+      );
+    else copyWords(data, from * rowElements, program.f32, offset >>> 2, count * rowElements);
   }
   const { value } = model.outputs[index];
   const result = makeResult(data, [dataset.rows, ...model.shape(value).slice(1)]);
@@ -76,7 +90,7 @@ function* predictRows({ program, rules, probabilities }: Measuring, dataset: Dat
 function truthOf(rules: DataRules, dataset: Dataset, shape: readonly number[]): MetricTruth {
   const classOf = classesOf(rules, dataset);
   const { data } = targetOf(rules, dataset);
-  if (!classOf) return { data: data as Float32Array, shape };
+  if (!classOf) return { data: data as Float32Array | Float64Array, shape };
   if (data instanceof Int32Array) return data;
   return Int32Array.from({ length: dataset.rows }, (_, row) => classOf(row));
 }

@@ -16,13 +16,11 @@ export function checkLearningRate(who: string, rate: number): void {
 
 /** The base rate of each group, of the parameters that none matches last. */
 export const ratesOf = (program: Program): number[] =>
-  program.plan.counters.entries.flatMap(({ kind }, i) => (kind === "rate" ? [program.counter(i)] : []));
+  program.plan.counters.entries.flatMap(({ kind, at }) => (kind === "rate" ? [program.counter(at)] : []));
 
 /** Sets the base rates of all groups. */
 export function setLearningRate(program: Program, rate: number): void {
-  program.plan.counters.entries.forEach(({ kind }, i) => {
-    if (kind === "rate") program.setCounter(i, rate);
-  });
+  for (const { kind, at } of program.plan.counters.entries) if (kind === "rate") program.setCounter(at, rate);
 }
 
 /** Writes the table of rates: that of each group for the steps to come, from its base rate and the schedule. */

@@ -5,6 +5,7 @@ import type { PlannedPort, TrainPlan } from "../plan/planned.ts";
 import { type Buffers, checkIds, type InputViews, type RowView, viewsOf } from "../program/buffers.ts";
 import { nonFinite } from "../program/diagnose.ts";
 import type { Program } from "../program/program.ts";
+import type { RawRows } from "../program/raw-rows.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import { fillRates } from "./rates.ts";
 
@@ -34,12 +35,17 @@ function portsOf({ tape: { ports } }: TrainPlan) {
   return { inputs, targets: targets.map((port) => (port.dtype === "i32" ? asLabels(port) : port)) };
 }
 
-export function stepViews(program: Program, train: TrainPlan, named: Model["named"]): object {
+export function stepViews(
+  program: Program,
+  train: TrainPlan,
+  named: Model["named"],
+  raw: RawRows["step"],
+): object {
   const { inputs, targets } = portsOf(train);
   const loss = (program.plan.layout.at("run") / 4 + Run.Loss) / 2;
   return {
-    x: viewsOf(program, inputs, named.inputs),
-    y: viewsOf(program, targets, named.outputs),
+    x: viewsOf(program, inputs, named.inputs, raw?.x),
+    y: viewsOf(program, targets, named.outputs, raw?.y),
     loss: program.f64.subarray(loss, loss + 1),
   };
 }

@@ -1,17 +1,19 @@
-import { Counter, Run, Section } from "../../assembly/abi.ts";
-import { BusyError, DisposedError, ShapeError } from "../errors.ts";
+import { Counter, Run } from "../../assembly/abi.ts";
+import { BusyError, DisposedError } from "../errors.ts";
 import { type Model, SEED } from "../model/model.ts";
 import { readOptions, refuseMore } from "../options.ts";
 import type { Moment } from "../plan/optimizer.ts";
 import type { TrainPlan } from "../plan/planned.ts";
+import { checkFitted } from "../program/border.ts";
 import { checkRows } from "../program/buffers.ts";
 import type { FileParts } from "../program/file.ts";
 import { Predictor } from "../program/predictor.ts";
 import type { Program } from "../program/program.ts";
 import { type Bytes, bytesOf } from "../program/state.ts";
-import { makeResult, type Result, type Rows } from "../rows/data.ts";
+import type { Result, Rows } from "../rows/data.ts";
 import { inSlices } from "../runtime/event-loop.ts";
-import { atOnce, eachJob, finish, type Jobs, type Steps } from "../steps.ts";
+import { atOnce, eachJob, finish, type Steps } from "../steps.ts";
+import { adaptSteps } from "./adapt.ts";
 import { callAndWait, callWithoutWaiting } from "./callbacks.ts";
 import { type Customers, checkWithState, makeCustomers, nested, type WithStateOptions } from "./customers.ts";
 import { type FitHost, fitAtOnce, fitInSlices } from "./drive-fit.ts";
@@ -20,10 +22,13 @@ import { trainerFile } from "./file-metadata.ts";
 import type { FitMemory } from "./fit-memory.ts";
 import { checkFitOptions, type FitOptions, type FitResult } from "./fit-options.ts";
 import { fromLogits, type MakePredictor } from "./logits.ts";
+import { gradientsOf } from "./loss-gradients.ts";
 import { manifestOfTraining } from "./manifest.ts";
 import { measureRows, type NamedMetric } from "./metrics.ts";
 import { type MomentViews, momentViews } from "./moments.ts";
 import { checkLearningRate, fillRates, ratesOf, setLearningRate } from "./rates.ts";
+import { rawStepOf } from "./raw-steps.ts";
+import { makeReader, type Reader } from "./reader.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import { keepRun, stepViews, type TrainerBuffers, takeStep } from "./step-buffers.ts";
 import {
@@ -33,15 +38,8 @@ import {
   type Data,
   type DataRules,
   type OutputLoss,
-  readData,
 } from "./training-data.ts";
-import {
-  type EvaluateAsyncOptions,
-  type EvaluateOptions,
-  type WeightOptions,
-  weighClasses,
-} from "./weights.ts";
-import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
+import type { EvaluateAsyncOptions, EvaluateOptions, WeightOptions } from "./weights.ts";
 
 export type { Moment, Snapshot };
 
@@ -74,6 +72,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   readonly #parts: TrainerParts;
   readonly #train: TrainPlan;
   readonly #reading: DataRules;
+  readonly #reader: Reader;
   readonly #isHandle: boolean;
   readonly #host: FitHost;
   /** @internal What a fit with early stopping knows that did not come to its end; it goes with the state. */
@@ -100,7 +99,15 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     const { losses, namedTargets } = parts;
     const logits = fromLogits(losses[0].loss, parts.makePredictor);
     Object.assign(this, logits);
-    this.#reading = { train: this.#train, losses, labels, namedInputs: model.named.inputs, namedTargets };
+    this.#reading = {
+      train: this.#train,
+      losses,
+      labels,
+      namedInputs: model.named.inputs,
+      namedTargets,
+      border: this.border,
+    };
+    this.#reader = makeReader(program, this.#train, this.#reading);
     this.#host = {
       trainer: this,
       program,
@@ -138,6 +145,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    *
    * @param data rows and targets, or what `bind` made of them; any number of rows, the last batch of an epoch may be short.
    *   They are read where they stand: leave them alone until the promise settles
+   * Preprocessing that is not fitted yet is fitted to the training rows; a fit that fails before its first step leaves it so.
+   *
    * @throws ShapeError, DataError or OptionError before the first step for what does not fit, NonFiniteError when
    *   training diverges (the parameters are those of the last good step), DisposedError after or during `dispose`,
    *   what a callback throws, the signal's reason on abort
@@ -289,7 +298,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.program.checkAlive("step");
     this.checkIdle("step");
     if (options !== undefined) readOptions("step", options, { classWeight: [] });
-    const rows = this.#loadOneBatch("step", data, options);
+    const rows = this.#reader.loadBatch("step", data, options);
     takeStep(this.program, this.#train, rows);
     return { loss: this.program.runF64(Run.Loss) };
   }
@@ -319,6 +328,13 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     program.checkAlive("stepBuffers");
     this.checkIdle("stepBuffers");
     checkRows("stepBuffers", program, rows);
+    const { border } = this;
+    if (border) {
+      checkFitted("stepBuffers", border, program.fitted);
+      // Nobody has written rows before asking for the views.
+      this.buffers;
+      program.raw?.step?.load(rows);
+    }
     takeStep(program, this.#train, rows, this.model.named);
   }
 
@@ -334,7 +350,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.program.checkAlive("evaluate");
     checkData("evaluate", data);
     const { state } = readOptions("evaluate", options, { state: [], classWeight: [] });
-    const read = () => finish(measureRows("evaluate", this.#host, this.#read("evaluate", data, options)));
+    const read = () =>
+      finish(measureRows("evaluate", this.#host, this.#reader.readAtOnce("evaluate", data, options)));
     return state === undefined ? read() : this.program.states.during("evaluate", state, read);
   }
 
@@ -358,7 +375,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   }
 
   *#readAndEvaluate(who: string, data: Data<X, P> | BoundData<X>, options: WeightOptions): Steps<Evaluation> {
-    const dataset = yield* eachJob((jobs) => this.#readInto(who, data, options, jobs));
+    const dataset = yield* eachJob((jobs) => this.#reader.read(who, data, options, jobs));
     return yield* measureRows(who, this.#host, dataset);
   }
 
@@ -373,19 +390,10 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     this.program.checkAlive("gradients");
     const { program } = this;
     const restore = this.#ticket && keepRun(program, this.#train);
-    const rows = this.#loadOneBatch("gradients", data);
-    const { from } = program.section(Section.Forward);
-    const { to } = program.section(Section.Backward);
-    program.execute({ from, to }, rows);
-    const loss = program.f32[this.#train.loss >>> 2];
-    const gradients: Record<string, Result> = {};
-    for (const { name, shape, elements, gradient } of program.plan.variables) {
-      const at = gradient >>> 2;
-      const values = gradient ? program.f32.slice(at, at + elements) : new Float32Array(elements);
-      gradients[name] = makeResult(values, shape);
-    }
+    const rows = this.#reader.loadBatch("gradients", data);
+    const gradients = gradientsOf(program, this.#train, rows);
     restore?.();
-    return { loss, gradients };
+    return gradients;
   }
 
   /**
@@ -417,7 +425,44 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   }
 
   /**
-   * Starts over: exactly the state of a fresh `compile` with these seeds.
+   * Fits preprocessing layers to rows, as the first `fit` would, without training: for many customers of one scaling, for `step`
+   * and `stepBuffers` from the first row on. What was fitted before is fitted anew, and `reset` keeps it.
+   *
+   * @param x rows, or rows by input name
+   * @param y targets, where `targets: "standardize"` is to be fitted too
+   * @throws OptionError where there is nothing to fit, ShapeError or DataError for rows that do not fit; then nothing changes
+   * @example
+   * const model = sequential({ input: [1] }, [standardize(), dense(1)]);
+   * const trainer = compile(model, { loss: meanSquaredError(), optimizer: adam() });
+   * trainer.adapt([[0], [10]]);
+   * trainer.step({ x: [[5]], y: [1] });
+   */
+  adapt(x: X, y?: Data<X, P>["y"]): void {
+    refuseMore("adapt", arguments, 2);
+    this.program.checkAlive("adapt");
+    this.checkIdle("adapt");
+    finish(adaptSteps("adapt", this.program, this.#reading, x, y));
+  }
+
+  /** As `adapt`, in slices of about 10 ms of the thread's time; what would change the state meanwhile throws a BusyError. */
+  async adaptAsync(x: X, y?: Data<X, P>["y"]): Promise<void> {
+    refuseMore("adaptAsync", arguments, 2);
+    this.program.checkAlive("adaptAsync");
+    this.checkIdle("adaptAsync");
+    const ticket: Ticket = { signal: undefined };
+    this.#ticket = ticket;
+    try {
+      await inSlices(adaptSteps("adaptAsync", this.program, this.#reading, x, y), () =>
+        this.#checkNotDisposed("adaptAsync"),
+      );
+    } finally {
+      if (this.#ticket === ticket) this.#ticket = undefined;
+    }
+  }
+
+  /**
+   * Starts over: exactly the state of a fresh `compile` with these seeds. Preprocessing that `fit` has fitted is forgotten; what
+   * `adapt` has fitted stays.
    *
    * @param seeds by default the seeds of this trainer's compile
    */
@@ -476,7 +521,11 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   /** @internal */
   protected override makeBuffers(): object {
-    return { ...super.makeBuffers(), step: stepViews(this.program, this.#train, this.model.named) };
+    const { program, model, border } = this;
+    const buffers = super.makeBuffers();
+    const step = border && rawStepOf(program, this.#reading, border, model.named.inputs);
+    if (program.raw) program.raw = { ...program.raw, step };
+    return { ...buffers, step: stepViews(program, this.#train, model.named, step) };
   }
 
   /** @internal */
@@ -520,39 +569,5 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     } finally {
       this.#callbacks--;
     }
-  }
-
-  #read(who: string, data: Data<X, P> | BoundData<X>, options?: WeightOptions): Dataset {
-    return atOnce((jobs) => this.#readInto(who, data, options, jobs));
-  }
-
-  /** The data with their weights, once the jobs are done. */
-  #readInto(
-    who: string,
-    data: Data<X, P> | BoundData<X>,
-    options: WeightOptions | undefined,
-    jobs: Jobs,
-  ): Dataset {
-    return weighClasses(
-      who,
-      readData(who, data, this.#reading, jobs),
-      this.#reading,
-      options?.classWeight,
-      jobs,
-    );
-  }
-
-  #loadOneBatch(who: string, data: Data<X, P>, options?: WeightOptions): number {
-    const dataset = this.#read(who, data, options);
-    const { batch } = this.program.plan;
-    if (dataset.rows > batch)
-      throw new ShapeError(
-        `${who}: takes at most ${batch} rows, the batchSize of compile; got ${dataset.rows}`,
-        "rows",
-      );
-    const { ports } = this.#train.tape;
-    bindColumns(this.program, ports, dataset);
-    fillPorts(this.program, ports, dataset, 0, dataset.rows);
-    return dataset.rows;
   }
 }

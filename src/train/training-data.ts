@@ -1,6 +1,7 @@
 /** What a trainer learns from: inputs and targets, read and checked together before anything changes. */
 import { DataError, ShapeError } from "../errors.ts";
 import type { TrainPlan } from "../plan/planned.ts";
+import type { Border } from "../program/border.ts";
 import { countRows, entryOf, flatten32, type Result, type Rows } from "../rows/data.ts";
 import { flattenIds } from "../rows/ids.ts";
 import { readTargets, type Targets } from "../rows/targets.ts";
@@ -41,6 +42,8 @@ export interface DataRules {
   readonly labels: readonly string[] | undefined;
   readonly namedInputs: boolean;
   readonly namedTargets: boolean;
+  /** Preprocessing and standardized targets, where there are any. */
+  readonly border: Border | undefined;
 }
 
 /** What `bind` gives: data read and checked once, for many calls of one trainer. */
@@ -84,11 +87,10 @@ export function bindData<X>(
   const { rows, columns } = weighClasses(who, read, rules, classWeight, jobs);
   const handle = new Handle(rows);
   const own = columns.map(({ words, data: numbers }) => {
-    const copy =
-      numbers instanceof Int32Array ? new Int32Array(numbers.length) : new Float32Array(numbers.length);
+    const copy = new (numbers.constructor as new (length: number) => Column["data"])(numbers.length);
     // No weights: no words.
     inStretches(jobs, rows, Math.max(1, words), (from, count) =>
-      copy.set(numbers.subarray(from * words, (from + count) * words), from * words),
+      copy.set(numbers.subarray(from * words, (from + count) * words) as never, from * words),
     );
     return { words, data: copy };
   });
@@ -114,22 +116,58 @@ export function readData<X>(
 
 function readRows<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules, jobs: Jobs): Dataset {
   checkData(who, data);
-  const { train, losses, labels, namedInputs, namedTargets } = rules;
   const counts: (readonly [string, number])[] = [];
   const columns: Column[] = [];
+  readInputs(who, data.x, rules, counts, columns, jobs);
+  readTargetColumns(who, data.y, rules, counts, columns, jobs);
+  if (data.sampleWeight === undefined) columns.push(unweighted());
+  else {
+    const weights = readWeights(who, data.sampleWeight, jobs);
+    counts.push(["sampleWeight", weights.rows]);
+    columns.push(weights.column);
+  }
+  inOrder(jobs, () => checkRows(who, counts));
+  return { rows: counts[0][1], columns };
+}
+
+/**
+ * Reads all inputs, once the jobs are done, those with preprocessing as they are given.
+ *
+ * @param counts  gets the name and the rows of each
+ * @param columns gets their numbers, in the order of the ports
+ */
+export function readInputs(
+  who: string,
+  x: unknown,
+  { train, namedInputs, border }: DataRules,
+  counts: (readonly [string, number])[],
+  columns: Column[],
+  jobs: Jobs,
+): void {
+  const { ports } = train.tape;
   if (namedInputs) {
-    const inputs = train.tape.ports.filter(({ kind }) => kind === "input").map(({ name }) => name);
-    checkNames(`${who}: x`, data.x, inputs, "input");
+    const inputs = ports.filter(({ kind }) => kind === "input").map(({ name }) => name);
+    checkNames(`${who}: x`, x, inputs, "input");
   }
-  if (namedTargets) {
-    const outputs = losses.map(({ output }) => output);
-    checkNames(`${who}: y`, data.y, outputs, "output");
-  }
-  for (const port of train.tape.ports) {
-    if (port.kind !== "input") continue;
+  // Inputs come first.
+  for (let i = 0; i < ports.length; i++) {
+    const port = ports[i];
+    if (port.kind !== "input") break;
     const name = namedInputs ? `x.${port.name}` : "x";
     const what = `${who}: ${name}`;
-    const given = entryOf(data.x, port.name, namedInputs);
+    const given = entryOf(x, port.name, namedInputs);
+    const preprocessing = border?.inputs[i]?.preprocessing;
+    if (preprocessing) {
+      const rows = preprocessing.countRows(what, given);
+      const words = preprocessing.rowElements;
+      const raw = new Float64Array(rows * words);
+      counts.push([name, rows]);
+      inStretches(jobs, rows, words, (from, count) =>
+        preprocessing.read(what, given, from, count, raw, from * words),
+      );
+      columns.push({ words, data: raw });
+      continue;
+    }
     const rows = countRows(what, given, port.rowElements);
     counts.push([name, rows]);
     const read =
@@ -138,30 +176,38 @@ function readRows<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules,
         : flatten32(what, given, port.rowElements, rows, jobs);
     columns.push({ words: port.rowElements, data: read });
   }
+}
+
+/** Reads the targets of all losses, as `readInputs` does inputs, once the jobs are done. */
+export function readTargetColumns(
+  who: string,
+  y: unknown,
+  { losses, labels, namedTargets, border }: DataRules,
+  counts: (readonly [string, number])[],
+  columns: Column[],
+  jobs: Jobs,
+): void {
+  if (namedTargets) {
+    const outputs = losses.map(({ output }) => output);
+    checkNames(`${who}: y`, y, outputs, "output");
+  }
   const [, rows] = counts[0];
   for (let i = 0; i < losses.length; i++) {
     const { output, loss, rowElements } = losses[i];
     const name = namedTargets ? `y.${output}` : "y";
-    const given = entryOf(data.y, output, namedTargets) as Targets;
-    const read = readTargets(`${who}: ${name}`, given, { rows, loss, rowElements, labels }, jobs);
+    const given = entryOf(y, output, namedTargets) as Targets;
+    const isDouble = border?.outputs.some((place) => place?.name === output);
+    const read = readTargets(`${who}: ${name}`, given, { rows, loss, rowElements, labels, isDouble }, jobs);
     counts.push([name, read.rows]);
     columns.push({
       words: read.kind === "labels" ? 1 : rowElements,
       data: read.data,
     });
   }
-  if (data.sampleWeight === undefined) columns.push(unweighted());
-  else {
-    const weights = readWeights(who, data.sampleWeight, jobs);
-    counts.push(["sampleWeight", weights.rows]);
-    columns.push(weights.column);
-  }
-  inOrder(jobs, () => checkRows(who, counts));
-  return { rows, columns };
 }
 
 /** Checks that inputs and targets have one row count, at least one row. */
-function checkRows(who: string, counts: readonly (readonly [string, number])[]): void {
+export function checkRows(who: string, counts: readonly (readonly [string, number])[]): void {
   const [[first, rows], ...others] = counts;
   for (const [name, count] of others) {
     if (count === rows) continue;

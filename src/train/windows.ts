@@ -6,9 +6,9 @@ import { copyWords } from "../rows/copy.ts";
 
 /** One input or target with all its rows, flat. */
 export interface Column {
-  /** Words of a row: f32 numbers, or i32 labels or ids. */
+  /** Words of a row: f32 numbers, or i32 labels or ids; f64 numbers before preprocessing. */
   readonly words: number;
-  readonly data: Float32Array | Int32Array;
+  readonly data: Float32Array | Int32Array | Float64Array;
 }
 
 /** Columns in the order of a tape's ports. */
@@ -17,9 +17,11 @@ export interface Dataset {
   readonly columns: readonly Column[];
   /** Whether it comes again: the window may keep it between calls. */
   readonly isBound?: boolean;
+  /** The rows as they were given, where preprocessing or standardized targets made these of them. */
+  readonly given?: Dataset;
 }
 
-const memoryLike = (program: Program, data: Float32Array | Int32Array) =>
+const memoryLike = (program: Program, data: Column["data"]) =>
   data instanceof Int32Array ? program.i32 : program.f32;
 
 /** Tells a tape whether each target holds labels or rows, and how long rows are. */

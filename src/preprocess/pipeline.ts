@@ -1,0 +1,146 @@
+/** All steps of one input: how its rows are given, what they learn, and the numbers that reach the graph. */
+import { DataError } from "../errors.ts";
+import { type Column, Fitted, type InputStep, type Preprocessing } from "../graph/input.ts";
+import type { Shape } from "../graph/shape.ts";
+import { countRows, type Rows, readRows } from "../rows/data.ts";
+import { type TableReader, tableReader } from "./columns.ts";
+import { applyStage, noCategory, type Stage, stageOf } from "./stages.ts";
+
+/** Numbers of a block that goes through all steps at once: it stays in the caches. */
+const BLOCK_NUMBERS = 1 << 12;
+
+/** What fits the steps to rows; pages that load a model to predict leave it out. */
+export type FitStages = (
+  stages: readonly Stage[],
+  lineReader: LineReader,
+  ...rest: Parameters<Required<Preprocessing>["fit"]>
+) => void;
+
+/** Runs the first steps for lines of raw rows. */
+export interface LineReader {
+  readonly width: number;
+  /** What the first `count` steps make of `lines` lines from line `from` on; valid until the next call. */
+  lines(
+    what: string,
+    raw: Float64Array,
+    from: number,
+    lines: number,
+    count: number,
+    numbers: Float64Array,
+  ): Float64Array;
+}
+
+/**
+ * @param shape   of a raw row; its last axis is the columns
+ * @param columns what they are, for rows of a table
+ */
+export function preprocessingOf(
+  shape: Shape,
+  columns: readonly Column[] | undefined,
+  steps: readonly InputStep[],
+  fitStages?: FitStages,
+): Preprocessing {
+  const width = shape[shape.length - 1];
+  const rowElements = shape.reduce((p, d) => p * d, 1);
+  const stages: Stage[] = [];
+  let at = 0;
+  for (const step of steps) {
+    const stage = stageOf(step, stages[stages.length - 1]?.newWidth ?? width, at);
+    at += stage.fitted.reduce((sum, { length }) => sum + length, 0);
+    stages.push(stage);
+  }
+  const learning = stages.filter(({ fitted }) => fitted.length > 0);
+  const reader = columns
+    ? tableReader(columns)
+    : numberReader(rowElements, missingIn(stages, width, rowElements));
+  const linesPerRow = rowElements / width;
+  const widest = Math.max(width, ...stages.map(({ newWidth }) => newWidth));
+  const newWidth = stages[stages.length - 1]?.newWidth ?? width;
+  const blockRows = Math.max(1, Math.floor(BLOCK_NUMBERS / (widest * linesPerRow)));
+  /** Two blocks of lines that steps read from and write to; made when they are needed. */
+  let work: [Float64Array, Float64Array] | undefined;
+
+  const linesOf: LineReader["lines"] = (what, raw, from, lines, count, numbers) => {
+    if (!work || work[0].length < lines * widest)
+      work = [new Float64Array(lines * widest), new Float64Array(lines * widest)];
+    let [x, y] = work;
+    const start = from * width;
+    for (let i = 0; i < lines * width; i++) x[i] = raw[start + i];
+    for (let s = 0; s < count; s++) {
+      const stage = stages[s];
+      const made = applyStage(stage, numbers, x, y, lines, (line, column, value) =>
+        noCategory(what, stage, Math.floor((from + line) / linesPerRow), column, value),
+      );
+      if (made === y) [x, y] = [y, x];
+    }
+    return x;
+  };
+
+  return {
+    shape,
+    rowElements,
+    width: newWidth,
+    fitted: stages.flatMap(({ fitted }) => fitted),
+    countRows: reader.countRows,
+    read: reader.read,
+    transform: (what, raw, rawAt, from, count, numbers, into, to, checked) => {
+      const first = rawAt / width;
+      for (let row = 0; row < count; row += blockRows) {
+        const lines = Math.min(blockRows, count - row) * linesPerRow;
+        const made = linesOf(what, raw, first + row * linesPerRow, lines, stages.length, numbers);
+        const at = to + row * linesPerRow * newWidth;
+        for (let i = 0; i < lines * newWidth; i++) {
+          into[at + i] = made[i];
+          const kept = into[at + i];
+          if (checked && kept - kept !== 0) {
+            const line = row * linesPerRow + Math.floor(i / newWidth);
+            throw notFinite(what, made[i], from + Math.floor(line / linesPerRow), i % newWidth);
+          }
+        }
+      }
+    },
+    unfitted: (numbers) => learning.find((stage) => numbers[stage.at] === Fitted.Not)?.step.name,
+    ...(fitStages && {
+      fit: (...given: Parameters<Required<Preprocessing>["fit"]>) =>
+        fitStages(stages, { width, lines: linesOf }, ...given),
+    }),
+  };
+}
+
+const notFinite = (what: string, value: number, row: number, column: number) =>
+  new DataError(
+    `${what}: numbers must be finite in single precision after preprocessing; ` +
+      `got ${value} at row ${row}, column ${column} (scale the column)`,
+    "not-finite",
+  );
+
+/** Rows of plain numbers. */
+const numberReader = (rowElements: number, missing: Uint8Array): TableReader => ({
+  countRows: (what, given) => countRows(what, given as Rows, rowElements),
+  read: (what, given, from, count, into, at) =>
+    readRows(what, given as Rows, rowElements, from, count, into, at, missing),
+});
+
+/** Which numbers of a raw row may be missing: those whose column meets an impute step, or a place for what is unseen. */
+function missingIn(stages: readonly Stage[], width: number, rowElements: number): Uint8Array {
+  const may = new Uint8Array(width);
+  /** Where each raw column stands now; undefined where a oneHot took its place. */
+  const places: (number | undefined)[] = Array.from({ length: width }, (_, column) => column);
+  for (const { step, columns } of stages) {
+    places.forEach((place, column) => {
+      if (place === undefined || !columns.includes(place)) return;
+      if (step.kind === "impute" || step.unseen) may[column] = 1;
+    });
+    if (step.kind !== "oneHot") continue;
+    places.forEach((place, column) => {
+      if (place === undefined) return;
+      const before = columns.filter((taken) => taken < place);
+      const added = before.reduce((sum, taken) => {
+        const categories = step.categories?.[columns.indexOf(taken)] ?? 1;
+        return sum + categories - (step.unseen ? 0 : 1);
+      }, 0);
+      places[column] = columns.includes(place) ? undefined : place + added;
+    });
+  }
+  return Uint8Array.from({ length: rowElements }, (_, i) => may[i % width]);
+}
