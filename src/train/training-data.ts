@@ -43,7 +43,7 @@ export interface DataRules {
   readonly namedInputs: boolean;
   readonly namedTargets: boolean;
   /** Preprocessing and standardized targets, where there are any. */
-  readonly border: Border | undefined;
+  readonly border?: Border | undefined;
 }
 
 /** What `bind` gives: data read and checked once, for many calls of one trainer. */
