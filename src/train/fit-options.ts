@@ -153,7 +153,8 @@ const FIT = {
   onEpoch: [],
   onProgress: [undefined, FUNCTION],
 } as const;
-const FIT_ASYNC = /* @__PURE__ */ Object.assign({}, FIT, { signal: [undefined, SIGNAL] as const });
+/** The options of `fit`, as they are read. */
+export const FIT_ASYNC = /* @__PURE__ */ Object.assign({}, FIT, { signal: [undefined, SIGNAL] as const });
 
 // biome-ignore lint/suspicious/noExplicitAny: options of any trainer
 export type AnyFitOptions = FitOptions<any, any, any>;

@@ -3,10 +3,10 @@ import { Counter } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { NonFiniteError, OptionError } from "../errors.ts";
 import { SEED } from "../model/model.ts";
-import { COUNT, check, FUNCTION, refuseMore } from "../options.ts";
+import { COUNT, check, FUNCTION, readOptions, refuseMore } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import { monitorOf } from "./epoch-watch.ts";
-import type { FitOptions, FitResult } from "./fit-options.ts";
+import { FIT_ASYNC, type FitOptions, type FitResult } from "./fit-options.ts";
 import { Trainer } from "./trainer.ts";
 import type { Data } from "./training-data.ts";
 import { isShare } from "./validation.ts";
@@ -56,40 +56,39 @@ export async function restarts<X = Rows, P = Result>(
 ): Promise<Restarts<X, P>> {
   refuseMore("restarts", arguments, 3);
   check("restarts", "make, the first argument,", make, FUNCTION);
-  if (typeof options !== "object" || options === null)
-    throw new OptionError(`restarts: options must be an object, such as { n: 5 }; got ${describe(options)}`);
-  const { n, seed: first = 0, ...fitOptions } = options;
+  const table = { n: [Number.NaN], seed: [0, SEED], ...FIT_ASYNC } as const;
+  const { n, seed: first, ...fitOptions } = readOptions("restarts", options, table);
   check("restarts", "n", n, COUNT);
-  check("restarts", "seed", first, SEED);
   const results: (FitResult | undefined)[] = [];
   let best: { trainer: Trainer<X, P>; seed: number; result: FitResult; score: number } | undefined;
+  /** One that is neither kept nor disposed yet. */
+  let latest: Trainer<X, P> | undefined;
   let diverged: unknown;
-  let { validation } = fitOptions;
-  for (let seed = first; seed < first + n; seed++) {
-    const trainer = make(seed);
-    if (!(trainer instanceof Trainer))
-      throw new OptionError(`restarts: make must return a fresh trainer; got ${describe(trainer)}`);
-    if (seed === first) validation = withSeed(validation, trainer.program.counter(Counter.ShuffleSeed));
-    let isKept = false;
-    try {
-      const result = await trainer.fit(data, { ...fitOptions, validation });
-      results.push(result);
-      const score = scoreOf(trainer, data, result, fitOptions);
-      if (best === undefined || score < best.score) {
-        best?.trainer.dispose();
+  let validation: Validation<X, P> = fitOptions.validation;
+  try {
+    for (let seed = first; seed < first + n; seed++) {
+      const trainer = make(seed);
+      if (!(trainer instanceof Trainer))
+        throw new OptionError(`restarts: make must return a fresh trainer; got ${describe(trainer)}`);
+      latest = trainer;
+      if (seed === first) validation = withSeed(validation, trainer.program.counter(Counter.ShuffleSeed));
+      const result = await trainer.fit(data, { ...fitOptions, validation }).catch((error: unknown) => {
+        if (!(error instanceof NonFiniteError)) throw error;
+        diverged = error;
+      });
+      results.push(result ?? undefined);
+      const score = result ? scoreOf(trainer, data, result, fitOptions) : Number.NaN;
+      if (result && (best === undefined || score < best.score)) {
+        latest = best?.trainer;
         best = { trainer, seed, result, score };
-        isKept = true;
       }
-    } catch (error) {
-      if (!(error instanceof NonFiniteError)) {
-        best?.trainer.dispose();
-        throw error;
-      }
-      diverged = error;
-      results.push(undefined);
-    } finally {
-      if (!isKept) trainer.dispose();
+      latest?.dispose();
+      latest = undefined;
     }
+  } catch (error) {
+    latest?.dispose();
+    best?.trainer.dispose();
+    throw error;
   }
   if (!best) throw diverged;
   const { trainer, seed, result } = best;

@@ -48,6 +48,7 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   dropout: (options) => dropout(0.5, options),
   embedding: (options) => embedding(2, 3, options),
   fit: (options) => trainer.fit(xor, options),
+  "fit: earlyStopping": (earlyStopping) => trainer.fit(xor, { earlyStopping }),
   "fit: stopWhen": (stopWhen) => trainer.fit(xor, { stopWhen }),
   fitSync: (options) => trainer.fitSync(xor, options),
   "fitSync: stopWhen": (stopWhen) => trainer.fitSync(xor, { stopWhen }),
@@ -65,6 +66,7 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   reset: (options) => trainer.reset(options),
   digest: (options) => trainer.digest(options),
   save: (options) => trainer.save(options),
+  restarts: (options) => wasmgrad.restarts((seed) => xorTrainer(seed), xor, options),
   reshape: (options) => reshape([1], options),
   sequential: (options) => sequential(options, [dense(1)]),
   sgd,
@@ -84,6 +86,7 @@ const FIRST: Readonly<Record<string, string>> = {
   dense: "activation",
   embedding: "tableInitializer",
   fit: "epochs",
+  "fit: earlyStopping": "patience",
   "fit: stopWhen": "lossBelow",
   fitSync: "epochs",
   "fitSync: stopWhen": "lossBelow",
@@ -98,6 +101,7 @@ const FIRST: Readonly<Record<string, string>> = {
   "perceptron: fit": "epochs",
   predict: "out",
   reset: "seed",
+  restarts: "n",
   digest: "training",
   save: "training",
   sequential: "input",
@@ -193,7 +197,7 @@ describe("refused options", () => {
 
 describe("no options", () => {
   const optional = Object.keys(TAKERS).filter(
-    (name) => !/^(model|perceptron|sequential|convertActivations)$/.test(name),
+    (name) => !/^(model|perceptron|sequential|convertActivations|restarts)$/.test(name),
   );
   it.each(optional)("are as good as undefined ones: %s", async (name) => {
     await TAKERS[name](undefined as never);

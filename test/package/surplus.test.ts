@@ -62,6 +62,7 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   readCsv: [data, ["a\n1\n", {}]],
   readJson: [data, [[{ a: 1 }], {}]],
   reshape: [main, [[1], {}]],
+  restarts: [main, [(seed: number) => xorTrainer(seed), { x: [[0, 1]], y: [1] }, { n: 1 }]],
   sequential: [main, [{ input: [1] }, [main.dense(1)]]],
   sgd: [main, [{}]],
   streamCsv: [data, ["a\n1\n", {}]],

@@ -117,12 +117,31 @@ describe("restarts", () => {
     for (const trainer of made) expect(() => trainer.predict(data.x)).toThrow(DisposedError);
   });
 
+  it("dispose what was made where a later make throws, or makes no trainer", async () => {
+    for (const last of [
+      () => ({}) as Trainer,
+      (): Trainer => {
+        throw new Error("no memory");
+      },
+    ]) {
+      const made: Trainer[] = [];
+      const makeOne = (seed: number) => {
+        if (seed === 2) return last();
+        made.push(make(seed));
+        return made[seed];
+      };
+      await expect(restarts(makeOne, data, { n: 3, epochs: 1 })).rejects.toThrow(/no memory|fresh trainer/);
+      expect(made).toHaveLength(2);
+      for (const trainer of made) expect(() => trainer.predict(data.x)).toThrow(DisposedError);
+    }
+  });
+
   it.each([
-    ["no options", undefined, "restarts: options must be an object, such as { n: 5 }; got undefined"],
-    ["no n", {}, "restarts: n must be a whole number >= 1; got undefined"],
+    ["no options", undefined, "restarts: options must be an object, such as { n: .. }; got undefined"],
+    ["no n", {}, "restarts: n must be a whole number >= 1; got NaN"],
     ["n 0", { n: 0 }, "restarts: n must be a whole number >= 1; got 0"],
     ["a bad seed", { n: 1, seed: -1 }, "restarts: seed must be"],
-    ["an option of nobody's", { n: 1, epoch: 3 }, 'fit: unknown option "epoch"; did you mean epochs?'],
+    ["an option of nobody's", { n: 1, epoch: 3 }, 'restarts: unknown option "epoch"; did you mean epochs?'],
   ])("refuse %s", async (_name, options, message) => {
     const error = await restarts(make, data, options as never).catch((e) => e);
     expect(error).toBeInstanceOf(OptionError);
