@@ -6,7 +6,7 @@ import { DataError, OptionError } from "./errors.ts";
  * What users know from this package and from others (Keras, PyTorch, scikit-learn, brain.js): in each line what is said of
  * the names in it, then the names, each with what others call it, in small letters without `_` and `-`.
  */
-const KNOWN = `belongs to compile|batchSize=batch,minibatch loss=criterion,lossfn,lossfunction optimizer=solver labels=classes,classnames accumulate windowRows shuffleSeed engine
+const KNOWN = `belongs to compile|batchSize=batch,minibatch loss=criterion,lossfn,lossfunction optimizer=solver labels=classes,classnames targets accumulate windowRows shuffleSeed engine
 belongs to fit|epochs=numepochs,nepochs,iterations,maxiter,maxepochs steps=maxsteps,updates stopWhen=errorthresh,tol validation=validationdata,validationsplit,validationfraction,valdata earlyStopping shuffle onEpoch=callbacks,callback,onepochend onProgress=verbose,log,logperiod signal
 belongs to earlyStopping of fit|patience=niternochange minDelta monitor mode
 belongs to stopWhen of fit|lossBelow=loss,errorthresh,minloss
@@ -17,8 +17,10 @@ belongs to adam and adamW|beta1=betas,b1 beta2=b2 epsilonMode biasCorrection
 belongs to adam, adamW, batchNorm and layerNorm|epsilon=eps
 belongs to adamW|weightDecay=decay,l2,kernelregularizer groups=paramgroups,params
 belongs to dense|activation=act,nonlinearity bias=usebias weightInitializer=kernelinitializer,initializer,init biasInitializer
+belongs to impute|with=strategy,fillvalue indicator=addindicator
+belongs to oneHot|categories=numclasses,numtokens,depth unseen=handleunknown,oov
 belongs to embedding|tableInitializer=embeddingsinitializer,initializer
-belongs to sequential|input=inputshape,inputdim,inputsize,infeatures,shape
+belongs to sequential|input=inputshape,inputdim,inputsize,infeatures,shape columns=featurecolumns,featurenames
 belongs to model|inputs=inputshape,inputdim,inputsize
 belongs to sequential and model|seed=randomstate,randomseed
 belongs to the data, { x, y }|x=xs,inputs,input,features,data y=ys,labels,label,targets,target,outputs,output

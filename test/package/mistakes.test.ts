@@ -110,27 +110,27 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "batch_size in compile",
     () => compile(net(), { batch_size: 16 }),
-    'option-unknown OptionError: compile: unknown option "batch_size"; did you mean batchSize? Options: loss, optimizer, batchSize, labels, accumulate, shuffleSeed, windowRows, engine',
+    'option-unknown OptionError: compile: unknown option "batch_size"; did you mean batchSize? Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
   ],
   [
     "a learning rate in compile",
     () => compile(net(), { learningRate: 0.1 }),
-    'option-unknown OptionError: compile: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: loss, optimizer, batchSize, labels, accumulate, shuffleSeed, windowRows, engine',
+    'option-unknown OptionError: compile: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
   ],
   [
     "epochs in compile",
     () => compile(net(), { epochs: 10 }),
-    'option-unknown OptionError: compile: unknown option "epochs"; epochs belongs to fit. Options: loss, optimizer, batchSize, labels, accumulate, shuffleSeed, windowRows, engine',
+    'option-unknown OptionError: compile: unknown option "epochs"; epochs belongs to fit. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
   ],
   [
     "metrics in compile",
     () => compile(net(), { metrics: ["accuracy"] }),
-    'option-unknown OptionError: compile: unknown option "metrics"; evaluate gives loss and accuracy. Options: loss, optimizer, batchSize, labels, accumulate, shuffleSeed, windowRows, engine',
+    'option-unknown OptionError: compile: unknown option "metrics"; evaluate gives loss and accuracy. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
   ],
   [
     "PyTorch's name of a loss",
     () => compile(net(), { criterion: binaryCrossEntropy(), optimizer: adam() }),
-    'option-unknown OptionError: compile: unknown option "criterion"; did you mean loss? Options: loss, optimizer, batchSize, labels, accumulate, shuffleSeed, windowRows, engine',
+    'option-unknown OptionError: compile: unknown option "criterion"; did you mean loss? Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
   ],
   [
     "a batch size in fit",
@@ -200,17 +200,17 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "Keras' input shape in the model",
     () => sequential({ inputShape: [2] }, [dense(1)]),
-    'option-unknown OptionError: sequential: unknown option "inputShape"; did you mean input? Options: input, seed',
+    'option-unknown OptionError: sequential: unknown option "inputShape"; did you mean input? Options: input, columns, seed',
   ],
   [
     "layers among the options",
     () => sequential({ input: [2], layers: [dense(1)] }),
-    'option-unknown OptionError: sequential: unknown option "layers"; layers is the second argument of sequential. Options: input, seed',
+    'option-unknown OptionError: sequential: unknown option "layers"; layers is the second argument of sequential. Options: input, columns, seed',
   ],
   [
     "hidden layers, as brain.js has them",
     () => sequential({ input: [2], hiddenLayers: [3] }, [dense(1)]),
-    'option-unknown OptionError: sequential: unknown option "hiddenLayers"; layers is the second argument of sequential. Options: input, seed',
+    'option-unknown OptionError: sequential: unknown option "hiddenLayers"; layers is the second argument of sequential. Options: input, columns, seed',
   ],
   [
     "PyTorch's dim of softmax",
@@ -225,7 +225,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "random_state",
     () => sequential({ input: [2], random_state: 1 }, [dense(1)]),
-    'option-unknown OptionError: sequential: unknown option "random_state"; did you mean seed? Options: input, seed',
+    'option-unknown OptionError: sequential: unknown option "random_state"; did you mean seed? Options: input, columns, seed',
   ],
   [
     "an option of a layer with a name",
@@ -596,7 +596,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "weights of classes in compile",
     () => compile(net(), { loss: binaryCrossEntropy(), optimizer: adam(), classWeight: "balanced" }),
-    'option-unknown OptionError: compile: unknown option "classWeight"; classWeight belongs to fit and evaluate. Options: loss, optimizer, batchSize, labels, accumulate, shuffleSeed, windowRows, engine',
+    'option-unknown OptionError: compile: unknown option "classWeight"; classWeight belongs to fit and evaluate. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
   ],
   [
     "too few weights",
@@ -1010,6 +1010,26 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
     "training that diverges",
     () => diverging().fitSync({ x: [[1e30]], y: [0] }, { epochs: 100 }),
     "non-finite NonFiniteError: training: every number must stay finite; got NaN or infinity in loss (layer meanSquaredError, forward of step 1); the parameters are those of the step before; a smaller learning rate or scaled inputs may help",
+  ],
+  [
+    "a prediction before anything is fitted",
+    () => compile(sequential({ input: [2] }, [main.standardize(), dense(1)])).predict([[1, 2]]),
+    "not-fitted NotFittedError: predict: standardize1 must be fitted to rows first; got a call before that: call fit, or adapt(x)",
+  ],
+  [
+    "Keras' normalization of a layer behind another",
+    () => sequential({ input: [2] }, [dense(1), main.standardize()]),
+    "trace TraceError: standardize1: preprocessing must come first, on an input or on other preprocessing, and nothing else may read what it is given; got dense1.dense [rows, 1]",
+  ],
+  [
+    "scikit-learn's strategy of an imputer",
+    () => main.impute({ strategy: "median" } as never),
+    'option-unknown OptionError: impute: unknown option "strategy"; did you mean with? Options: columns, name, with, indicator',
+  ],
+  [
+    "standardized targets of classes",
+    () => compile(net(), { loss: binaryCrossEntropy(), optimizer: adam(), targets: "standardize" }),
+    'option OptionError: compile: targets: "standardize" needs a loss of numbers, such as meanSquaredError(); got binaryCrossEntropy for "output"',
   ],
   [
     "a gradient of a linear run that cannot be kept",
