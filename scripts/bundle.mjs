@@ -83,7 +83,7 @@ const throughIndex = {
   setup({ onResolve }) {
     onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
       const module = relative("src", join(resolveDir, path));
-      if (/^(errors|index|(graph|model|rows|program|train)\/.*)\.ts$/.test(module))
+      if (/^(errors|index|(files|graph|model|rows|program|train)\/.*)\.ts$/.test(module))
         return { path: importer.includes("/src/cli/") ? "../index.js" : "./index.js", external: true };
     });
   },
@@ -112,6 +112,7 @@ const { metafile: around } = await build({
   entryPoints: {
     analysis: "src/analysis/index.ts",
     data: "src/data/index.ts",
+    node: "src/node/index.ts",
     plot: "src/plot/index.ts",
     "cli/start": "src/cli/start.ts",
   },
