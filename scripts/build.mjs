@@ -140,7 +140,7 @@ await together(
     ),
 );
 
-const bundles = ["core", "index", "transform", "analysis", "data", "node", "plot", "cli/start"].map(
+const bundles = ["core", "index", "transform", "analysis", "data", "plot", "cli/start", "cli/wasmgrad"].map(
   (name) => `dist/${name}.js`,
 );
 const bundled = ["src", ...KERNEL_SOURCES, "scripts/bundle.mjs", "scripts/eager.mjs"];
@@ -165,7 +165,7 @@ if (isWhole) {
     "node/index.js",
     "wasmgrad.global.js",
   ].map((name) => `dist/${name}`);
-  const declarations = ["index", "transform", "analysis", "data", "node", "plot"].flatMap((name) => [
+  const declarations = ["index", "transform", "analysis", "data", "plot"].flatMap((name) => [
     `dist/${name}.d.ts`,
     `dist/${name}.d.cts`,
   ]);

@@ -4,7 +4,7 @@
  * pages that await at their top are never joined. `analysis.js`, `data.js`, `plot.js` and the command line need nothing internal: they
  * import the package as its users do.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -83,8 +83,11 @@ const throughIndex = {
   setup({ onResolve }) {
     onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
       const module = relative("src", join(resolveDir, path));
-      if (/^(errors|index|(files|graph|model|rows|program|train)\/.*)\.ts$/.test(module))
-        return { path: importer.includes("/src/cli/") ? "../index.js" : "./index.js", external: true };
+      const isCommand = importer.includes("/src/cli/");
+      const entry = isCommand && /^(data|metrics|node|plot)\/index\.ts$/.exec(module);
+      if (entry) return { path: `../${entry[1]}.js`, external: true };
+      if (/^(errors|index|(graph|model|rows|program|train)\/.*)\.ts$/.test(module))
+        return { path: isCommand ? "../index.js" : "./index.js", external: true };
     });
   },
 };
@@ -112,7 +115,6 @@ const { metafile: around } = await build({
   entryPoints: {
     analysis: "src/analysis/index.ts",
     data: "src/data/index.ts",
-    node: "src/node/index.ts",
     plot: "src/plot/index.ts",
     "cli/start": "src/cli/start.ts",
   },
@@ -126,6 +128,19 @@ const { metafile: around } = await build({
   ],
   metafile: true,
 });
+/** CommonJS packages of the command ask for modules of Node's by `require`. */
+const banner = `#!/usr/bin/env node
+import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);`;
+const { metafile: command } = await build({
+  ...options,
+  entryPoints: { "cli/wasmgrad": "src/cli/wasmgrad.ts" },
+  platform: "node",
+  banner: { js: banner },
+  plugins: [throughIndex],
+  metafile: true,
+});
+chmodSync("dist/cli/wasmgrad.js", 0o755);
 const { metafile: matrices } = await build({
   ...options,
   stdin: { contents: 'export { SingularValueDecomposition } from "ml-matrix";', resolveDir: "." },
@@ -162,7 +177,7 @@ const { metafile: charts } = await build({
   define: { "process.env.NODE_ENV": '"production"' },
   metafile: true,
 });
-const metafiles = [around, matrices, parsers, unzippers, charts];
+const metafiles = [command, around, matrices, parsers, unzippers, charts];
 writeLicenses(metafiles.flatMap(({ inputs }) => Object.keys(inputs)));
 
 /** Licences that ask to go wherever the code goes: of the packages that were bundled. */

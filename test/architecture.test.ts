@@ -92,7 +92,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   transform: ["describe", "errors", "options", "graph", "model", "train"],
   analysis: ["errors", "options", "realm", "graph", "rows", "train", "math"],
   plot: ["describe", "errors", "options", "realm"],
-  node: ["describe", "errors", "options", "model", "rows", "program", "train", "files"],
   data: [
     "describe",
     "errors",
@@ -109,7 +108,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "metrics",
   ],
   index: ["errors", "version", "runtime", "model", "rows", "program", "train", "files", "safetensors"],
-  cli: ["index"],
+  cli: ["index", "data", "metrics", "node", "plot"],
 };
 
 /** Files of a part that others may not reach into at will. */
@@ -125,8 +124,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   analysis: ["ml-matrix"],
   plot: ["ansis", "asciichart", "echarts/charts", "echarts/components", "echarts/core", "echarts/renderers"],
   data: ["papaparse", "fflate"],
-  node: ["node:fs/promises", "node:path", "node:url"],
-  cli: ["node:os", "node:util", "asciichart"],
+  cli: ["node:os", "node:util", "node:fs", "node:path", "asciichart", "cli-progress", "commander"],
 };
 
 /** Who may know the contract with the kernels; `program` and `train` drive the machine, so they name words of header and state. */

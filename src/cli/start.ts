@@ -1,13 +1,6 @@
 /** `npm start`: trains the XOR MLP and shows what came of it; `--json` for machines. */
-import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { plot } from "asciichart";
-import { adam, binaryCrossEntropy, compile, dense, sequential, VERSION } from "../index.ts";
-
-const WARM_RUNS = 100;
-/** Warm runs that are not counted: V8 needs about 20 ms to optimize the kernels. */
-const WARM_UP_RUNS = 400;
-const STEPS_TIMED = 20_000;
+import { runXor, showXor } from "./xor.ts";
 
 const USAGE = `Usage: npm start -- [--seed N] [--json]
 
@@ -15,106 +8,6 @@ Trains the XOR MLP (2-8-1, tanh, sigmoid, binary cross-entropy, Adam 0.05) until
 
   --seed N  seed of the initial weights, a whole number >= 0 (default 0)
   --json    print one JSON object and nothing else`;
-
-const data = {
-  x: [
-    [0, 0],
-    [0, 1],
-    [1, 0],
-    [1, 1],
-  ],
-  y: [0, 1, 1, 0],
-};
-const until = { epochs: 1000, stopWhen: { lossBelow: 0.01 } };
-
-function xorTrainer(seed: number) {
-  const model = sequential({ input: [2], seed }, [
-    dense(8, { activation: "tanh" }),
-    dense(1, { activation: "sigmoid" }),
-  ]);
-  return compile(model, { loss: binaryCrossEntropy(), optimizer: adam({ learningRate: 0.05 }) });
-}
-
-const median = (values: readonly number[]) => [...values].sort((p, q) => p - q)[values.length >> 1];
-
-function timed<T>(work: () => T): { ms: number; result: T } {
-  const start = performance.now();
-  const result = work();
-  return { ms: performance.now() - start, result };
-}
-
-function run(seed: number) {
-  const cold = timed(() => {
-    const trainer = xorTrainer(seed);
-    return { trainer, ...trainer.fitSync(data, until) };
-  });
-  const { trainer, steps, loss, reason, history, notes } = cold.result;
-  const predictions = trainer.predict(data.x).data;
-  const digest = trainer.digest();
-
-  const warm = () =>
-    timed(() => {
-      trainer.reset();
-      return trainer.fitSync(data, until);
-    }).ms;
-  for (let i = 0; i < WARM_UP_RUNS; i++) warm();
-  const warmMs = median(Array.from({ length: WARM_RUNS }, warm));
-  const perStep = Array.from({ length: 9 }, () => {
-    trainer.reset();
-    return (timed(() => trainer.fitSync(data, { epochs: STEPS_TIMED })).ms * 1000) / STEPS_TIMED;
-  });
-  return {
-    report: {
-      steps,
-      loss,
-      coldMs: cold.ms,
-      warmMs,
-      microsecondsPerStep: median(perStep),
-      predictions: Array.from(predictions),
-      digest,
-      converged: reason === "lossBelow",
-      notes,
-    },
-    // The loss that met the bound is no entry of the history.
-    history: reason === "lossBelow" ? [...history.loss, loss] : history.loss,
-  };
-}
-
-function show({ report, history }: ReturnType<typeof run>, seed: number): void {
-  const width = 64;
-  const points = Array.from(
-    { length: Math.min(width, history.length) },
-    (_, i) =>
-      history[Math.floor((i * (history.length - 1)) / Math.max(1, Math.min(width, history.length) - 1))],
-  );
-  const rows = data.x.map(([a, b], i) => {
-    const p = report.predictions[i];
-    const bar = "█".repeat(Math.round(p * 20)).padEnd(20, "·");
-    return `  ${a} xor ${b}  ${bar} ${p.toFixed(4)}  (${data.y[i]})`;
-  });
-  const verdict = report.converged
-    ? `below 0.01 after ${report.steps} steps`
-    : `${report.steps} steps, not below 0.01`;
-  console.log(
-    [
-      `wasmgrad ${VERSION}: the XOR MLP, 2-8-1, seed ${seed}`,
-      "",
-      plot(points, { height: 10, format: (x) => x.toFixed(3).padStart(7) }),
-      `        loss over ${history.length} steps`,
-      "",
-      "probability of 1:",
-      ...rows,
-      "",
-      `loss     ${report.loss.toFixed(6)}, ${verdict}`,
-      ...report.notes.map(({ message }) => `note     ${message}`),
-      `cold     ${report.coldMs.toFixed(2)} ms from import to trained`,
-      `warm     ${report.warmMs.toFixed(3)} ms for reset and training, median of ${WARM_RUNS} runs`,
-      `step     ${report.microsecondsPerStep.toFixed(3)} us`,
-      `digest   ${report.digest}`,
-      `engine   strict SIMD WebAssembly, one thread; Node ${process.version}, V8 ${process.versions.v8}, ${cpus()[0]?.model ?? process.arch}`,
-    ].join("\n"),
-  );
-}
 
 function main(): void {
   let options: { seed?: string; json?: boolean; help?: boolean };
@@ -137,9 +30,9 @@ function main(): void {
     process.exitCode = 2;
     return;
   }
-  const outcome = run(seed);
+  const outcome = runXor(seed);
   if (options.json) console.log(JSON.stringify(outcome.report));
-  else show(outcome, seed);
+  else showXor(outcome, seed);
   if (!outcome.report.converged) process.exitCode = 1;
 }
 

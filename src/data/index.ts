@@ -14,3 +14,5 @@ export type {
   TableColumn,
   TableRow,
 } from "./table-column.ts";
+export type { TableReport, TableScores } from "./train-report.ts";
+export { type TableEpoch, type TrainTableOptions, type TrainTableResult, trainTable } from "./train-table.ts";

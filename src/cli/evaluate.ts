@@ -1,0 +1,102 @@
+/** `wasmgrad evaluate`: how good a model is on rows with a known target. */
+import type { Table } from "../data/index.ts";
+import type { Evaluation, Trainer } from "../index.ts";
+import { confusionMatrix } from "../plot/index.ts";
+import { Failure, misuse } from "./failures.ts";
+import { type CsvSettings, nameOf, readTable } from "./files.ts";
+import { columnsOf, labelsOf, type ModelColumn, readTrainer } from "./model-files.ts";
+import { formatRows, grouped } from "./tables.ts";
+
+/** What `--json` prints. */
+export interface EvaluateOutcome {
+  readonly rows: number;
+  readonly target: string;
+  /** Loss and metrics. */
+  readonly evaluation: Evaluation;
+  /** Of classes: their names, and counts [truth, predicted]. */
+  readonly labels?: readonly string[];
+  readonly confusion?: readonly (readonly number[])[];
+}
+
+export async function evaluate(
+  modelPath: string,
+  path: string,
+  { target, ...settings }: CsvSettings & { readonly target?: string },
+): Promise<EvaluateOutcome> {
+  const trainer = await readTrainer(modelPath);
+  const columns = columnsOf(trainer, modelPath);
+  const labels = labelsOf(trainer);
+  const table = await readTable(path, settings);
+  const name = nameOf(path);
+  const missing = columns.filter((column) => !table.has(column.name)).map((column) => column.name);
+  if (missing.length > 0)
+    throw new Failure(`${name}: must have the columns that the model reads; ${missing.join(", ")} missing`);
+  const wanted = target ?? guessTarget(table, columns, name);
+  if (!table.has(wanted))
+    throw new Failure(
+      `${name}: must have the target column ${JSON.stringify(wanted)}; got ${table.names.join(", ")}`,
+    );
+  const types = Object.fromEntries(columns.map((column) => [column.name, column.kind]));
+  const typed = await readTable(path, settings, {
+    ...types,
+    [wanted]: labels ? "category" : "number",
+  });
+  const x = typed.select(columns.map((column) => column.name)).toRows();
+  const y = typed
+    .select([wanted])
+    .toRows()
+    .map((row) => row[wanted]);
+  checkTruth(y, labels, name, wanted);
+  const evaluation = trainer.evaluate({ x, y } as never);
+  const confusion = labels ? countConfusion(trainer, x, y as string[], labels) : undefined;
+  return { rows: typed.rows, target: wanted, evaluation, ...(labels ? { labels, confusion } : {}) };
+}
+
+/** The one column that the model does not read. */
+function guessTarget(table: Table, columns: readonly ModelColumn[], name: string): string {
+  const others = table.names.filter((column) => !columns.some((known) => known.name === column));
+  if (others.length === 1) return others[0];
+  throw misuse(
+    `evaluate: --target must be a column of ${name}; ` +
+      (others.length === 0 ? "the model reads all there are" : `it may be ${others.join(", ")}`),
+  );
+}
+
+function checkTruth(
+  y: readonly unknown[],
+  labels: readonly string[] | undefined,
+  name: string,
+  target: string,
+): void {
+  y.forEach((value, row) => {
+    const place = `column ${JSON.stringify(target)}, row ${row}`;
+    if (value === null) throw new Failure(`${name}: ${place}: the target must have a value; got none`);
+    if (labels && !labels.includes(value as string))
+      throw new Failure(
+        `${name}: ${place}: the target must be a class of the model, ${labels.join(", ")}; got ${JSON.stringify(value)}`,
+      );
+  });
+}
+
+function countConfusion(
+  trainer: Trainer,
+  x: readonly unknown[],
+  y: readonly string[],
+  labels: readonly string[],
+): number[][] {
+  const counts = labels.map(() => labels.map(() => 0));
+  trainer.classify(x as never).forEach(({ index }, row) => {
+    counts[labels.indexOf(y[row])][index]++;
+  });
+  return counts;
+}
+
+export function formatEvaluate({ rows, target, evaluation, labels, confusion }: EvaluateOutcome): string {
+  const scores = Object.entries(evaluation).map(([name, value]) => [name, Number(value).toPrecision(4)]);
+  return [
+    `${target} of ${grouped(rows)} rows`,
+    "",
+    ...formatRows(scores),
+    ...(labels && confusion ? ["", confusionMatrix(confusion, { labels })] : []),
+  ].join("\n");
+}

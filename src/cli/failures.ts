@@ -1,0 +1,59 @@
+/** How the command ends: what is said on stderr, and the status. */
+import { errorCode } from "../index.ts";
+
+/** Statuses of the process; docs/cli.md lists them. */
+export const STATUS = {
+  done: 0,
+  /** Data, a model file or the disk: not as they must be. */
+  data: 1,
+  /** Arguments: unknown, missing or out of range. */
+  usage: 2,
+  /** `bench`: other bits than shipped. `xor`: not below 0.01. */
+  different: 3,
+  /** A defect of the package. */
+  defect: 4,
+  /** Ctrl-C; what was best until then is in the file. */
+  interrupted: 130,
+} as const;
+
+/** Something that the user of the command can put right. */
+export class Failure extends Error {
+  constructor(
+    message: string,
+    readonly status: number = STATUS.data,
+  ) {
+    super(message);
+  }
+}
+
+/** A failure of the arguments. */
+export const misuse = (message: string) => new Failure(message, STATUS.usage);
+
+/** What stderr says of an error, and the status of the process: never a stack, unless `WASMGRAD_STACK` asks for it. */
+export function report(error: unknown): { readonly text: string; readonly status: number } {
+  const { message, stack } = error as Error;
+  const trace = process.env.WASMGRAD_STACK ? `\n${stack}` : "";
+  if (error instanceof Failure) return { text: `error: ${message}${trace}`, status: error.status };
+  const code = errorCode(error);
+  if (code?.startsWith("option")) return { text: `error: ${message}${trace}`, status: STATUS.usage };
+  if (code !== undefined) return { text: `error: ${message}${trace}`, status: STATUS.data };
+  const { code: system, path } = error as NodeJS.ErrnoException;
+  if (typeof system === "string" && /^E[A-Z]+$/.test(system))
+    return { text: `error: ${path ?? "file"}: ${SYSTEM[system] ?? system}${trace}`, status: STATUS.data };
+  return {
+    text: `error: a defect of wasmgrad, please report it: ${message ?? error}${trace}`,
+    status: STATUS.defect,
+  };
+}
+
+/** Errors of the system in words. */
+const SYSTEM: Readonly<Record<string, string>> = {
+  ENOENT: "must exist; there is no such file",
+  EACCES: "must be readable and writable; access is denied",
+  EPERM: "must be readable and writable; the operation is not permitted",
+  EISDIR: "must be a file; it is a folder",
+  ENOTDIR: "must be in a folder; a part of the path is a file",
+  ENOSPC: "cannot be written; the disk is full",
+  EROFS: "cannot be written; the disk is read-only",
+  EMFILE: "cannot be opened; too many files are open",
+};

@@ -1,0 +1,206 @@
+/** `wasmgrad train`: from a table to a model file, and what there is to say about it. */
+import { type Table, type TableEpoch, type TableReport, trainTable } from "../data/index.ts";
+import type { Trainer } from "../index.ts";
+import { lossCurve } from "../plot/index.ts";
+import { Failure, misuse } from "./failures.ts";
+import { type CsvSettings, nameOf, readTable } from "./files.ts";
+import { readTrainer, writeModel } from "./model-files.ts";
+import { startProgress } from "./progress.ts";
+import { formatRows, grouped, percent, seconds, wrap } from "./tables.ts";
+
+export interface TrainFlags extends CsvSettings {
+  readonly target?: string;
+  readonly out?: string;
+  readonly hidden?: readonly number[];
+  readonly epochs?: number;
+  readonly validate?: number;
+  readonly seed?: number;
+  readonly drop?: readonly string[];
+  readonly task?: "classification" | "regression";
+  readonly learningRate?: number;
+  readonly weightDecay?: number;
+  readonly batchSize?: number;
+  readonly patience?: number;
+  readonly classWeight?: "balanced" | "none";
+  readonly refit?: boolean;
+  readonly resume?: string;
+  readonly json?: boolean;
+}
+
+/** What `--json` prints. */
+export interface TrainOutcome {
+  readonly file: string;
+  readonly bytes: number;
+  readonly digest: string;
+  readonly ms: number;
+  readonly report: TableReport;
+  /** By how much the score falls when a column is shuffled, the most important first. */
+  readonly importances: readonly Importance[];
+  readonly isInterrupted: boolean;
+}
+
+interface Importance {
+  readonly column: string;
+  readonly importance: number;
+}
+
+/** Trains, writes the file, and gives what there is to print. */
+export async function train(path: string, flags: TrainFlags): Promise<TrainOutcome> {
+  const { delimiter, decimal, target, resume, json } = flags;
+  const start = performance.now();
+  const table = await readTable(path, {
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(decimal === undefined ? {} : { decimal }),
+  });
+  if (target === undefined)
+    throw misuse(`train: --target must be a column of ${nameOf(path)}: ${table.names.join(", ")}; got none`);
+  if (!table.has(target))
+    throw new Failure(
+      `${nameOf(path)}: must have the target column ${JSON.stringify(target)}; got ${table.names.join(", ")}`,
+    );
+  const file = flags.out ?? `${path === "-" ? "model" : path.replace(/\.[^./\\]*$/, "")}.safetensors`;
+  const trainer = resume === undefined ? undefined : await readTrainer(resume);
+  const { signal, end } = interruption();
+  const progress = startProgress(json === true);
+  let result: Awaited<ReturnType<typeof trainTable>>;
+  try {
+    result = await trainTable(table, {
+      ...optionsOf(flags),
+      target,
+      ...(trainer ? { resume: trainer } : {}),
+      signal,
+      onEpoch: (event) => progress.show(event.epoch, event.most, lineOf(event)),
+    });
+  } finally {
+    progress.end();
+    end();
+  }
+  const { report } = result;
+  const bytes = writeModel(file, result.trainer);
+  return {
+    file,
+    bytes,
+    digest: result.trainer.digest(),
+    ms: performance.now() - start,
+    report,
+    importances: importancesOf(result.trainer, table, report),
+    isInterrupted: signal.aborted,
+  };
+}
+
+/** The flags that are options of `trainTable`. */
+function optionsOf({ delimiter, decimal, out, validate, resume, json, target, ...flags }: TrainFlags) {
+  const given = { ...flags, validation: validate };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** A signal of Ctrl-C; a second one ends the process at once. */
+function interruption(): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort(new Failure("interrupted", 130));
+  };
+  process.on("SIGINT", stop);
+  return { signal: controller.signal, end: () => process.off("SIGINT", stop) };
+}
+
+const STAGES = { network: "network", linear: "linear model", refit: "all rows" } as const;
+
+function lineOf({ stage, attempt, loss, validation }: TableEpoch): string {
+  const number = attempt > 1 ? ` ${attempt}` : "";
+  const held = validation ? `, held back ${validation.loss.toFixed(4)}` : "";
+  return `${STAGES[stage]}${number}: loss ${loss.toFixed(4)}${held}`;
+}
+
+function importancesOf(_trainer: Trainer, _table: Table, _report: TableReport): Importance[] {
+  return [];
+}
+
+const METRICS = { accuracy: "accuracy", balancedAccuracy: "balanced accuracy", r2: "R2" } as const;
+const CURVE_LINES = 8;
+const MOST_IMPORTANCES = 10;
+
+/** What people read at the end. */
+export function formatTrain({
+  file,
+  bytes,
+  digest,
+  ms,
+  report,
+  importances,
+  isInterrupted,
+}: TrainOutcome): string {
+  const { scores, task, labels, columns, rows, validationRows, hidden, parameters } = report;
+  const show = (score: number) => (scores.metric === "r2" ? score.toFixed(3) : percent(score));
+  const what =
+    task === "classification"
+      ? `${labels.length} classes of ${report.target}`
+      : `numbers of ${report.target}`;
+  const network = hidden.length > 0 ? `a network of ${hidden.join(", ")} hidden units` : "a linear model";
+  const rowsOfScores = [
+    [
+      `${METRICS[scores.metric]} on ${validationRows > 0 ? `${grouped(validationRows)} rows held back` : "the training rows"}`,
+      "",
+    ],
+    [hidden.length > 0 ? "  network" : "  this model", show(scores.network)],
+    ...(scores.linear === undefined ? [] : [["  linear model", show(scores.linear)]]),
+    [task === "classification" ? "  always the commonest class" : "  always the mean", show(scores.constant)],
+  ];
+  const others = Object.entries(report.evaluation).filter(([name]) => name !== scores.metric);
+  const sections = [
+    [
+      wrap(
+        `${grouped(rows)} rows, ${columns.length} columns -> ${what}: ${network}, ${grouped(parameters)} parameters`,
+        80,
+      ),
+    ],
+    report.history.loss.length > 1
+      ? [lossCurve({ history: report.history, historyEvery: report.historyEvery }, { height: CURVE_LINES })]
+      : [],
+    [
+      ...formatRows(rowsOfScores),
+      `also: ${others.map(([name, value]) => `${name} ${Number(value).toPrecision(3)}`).join(", ")}`,
+    ],
+    importances.length > 0 ? formatImportances(importances, scores.metric) : [],
+    report.notes.map((note) => wrap(`note: ${note}`, 80, "      ")),
+    [
+      wrap(endOf(report, isInterrupted), 80),
+      `wrote ${file}, ${grouped(bytes)} bytes, in ${seconds(ms)}`,
+      `digest ${digest}`,
+    ],
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n");
+}
+
+function endOf(
+  { reason, epochs, bestEpoch, isRefit, validationRows }: TableReport,
+  isInterrupted: boolean,
+): string {
+  const best = validationRows > 0 ? `, the best was ${bestEpoch}` : "";
+  if (isInterrupted) return `interrupted after ${epochs} epochs${best}: the file has the best weights so far`;
+  const why = reason === "patience" ? "stopped early" : "trained";
+  return `${why} after ${epochs} epochs${best}${isRefit ? "; then trained on all rows for as many" : ""}`;
+}
+
+function formatImportances(
+  importances: readonly Importance[],
+  metric: TableReport["scores"]["metric"],
+): string[] {
+  const shown = importances.slice(0, MOST_IMPORTANCES);
+  const most = Math.max(...shown.map(({ importance }) => importance), 1e-12);
+  const name = Math.min(28, Math.max(...shown.map(({ column }) => column.length)));
+  const lines = shown.map(({ column, importance }) => {
+    const bar = "█".repeat(Math.max(0, Math.round((24 * importance) / most)));
+    return `  ${column.slice(0, name).padEnd(name)}  ${importance.toFixed(3).padStart(7)}  ${bar}`.trimEnd();
+  });
+  const left = importances.length - shown.length;
+  return [
+    `importance of columns: what ${METRICS[metric]} falls by when one is shuffled`,
+    ...lines,
+    ...(left > 0 ? [`  and ${left} more`] : []),
+  ];
+}

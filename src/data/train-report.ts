@@ -1,0 +1,131 @@
+/** What `trainTable` says of its result. */
+import type { Result } from "../rows/data.ts";
+import type { Evaluation } from "../train/evaluate.ts";
+import type { FitResult } from "../train/fit-options.ts";
+import type { Trainer } from "../train/trainer.ts";
+import type { TableData } from "./columns.ts";
+
+/** The score of a network beside what is reached without one. */
+export interface TableScores {
+  /** `accuracy`; `balancedAccuracy` where a class is rare; `r2` for numbers. More is better. */
+  readonly metric: "accuracy" | "balancedAccuracy" | "r2";
+  readonly network: number;
+  /** What always answering the commonest class, or the mean, gets. */
+  readonly constant: number;
+  /** What a linear model gets, trained like the network; undefined where training was stopped before it. */
+  readonly linear?: number;
+}
+
+/** What came of `trainTable`: plain data. */
+export interface TableReport {
+  readonly task: "classification" | "regression";
+  readonly target: string;
+  readonly rows: number;
+  /** Columns that the network reads. */
+  readonly columns: readonly string[];
+  /** Of classes: their names. */
+  readonly labels: readonly string[];
+  /** Units of the hidden layers. */
+  readonly hidden: readonly number[];
+  readonly parameters: number;
+  readonly seed: number;
+  /** The decay of the weights that was chosen. */
+  readonly weightDecay: number;
+  /** Whether classes count by the inverse of their frequency. */
+  readonly isBalanced: boolean;
+  readonly reason: FitResult["reason"] | "aborted";
+  /** Epochs of the network that is scored, and the one whose weights it has. */
+  readonly epochs: number;
+  readonly bestEpoch: number;
+  /** Rows held back, on which everything here is measured; 0: the training rows, which flatters. */
+  readonly validationRows: number;
+  readonly scores: TableScores;
+  /** Loss and metrics. */
+  readonly evaluation: Evaluation;
+  /** Columns of the fit of the network that is scored. */
+  readonly history: FitResult["history"];
+  readonly historyEvery: number;
+  /** Whether the trainer was trained again, on all rows, after it was scored. */
+  readonly isRefit: boolean;
+  /** What to know about it, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** How often each class comes. */
+export function classCounts({ y, labels }: TableData): number[] {
+  const counts = new Map(labels.map((label) => [label, 0]));
+  for (const label of y as readonly string[]) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts.values()];
+}
+
+/** The score of a trainer on rows with known targets. */
+export function scoreOf(
+  metric: TableScores["metric"],
+  trainer: Trainer,
+  x: unknown,
+  y: readonly string[] | Float64Array,
+): number {
+  if (metric === "r2") {
+    const { data } = trainer.predict(x as never) as Result;
+    const truth = y as Float64Array;
+    const mean = meanOf(truth);
+    let left = 0;
+    let total = 0;
+    truth.forEach((value, i) => {
+      left += (value - data[i]) * (value - data[i]);
+      total += (value - mean) * (value - mean);
+    });
+    return total === 0 ? 0 : 1 - left / total;
+  }
+  const truth = y as readonly string[];
+  const right = new Map<string, [hits: number, rows: number]>();
+  trainer.classify(x as never).forEach(({ label }, i) => {
+    const counts = right.get(truth[i]) ?? [0, 0];
+    right.set(truth[i], [counts[0] + (label === truth[i] ? 1 : 0), counts[1] + 1]);
+  });
+  const classes = [...right.values()];
+  if (metric === "accuracy") return classes.reduce((sum, [hits]) => sum + hits, 0) / truth.length;
+  return classes.reduce((sum, [hits, rows]) => sum + hits / rows, 0) / classes.length;
+}
+
+const meanOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The score of the best answer that does not look at a row: the commonest training class, or the mean of the training rows. */
+export function constantScore(
+  metric: TableScores["metric"],
+  training: TableData,
+  measured: { readonly y: readonly string[] | Float64Array },
+): number {
+  if (metric === "balancedAccuracy") return 1 / new Set(measured.y as readonly string[]).size;
+  if (metric === "accuracy") {
+    const counts = classCounts(training);
+    const commonest = training.labels[counts.indexOf(Math.max(...counts))];
+    const y = measured.y as readonly string[];
+    return y.filter((label) => label === commonest).length / y.length;
+  }
+  const truth = measured.y as Float64Array;
+  const mean = meanOf(training.y as Float64Array);
+  const own = meanOf(truth);
+  let around = 0;
+  let total = 0;
+  for (const value of truth) {
+    around += (value - mean) * (value - mean);
+    total += (value - own) * (value - own);
+  }
+  return total === 0 ? 0 : 1 - around / total;
+}
+
+/** Sentences where a network does not beat what is reached without one. */
+export function verdictOf({ network, constant, linear }: TableScores): string[] {
+  if (network <= constant)
+    return [
+      "the network does not beat the same answer for every row: it has learnt nothing from these columns",
+    ];
+  if (linear !== undefined && network <= linear)
+    return [
+      network === linear
+        ? "the network does not beat a linear model: both score the same"
+        : "the network does not beat a linear model, which scores more",
+    ];
+  return [];
+}
