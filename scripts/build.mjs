@@ -140,9 +140,17 @@ await together(
     ),
 );
 
-const bundles = ["core", "index", "transform", "analysis", "data", "plot", "cli/start", "cli/wasmgrad"].map(
-  (name) => `dist/${name}.js`,
-);
+const bundles = [
+  "core",
+  "index",
+  "transform",
+  "analysis",
+  "data",
+  "node",
+  "plot",
+  "cli/start",
+  "cli/wasmgrad",
+].map((name) => `dist/${name}.js`);
 const bundled = ["src", ...KERNEL_SOURCES, "scripts/bundle.mjs", "scripts/eager.mjs"];
 await part("bundles", "the package's files", bundled, bundles, async () => {
   rmSync(join(root, "dist"), { recursive: true, force: true });
@@ -165,7 +173,7 @@ if (isWhole) {
     "node/index.js",
     "wasmgrad.global.js",
   ].map((name) => `dist/${name}`);
-  const declarations = ["index", "transform", "analysis", "data", "plot"].flatMap((name) => [
+  const declarations = ["index", "transform", "analysis", "data", "node", "plot"].flatMap((name) => [
     `dist/${name}.d.ts`,
     `dist/${name}.d.cts`,
   ]);

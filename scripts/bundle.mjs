@@ -86,7 +86,7 @@ const throughIndex = {
       const isCommand = importer.includes("/src/cli/");
       const entry = isCommand && /^(data|metrics|node|plot)\/index\.ts$/.exec(module);
       if (entry) return { path: `../${entry[1]}.js`, external: true };
-      if (/^(errors|index|(graph|model|rows|program|train)\/.*)\.ts$/.test(module))
+      if (/^(errors|index|(files|graph|model|rows|program|train)\/.*)\.ts$/.test(module))
         return { path: isCommand ? "../index.js" : "./index.js", external: true };
     });
   },
@@ -115,6 +115,7 @@ const { metafile: around } = await build({
   entryPoints: {
     analysis: "src/analysis/index.ts",
     data: "src/data/index.ts",
+    node: "src/node/index.ts",
     plot: "src/plot/index.ts",
     "cli/start": "src/cli/start.ts",
   },

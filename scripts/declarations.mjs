@@ -14,6 +14,7 @@ const ENTRIES = {
   transform: "transform/index",
   analysis: "analysis/index",
   data: "data/index",
+  node: "node/index",
   plot: "plot/index",
 };
 
@@ -21,7 +22,8 @@ const throughIndex = {
   name: "through-index",
   async resolveId(path, importer) {
     const resolved = importer && (await this.resolve(path, importer, { skipSelf: true }));
-    if (!resolved || /\/build\/types\/src\/(transform|analysis|data|plot)\//.test(resolved.id)) return resolved;
+    if (!resolved || /\/build\/types\/src\/(transform|analysis|data|node|plot)\//.test(resolved.id))
+      return resolved;
     return { id: "./index.js", external: "absolute" };
   },
 };

@@ -47,6 +47,12 @@ await build({
   outfile: "all.cjs",
 });
 await build({ ...commonjs("./index.js"), entryPoints: ["./analysis.js"], outfile: "analysis.cjs" });
+await build({
+  ...commonjs("./index.js"),
+  external: ["node:*"],
+  entryPoints: ["./node.js"],
+  outfile: "node.cjs",
+});
 const PARSERS = ["./chunks/papaparse.js", "./chunks/fflate.js"];
 await build({ ...commonjs("./index.js", ...PARSERS), entryPoints: ["./data.js"], outfile: "data.cjs" });
 for (const path of PARSERS)
@@ -64,6 +70,7 @@ for (const [name, from] of [
   ["transform", 'require("../all.cjs").transform'],
   ["analysis", 'require("../analysis.cjs")'],
   ["data", 'require("../data.cjs")'],
+  ["node", 'require("../node.cjs")'],
   ["plot", 'require("../plot.cjs")'],
 ]) {
   const names = Object.keys(await import(`${dist}${name}.js`)).join(", ");

@@ -92,6 +92,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   transform: ["describe", "errors", "options", "graph", "model", "train"],
   analysis: ["errors", "options", "realm", "graph", "rows", "train", "math"],
   plot: ["describe", "errors", "options", "realm"],
+  node: ["describe", "errors", "options", "model", "rows", "program", "train", "files"],
   data: [
     "describe",
     "errors",
@@ -124,6 +125,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   analysis: ["ml-matrix"],
   plot: ["ansis", "asciichart", "echarts/charts", "echarts/components", "echarts/core", "echarts/renderers"],
   data: ["papaparse", "fflate"],
+  node: ["node:fs/promises", "node:path", "node:url"],
   cli: ["node:os", "node:util", "node:fs", "node:path", "asciichart", "cli-progress", "commander"],
 };
 
