@@ -101,6 +101,23 @@ export async function runAll(wasmgrad) {
     digests["mlp, in order"] = trainer.digest();
   }
 
+  // Rows held back, drawn by class, and the best of the epochs: in one piece, and sliced, aborted and gone on with.
+  {
+    const options = { validation: 0.3, earlyStopping: { patience: 8 } };
+    const trainer = mlp({ optimizer: adam({ learningRate: 0.05 }) });
+    const { history, best } = trainer.fitSync(data, options);
+    digests["early stopping"] = trainer.digest();
+    digests["early stopping, validation losses"] = digestOf([...history.validationLoss, best.epoch]);
+    const parts = mlp({ optimizer: adam({ learningRate: 0.05 }) });
+    for (let round = 0; round < 3; round++) {
+      const abort = new AbortController();
+      const onEpoch = ({ epochs }) => epochs === 2 && abort.abort();
+      await parts.fit(data, { ...options, onEpoch, signal: abort.signal }).catch(() => {});
+    }
+    await parts.fit(data, options);
+    digests["early stopping = aborted three times"] = parts.digest();
+  }
+
   // Ways to run the same thing: each must give the digest of `mlp`.
   {
     const trainer = mlp();

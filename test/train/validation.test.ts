@@ -225,6 +225,22 @@ describe("of classes, validation rows", () => {
     });
   });
 
+  it("take the row that is missing to the share from the class that loses most by rounding, the first of equals", () => {
+    const countsFor = (sizes: number[], share: number) => {
+      const labels = sizes.flatMap((size, label) => Array<number>(size).fill(label));
+      const { validation } = split(share, { x: labels.map((_, i) => [i]), y: labels }, trainerOf(3), [
+        { output: "output", loss: crossEntropy(), rowElements: 3 },
+      ]);
+      return [0, 1, 2].map((label) => validation.filter((row) => labels[row] === label).length);
+    };
+    // 2.5, 1.75 and 0.75 rows, 5 of them: two more for those that lose 0.75.
+    expect(countsFor([10, 7, 3], 0.25)).toEqual([2, 2, 1]);
+    // 2.5, 2.5 and 2.5, 8 of them: two more, for the first ones.
+    expect(countsFor([10, 10, 10], 0.25)).toEqual([3, 3, 2]);
+    // 4.5, 4.5 and 0.5, 10 of them: the last class keeps its only row.
+    expect(countsFor([9, 9, 1], 0.5)).toEqual([5, 5, 0]);
+  });
+
   it("leave a row of each class to train on", () => {
     const labels = [0, 0, 0, 0, 0, 0, 0, 0, 1];
     for (const share of [0.2, 0.5, 0.8])
