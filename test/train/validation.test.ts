@@ -150,6 +150,11 @@ describe("validation rows", () => {
     ).toHaveLength(4);
   });
 
+  it("leave a group to train on, whatever the share", () => {
+    const groups = Array.from({ length: 20 }, (_, i) => (i < 10 ? "a" : "b"));
+    expect(partsOf({ groups, share: 0.9 }, 20).validation).toHaveLength(10);
+  });
+
   it("are one of two groups, however large", () => {
     const groups = Array.from({ length: 20 }, (_, i) => (i < 19 ? 1 : 2));
     for (let seed = 0; seed < 5; seed++)
