@@ -243,13 +243,16 @@ export function inputColumns(columns: readonly Column[]): readonly Column[] {
   ) as PreprocessedColumns;
 }
 
+type NumberColumn = Omit<Extract<Column, { readonly kind: "number" }>, "name">;
+type CategoryColumn = Omit<Extract<Column, { readonly kind: "category" }>, "name">;
+
 function checkColumn(who: string, column: Column): Column {
-  const { kind, name } = Object(column) as Column;
+  const { name, ...given } = Object(column) as Column;
+  const { kind } = given;
   check(who, "name", name, STRING);
   check(who, "kind", kind, KINDS);
   if (kind === "category") {
-    const given = column as Extract<Column, { readonly kind: "category" }>;
-    const { categories } = readOptions(who, given, { name: [], kind: [], categories: [] });
+    const { categories } = readOptions(who, given as CategoryColumn, { kind: [], categories: [] });
     const isList = Array.isArray(categories) && categories.length > 0;
     if (!(isList && categories.every((category) => typeof category === "string")))
       throw new OptionError(
@@ -260,9 +263,7 @@ function checkColumn(who: string, column: Column): Column {
       throw new OptionError(`${who}: categories must differ; got ${describe(twice)} twice`);
     return Object.freeze({ name, kind, categories: Object.freeze([...categories]) });
   }
-  const given = column as Extract<Column, { readonly kind: "number" }>;
-  const read = readOptions(who, given, {
-    name: [],
+  const read = readOptions(who, given as NumberColumn, {
     kind: [],
     with: [],
     indicator: [undefined, BOOLEAN],

@@ -74,10 +74,11 @@ export function tableReader(columns: readonly Column[]): TableReader {
 
   const cellOf = (what: string, row: unknown, index: number, j: number): unknown => {
     if (Array.isArray(row)) return row[j];
-    const cell = (row as Readonly<Record<string, unknown>>)[names[j]];
-    if (cell === undefined && !Object.hasOwn(row as object, names[j]))
+    const name = names[j];
+    // Getters of a class are cells, what every object inherits is none.
+    if (!Object.hasOwn(row as object, name) && (!(name in (row as object)) || name in Object.prototype))
       throw absent(what, row as object, index, j);
-    return cell;
+    return (row as Readonly<Record<string, unknown>>)[name];
   };
 
   const absent = (what: string, row: object, index: number, j: number): DataError => {

@@ -85,7 +85,7 @@ export function compile<X, P>(
     const seeds = { seed: model.seed, shuffleSeed: model.seed };
     refuseMethods(
       Predictor.prototype,
-      "fit fitSync step evaluate evaluateAsync gradients setLearningRate reset snapshot bind bindAsync withState stepBuffers",
+      "fit fitSync step evaluate evaluateAsync gradients setLearningRate reset snapshot bind bindAsync withState stepBuffers adapt adaptAsync",
       "needs a trainer, which compile(model, { loss, optimizer }) makes; got a predictor, made without them",
     );
     return new Predictor(

@@ -206,13 +206,13 @@ describe("refused options", () => {
 
 describe("no options", () => {
   const optional = Object.keys(TAKERS).filter(
-    (name) => !/^(model|perceptron|sequential|convertActivations|restarts)$/.test(name),
+    (name) => !/^(model|oneHot|perceptron|sequential|convertActivations|restarts)$/.test(name),
   );
   it.each(optional)("are as good as undefined ones: %s", async (name) => {
     await TAKERS[name](undefined as never);
   });
 
-  it.each(["model", "perceptron", "sequential"])("are refused where some are needed: %s", (name) => {
+  it.each(["model", "oneHot", "perceptron", "sequential"])("are refused where some are needed: %s", (name) => {
     expect(thrownBy(() => TAKERS[name](undefined as never)).message).toBe(
       `${name}: options must be an object, such as { ${FIRST[name]}: .. }; got undefined`,
     );
