@@ -124,7 +124,7 @@ const { metafile: around } = await build({
     throughIndex,
     chunk("ml-matrix", /^ml-matrix$/),
     chunk("papaparse", /\/papaparse\.ts$/),
-    chunk("fflate", /^fflate$/),
+    chunk("fflate", /\/fflate\.ts$/),
     chunk("echarts", /\/echarts\.ts$/),
   ],
   metafile: true,
@@ -163,7 +163,7 @@ const { metafile: parsers } = await build({
 });
 const { metafile: unzippers } = await build({
   ...options,
-  stdin: { contents: 'export { Inflate } from "fflate";', resolveDir: "." },
+  entryPoints: ["src/data/formats/fflate.ts"],
   outdir: undefined,
   outfile: "dist/chunks/fflate.js",
   minify: true,

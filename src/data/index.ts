@@ -1,6 +1,9 @@
 export { type ColumnsOptions, columns, type TableData } from "./columns.ts";
 export { type CsvOptions, type CsvStreamOptions, readCsv, streamCsv } from "./csv.ts";
 export type { Column } from "./encode.ts";
+export type { FormatOptions, NumberArray } from "./formats/bytes.ts";
+export { readIdx } from "./formats/idx.ts";
+export { readNpy, readNpz } from "./formats/npy.ts";
 export { type JsonOptions, readJson } from "./json.ts";
 export type { Source } from "./source.ts";
 export type { SplitOptions } from "./split.ts";
