@@ -1,10 +1,18 @@
 export { type ColumnsOptions, columns, type TableData } from "./columns.ts";
+export {
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  type Scores,
+} from "./cross-validate.ts";
 export { type CsvOptions, type CsvStreamOptions, readCsv, streamCsv } from "./csv.ts";
 export type { Column } from "./encode.ts";
 export type { FormatOptions, NumberArray } from "./formats/bytes.ts";
 export { readIdx } from "./formats/idx.ts";
 export { readNpy, readNpz } from "./formats/npy.ts";
 export { type JsonOptions, readJson } from "./json.ts";
+export type { MetricFunction } from "./metrics.ts";
+export { type Importance, type ImportanceOptions, permutationImportance } from "./permutation-importance.ts";
 export type { Source } from "./source.ts";
 export type { SplitOptions } from "./split.ts";
 export type { Table } from "./table.ts";
@@ -19,3 +27,19 @@ export type {
 } from "./table-column.ts";
 export type { TableReport, TableScores } from "./train-report.ts";
 export { type TableEpoch, type TrainTableOptions, type TrainTableResult, trainTable } from "./train-table.ts";
+export {
+  type BlobsOptions,
+  makeBlobs,
+  makeCircles,
+  makeMoons,
+  makeParity,
+  makeRegression,
+  makeSpirals,
+  makeXor,
+  type ParityOptions,
+  type RegressionOptions,
+  type SpiralsOptions,
+  type ToyClasses,
+  type ToyNumbers,
+  type ToyOptions,
+} from "./toy.ts";

@@ -1,6 +1,6 @@
 import { describe } from "../describe.ts";
 import { DataError, OptionError } from "../errors.ts";
-import { COUNT, readOptions, refuseMore } from "../options.ts";
+import { COUNT, FUNCTION, readOptions, refuseMore } from "../options.ts";
 import { Random } from "../random.ts";
 import { isTypedArray } from "../realm.ts";
 import type { Trainer } from "../train/trainer.ts";
@@ -53,12 +53,14 @@ export async function permutationImportance<X, P>(
   options: ImportanceOptions = {},
 ): Promise<Importance[]> {
   refuseMore("permutationImportance", arguments, 3, "write permutationImportance(trainer, data, options)");
-  const { repeats, seed, metric, names } = readOptions("permutationImportance", options, {
+  const { repeats, seed, ...settings } = readOptions("permutationImportance", options, {
     repeats: [5, COUNT],
     seed: [0, SEED_RULE],
-    metric: [undefined, ["a function of (truth, prediction)", () => true, "function"]],
+    metric: [undefined, FUNCTION],
     names: [],
   });
+  const metric = settings.metric as MetricFunction | undefined;
+  const names = settings.names as readonly string[] | undefined;
   const rows = countRows("permutationImportance", data);
   const columns = columnsOf(data.x, rows, names ?? namesOf(data));
   const truth = metric ? truthOf(data.y, trainer) : undefined;

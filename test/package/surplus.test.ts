@@ -6,6 +6,17 @@ import * as main from "../../src/index.ts";
 import * as transform from "../../src/transform/index.ts";
 import { xorModel, xorTrainer } from "../fixtures.ts";
 
+const trained = () => main.compile(main.sequential({ input: [1] }, [main.dense(1)]), TRAINS());
+const TRAINS = () => ({ loss: main.meanSquaredError(), optimizer: main.sgd() });
+const LINE = { x: [[0], [1], [2]], y: [1, 3, 5] };
+
+const emptyNpy = new Blob([
+  Uint8Array.of(0x93),
+  "NUMPY",
+  Uint8Array.of(1, 0, 55, 0),
+  "{'descr': '<f8', 'fortran_order': False, 'shape': (0,)}",
+]);
+
 type Call = (...given: unknown[]) => unknown;
 
 /** For each function all the arguments that it takes. */
@@ -30,6 +41,7 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   createEngine: [main, [{}]],
   crossEntropy: [main, [{}]],
   "crossEntropy of wasmgrad/analysis": [analysis, [[[0.5, 0.5]], [0]]],
+  crossValidate: [data, [trained, LINE, { folds: 2 }]],
   batchNorm: [main, [{}]],
   dense: [main, [1, {}]],
   dropout: [main, [0.5, {}]],
@@ -55,6 +67,13 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   digestOf: [main, [[1, 2]]],
   logLikelihood: [analysis, [[[0.5, 0.5]], [0]]],
   logicGate: [main, ["and", {}]],
+  makeBlobs: [data, [{}]],
+  makeCircles: [data, [{}]],
+  makeMoons: [data, [{}]],
+  makeParity: [data, [{}]],
+  makeRegression: [data, [{}]],
+  makeSpirals: [data, [{}]],
+  makeXor: [data, [{}]],
   meanAbsoluteError: [main, []],
   meanSquaredError: [main, []],
   minMax: [main, [{}]],
@@ -62,7 +81,11 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   oneHot: [main, [{ categories: 2 }]],
   parity: [main, [2]],
   perceptron: [main, [{ inputs: 1 }]],
+  permutationImportance: [data, [trained(), LINE, {}]],
   rank: [analysis, [[[1]], 0]],
+  readIdx: [data, [Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 0), {}]],
+  readNpz: [data, [Uint8Array.of(0x50, 0x4b, 5, 6, ...new Array(18).fill(0)), {}]],
+  readNpy: [data, [emptyNpy, {}]],
   readCsv: [data, ["a\n1\n", {}]],
   readJson: [data, [[{ a: 1 }], {}]],
   reshape: [main, [[1], {}]],
