@@ -1,11 +1,12 @@
 /** From a table to what a model takes: which columns it reads, as what, and what it shall learn. */
 import { describe } from "../describe.ts";
 import { DataError, OptionError } from "../errors.ts";
+import type { Column } from "../graph/input.ts";
 import { COUNT, oneOf, type Rule, readOptions, refuseMore, STRING } from "../options.ts";
 import { listed, unknownName } from "../suggest.ts";
 import { parsedNumber } from "./cells.ts";
 import { KINDS } from "./column-builder.ts";
-import { type Column, encodeColumn, textAt } from "./encode.ts";
+import { encodeColumn, textAt } from "./encode.ts";
 import { Table } from "./table.ts";
 import { type ColumnKind, isMissing, type TableColumn } from "./table-column.ts";
 

@@ -1,19 +1,9 @@
 /** Columns of a table as the numbers that a model with `columns` reads. */
 import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
+import type { Column } from "../graph/input.ts";
 import { isoText, parsedNumber } from "./cells.ts";
 import { isMissing, type TableColumn } from "./table-column.ts";
-
-/** What a model knows of a column: plain JSON, which goes into its file. */
-export type Column =
-  | {
-      readonly name: string;
-      readonly kind: "number" | "date";
-      readonly with?: "mean" | "median" | number;
-      readonly indicator?: boolean;
-      readonly scale?: "standardize" | "minMax" | "none";
-    }
-  | { readonly name: string; readonly kind: "category"; readonly categories: readonly string[] };
 
 /** The text of a cell as a category; undefined where it is missing. */
 export function textAt(column: TableColumn, row: number): string | undefined {

@@ -6,7 +6,6 @@ export {
   type Scores,
 } from "./cross-validate.ts";
 export { type CsvOptions, type CsvStreamOptions, readCsv, streamCsv } from "./csv.ts";
-export type { Column } from "./encode.ts";
 export type { FormatOptions, NumberArray } from "./formats/bytes.ts";
 export { readIdx } from "./formats/idx.ts";
 export { readNpy, readNpz } from "./formats/npy.ts";
