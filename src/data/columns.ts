@@ -2,6 +2,7 @@
 import { describe } from "../describe.ts";
 import { DataError, OptionError } from "../errors.ts";
 import type { Column } from "../graph/input.ts";
+import { inputColumns } from "../model/preprocessing.ts";
 import { COUNT, oneOf, type Rule, readOptions, refuseMore, STRING } from "../options.ts";
 import { listed, unknownName } from "../suggest.ts";
 import { parsedNumber } from "./cells.ts";
@@ -166,7 +167,7 @@ export function columns(table: Table, options: ColumnsOptions): TableData {
     );
   const task = taskOf(table.column(target), kinds[target], settings.task, table.rows);
   const labels = task === "classification" ? labelsOf(table.column(target), table.rows) : [];
-  return new TableData({ columns: learnt, target, task, labels, notes }, table, "columns");
+  return new TableData({ columns: inputColumns(learnt), target, task, labels, notes }, table, "columns");
 }
 
 function checkedTable(who: string, table: unknown): Table {

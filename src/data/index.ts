@@ -24,8 +24,6 @@ export type {
   TableColumn,
   TableRow,
 } from "./table-column.ts";
-export type { TableReport, TableScores } from "./train-report.ts";
-export { type TableEpoch, type TrainTableOptions, type TrainTableResult, trainTable } from "./train-table.ts";
 export {
   type BlobsOptions,
   makeBlobs,
@@ -42,3 +40,5 @@ export {
   type ToyNumbers,
   type ToyOptions,
 } from "./toy.ts";
+export type { TableReport, TableScores } from "./train-report.ts";
+export { type TableEpoch, type TrainTableOptions, type TrainTableResult, trainTable } from "./train-table.ts";

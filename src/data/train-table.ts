@@ -1,9 +1,7 @@
 import { describe } from "../describe.ts";
 import { DataError, OptionError } from "../errors.ts";
-import type { Column } from "../graph/input.ts";
 import { activation, dense } from "../model/layers.ts";
 import { sequential } from "../model/model.ts";
-import { inputColumns } from "../model/preprocessing.ts";
 import {
   BOOLEAN,
   COUNT,
@@ -270,7 +268,7 @@ function makeTrainer(
   const isClasses = data.task === "classification";
   const last = dense(isClasses ? data.labels.length : 1);
   const model = sequential(
-    { columns: inputColumns(data.columns as Column[]), seed } as never,
+    { columns: data.columns, seed } as never,
     isClasses ? [...layers, last, activation("softmax")] : [...layers, last],
   );
   const shared = { optimizer: adamW({ learningRate, weightDecay }), batchSize };

@@ -17,7 +17,9 @@ function normals(count: number, seed: number): Float64Array {
  */
 export function mixedCsv(rows: number, seed: number): string {
   const plans = ["basic", "family", "business", "trial"];
-  const [age, income, visits, noiseA, noiseB, chance] = [0, 1, 2, 3, 4, 5].map((i) => normals(rows, seed + i));
+  const [age, income, visits, noiseA, noiseB, chance] = [0, 1, 2, 3, 4, 5].map((i) =>
+    normals(rows, seed + i),
+  );
   const pick = noise(rows * 3, seed + 100);
   const index = (at: number, count: number) => Math.floor(((pick[at] + 1) / 2) * count);
   const scores = Array.from({ length: rows }, (_, i) => {
@@ -49,7 +51,10 @@ export function mixedCsv(rows: number, seed: number): string {
 }
 
 /** Ten columns of noise, of which the three named first decide over the class. */
-export function tenColumns(rows: number, seed: number): { readonly csv: string; readonly informative: string[] } {
+export function tenColumns(
+  rows: number,
+  seed: number,
+): { readonly csv: string; readonly informative: string[] } {
   const values = Array.from({ length: 10 }, (_, j) => normals(rows, seed * 10 + j));
   // Which three it is changes with the seed.
   const order = Array.from({ length: 10 }, (_, j) => (j * 3 + seed) % 10);
@@ -59,5 +64,8 @@ export function tenColumns(rows: number, seed: number): { readonly csv: string; 
     const score = 1.2 * values[p][i] - values[q][i] + 0.9 * values[r][i];
     return [...values.map((column) => column[i].toFixed(4)), score > 0 ? "up" : "down"].join(",");
   });
-  return { csv: `${names.join(",")},side\n${lines.join("\n")}\n`, informative: [p, q, r].map((j) => names[j]) };
+  return {
+    csv: `${names.join(",")},side\n${lines.join("\n")}\n`,
+    informative: [p, q, r].map((j) => names[j]),
+  };
 }
