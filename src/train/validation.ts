@@ -104,7 +104,11 @@ export function* splitData(
   else if (isWhole) yield* drawRows(program, rules, dataset, wanted, part, key, isKept);
   else yield* drawGroups(who, program, groups, wanted, key, isKept);
 
-  const count = isKept.reduce((sum, kept) => sum + kept, 0);
+  let count = 0;
+  for (let row = 0; row < rows; row++) {
+    if (row % STRETCH === STRETCH - 1) yield;
+    count += isKept[row];
+  }
   if (count === 0 || count === rows) throw tooFew(who, part, rows);
   const indices = [new Int32Array(rows - count), new Int32Array(count)];
   const ends = [0, 0];
@@ -126,11 +130,11 @@ const tooFew = (who: string, part: number, rows: number) =>
     "missing",
   );
 
-/** Rows of a data set as one of their own, in the order of `indices`. Neighbouring rows stay where they are. */
+/** Rows of a data set as one of their own; `indices` rise. Neighbouring rows stay where they are. */
 export function* pickRows(dataset: Dataset, indices: Int32Array): Steps<Dataset> {
   const count = indices.length;
   const first = indices[0];
-  const isRange = indices[count - 1] - first === count - 1 && isRising(indices);
+  const isRange = indices[count - 1] - first === count - 1;
   const columns: Column[] = [];
   for (const { words, data } of dataset.columns) {
     if (isRange) {
@@ -149,8 +153,6 @@ export function* pickRows(dataset: Dataset, indices: Int32Array): Steps<Dataset>
   }
   return { ...dataset, rows: count, columns };
 }
-
-const isRising = (indices: Int32Array) => indices.every((row, i) => i === 0 || row === indices[i - 1] + 1);
 
 /** Visits `total` numbers in an order of their own. */
 function* drawOrder(
@@ -286,7 +288,7 @@ function* countClasses(classOf: (row: number) => number, rows: number): Steps<nu
 const MOST_NAMED = 3;
 
 /** What was noted of validation rows that come again. */
-const noted = new WeakMap<Dataset, readonly Note[]>();
+const noted = new WeakMap<Dataset, { readonly training: Dataset; readonly notes: readonly Note[] }>();
 
 /** Says which classes stand on one side alone. */
 export function* noteClasses(
@@ -296,7 +298,8 @@ export function* noteClasses(
 ): Steps<readonly Note[]> {
   const before = noted.get(validation);
   const [ofTraining, ofValidation] = [classesOf(rules, training), classesOf(rules, validation)];
-  if (before || !ofTraining || !ofValidation) return before ?? [];
+  if (before?.training === training) return before.notes;
+  if (!ofTraining || !ofValidation) return [];
   const counts = yield* countClasses(ofTraining, training.rows);
   const kept = yield* countClasses(ofValidation, validation.rows);
   const notes: Note[] = [];
@@ -312,6 +315,6 @@ export function* noteClasses(
   };
   say("validation", kept, counts, "take a larger share, or more rows of it: its errors are not measured");
   say("training", counts, kept, "take a smaller share, or more rows of it: it cannot be learnt");
-  noted.set(validation, notes);
+  noted.set(validation, { training, notes });
   return notes;
 }

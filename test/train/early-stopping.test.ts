@@ -5,11 +5,13 @@ import {
   dense,
   type EarlyStopping,
   type FitOptions,
+  loadTrainer,
   meanSquaredError,
   NonFiniteError,
   OptionError,
   sequential,
   sgd,
+  type Trainer,
 } from "../../src/index.ts";
 import { classes, classifier, lineTrainer, slowClock, stateDigest, thrownBy } from "../fixtures.ts";
 
@@ -291,6 +293,36 @@ describe("the bits of early stopping", () => {
         best: expected.best,
       });
       expect(stateDigest(second)).toBe(stateDigest(reference));
+    }
+  });
+});
+
+describe("a checkpoint", () => {
+  const reference = classifier();
+  const expected = reference.fitSync(data, overfit);
+
+  /** Files of an unfinished fit, saved by a callback. */
+  async function filesOf(when: "onEpoch" | "onProgress"): Promise<Uint8Array[]> {
+    const files: Uint8Array[] = [];
+    slowClock();
+    await classifier().fit(data, {
+      ...overfit,
+      [when]: (_event: unknown, trainer: Trainer) => files.push(trainer.save({ training: true })),
+    });
+    vi.restoreAllMocks();
+    return files;
+  }
+
+  it.each(["onEpoch", "onProgress"] as const)("of %s is gone on with to the same bits", async (when) => {
+    const files = await filesOf(when);
+    // The last report of progress comes when the fit is over.
+    const last = files.length - (when === "onProgress" ? 2 : 1);
+    for (const at of [0, 3, Math.floor(last / 2), last]) {
+      const resumed = loadTrainer(files[at]) as Trainer;
+      const { best, reason } = resumed.fitSync(data, overfit);
+      expect({ best, reason }).toEqual({ best: expected.best, reason: "patience" });
+      expect(resumed.digest()).toBe(reference.digest());
+      expect(resumed.steps).toBe(reference.steps);
     }
   });
 });

@@ -266,6 +266,16 @@ describe("of classes, validation rows", () => {
     expect(notes.map(({ code }) => code)).toContain("missingClass");
   });
 
+  it("that are bound are judged anew beside other training rows", () => {
+    const trainer = classifier();
+    const own = trainer.bind({ x: noise(10), y: [0, 1] });
+    const codes = (labels: number[]) =>
+      trainer
+        .fitSync({ x: noise(5 * labels.length), y: labels }, { validation: own })
+        .notes.filter(({ code }) => code === "missingClass").length;
+    expect([codes([0, 1]), codes([0, 1, 2]), codes([0, 1]), codes([0])]).toEqual([0, 1, 0, 1]);
+  });
+
   it("that lack a class are noted, by its name", () => {
     const trainer = classifier({ labels: ["ant", "bee", "cat"] });
     const names = ["ant", "bee", "cat"];

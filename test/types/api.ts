@@ -21,6 +21,7 @@ import {
   type Predictor,
   type Result,
   reshape,
+  restarts,
   sequential,
   sgd,
   type Tensor,
@@ -100,6 +101,64 @@ const bytes: Uint8Array = trainer.state();
 const noBytes: string = trainer.state();
 const classes: Classification[] = trainer.classify([[0, 1]]);
 const result: Promise<FitResult> = trainer.fit({ x: [[0, 1]], y: [1] });
+trainer.fit(
+  { x: [[0, 1]], y: [1] },
+  {
+    steps: 3,
+    validation: { x: [[0, 1]], y: [1] },
+    earlyStopping: { patience: 3, monitor: "f1", mode: "max" },
+    onEpoch: [
+      ({ epoch, validation, best, accuracy }, own) => {
+        const same: typeof trainer = own;
+        const numbers: (number | undefined)[] = [
+          epoch,
+          validation?.loss,
+          validation?.ownMetric,
+          best?.epoch,
+          accuracy,
+        ];
+        return numbers.length > 9 ? "stop" : same.steps;
+      },
+      async () => "stop",
+    ],
+    onProgress: ({ steps }, own) => own.learningRate * steps,
+  },
+);
+for (const validation of [
+  0.2,
+  { share: 0.2, seed: 1 },
+  { last: 0.2 },
+  { groups: ["a", "b"] },
+  { groups: new Int32Array(2), share: 0.5 },
+])
+  trainer.fitSync({ x: [[0, 1]], y: [1] }, { validation });
+trainer.fit({ x: [[0, 1]], y: [1] }, { validation: trainer.bind({ x: [[0, 1]], y: [1] }) });
+// @ts-expect-error: misspelt
+trainer.fit({ x: [[0, 1]], y: [1] }, { validation: { lst: 0.2 } });
+// @ts-expect-error: patience must be given
+trainer.fit({ x: [[0, 1]], y: [1] }, { earlyStopping: {} });
+both.fit(
+  { x: { a: [1, 2], b: [1, 2, 3] }, y: { sum: [1] } },
+  { validation: { x: { a: [1, 2], b: [1, 2, 3] }, y: { sum: [1] } } },
+);
+// @ts-expect-error: validation rows are of the same inputs
+both.fit({ x: { a: [1, 2], b: [1, 2, 3] }, y: { sum: [1] } }, { validation: { x: [[1]], y: { sum: [1] } } });
+const { history, reason, best } = trainer.fitSync({ x: [[0, 1]], y: [1] });
+const losses: readonly number[] = history.loss;
+const columns: (readonly number[] | undefined)[] = [
+  history.validationLoss,
+  history.accuracy,
+  history.ownMetric,
+];
+const why: "epochs" | "steps" | "lossBelow" | "patience" | "stopped" = reason;
+const bestLoss: number | undefined = best?.validation?.loss;
+// @ts-expect-error: there is no such field
+trainer.fitSync({ x: [[0, 1]], y: [1] }).histroy;
+const kept: Promise<Trainer> = restarts(() => trainer, { x: [[0, 1]], y: [1] }, { n: 2, epochs: 1 }).then(
+  (r) => r.trainer,
+);
+// @ts-expect-error: n must be given
+restarts(() => trainer, { x: [[0, 1]], y: [1] }, { epochs: 1 });
 both.predict({ a: [1, 2], b: [1, 2, 3] }, { out: { sum: new Float32Array(1), a: new Float32Array(2) } });
 // @ts-expect-error: no output of that name
 both.predict({ a: [1, 2], b: [1, 2, 3] }).product;
@@ -182,6 +241,11 @@ export const used = [
   out,
   view,
   classes,
+  losses,
+  columns,
+  why,
+  bestLoss,
+  kept,
   result,
   scalars,
   mixed,
