@@ -86,6 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "runtime",
     "model",
     "rows",
+    "preprocess",
     "program",
     "train",
   ],

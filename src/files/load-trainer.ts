@@ -3,6 +3,7 @@ import { FileError } from "../errors.ts";
 import type { BringsOps } from "../model/layer.ts";
 import { readOptions, refuseMore } from "../options.ts";
 import { describeOptimizer } from "../plan/optimizer.ts";
+import { fitStages } from "../preprocess/fit.ts";
 import { trainingTensors } from "../program/file-tensors.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import type { Engine } from "../runtime/space.ts";
@@ -84,7 +85,7 @@ export function loadTrainer<X = Rows, P = Result>(
   });
   const ops = [...CORE_OPS, ...opsOf(who, uses)];
   const file = openFile(who, bytes);
-  const model = readFileModel(who, file, ops);
+  const model = readFileModel(who, file, ops, fitStages);
   const own = readSettings(who, file);
   const wanted = { loss: loss ?? own.loss, optimizer: optimizer ?? own.optimizer };
   for (const [name, value] of Object.entries(wanted))

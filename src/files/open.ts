@@ -10,13 +10,15 @@ import { unary } from "../graph/ops/unary.ts";
 import { modelFrom } from "../model/describe-model.ts";
 import type { BringsOps } from "../model/layer.ts";
 import type { Model } from "../model/model.ts";
+import type { FitStages } from "../preprocess/pipeline.ts";
 import { contentDigest, FILE_FORMAT, type Metadata } from "../program/file.ts";
-import { variableTensors } from "../program/file-tensors.ts";
+import { fittedTensors, variableTensors } from "../program/file-tensors.ts";
 import type { Program } from "../program/program.ts";
 import { isState } from "../program/state.ts";
 import { blockCheck } from "../program/state-check.ts";
 import { classOf } from "../realm.ts";
 import { type FileTensor, readSafetensors, type TensorFile } from "../safetensors.ts";
+import { readPreprocessing } from "./preprocessing.ts";
 
 /** The bytes of a file as a caller has them. */
 export function bytesOfFile(who: string, given: unknown): Uint8Array {
@@ -95,6 +97,7 @@ const BROUGHT_BY: { readonly [K in OpName]?: string } = {
  *
  * @param ops those at hand
  * @param valuesOf the values of a variable that starts with given ones
+ * @param fitStages what fits preprocessing; none: it is only done
  * @throws FileError for what is no description of a model, or needs other ops
  */
 export function readModel(
@@ -102,6 +105,7 @@ export function readModel(
   description: unknown,
   ops: readonly AnyOp[],
   valuesOf: (name: string) => Float32Array,
+  fitStages?: FitStages,
 ): Model {
   const table = new Map(ops.map((op) => [op.name as OpName, op]));
   const has = (name: OpName, fn: unknown) => {
@@ -116,7 +120,8 @@ export function readModel(
   try {
     const opOf = (name: OpName, { fn }: Readonly<Record<string, unknown>>) =>
       has(name, fn) ?? fail("ops must be known", name);
-    return modelFrom(who, description, { opOf, valuesOf, fail });
+    const preprocessing = readPreprocessing(who, fail, fitStages);
+    return modelFrom(who, description, { opOf, valuesOf, preprocessingOf: preprocessing, fail });
   } catch (error) {
     if (error instanceof FileError) throw error;
     const text = error instanceof WasmgradError ? error.message : "another text";
@@ -176,13 +181,18 @@ export function tensorLike(who: string, { tensors }: TensorFile, like: FileTenso
 }
 
 /** The model of a file, all of whose variables are there. */
-export function readFileModel(who: string, file: TensorFile, ops: readonly AnyOp[]): Model {
+export function readFileModel(
+  who: string,
+  file: TensorFile,
+  ops: readonly AnyOp[],
+  fitStages?: FitStages,
+): Model {
   const valuesOf = (name: string) => {
     const tensor = file.tensors.get(name);
     if (tensor?.dtype === "F32") return float32Of(tensor);
     throw new FileError(`${who}: the file must have ${name} in F32; got ${tensor?.dtype ?? "none"}`);
   };
-  const model = readModel(who, readJson(who, file, "model"), ops, valuesOf);
+  const model = readModel(who, readJson(who, file, "model"), ops, valuesOf, fitStages);
   for (const { name, shape } of model.graph.variables)
     tensorLike(who, file, { name, dtype: "F32", shape, data: new Uint8Array() });
   return model;
@@ -222,7 +232,7 @@ export function fillFile(
 ): void {
   const { program } = predictor;
   try {
-    for (const tensor of [...variableTensors(program), ...more])
+    for (const tensor of [...variableTensors(program), ...fittedTensors(program), ...more])
       tensor.data.set(tensorLike(who, file, tensor).data);
     blockCheck(program)(who, whole);
   } catch (error) {

@@ -5,6 +5,7 @@
  */
 import { Builder } from "./builder.ts";
 import { Graph, type Initializer } from "./graph.ts";
+import type { InputPort, OutputPort } from "./input.ts";
 import type { AnyOp, OpName } from "./op.ts";
 import { serializeNodes } from "./serialize.ts";
 import { ROWS, type Shape } from "./shape.ts";
@@ -56,12 +57,17 @@ export function describeGraph(graph: Graph): GraphDescription {
   };
 }
 
+/** What an input has beside its name and value. */
+export type Preprocessed = Pick<InputPort, "columns" | "steps" | "preprocessing">;
+
 /** What a graph is made with. */
 export interface DeserializeContext {
   /** The op of a node; throws where the page does not have it. */
   opOf(name: OpName, attrs: Readonly<Record<string, unknown>>): AnyOp;
   /** The values of a variable whose initializer is `values`. */
   valuesOf(name: string): Float32Array;
+  /** The preprocessing of an input whose entry has some. @param shape of what reaches the graph, `[rows, ..]` */
+  preprocessingOf(what: string, entry: Readonly<Record<string, unknown>>, shape: Shape): Preprocessed;
   /** Throws an error for what is no description of a graph. */
   fail(rule: string, got: unknown): never;
 }
@@ -140,6 +146,7 @@ export function deserialize(given: unknown, context: DeserializeContext): Graph 
   const computation = record("the computation", description.computation);
   const inputTypes = record("inputs", computation.inputs);
   const outputRefs = record("outputs", computation.outputs);
+  const targets = record("targets", computation.targets ?? {});
   const updateRefs = record("updates", computation.updates ?? {});
   const nodes = list("nodes", computation.nodes).map((node, i) => readNode(i, node));
   const layers = list("layers", description.layers, nodes.length);
@@ -162,7 +169,9 @@ export function deserialize(given: unknown, context: DeserializeContext): Graph 
     for (const id of made[i] ?? []) checkSize(graph.shape(id), `node ${i}`);
   }
   for (const name of namesOf("outputs", description.outputs, outputRefs))
-    graph.outputs.push({ name, value: refValue(outputRefs[name], `output ${name}`) });
+    graph.outputs.push({ name, value: refValue(outputRefs[name], `output ${name}`), ...targetsOf(name) });
+  if (!Object.keys(targets).every((name) => Object.hasOwn(outputRefs, name)))
+    fail("targets must be of outputs", Object.keys(targets));
   for (const [name, ref] of Object.entries(updateRefs)) {
     const variable = sources.get(`variable ${name}`) ?? fail("updates must be of variables", name);
     const value = refValue(ref, `update of ${name}`);
@@ -182,6 +191,12 @@ export function deserialize(given: unknown, context: DeserializeContext): Graph 
         fail(`names of ${what} must be those of its entries`, name);
     if (new Set(names).size !== names.length) fail(`names of ${what} must differ`, names);
     return names as readonly string[];
+  }
+
+  function targetsOf(name: string): Pick<OutputPort, "targets"> {
+    if (!Object.hasOwn(targets, name)) return {};
+    const kind = targets[name];
+    return kind === "standardize" ? { targets: kind } : fail(`targets of ${name} must be known`, kind);
   }
 
   function readNode(i: number, node: unknown): ReadNode {
@@ -228,12 +243,24 @@ export function deserialize(given: unknown, context: DeserializeContext): Graph 
   }
 
   function addInput(name: string, given: unknown): void {
-    const { shape, dtype } = record(`input ${name}`, given);
+    const entry = record(`input ${name}`, given);
+    const { shape, dtype } = entry;
     if (!(isShape(shape) && (shape as Shape)[0] === ROWS && isFixedShape((shape as Shape).slice(1))))
       fail(`input ${name} must be [rows, ..]`, shape);
     if (dtype !== "f32" && dtype !== "i32") fail(`input ${name} must be f32 or i32`, dtype);
     checkSize(shape as Shape, `input ${name}`);
     sources.set(`input ${name}`, graph.addInput(name, shape as Shape, dtype as DType));
+    if (entry.steps === undefined && entry.columns === undefined && entry.raw === undefined) return;
+    if (dtype !== "f32") fail(`input ${name}, which has steps, must be f32`, dtype);
+    if (isFixedShape(entry.raw)) checkSize(entry.raw as Shape, `raw rows of input ${name}`);
+    else fail(`raw rows of input ${name} must have whole dimensions`, entry.raw);
+    const port = graph.inputs.length - 1;
+    const made = context.preprocessingOf(`input ${name}`, entry, shape as Shape);
+    const names = new Set(graph.inputs.flatMap(({ steps = [] }) => steps.map((step) => step.name)));
+    for (const step of made.steps ?? [])
+      if (names.has(step.name)) fail("steps must have names that differ", step.name);
+      else names.add(step.name);
+    graph.inputs[port] = { ...graph.inputs[port], ...made };
   }
 
   function addVariable(given: unknown): void {

@@ -1,12 +1,12 @@
 /** Layers that belong to an input: they work in f64 on rows as they are given, before anything is rounded. */
-import { describe } from "../describe.ts";
 import { OptionError, ShapeError, TraceError } from "../errors.ts";
 import type { Column, InputStep } from "../graph/input.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { DType } from "../graph/type.ts";
-import { BOOLEAN, COUNT, check, oneOf, type Rule, readOptions, refuseMore, STRING } from "../options.ts";
+import { BOOLEAN, COUNT, check, type Rule, readOptions, refuseMore, STRING } from "../options.ts";
 import { fitStages } from "../preprocess/fit.ts";
 import { preprocessingOf } from "../preprocess/pipeline.ts";
+import { checkColumns, FILLER } from "./columns.ts";
 import { type Layer, layer, type NameOption } from "./layer.ts";
 import { PREPROCESS, type PreprocessedColumns } from "./model.ts";
 import type { Symbolic } from "./symbolic.ts";
@@ -130,11 +130,6 @@ export interface ImputeOptions extends PreprocessingOptions {
   readonly indicator?: boolean;
 }
 
-const FILLER: Rule = [
-  '"mean", "median" or a finite number',
-  (filler: unknown) => filler === "mean" || filler === "median" || Number.isFinite(filler),
-];
-
 /**
  * Fills in missing values, written as NaN: only columns with an `impute` may have them.
  *
@@ -203,9 +198,6 @@ const SHARED = {
   name: [undefined as string | undefined, STRING],
 } as const;
 
-const KINDS = /* @__PURE__ */ oneOf("number", "category", "date");
-const SCALES = /* @__PURE__ */ oneOf("standardize", "minMax", "none");
-
 /**
  * Checks columns of a table and makes them the input of a model: `sequential({ columns }, layers)`, or an input
  * `{ columns }` of `model`. Numbers and dates are imputed and scaled as they say, categories one-hot with a last place for what is
@@ -224,53 +216,12 @@ const SCALES = /* @__PURE__ */ oneOf("standardize", "minMax", "none");
  */
 export function inputColumns(columns: readonly Column[]): readonly Column[] {
   refuseMore("inputColumns", arguments, 1);
-  if (!Array.isArray(columns) || columns.length === 0)
-    throw new OptionError(
-      `inputColumns: columns must be an array of { name, kind, .. }, at least one; got ${describe(columns)}`,
-    );
-  const names = new Set<string>();
-  const copies = columns.map((column, j) => {
-    const copy = checkColumn(`inputColumns: column ${j}`, column);
-    if (names.has(copy.name))
-      throw new OptionError(`inputColumns: names must differ; got ${describe(copy.name)} twice`);
-    names.add(copy.name);
-    return copy;
-  });
+  const copies = checkColumns("inputColumns", columns);
   return Object.freeze(
     Object.defineProperty(copies, PREPROCESS, {
       value: (x: Symbolic) => preprocessColumns(x as Tensor, copies),
     }),
   ) as PreprocessedColumns;
-}
-
-type NumberColumn = Omit<Extract<Column, { readonly kind: "number" }>, "name">;
-type CategoryColumn = Omit<Extract<Column, { readonly kind: "category" }>, "name">;
-
-function checkColumn(who: string, column: Column): Column {
-  const { name, ...given } = Object(column) as Column;
-  const { kind } = given;
-  check(who, "name", name, STRING);
-  check(who, "kind", kind, KINDS);
-  if (kind === "category") {
-    const { categories } = readOptions(who, given as CategoryColumn, { kind: [], categories: [] });
-    const isList = Array.isArray(categories) && categories.length > 0;
-    if (!(isList && categories.every((category) => typeof category === "string")))
-      throw new OptionError(
-        `${who}: categories must be an array of strings, at least one; got ${describe(categories)}`,
-      );
-    const twice = categories.find((category, i) => categories.indexOf(category) < i);
-    if (twice !== undefined)
-      throw new OptionError(`${who}: categories must differ; got ${describe(twice)} twice`);
-    return Object.freeze({ name, kind, categories: Object.freeze([...categories]) });
-  }
-  const read = readOptions(who, given as NumberColumn, {
-    kind: [],
-    with: [],
-    indicator: [undefined, BOOLEAN],
-    scale: [undefined, SCALES],
-  });
-  if (read.with !== undefined) check(who, "with", read.with, [FILLER[0], FILLER[1], typeof read.with]);
-  return Object.freeze({ ...column });
 }
 
 /** The layers of columns, behind the raw input `x`. */

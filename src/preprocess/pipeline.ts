@@ -124,23 +124,19 @@ const numberReader = (rowElements: number, missing: Uint8Array): TableReader => 
 /** Which numbers of a raw row may be missing: those whose column meets an impute step, or a place for what is unseen. */
 function missingIn(stages: readonly Stage[], width: number, rowElements: number): Uint8Array {
   const may = new Uint8Array(width);
-  /** Where each raw column stands now; undefined where a oneHot took its place. */
-  const places: (number | undefined)[] = Array.from({ length: width }, (_, column) => column);
-  for (const { step, columns } of stages) {
-    places.forEach((place, column) => {
-      if (place === undefined || !columns.includes(place)) return;
-      if (step.kind === "impute" || step.unseen) may[column] = 1;
-    });
-    if (step.kind !== "oneHot") continue;
-    places.forEach((place, column) => {
-      if (place === undefined) return;
-      const before = columns.filter((taken) => taken < place);
-      const added = before.reduce((sum, taken) => {
-        const categories = step.categories?.[columns.indexOf(taken)] ?? 1;
-        return sum + categories - (step.unseen ? 0 : 1);
-      }, 0);
-      places[column] = columns.includes(place) ? undefined : place + added;
-    });
+  /** The raw column that stands at each place now; -1 for what a step has made. */
+  let columns = Array.from({ length: width }, (_, column) => column);
+  for (const { step, columns: taken, indices, newWidth } of stages) {
+    if (step.kind === "impute" || step.unseen)
+      for (const place of taken) if (columns[place] >= 0) may[columns[place]] = 1;
+    if (step.kind === "oneHot")
+      columns = columns.flatMap((column, place) => {
+        const categories = step.categories?.[indices[place]];
+        return categories === undefined
+          ? [column]
+          : Array<number>(categories + (step.unseen ? 1 : 0)).fill(-1);
+      });
+    while (columns.length < newWidth) columns.push(-1);
   }
   return Uint8Array.from({ length: rowElements }, (_, i) => may[i % width]);
 }

@@ -8,8 +8,9 @@ import type { FittedEntry, InputStep } from "../graph/input.ts";
 /** A step with what it is for an input of so many columns. */
 export interface Stage {
   readonly step: InputStep;
-  /** The columns it is for. */
+  /** The columns it is for; and of each column its index among them, -1 for others. */
   readonly columns: readonly number[];
+  readonly indices: Int32Array;
   /** Columns before and after it. */
   readonly width: number;
   readonly newWidth: number;
@@ -47,8 +48,12 @@ export function stageOf(step: InputStep, width: number, at: number): Stage {
   }));
   if (fitted.length > 0) fitted.unshift({ name: `${name}.fitted`, kind: "flag", length: 1 });
   const places = categories.reduce((sum, count) => sum + count - (unseen ? 0 : 1), 0);
+  const indices = new Int32Array(width).fill(-1);
+  columns.forEach((column, j) => {
+    indices[column] = j;
+  });
   const added = kind === "oneHot" ? places : step.indicator ? columns.length : 0;
-  return { step, columns, width, newWidth: width + added, fitted, at };
+  return { step, columns, indices, width, newWidth: width + added, fitted, at };
 }
 
 /** `spread || 1`, `high - low || 1`: columns that never change are divided by 1. */
@@ -62,13 +67,14 @@ const divisor = (spread: number) => spread || 1;
  * @returns the array that holds the result
  */
 export function applyStage(
-  { step, columns, width, newWidth, at }: Stage,
+  stage: Stage,
   numbers: Float64Array,
   x: Float64Array,
   y: Float64Array,
   lines: number,
   fail: (line: number, column: number, value: number) => never,
 ): Float64Array {
+  const { step, columns, width, newWidth, at } = stage;
   const count = columns.length;
   const end = lines * width;
   switch (step.kind) {
@@ -89,7 +95,7 @@ export function applyStage(
     case "impute":
       return impute(step, columns, numbers, at, x, y, lines, width, newWidth);
     case "oneHot":
-      return oneHot(step, columns, x, y, lines, width, newWidth, fail);
+      return oneHot(stage, x, y, lines, fail);
   }
 }
 
@@ -121,19 +127,16 @@ function impute(
 }
 
 function oneHot(
-  { categories = [], unseen }: InputStep,
-  columns: readonly number[],
+  { step: { categories = [], unseen }, indices, width, newWidth }: Stage,
   x: Float64Array,
   y: Float64Array,
   lines: number,
-  width: number,
-  newWidth: number,
   fail: (line: number, column: number, value: number) => never,
 ): Float64Array {
   y.fill(0, 0, lines * newWidth);
   let to = 0;
   for (let column = 0; column < width; column++) {
-    const j = columns.indexOf(column);
+    const j = indices[column];
     if (j < 0) {
       for (let line = 0; line < lines; line++) y[line * newWidth + to] = x[line * width + column];
       to++;
@@ -154,12 +157,12 @@ function oneHot(
 /** The error for a number that is none of a column's categories. */
 export function noCategory(
   what: string,
-  { step, columns }: Stage,
+  { step, indices }: Stage,
   row: number,
   column: number,
   value: number,
 ): never {
-  const known = step.categories?.[columns.indexOf(column)] ?? 0;
+  const known = step.categories?.[indices[column]] ?? 0;
   throw new DataError(
     `${what}: categories must be whole numbers from 0 to ${known - 1}; got ${value} at row ${row}, column ${column} ` +
       `of ${step.name}${value === known ? " (categories count from 0)" : ""}`,

@@ -4,7 +4,7 @@ import type { Model } from "../model/model.ts";
 import { startSha256 } from "../runtime/sha256.ts";
 import { byCodeUnits, type FileTensor, writeSafetensors } from "../safetensors.ts";
 import { VERSION } from "../version.ts";
-import { variableTensors } from "./file-tensors.ts";
+import { fittedTensors, variableTensors } from "./file-tensors.ts";
 import type { Bytes } from "./state.ts";
 import type { Owner } from "./state-check.ts";
 
@@ -38,7 +38,7 @@ export function writeFile(
     // In one order, so that one content is one file.
     ...Object.fromEntries(Object.entries(entries).sort(([a], [b]) => byCodeUnits(a, b))),
   };
-  const all = [...variableTensors(program), ...tensors];
+  const all = [...variableTensors(program), ...fittedTensors(program), ...tensors];
   return writeSafetensors(all, { ...metadata, digest: contentDigest(Object.entries(metadata), all) });
 }
 

@@ -212,11 +212,14 @@ describe("no options", () => {
     await TAKERS[name](undefined as never);
   });
 
-  it.each(["model", "oneHot", "perceptron", "sequential"])("are refused where some are needed: %s", (name) => {
-    expect(thrownBy(() => TAKERS[name](undefined as never)).message).toBe(
-      `${name}: options must be an object, such as { ${FIRST[name]}: .. }; got undefined`,
-    );
-  });
+  it.each(["model", "oneHot", "perceptron", "sequential"])(
+    "are refused where some are needed: %s",
+    (name) => {
+      expect(thrownBy(() => TAKERS[name](undefined as never)).message).toBe(
+        `${name}: options must be an object, such as { ${FIRST[name]}: .. }; got undefined`,
+      );
+    },
+  );
 });
 
 describe("values of the wrong kind are refused", () => {
