@@ -8,7 +8,7 @@ import { readTargets, type Targets } from "../rows/targets.ts";
 import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import { checkNames } from "../suggest.ts";
 import type { Loss } from "./losses.ts";
-import { type ClassWeight, readWeights, type SampleWeight, unweighted, weighClasses } from "./weights.ts";
+import { type ClassWeight, readWeights, type SampleWeight, UNWEIGHTED, weighClasses } from "./weights.ts";
 import type { Column, Dataset } from "./windows.ts";
 
 /** Rows and what should come out of them. */
@@ -120,7 +120,7 @@ function readRows<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules,
   const columns: Column[] = [];
   readInputs(who, data.x, rules, counts, columns, jobs);
   readTargetColumns(who, data.y, rules, counts, columns, jobs);
-  if (data.sampleWeight === undefined) columns.push(unweighted());
+  if (data.sampleWeight === undefined) columns.push(UNWEIGHTED);
   else {
     const weights = readWeights(who, data.sampleWeight, jobs);
     counts.push(["sampleWeight", weights.rows]);
