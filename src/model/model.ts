@@ -50,8 +50,9 @@ export interface InputTable {
 }
 
 /**
- * Rows of a table: objects by column name, of which other keys are ignored, lists in the order of the columns, or encoded
- * numbers `{ data, shape: [rows, columns] }` (categories by index, dates in milliseconds, NaN where a value is missing).
+ * Rows of a table: objects by column name, of which other keys are ignored; lists in the order of the columns; or encoded
+ * numbers, in typed arrays or `{ data, shape: [rows, columns] }`: categories by index, dates in milliseconds, NaN where a value is
+ * missing.
  */
 export type TableRows = readonly Readonly<Record<string, unknown>>[] | readonly (readonly unknown[])[] | Rows;
 

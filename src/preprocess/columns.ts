@@ -94,38 +94,6 @@ export function tableReader(columns: readonly Column[]): TableReader {
     );
   };
 
-  const readTable: TableReader["read"] = (what, given, from, count, into, at) => {
-    const rows = given as readonly unknown[];
-    for (let i = 0; i < count; i++) {
-      const index = from + i;
-      const row = rows[index];
-      if (typeof row !== "object" || row === null)
-        throw new DataError(
-          `${what}: rows must be objects or arrays; got ${describe(row)} as row ${index}`,
-          "type",
-        );
-      if (isNumericArray(row) || (Array.isArray(row) && row.length !== width)) {
-        if (row.length !== width)
-          throw new ShapeError(
-            `${what}: row ${index} must have ${width} values, one a column; got ${row.length}`,
-            "rows",
-          );
-      }
-      const list = isNumericArray(row) ? Array.from(row as ArrayLike<number>) : row;
-      for (let j = 0; j < width; j++) {
-        const cell = cellOf(what, list, index, j);
-        const value = isMissing(cell) ? Number.NaN : readers[j](cell);
-        if (value === undefined)
-          throw new DataError(
-            `${what}: column ${describe(names[j])} ${RULES[columns[j].kind]}; got ${describe(cell)} at row ${index}` +
-              hintFor(columns[j].kind, cell),
-            "type",
-          );
-        into[at + i * width + j] = value;
-      }
-    }
-  };
-
   /** Categories by index must be those of the column, or the one behind them. */
   const checkEncoded = (what: string, from: number, count: number, into: Float64Array, at: number) => {
     for (let j = 0; j < width; j++) {
@@ -140,6 +108,41 @@ export function tableReader(columns: readonly Column[]): TableReader {
             `category, or NaN; got ${value} at row ${from + i}`,
           "label",
         );
+      }
+    }
+  };
+
+  const readTable: TableReader["read"] = (what, given, from, count, into, at) => {
+    const rows = given as readonly unknown[];
+    for (let i = 0; i < count; i++) {
+      const index = from + i;
+      const row = rows[index];
+      if (typeof row !== "object" || row === null)
+        throw new DataError(
+          `${what}: rows must be objects or arrays; got ${describe(row)} as row ${index}`,
+          "type",
+        );
+      if (isNumericArray(row)) {
+        // Names do not fit in it: it is encoded.
+        readRows(what, given as Rows, width, index, 1, into, at + i * width, everywhere);
+        checkEncoded(what, index, 1, into, at + i * width);
+        continue;
+      }
+      if (Array.isArray(row) && row.length !== width)
+        throw new ShapeError(
+          `${what}: row ${index} must have ${width} values, one a column; got ${row.length}`,
+          "rows",
+        );
+      for (let j = 0; j < width; j++) {
+        const cell = cellOf(what, row, index, j);
+        const value = isMissing(cell) ? Number.NaN : readers[j](cell);
+        if (value === undefined)
+          throw new DataError(
+            `${what}: column ${describe(names[j])} ${RULES[columns[j].kind]}; got ${describe(cell)} at row ${index}` +
+              hintFor(columns[j].kind, cell),
+            "type",
+          );
+        into[at + i * width + j] = value;
       }
     }
   };

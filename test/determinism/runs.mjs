@@ -330,6 +330,56 @@ export async function runAll(wasmgrad) {
     digests["layers, 3 batches an update"] = grouped.digest();
   }
 
+  // Rows far from 0, with holes and categories, fitted in double precision; targets in units of their own.
+  {
+    const { impute, minMax, oneHot, standardize } = wasmgrad;
+    const count = 700;
+    const numbers = noise(count * 4, 15);
+    const x = Float64Array.from(numbers, (v, i) => {
+      const row = Math.floor(i / 4);
+      if (i % 4 === 0) return 1.7e12 + Math.floor(v * 1e9);
+      if (i % 4 === 1) return row % 9 === 4 ? NaN : v * v * 1000;
+      return i % 4 === 2 ? v : Math.floor((v + 1) * 2);
+    });
+    const rows = {
+      x,
+      y: Float64Array.from({ length: count }, (_, i) => 250 + 40 * numbers[i * 4] * numbers[i * 4 + 2]),
+    };
+    const prepared = (options = {}) =>
+      compile(
+        sequential({ input: [4], seed: 17 }, [
+          impute({ columns: [1], with: "median", indicator: true }),
+          standardize({ columns: [0, 1] }),
+          minMax({ columns: [2] }),
+          oneHot({ columns: [3], categories: 4 }),
+          dense(11, { activation: "tanh" }),
+          dense(1),
+        ]),
+        {
+          loss: huber(),
+          optimizer: adam({ learningRate: 0.01 }),
+          batchSize: 32,
+          targets: "standardize",
+          ...options,
+        },
+      );
+    const trainer = prepared();
+    trainer.fitSync(rows, { epochs: 6 });
+    digests.preprocessing = trainer.digest();
+    digests["preprocessing, what is fitted"] = digestOf(
+      Object.values(trainer.preprocessing).flatMap((statistics) => Object.values(statistics).flat()),
+    );
+    digests["preprocessing, predictions"] = digestOf(trainer.predict(x).data);
+    const resumed = prepared({ windowRows: 64 });
+    await resumed.adaptAsync(x, rows.y);
+    resumed.fitSync(rows, { epochs: 2 });
+    const state = resumed.state();
+    resumed.reset({ seed: 1 });
+    resumed.restore(state);
+    await resumed.fit(rows, { epochs: 4 });
+    digests["preprocessing = adapted, streamed, resumed after 2 epochs"] = resumed.digest();
+  }
+
   // Gradient descent by hand on every method of a tensor.
   {
     const f = valueAndGrad((w, v, s) => {

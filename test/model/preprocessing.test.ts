@@ -518,6 +518,12 @@ describe("a model of columns", () => {
     const encoded = [39, 0, 0, 1, NaN, 1, day, NaN, 41, NaN, 2 * day, 3, 45, 2, NaN, NaN];
     expect(trainer.predict({ data: Float64Array.from(encoded), shape: [4, 4] }).toArray()).toEqual(expected);
     expect(trainer.predict(Float64Array.from(encoded)).toArray()).toEqual(expected);
+    const typed = [0, 4, 8, 12].map((at) => Float64Array.from(encoded.slice(at, at + 4)));
+    expect(trainer.predict(typed).toArray()).toEqual(expected);
+    expect(trainer.predict([rows[0], typed[1], lists[2], typed[3]] as TableRows).toArray()).toEqual(expected);
+    expect(() => trainer.predict([rows[0], Float64Array.of(1, 5, 2, 3)] as TableRows)).toThrow(
+      'column "island" must hold whole numbers from 0 to 2, 2 for an unseen category, or NaN; got 5 at row 1',
+    );
   });
 
   it("takes categories that are numbers or booleans by their text", () => {
