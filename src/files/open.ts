@@ -1,6 +1,8 @@
 /** Reading a file of this package: whole, of a known version, with its digest; then the model and the numbers in it. */
 import { describe } from "../describe.ts";
 import { FileError, WasmgradError } from "../errors.ts";
+import type { DeserializeContext } from "../graph/deserialize.ts";
+import type { FittedEntry } from "../graph/input.ts";
 import type { AnyOp, OpName } from "../graph/op.ts";
 import { Fn } from "../graph/op.ts";
 import { dense } from "../graph/ops/dense.ts";
@@ -96,7 +98,7 @@ const BROUGHT_BY: { readonly [K in OpName]?: string } = {
  * The model of a description that may come from anywhere.
  *
  * @param ops those at hand
- * @param valuesOf the values of a variable that starts with given ones
+ * @param source numbers that the model starts with
  * @param fitStages what fits preprocessing; none: it is only done
  * @throws FileError for what is no description of a model, or needs other ops
  */
@@ -104,7 +106,7 @@ export function readModel(
   who: string,
   description: unknown,
   ops: readonly AnyOp[],
-  valuesOf: (name: string) => Float32Array,
+  source: Pick<DeserializeContext, "valuesOf" | "fittedOf">,
   fitStages?: FitStages,
 ): Model {
   const table = new Map(ops.map((op) => [op.name as OpName, op]));
@@ -121,7 +123,7 @@ export function readModel(
     const opOf = (name: OpName, { fn }: Readonly<Record<string, unknown>>) =>
       has(name, fn) ?? fail("ops must be known", name);
     const preprocessing = readPreprocessing(who, fail, fitStages);
-    return modelFrom(who, description, { opOf, valuesOf, preprocessingOf: preprocessing, fail });
+    return modelFrom(who, description, { ...source, opOf, preprocessingOf: preprocessing, fail });
   } catch (error) {
     if (error instanceof FileError) throw error;
     const text = error instanceof WasmgradError ? error.message : "another text";
@@ -192,7 +194,13 @@ export function readFileModel(
     if (tensor?.dtype === "F32") return float32Of(tensor);
     throw new FileError(`${who}: the file must have ${name} in F32; got ${tensor?.dtype ?? "none"}`);
   };
-  const model = readModel(who, readJson(who, file, "model"), ops, valuesOf, fitStages);
+  const fittedOf = (entries: readonly FittedEntry[]) =>
+    entries.flatMap(({ name, kind, length }) => {
+      const shape = kind === "flag" ? [] : [length];
+      const { data } = tensorLike(who, file, { name, dtype: "F64", shape, data: new Uint8Array() });
+      return Array.from(new Float64Array(data.slice().buffer));
+    });
+  const model = readModel(who, readJson(who, file, "model"), ops, { valuesOf, fittedOf }, fitStages);
   for (const { name, shape } of model.graph.variables)
     tensorLike(who, file, { name, dtype: "F32", shape, data: new Uint8Array() });
   return model;

@@ -5,10 +5,10 @@
  */
 import { Builder } from "./builder.ts";
 import { Graph, type Initializer } from "./graph.ts";
-import type { InputPort, OutputPort } from "./input.ts";
+import { type FittedEntry, type InputPort, type OutputPort, targetEntries } from "./input.ts";
 import type { AnyOp, OpName } from "./op.ts";
 import { serializeNodes } from "./serialize.ts";
-import { ROWS, type Shape } from "./shape.ts";
+import { ROWS, type Shape, sizeOf } from "./shape.ts";
 import type { DType, ValueId } from "./type.ts";
 
 /** How a variable starts; `values` stand beside the graph. */
@@ -30,6 +30,8 @@ export interface GraphDescription {
   readonly variables: readonly SerializedVariable[];
   /** The layer of each node. */
   readonly layers: readonly string[];
+  /** Inputs and outputs that start fitted: `input x`; absent where there are none. */
+  readonly initial?: readonly string[];
   /** When each node was made, where that is another order: gradients are added in it. */
   readonly order?: readonly number[];
   readonly computation: unknown;
@@ -42,6 +44,11 @@ export function describeGraph(graph: Graph): GraphDescription {
   const made = nodes.map((node) => places.get(node) as number);
   const ranks = new Map([...made].sort((p, q) => p - q).map((place, rank) => [place, rank]));
   const order = made.map((place) => ranks.get(place) as number);
+  const isGiven = ({ initial }: { readonly initial?: readonly number[] }) => initial !== undefined;
+  const initial = [
+    ...graph.inputs.filter(isGiven).map(({ name }) => `input ${name}`),
+    ...graph.outputs.filter(isGiven).map(({ name }) => `output ${name}`),
+  ];
   return {
     inputs: graph.inputs.map(({ name }) => name),
     outputs: graph.outputs.map(({ name }) => name),
@@ -52,6 +59,7 @@ export function describeGraph(graph: Graph): GraphDescription {
       ...(nonNegative ? { nonNegative } : {}),
     })),
     layers: nodes.map(({ scope }) => scope),
+    ...(initial.length > 0 ? { initial } : {}),
     ...(order.some((rank, i) => rank !== i) ? { order } : {}),
     computation,
   };
@@ -68,6 +76,8 @@ export interface DeserializeContext {
   valuesOf(name: string): Float32Array;
   /** The preprocessing of an input whose entry has some. @param shape of what reaches the graph, `[rows, ..]` */
   preprocessingOf(what: string, entry: Readonly<Record<string, unknown>>, shape: Shape): Preprocessed;
+  /** What is fitted, where a model starts with it. */
+  fittedOf(entries: readonly FittedEntry[]): readonly number[];
   /** Throws an error for what is no description of a graph. */
   fail(rule: string, got: unknown): never;
 }
@@ -148,6 +158,7 @@ export function deserialize(given: unknown, context: DeserializeContext): Graph 
   const outputRefs = record("outputs", computation.outputs);
   const targets = record("targets", computation.targets ?? {});
   const updateRefs = record("updates", computation.updates ?? {});
+  const initial = new Set(list("what starts fitted", description.initial ?? []));
   const nodes = list("nodes", computation.nodes).map((node, i) => readNode(i, node));
   const layers = list("layers", description.layers, nodes.length);
   const order = orderOf(description.order);
@@ -169,7 +180,7 @@ export function deserialize(given: unknown, context: DeserializeContext): Graph 
     for (const id of made[i] ?? []) checkSize(graph.shape(id), `node ${i}`);
   }
   for (const name of namesOf("outputs", description.outputs, outputRefs))
-    graph.outputs.push({ name, value: refValue(outputRefs[name], `output ${name}`), ...targetsOf(name) });
+    addOutput(name, refValue(outputRefs[name], `output ${name}`));
   if (!Object.keys(targets).every((name) => Object.hasOwn(outputRefs, name)))
     fail("targets must be of outputs", Object.keys(targets));
   for (const [name, ref] of Object.entries(updateRefs)) {
@@ -193,10 +204,23 @@ export function deserialize(given: unknown, context: DeserializeContext): Graph 
     return names as readonly string[];
   }
 
-  function targetsOf(name: string): Pick<OutputPort, "targets"> {
-    if (!Object.hasOwn(targets, name)) return {};
-    const kind = targets[name];
-    return kind === "standardize" ? { targets: kind } : fail(`targets of ${name} must be known`, kind);
+  function addOutput(name: string, value: ValueId): void {
+    if (!Object.hasOwn(targets, name)) {
+      graph.outputs.push({ name, value });
+      return;
+    }
+    if (targets[name] !== "standardize") fail(`targets of ${name} must be known`, targets[name]);
+    const entries = targetEntries(name, Math.abs(sizeOf(graph.shape(value))));
+    graph.outputs.push({ name, value, targets: "standardize", ...start("output", name, entries) });
+  }
+
+  /** What an input or output starts with, where it starts fitted. */
+  function start(
+    kind: string,
+    name: string,
+    entries: readonly FittedEntry[] = [],
+  ): Pick<OutputPort, "initial"> {
+    return initial.has(`${kind} ${name}`) ? { initial: context.fittedOf(entries) } : {};
   }
 
   function readNode(i: number, node: unknown): ReadNode {
@@ -260,7 +284,11 @@ export function deserialize(given: unknown, context: DeserializeContext): Graph 
     for (const step of made.steps ?? [])
       if (names.has(step.name)) fail("steps must have names that differ", step.name);
       else names.add(step.name);
-    graph.inputs[port] = { ...graph.inputs[port], ...made };
+    graph.inputs[port] = {
+      ...graph.inputs[port],
+      ...made,
+      ...start("input", name, made.preprocessing?.fitted),
+    };
   }
 
   function addVariable(given: unknown): void {

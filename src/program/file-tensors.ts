@@ -1,5 +1,4 @@
 /** What a program keeps, as tensors of a file: views of its memory, to be written out or filled in. */
-
 import { besideVariable } from "../plan/planned.ts";
 import type { FileTensor } from "../safetensors.ts";
 import type { Owner } from "./state-check.ts";
@@ -45,3 +44,9 @@ export function trainingTensors({ plan, u8 }: Owner): FileTensor[] {
     }
   return tensors;
 }
+
+/** What states hold beside variables. */
+export const stateTensors = (program: Owner): FileTensor[] => [
+  ...fittedTensors(program),
+  ...trainingTensors(program),
+];

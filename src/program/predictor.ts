@@ -32,7 +32,7 @@ import {
 import { type Buffers, checkIds, checkRows, rawRowsOf, viewsOf } from "./buffers.ts";
 import { type Classification, classify } from "./classify.ts";
 import { type FileParts, writeFile } from "./file.ts";
-import { trainingTensors } from "./file-tensors.ts";
+import { stateTensors, trainingTensors } from "./file-tensors.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
 import { modelWithValues } from "./model-with-values.ts";
 import { type ParameterViews, parameterViews, setParameters } from "./parameters.ts";
@@ -464,7 +464,7 @@ export class Predictor<X = Rows, P = Result> {
     refuseMore("digest", arguments, 1);
     this.program.checkAlive("digest");
     const { training } = readOptions("digest", options, { training: [false, BOOLEAN] });
-    return this.program.digest(training ? trainingTensors(this.program) : []);
+    return this.program.digest(training ? stateTensors(this.program) : []);
   }
 
   /** A model that carries the current parameters. */

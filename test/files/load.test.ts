@@ -148,6 +148,21 @@ describe("load", () => {
     expect(compile(again).digest()).toBe(compile(first).digest());
   });
 
+  it("gives back a model that was fitted from its start, also by a reset", () => {
+    const { make: makeTable, data: table } = NETWORKS["columns of a table, standardized targets"];
+    const trainer = makeTable();
+    trainer.fitSync(table, { epochs: 2 });
+    const options = { loss: meanSquaredError(), optimizer: adam() };
+    const fitted = compile(trainer.toModel(), options);
+    const again = loadTrainer(fitted.save());
+    for (const one of [fitted, again]) {
+      one.fitSync(table as never, { epochs: 1 });
+      one.reset();
+    }
+    expect(again.digest({ training: true })).toBe(fitted.digest({ training: true }));
+    expect(again.predict(table.x)).toEqual(trainer.predict(table.x));
+  });
+
   it("reads a file whose page carries dropout for what trains from it", () => {
     const file = NETWORKS["dropout, groups, short batches"].make().save();
     const options = { loss: crossEntropy(), optimizer: adam() };

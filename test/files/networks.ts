@@ -12,12 +12,17 @@ import {
   embedding,
   flatten,
   huber,
+  impute,
+  inputColumns,
   layerNorm,
   meanSquaredError,
+  minMax,
   model,
+  oneHot,
   reshape,
   sequential,
   sgd,
+  standardize,
   type Trainer,
 } from "../../src/index.ts";
 
@@ -161,5 +166,57 @@ export const NETWORKS: Readonly<Record<string, Network>> = {
       y: { first: numbers(10, 7), second: classes(10, 2) },
     },
     [model, embedding],
+  ),
+  "columns of a table, standardized targets": network(
+    () =>
+      compile(
+        sequential(
+          {
+            columns: inputColumns([
+              { name: "area", kind: "number", with: "median", indicator: true },
+              { name: "city", kind: "category", categories: ["Oslo", "Rome"] },
+              { name: "built", kind: "date", scale: "minMax" },
+            ]),
+            seed: 4,
+          },
+          [dense(6, { activation: "relu" }), dense(1)],
+        ),
+        {
+          loss: meanSquaredError(),
+          optimizer: adam({ learningRate: 0.01 }),
+          targets: "standardize",
+          batchSize: 4,
+        },
+      ),
+    {
+      x: Array.from({ length: 14 }, (_, i) => ({
+        area: i % 5 === 3 ? null : 40 + ((i * 37) % 90),
+        city: ["Rome", "Oslo", "Lima", null][i % 4],
+        built: `19${60 + i}-0${1 + (i % 9)}-11`,
+      })),
+      y: Array.from({ length: 14 }, (_, i) => 1e6 + 1e4 * ((i * 37) % 90)),
+    },
+  ),
+  "preprocessing of rows with two axes": network(
+    () => {
+      const trainer = compile(
+        sequential({ input: [2, 3], seed: 6 }, [
+          impute({ with: -1, columns: [0], indicator: true }),
+          standardize({ columns: [0, 1] }),
+          oneHot({ columns: [2], categories: 3 }),
+          minMax({ columns: [1] }),
+          flatten(),
+          dense(2, { activation: "softmax" }),
+        ]),
+        { loss: crossEntropy(), optimizer: sgd({ learningRate: 0.1 }), batchSize: 5 },
+      );
+      return trainer;
+    },
+    {
+      x: Array.from({ length: 12 }, (_, i) =>
+        [0, 1].map((j) => [i % 4 === 1 ? Number.NaN : 3 * i + j, ((i * 7 + j) % 11) - 5, (i + j) % 3]),
+      ),
+      y: classes(12, 2),
+    },
   ),
 };
