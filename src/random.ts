@@ -2,7 +2,7 @@
  * The package's random numbers on this side of the border: Philox4x32-10, bit for bit as `assembly/math/philox.ts` has it. The
  * key is the seed, the counter names what is drawn, so a draw depends on nothing that was drawn before for another purpose.
  *
- *   counter = (block of 4 words, index of the sequence, purpose, 0)
+ *   counter = (block of 4 words, index of the sequence, purpose, epoch)
  */
 
 /** What is drawn: each purpose has sequences of its own under one seed. The kernels have 1 to 3 (`Purpose` of the ABI). */
@@ -82,23 +82,26 @@ export class Random {
   readonly #seed: number;
   readonly #purpose: number;
   readonly #index: number;
+  readonly #epoch: number;
   readonly #words = new Uint32Array(4);
   #drawn = 0;
 
   /**
    * @param seed integer in [0, 2^53)
-   * @param index which of the purpose's sequences: a fold, an epoch, a column; below 2^32
+   * @param index which of the purpose's sequences: a fold, a row, a column; below 2^32
+   * @param epoch where the same is drawn again and again; below 2^32
    */
-  constructor(seed: number, purpose: RandomPurpose, index = 0) {
+  constructor(seed: number, purpose: RandomPurpose, index = 0, epoch = 0) {
     this.#seed = seed;
     this.#purpose = PURPOSES[purpose];
     this.#index = index;
+    this.#epoch = epoch;
   }
 
   /** The next 32 bits, as an unsigned integer. */
   word(): number {
     const lane = this.#drawn % 4;
-    if (lane === 0) philox(this.#seed, this.#drawn / 4, this.#index, this.#purpose, 0, this.#words);
+    if (lane === 0) philox(this.#seed, this.#drawn / 4, this.#index, this.#purpose, this.#epoch, this.#words);
     this.#drawn++;
     return this.#words[lane];
   }

@@ -41,11 +41,12 @@ describe("a sequence", () => {
     const starts = new Set<string>();
     for (const seed of SEEDS)
       for (const purpose of ["split", "folds", "stream"] as const)
-        for (const index of [0, 1, 2 ** 32 - 1]) {
-          const random = new Random(seed, purpose, index);
-          starts.add(`${random.word()} ${random.word()}`);
-        }
-    expect(starts.size).toBe(SEEDS.length * 9);
+        for (const index of [0, 1, 2 ** 32 - 1])
+          for (const epoch of [0, 1, 2 ** 32 - 1]) {
+            const random = new Random(seed, purpose, index, epoch);
+            starts.add(`${random.word()} ${random.word()}`);
+          }
+    expect(starts.size).toBe(SEEDS.length * 27);
   });
 
   it("has uniforms of 53 bits in [0, 1), evenly spread", () => {

@@ -95,6 +95,30 @@ export class TableData {
     refuseMore("xOf", arguments, 1, "write xOf(table)");
     return encode(this.#learnt, checkedTable("xOf", table), "xOf");
   }
+
+  /**
+   * The rows of a table, or of tables that come one after the other, as `fitStream` takes them, a table's at a time.
+   *
+   * @throws as `of`
+   */
+  async *rowsOf(tables: Table | AsyncIterable<Table> | Iterable<Table>): AsyncGenerator<EncodedRow[]> {
+    refuseMore("rowsOf", arguments, 1, "write rowsOf(tables)");
+    for await (const table of tables instanceof Table ? [tables] : tables) {
+      const { x, y } = new TableData(this.#learnt, checkedTable("rowsOf", table), "rowsOf");
+      const [rows, width] = x.shape;
+      // Each row has memory of its own: one that waits in a buffer shall not keep the table.
+      yield Array.from({ length: rows }, (_, i) => ({
+        x: x.data.slice(i * width, (i + 1) * width),
+        y: y[i],
+      }));
+    }
+  }
+}
+
+/** One row of a table as numbers, with its target. */
+export interface EncodedRow {
+  readonly x: Float64Array;
+  readonly y: string | number;
 }
 
 interface Learnt {

@@ -1,4 +1,5 @@
-export { type ColumnsOptions, columns, type TableData } from "./columns.ts";
+export { type Augmentation, type AugmentOptions, augment, type Images } from "./augment.ts";
+export { type ColumnsOptions, columns, type EncodedRow, type TableData } from "./columns.ts";
 export {
   type CrossValidateOptions,
   type CrossValidation,
@@ -6,14 +7,36 @@ export {
   type Scores,
 } from "./cross-validate.ts";
 export { type CsvOptions, type CsvStreamOptions, readCsv, streamCsv } from "./csv.ts";
+export {
+  type FitStreamOptions,
+  type FitStreamResult,
+  fitStream,
+  type StreamEpoch,
+  type StreamRow,
+} from "./fit-stream.ts";
 export type { FormatOptions, NumberArray } from "./formats/bytes.ts";
 export { readIdx } from "./formats/idx.ts";
 export { readNpy, readNpz } from "./formats/npy.ts";
 export { type JsonOptions, readJson } from "./json.ts";
 export type { MetricFunction } from "./metrics.ts";
 export { type Importance, type ImportanceOptions, permutationImportance } from "./permutation-importance.ts";
+export { fromPixels, type PixelBytes, type PixelOptions, type PixelSource, type Pixels } from "./pixels.ts";
+export {
+  type PadOptions,
+  padSequences,
+  type Vocabulary,
+  type VocabularyOptions,
+  vocabulary,
+} from "./sequences.ts";
 export type { Source } from "./source.ts";
 export type { SplitOptions } from "./split.ts";
+export {
+  type RowPlace,
+  type RowSource,
+  type RowStream,
+  type StreamOptions,
+  streamRows,
+} from "./stream-rows.ts";
 export type { Table } from "./table.ts";
 export type {
   CategoryColumn,
@@ -42,3 +65,4 @@ export {
 } from "./toy.ts";
 export type { TableReport, TableScores } from "./train-report.ts";
 export { type TableEpoch, type TrainTableOptions, type TrainTableResult, trainTable } from "./train-table.ts";
+export { type SeriesWindows, type WindowsOptions, windows } from "./windows.ts";
