@@ -33,8 +33,13 @@ export interface BenchReport {
   readonly workloads: readonly Timing[];
 }
 
-const WARM_UP_MS = 300;
-const MEASURE_MS = 500;
+/** How long each workload runs: before it counts, and while it does. */
+interface Effort {
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+const EFFORT: Effort = { warmUpMs: 300, measureMs: 500 };
 const FEWEST_ROUNDS = 3;
 
 function timeOf(run: () => void): number {
@@ -44,11 +49,11 @@ function timeOf(run: () => void): number {
 }
 
 /** The least time of a round: what else the machine does only adds to it. */
-function leastTime(run: () => void): number {
-  for (let spent = 0; spent < WARM_UP_MS; ) spent += timeOf(run);
+function leastTime(run: () => void, { warmUpMs, measureMs }: Effort): number {
+  for (let spent = 0; spent < warmUpMs; ) spent += timeOf(run);
   let least = Infinity;
   let rounds = 0;
-  for (let spent = 0; spent < MEASURE_MS || rounds < FEWEST_ROUNDS; rounds++) {
+  for (let spent = 0; spent < measureMs || rounds < FEWEST_ROUNDS; rounds++) {
     const ms = timeOf(run);
     least = Math.min(least, ms);
     spent += ms;
@@ -56,9 +61,9 @@ function leastTime(run: () => void): number {
   return least;
 }
 
-function measure({ name, what, amount, unit, open }: Workload): Timing {
+function measure({ name, what, amount, unit, open }: Workload, effort: Effort): Timing {
   const { run, digest } = open();
-  const ms = leastTime(run);
+  const ms = leastTime(run, effort);
   const [recorded, referenceMs] = RECORD[name] ?? ["", ms];
   const found = digest();
   return {
@@ -78,10 +83,14 @@ function measure({ name, what, amount, unit, open }: Workload): Timing {
  *
  * @param onWorkload is told which comes next
  */
-export function runBench(onWorkload: (name: string, index: number, count: number) => void): BenchReport {
-  const workloads = WORKLOADS.map((workload, i) => {
-    onWorkload(workload.name, i, WORKLOADS.length);
-    return measure(workload);
+export function runBench(
+  onWorkload: (name: string, index: number, count: number) => void,
+  suite: readonly Workload[] = WORKLOADS,
+  effort: Effort = EFFORT,
+): BenchReport {
+  const workloads = suite.map((workload, i) => {
+    onWorkload(workload.name, i, suite.length);
+    return measure(workload, effort);
   });
   const logs = workloads.reduce((sum, { score }) => sum + Math.log(score), 0);
   return {

@@ -1,10 +1,11 @@
 /** `wasmgrad evaluate`: how good a model is on rows with a known target. */
 import type { Table } from "../data/index.ts";
 import type { Evaluation, Trainer } from "../index.ts";
+import { loadTrainerFile } from "../node/index.ts";
 import { confusionMatrix } from "../plot/index.ts";
 import { Failure, misuse } from "./failures.ts";
 import { type CsvSettings, nameOf, readTable } from "./files.ts";
-import { columnsOf, labelsOf, type ModelColumn, readTrainer } from "./model-files.ts";
+import { columnsOf, labelsOf, type ModelColumn } from "./model-files.ts";
 import { formatRows, grouped } from "./tables.ts";
 
 /** What `--json` prints. */
@@ -23,7 +24,7 @@ export async function evaluate(
   path: string,
   { target, ...settings }: CsvSettings & { readonly target?: string },
 ): Promise<EvaluateOutcome> {
-  const trainer = await readTrainer(modelPath);
+  const trainer = await loadTrainerFile(modelPath);
   const columns = columnsOf(trainer, modelPath);
   const labels = labelsOf(trainer);
   const table = await readTable(path, settings);

@@ -35,8 +35,11 @@ export function report(error: unknown): { readonly text: string; readonly status
   const trace = process.env.WASMGRAD_STACK ? `\n${stack}` : "";
   if (error instanceof Failure) return { text: `error: ${message}${trace}`, status: error.status };
   const code = errorCode(error);
-  if (code?.startsWith("option")) return { text: `error: ${message}${trace}`, status: STATUS.usage };
-  if (code !== undefined) return { text: `error: ${message}${trace}`, status: STATUS.data };
+  if (code !== undefined)
+    return {
+      text: `error: ${message.replace(CALLS, "")}${trace}`,
+      status: code.startsWith("option") ? STATUS.usage : STATUS.data,
+    };
   const { code: system, path } = error as NodeJS.ErrnoException;
   if (typeof system === "string" && /^E[A-Z]+$/.test(system))
     return { text: `error: ${path ?? "file"}: ${SYSTEM[system] ?? system}${trace}`, status: STATUS.data };
@@ -45,6 +48,10 @@ export function report(error: unknown): { readonly text: string; readonly status
     status: STATUS.defect,
   };
 }
+
+/** Which function of the package an error is of says nothing to whoever typed a command. */
+const CALLS =
+  /^(?:(?:columns|evaluate|fit|load\w*|of|predict|read\w+|saveFile|split|streamCsv|trainTable): )+/;
 
 /** Errors of the system in words. */
 const SYSTEM: Readonly<Record<string, string>> = {

@@ -2,7 +2,8 @@
 import { statSync } from "node:fs";
 import { cpus } from "node:os";
 import { isSupported, VERSION } from "../index.ts";
-import { columnsOf, isOfTable, labelsOf, type ModelColumn, readPredictor } from "./model-files.ts";
+import { loadFile } from "../node/index.ts";
+import { columnsOf, isOfTable, labelsOf, type ModelColumn } from "./model-files.ts";
 import { grouped, wrap } from "./tables.ts";
 
 export interface EngineInfo {
@@ -62,7 +63,7 @@ export interface ModelInfo {
 }
 
 export async function describeModel(path: string): Promise<ModelInfo> {
-  const predictor = await readPredictor(path);
+  const predictor = await loadFile(path);
   const labels = labelsOf(predictor);
   const columns = isOfTable(predictor) ? columnsOf(predictor, path) : undefined;
   return {

@@ -1,69 +1,12 @@
-/** Model files as the command reads and writes them. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
-import {
-  batchNorm,
-  dropout,
-  embedding,
-  layerNorm,
-  load,
-  loadTrainer,
-  model,
-  type Predictor,
-  type Trainer,
-} from "../index.ts";
+/** Model files as the command reads them. */
+import type { Predictor } from "../index.ts";
 import { Failure } from "./failures.ts";
-import { naming } from "./files.ts";
-
-/** A file may hold any model of this package. */
-const USES = [batchNorm, dropout, embedding, layerNorm, model];
 
 /** A column that a model reads. */
 export interface ModelColumn {
   readonly name: string;
   readonly kind: "number" | "category" | "date";
   readonly categories?: readonly string[];
-}
-
-export const readPredictor = (path: string): Promise<Predictor> =>
-  naming(path, () => load(readFileSync(path), { uses: USES as never }) as unknown as Predictor);
-
-export const readTrainer = (path: string): Promise<Trainer> =>
-  naming(path, () => loadTrainer(readFileSync(path), { uses: USES as never }) as unknown as Trainer);
-
-/** Writes a model so that the file has all of it or stays as it was: a temporary file beside it takes its place. */
-export function writeModel(path: string, trainer: Trainer): number {
-  const bytes = trainer.save({ training: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = openSync(temporary, "wx");
-    try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT")
-      throw new Failure(`${path}: the folder must exist; got no folder ${dirname(path)}`);
-    throw Object.assign(error as Error, code ? { path } : {});
-  }
-  syncFolder(dirname(path));
-  return bytes.length;
-}
-
-/** Makes the new name last; some systems cannot sync folders. */
-function syncFolder(path: string): void {
-  try {
-    const folder = openSync(path, "r");
-    fsyncSync(folder);
-    closeSync(folder);
-  } catch {
-    // The file itself is on the disk.
-  }
 }
 
 const inputsOf = (predictor: Predictor) =>

@@ -2,9 +2,10 @@
 import { readFileSync } from "node:fs";
 import { readJson, streamCsv, type Table } from "../data/index.ts";
 import type { Predictor, Result } from "../index.ts";
+import { loadFile } from "../node/index.ts";
 import { Failure } from "./failures.ts";
 import { type CsvSettings, csvField, nameOf, naming, sourceOf } from "./files.ts";
-import { columnsOf, labelsOf, type ModelColumn, readPredictor } from "./model-files.ts";
+import { columnsOf, labelsOf, type ModelColumn } from "./model-files.ts";
 
 /** Writes a piece of text; a promise of it where the reader must catch up. */
 export type Write = (text: string) => Promise<void> | void;
@@ -26,7 +27,7 @@ export async function predict(
   settings: CsvSettings & { readonly json?: boolean },
   write: Write,
 ): Promise<number> {
-  const predictor = await readPredictor(modelPath);
+  const predictor = await loadFile(modelPath);
   const columns = columnsOf(predictor, modelPath);
   const labels = labelsOf(predictor);
   let rows = 0;

@@ -1,10 +1,11 @@
 /** `wasmgrad train`: from a table to a model file, and what there is to say about it. */
+import { statSync } from "node:fs";
 import { type Table, type TableEpoch, type TableReport, trainTable } from "../data/index.ts";
 import type { Trainer } from "../index.ts";
+import { loadTrainerFile, saveFile } from "../node/index.ts";
 import { lossCurve } from "../plot/index.ts";
 import { Failure, misuse } from "./failures.ts";
 import { type CsvSettings, nameOf, readTable } from "./files.ts";
-import { readTrainer, writeModel } from "./model-files.ts";
 import { startProgress } from "./progress.ts";
 import { formatRows, grouped, percent, seconds, wrap } from "./tables.ts";
 
@@ -59,7 +60,7 @@ export async function train(path: string, flags: TrainFlags): Promise<TrainOutco
       `${nameOf(path)}: must have the target column ${JSON.stringify(target)}; got ${table.names.join(", ")}`,
     );
   const file = flags.out ?? `${path === "-" ? "model" : path.replace(/\.[^./\\]*$/, "")}.safetensors`;
-  const trainer = resume === undefined ? undefined : await readTrainer(resume);
+  const trainer = resume === undefined ? undefined : await loadTrainerFile(resume);
   const { signal, end } = interruption();
   const progress = startProgress(json === true);
   let result: Awaited<ReturnType<typeof trainTable>>;
@@ -76,10 +77,10 @@ export async function train(path: string, flags: TrainFlags): Promise<TrainOutco
     end();
   }
   const { report } = result;
-  const bytes = writeModel(file, result.trainer);
+  await saveFile(file, result.trainer, { training: true });
   return {
     file,
-    bytes,
+    bytes: statSync(file).size,
     digest: result.trainer.digest(),
     ms: performance.now() - start,
     report,
