@@ -50,7 +50,7 @@ export function report(error: unknown): { readonly text: string; readonly status
 }
 
 /** Which function of the package an error is of says nothing to whoever typed a command. */
-const CALLS =
+export const CALLS =
   /^(?:(?:columns|evaluate|fit|load\w*|of|predict|read\w+|saveFile|split|streamCsv|trainTable): )+/;
 
 /** Errors of the system in words. */

@@ -1,7 +1,7 @@
 /** Files that the command reads and writes. */
-import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { createReadStream, readFileSync, statSync } from "node:fs";
 import { readCsv, readJson, type Table } from "../data/index.ts";
-import { Failure } from "./failures.ts";
+import { CALLS, Failure } from "./failures.ts";
 
 /** What a path is called in errors; "-" is stdin. */
 export const nameOf = (path: string): string => (path === "-" ? "stdin" : path);
@@ -15,8 +15,8 @@ export interface CsvSettings {
 /** A stream of a file's bytes, or of stdin. */
 export function sourceOf(path: string): AsyncIterable<Uint8Array> {
   if (path === "-") return process.stdin;
-  // Opened at once: an error of the system then has the path.
-  if (!existsSync(path)) readFileSync(path);
+  // Looked at before it is opened: an error of the system then has the path.
+  if (statSync(path).isDirectory()) throw new Failure(`${path}: must be a file; it is a folder`);
   return createReadStream(path);
 }
 
@@ -45,7 +45,7 @@ export async function naming<T>(name: string, act: () => T | Promise<T>): Promis
     if (error instanceof SyntaxError) throw new Failure(`${name}: must be JSON; ${message}`);
     if (!(error instanceof Error) || message.includes(name) || (error as NodeJS.ErrnoException).syscall)
       throw error;
-    error.message = `${name}: ${message}`;
+    error.message = `${name}: ${message.replace(CALLS, "")}`;
     throw error;
   }
 }

@@ -1,11 +1,16 @@
 /** `wasmgrad train`: from a table to a model file, and what there is to say about it. */
 import { statSync } from "node:fs";
-import { type Table, type TableEpoch, type TableReport, trainTable } from "../data/index.ts";
-import type { Trainer } from "../index.ts";
+import {
+  permutationImportance,
+  type TableEpoch,
+  type TableReport,
+  type TrainTableResult,
+  trainTable,
+} from "../data/index.ts";
 import { loadTrainerFile, saveFile } from "../node/index.ts";
 import { lossCurve } from "../plot/index.ts";
 import { Failure, misuse } from "./failures.ts";
-import { type CsvSettings, nameOf, readTable } from "./files.ts";
+import { type CsvSettings, nameOf, naming, readTable } from "./files.ts";
 import { startProgress } from "./progress.ts";
 import { formatRows, grouped, percent, seconds, wrap } from "./tables.ts";
 
@@ -35,7 +40,7 @@ export interface TrainOutcome {
   readonly digest: string;
   readonly ms: number;
   readonly report: TableReport;
-  /** By how much the score falls when a column is shuffled, the most important first. */
+  /** By how much the loss rises when a column is shuffled, the most important first. */
   readonly importances: readonly Importance[];
   readonly isInterrupted: boolean;
 }
@@ -65,13 +70,15 @@ export async function train(path: string, flags: TrainFlags): Promise<TrainOutco
   const progress = startProgress(json === true);
   let result: Awaited<ReturnType<typeof trainTable>>;
   try {
-    result = await trainTable(table, {
-      ...optionsOf(flags),
-      target,
-      ...(trainer ? { resume: trainer } : {}),
-      signal,
-      onEpoch: (event) => progress.show(event.epoch, event.most, lineOf(event)),
-    });
+    result = await naming(nameOf(path), () =>
+      trainTable(table, {
+        ...optionsOf(flags),
+        target,
+        ...(trainer ? { resume: trainer } : {}),
+        signal,
+        onEpoch: (event) => progress.show(event.epoch, event.most, lineOf(event)),
+      }),
+    );
   } finally {
     progress.end();
     end();
@@ -84,7 +91,7 @@ export async function train(path: string, flags: TrainFlags): Promise<TrainOutco
     digest: result.trainer.digest(),
     ms: performance.now() - start,
     report,
-    importances: importancesOf(result.trainer, table, report),
+    importances: signal.aborted ? [] : await importancesOf(result),
     isInterrupted: signal.aborted,
   };
 }
@@ -114,8 +121,23 @@ function lineOf({ stage, attempt, loss, validation }: TableEpoch): string {
   return `${STAGES[stage]}${number}: loss ${loss.toFixed(4)}${held}`;
 }
 
-function importancesOf(_trainer: Trainer, _table: Table, _report: TableReport): Importance[] {
-  return [];
+/** Rows that importances are measured on: more of them take long and say the same. */
+const MOST_ROWS = 1_000;
+
+async function importancesOf({ trainer, data }: TrainTableResult): Promise<Importance[]> {
+  const [rows, columns] = data.x.shape;
+  const taken = Math.min(rows, MOST_ROWS);
+  const picked = Array.from({ length: taken }, (_, i) => Math.floor((i * rows) / taken));
+  const x = new Float64Array(taken * columns);
+  picked.forEach((row, i) => {
+    x.set(data.x.data.subarray(row * columns, (row + 1) * columns), i * columns);
+  });
+  const found = await permutationImportance(
+    trainer,
+    { x: { data: x, shape: [taken, columns] }, y: picked.map((row) => data.y[row]) } as never,
+    { names: data.columns.map(({ name }) => name), repeats: 3 },
+  );
+  return found.map(({ column, importance }) => ({ column, importance }));
 }
 
 const METRICS = { accuracy: "accuracy", balancedAccuracy: "balanced accuracy", r2: "R2" } as const;
@@ -163,7 +185,7 @@ export function formatTrain({
       ...formatRows(rowsOfScores),
       `also: ${others.map(([name, value]) => `${name} ${Number(value).toPrecision(3)}`).join(", ")}`,
     ],
-    importances.length > 0 ? formatImportances(importances, scores.metric) : [],
+    importances.length > 0 ? formatImportances(importances) : [],
     report.notes.map((note) => wrap(`note: ${note}`, 80, "      ")),
     [
       wrap(endOf(report, isInterrupted), 80),
@@ -187,10 +209,7 @@ function endOf(
   return `${why} after ${epochs} epochs${best}${isRefit ? "; then trained on all rows for as many" : ""}`;
 }
 
-function formatImportances(
-  importances: readonly Importance[],
-  metric: TableReport["scores"]["metric"],
-): string[] {
+function formatImportances(importances: readonly Importance[]): string[] {
   const shown = importances.slice(0, MOST_IMPORTANCES);
   const most = Math.max(...shown.map(({ importance }) => importance), 1e-12);
   const name = Math.min(28, Math.max(...shown.map(({ column }) => column.length)));
@@ -200,7 +219,7 @@ function formatImportances(
   });
   const left = importances.length - shown.length;
   return [
-    `importance of columns: what ${METRICS[metric]} falls by when one is shuffled`,
+    "importance of columns: by how much the loss rises when one is shuffled",
     ...lines,
     ...(left > 0 ? [`  and ${left} more`] : []),
   ];
