@@ -37,7 +37,7 @@ export function report(error: unknown): { readonly text: string; readonly status
   const code = errorCode(error);
   if (code !== undefined)
     return {
-      text: `error: ${message.replace(CALLS, "")}${trace}`,
+      text: `error: ${withPath(message.replace(CALLS, ""), error as Error)}${trace}`,
       status: code.startsWith("option") ? STATUS.usage : STATUS.data,
     };
   const { code: system, path } = error as NodeJS.ErrnoException;
@@ -47,6 +47,12 @@ export function report(error: unknown): { readonly text: string; readonly status
     text: `error: a defect of wasmgrad, please report it: ${message ?? error}${trace}`,
     status: STATUS.defect,
   };
+}
+
+/** A message with the path that its error is about. */
+function withPath(message: string, { cause }: Error): string {
+  const { path } = Object(cause) as { readonly path?: unknown };
+  return typeof path === "string" && !message.includes(path) ? `${path}: ${message}` : message;
 }
 
 /** Which function of the package an error is of says nothing to whoever typed a command. */
