@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
+  permutationImportance,
   readCsv,
   readJson,
   type TableEpoch,
@@ -9,7 +10,7 @@ import {
   trainTable,
 } from "../../src/data/index.ts";
 import type { Trainer } from "../../src/index.ts";
-import { mixedCsv } from "./generated.ts";
+import { mixedCsv, tenColumns } from "./generated.ts";
 
 const iris = await readCsv(readFileSync(new URL("iris.csv", import.meta.url), "utf8"));
 const species = iris.names[iris.names.length - 1];
@@ -135,6 +136,26 @@ describe("trainTable", () => {
     const plain = await trainTable(train, { target: "churned", classWeight: "none", epochs: 5 });
     expect(plain.report).toMatchObject({ isBalanced: false, scores: { metric: "accuracy" } });
   }, 60_000);
+});
+
+describe("permutation importances of a trained table", () => {
+  it.each(Array.from({ length: 20 }, (_, seed) => seed))(
+    "rank the three informative of ten columns first, seed %i",
+    async (seed) => {
+      const { csv, informative } = tenColumns(300, seed);
+      const { trainer, data } = await trainTable(await readCsv(csv), { target: "side", seed });
+      const found = await permutationImportance(trainer, data as never, {
+        names: data.columns.map(({ name }) => name),
+        seed,
+      });
+      expect(
+        found
+          .slice(0, 3)
+          .map(({ column }) => column)
+          .sort(),
+      ).toEqual([...informative].sort());
+    },
+  );
 });
 
 describe("a trainTable that is aborted", () => {
