@@ -63,6 +63,7 @@ export function startFit(
   const firstEpoch = program.counter(Counter.Epoch);
   const lastStep = firstStep + (steps ?? Number.POSITIVE_INFINITY);
   const lastEpoch = firstEpoch + (epochs ?? (isBounded ? Number.POSITIVE_INFINITY : 1));
+  // From 0 down the machine pauses after each epoch.
   program.setRunF64(Run.EpochsLeft, stops ? 1 : lastEpoch - firstEpoch);
   program.setRunF64(Run.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
   program.setRun(Run.HistoryCount, 0);
@@ -122,7 +123,6 @@ export function startFit(
         fillRates(program);
         break;
       case Status.EpochsDone:
-        program.setRunF64(Run.EpochsLeft, 1);
         if (epoch >= lastEpoch) return over("epochs", stops ? Pause.Epoch : Pause.Over);
         if (step >= lastStep) over("steps");
         return Pause.Epoch;
