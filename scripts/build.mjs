@@ -146,6 +146,7 @@ const bundles = [
   "transform",
   "analysis",
   "data",
+  "metrics",
   "node",
   "plot",
   "cli/start",
@@ -173,10 +174,9 @@ if (isWhole) {
     "node/index.js",
     "wasmgrad.global.js",
   ].map((name) => `dist/${name}`);
-  const declarations = ["index", "transform", "analysis", "data", "node", "plot"].flatMap((name) => [
-    `dist/${name}.d.ts`,
-    `dist/${name}.d.cts`,
-  ]);
+  const declarations = ["index", "transform", "analysis", "data", "metrics", "node", "plot"].flatMap(
+    (name) => [`dist/${name}.d.ts`, `dist/${name}.d.cts`],
+  );
   const typing = ["tsconfig.json", "tsconfig.build.json", "scripts/declarations.mjs"];
   await part("formats", "its other forms", [...bundled, "scripts/formats.mjs"], formats, async () => {
     await node([join(root, "scripts/formats.mjs")]);

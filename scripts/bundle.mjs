@@ -1,7 +1,7 @@
 /**
  * Bundles the package (esbuild). All that `index.js` and `transform.js` export is in one file, `core.js`: where modules share
  * a second one, webpack keeps all of that which anything in the first could use, unless it can join both with the page, and
- * pages that await at their top are never joined. `analysis.js`, `data.js`, `plot.js` and the command line need nothing internal: they
+ * pages that await at their top are never joined. `analysis.js`, `data.js`, `metrics.js`, `plot.js` and the command line need nothing internal: they
  * import the package as its users do.
  */
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -116,6 +116,7 @@ const { metafile: around } = await build({
     analysis: "src/analysis/index.ts",
     data: "src/data/index.ts",
     node: "src/node/index.ts",
+    metrics: "src/metrics/index.ts",
     plot: "src/plot/index.ts",
     "cli/start": "src/cli/start.ts",
   },

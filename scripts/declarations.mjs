@@ -15,6 +15,7 @@ const ENTRIES = {
   analysis: "analysis/index",
   data: "data/index",
   node: "node/index",
+  metrics: "metrics/index",
   plot: "plot/index",
 };
 
@@ -22,7 +23,7 @@ const throughIndex = {
   name: "through-index",
   async resolveId(path, importer) {
     const resolved = importer && (await this.resolve(path, importer, { skipSelf: true }));
-    if (!resolved || /\/build\/types\/src\/(transform|analysis|data|node|plot)\//.test(resolved.id))
+    if (!resolved || /\/build\/types\/src\/(transform|analysis|data|metrics|node|plot)\//.test(resolved.id))
       return resolved;
     return { id: "./index.js", external: "absolute" };
   },

@@ -57,6 +57,7 @@ const PARSERS = ["./chunks/papaparse.js", "./chunks/fflate.js"];
 await build({ ...commonjs("./index.js", ...PARSERS), entryPoints: ["./data.js"], outfile: "data.cjs" });
 for (const path of PARSERS)
   await build({ ...commonjs(), entryPoints: [path], outfile: path.replace(/\.js$/, ".cjs"), minify: true });
+await build({ ...commonjs("./index.js"), entryPoints: ["./metrics.js"], outfile: "metrics.cjs" });
 const CHARTS = "./chunks/echarts.js";
 await build({ ...commonjs("./index.js", CHARTS), entryPoints: ["./plot.js"], outfile: "plot.cjs" });
 await build({ ...commonjs(), entryPoints: [CHARTS], outfile: "chunks/echarts.cjs", minify: true });
@@ -71,6 +72,7 @@ for (const [name, from] of [
   ["analysis", 'require("../analysis.cjs")'],
   ["data", 'require("../data.cjs")'],
   ["node", 'require("../node.cjs")'],
+  ["metrics", 'require("../metrics.cjs")'],
   ["plot", 'require("../plot.cjs")'],
 ]) {
   const names = Object.keys(await import(`${dist}${name}.js`)).join(", ");

@@ -33,12 +33,13 @@ export * from "./model/preprocessing.ts";
 export type { Symbolic } from "./model/symbolic.ts";
 export type { AxisOptions, Operand, ReduceOptions, Tensor } from "./model/tensor.ts";
 export type { Buffers, InputViews, RowView } from "./program/buffers.ts";
+export type { Classification, LabelProbability } from "./program/classify.ts";
 export { explain } from "./program/explain.ts";
 export type { ParameterView, ParameterViews } from "./program/parameters.ts";
 export type {
   AsyncOptions,
   Bytes,
-  Classification,
+  ClassifyOptions,
   Out,
   PredictOptions,
   Predictor,
@@ -76,6 +77,8 @@ export {
   meanAbsoluteError,
   meanSquaredError,
 } from "./train/losses.ts";
+export type { MetricFunction, MetricName, MetricTraits } from "./train/metric-names.ts";
+export type { MetricTruth } from "./train/metrics.ts";
 export type { MomentViews } from "./train/moments.ts";
 export type { Note } from "./train/notes.ts";
 export {

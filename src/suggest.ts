@@ -6,7 +6,7 @@ import { DataError, OptionError } from "./errors.ts";
  * What users know from this package and from others (Keras, PyTorch, scikit-learn, brain.js): in each line what is said of
  * the names in it, then the names, each with what others call it, in small letters without `_` and `-`.
  */
-const KNOWN = `belongs to compile|batchSize=batch,minibatch loss=criterion,lossfn,lossfunction optimizer=solver labels=classes,classnames targets accumulate windowRows shuffleSeed engine
+const KNOWN = `belongs to compile|batchSize=batch,minibatch loss=criterion,lossfn,lossfunction optimizer=solver labels=classes,classnames targets accumulate windowRows shuffleSeed metrics engine
 belongs to fit|epochs=numepochs,nepochs,iterations,maxiter,maxepochs steps=maxsteps,updates stopWhen=errorthresh,tol validation=validationdata,validationsplit,validationfraction,valdata earlyStopping shuffle onEpoch=callbacks,callback,onepochend onProgress=verbose,log,logperiod signal
 belongs to earlyStopping of fit|patience=niternochange minDelta monitor mode
 belongs to stopWhen of fit|lossBelow=loss,errorthresh,minloss
@@ -28,7 +28,6 @@ belongs to the data, as { x, y, sampleWeight }|sampleWeight=sampleweights,weight
 belongs to fit and evaluate|classWeight=classweights
 is the first argument of dense, as in dense(4)|units=outfeatures
 is the second argument of sequential|layers=hiddenlayers
-evaluate gives loss and accuracy|metrics
 |axis=dim keepDims=keepdim silu=swish linear=identity,none sigmoid=logistic glorotUniform=xavieruniform,xavier glorotNormal=xaviernormal heUniform=kaiminguniform heNormal=kaimingnormal,he`;
 
 const plain = (name: string) => name.replace(/[_-]/g, "").toLowerCase();

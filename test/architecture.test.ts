@@ -73,6 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "rows",
     "preprocess",
     "program",
+    "math",
   ],
   files: [
     "describe",
@@ -92,6 +93,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   transform: ["describe", "errors", "options", "graph", "model", "train"],
   analysis: ["errors", "options", "realm", "graph", "rows", "train", "math"],
+  metrics: ["describe", "errors", "options", "realm", "suggest", "math", "rows", "program", "train"],
   plot: ["describe", "errors", "options", "realm"],
   node: ["describe", "errors", "options", "model", "rows", "program", "train", "files"],
   data: [

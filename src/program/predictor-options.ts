@@ -18,6 +18,15 @@ export interface PredictOptions<O> extends ReadOptions {
   readonly out?: O;
 }
 
+/** How `classify` reads a program, and what counts as yes. */
+export interface ClassifyOptions extends ReadOptions {
+  /**
+   * The probability, in [0, 1], from which a sigmoid says yes: one number, or one for each output. Default: 0.5. With `top`, less
+   * probable classes are left out. Default: none.
+   */
+  readonly threshold?: number | readonly number[];
+}
+
 /** How a call that yields to the event loop reads a program. */
 export interface AsyncOptions extends ReadOptions {
   /** Ends the call between two batches; the promise rejects with its reason. */

@@ -30,7 +30,7 @@ import {
   numbersOf,
 } from "./border.ts";
 import { type Buffers, checkIds, checkRows, rawRowsOf, viewsOf } from "./buffers.ts";
-import { type Classification, classify } from "./classify.ts";
+import { type Classification, classify, type Ending } from "./classify.ts";
 import { type FileParts, writeFile } from "./file.ts";
 import { stateTensors, trainingTensors } from "./file-tensors.ts";
 import { manifestOf, summaryOf } from "./manifest.ts";
@@ -38,6 +38,7 @@ import { modelWithValues } from "./model-with-values.ts";
 import { type ParameterViews, parameterViews, setParameters } from "./parameters.ts";
 import type {
   AsyncOptions,
+  ClassifyOptions,
   Out,
   PredictOptions,
   ReadOptions,
@@ -58,6 +59,7 @@ export type {
   AsyncOptions,
   Bytes,
   Classification,
+  ClassifyOptions,
   Out,
   PredictOptions,
   ReadOptions,
@@ -289,24 +291,34 @@ export class Predictor<X = Rows, P = Result> {
   }
 
   /**
-   * The most probable class of each row. For one sigmoid output the classes are 0 and 1, by the threshold 1/2.
+   * The most probable class of each row; with `top` the so many most probable ones, the first of equals first. For one sigmoid
+   * output the classes are 0 and 1, for several each row has all `labels`, with those over the threshold marked.
    *
    * @throws OptionError if the model has several outputs or is not a classifier, NonFiniteError for a row whose
    *   probabilities are NaN
    * @example
    * const model = sequential({ input: [2] }, [dense(3, { activation: "softmax" })]);
-   * const [{ label, probability }] = compile(model, { labels: ["ant", "bee", "cat"] }).classify([[0, 1]]);
+   * const predictor = compile(model, { labels: ["ant", "bee", "cat"] });
+   * const [{ label, probability }] = predictor.classify([[0, 1]]);
+   * const [[first, second]] = predictor.classify([[0, 1]], { top: 2 });
    */
-  classify(x: X, options: ReadOptions = {}): Classification[] {
+  classify(x: X, options?: ClassifyOptions & { readonly top?: undefined }): Classification[];
+  classify(x: X, options: ClassifyOptions & { readonly top: number }): Classification[][];
+  classify(
+    x: X,
+    options: ClassifyOptions & { readonly top?: number } = {},
+  ): Classification[] | Classification[][] {
     refuseMore("classify", arguments, 2);
     const { graph, named } = this.model;
     if (named.outputs && graph.outputs.length !== 1)
       throw new OptionError(`classify: needs a model with one output; got ${graph.outputs.length}`);
-    const predicted = this.predict(x, options) as Result | Record<string, Result>;
+    const { top, threshold, state } = readOptions("classify", options, { top: [], threshold: [], state: [] });
+    const predicted = this.predict(x, { state }) as Result | Record<string, Result>;
     const probabilities = this.probabilities(
       named.outputs ? (predicted as Record<string, Result>)[graph.outputs[0].name] : (predicted as Result),
     );
-    return classify(graph, this.labels, probabilities);
+    const ending = this.ending ?? (finalActivation(graph, graph.outputs[0].value) as Ending);
+    return classify(graph, this.labels, probabilities, ending, { top, threshold });
   }
 
   /**
@@ -536,6 +548,9 @@ export class Predictor<X = Rows, P = Result> {
       tensors: training ? trainingTensors(this.program) : [],
     };
   }
+
+  /** @internal what probabilities are of, where the model ends in logits */
+  protected readonly ending?: Ending;
 
   /** @internal the probabilities of what `predict` gives */
   protected probabilities(predicted: Result): Result {

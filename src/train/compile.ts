@@ -68,15 +68,26 @@ export function compile<X, P>(
     accumulate: [],
     shuffleSeed: [],
     windowRows: [],
+    metrics: [],
     engine: [],
   });
-  const { loss, optimizer, batchSize: batch, labels, targets, accumulate, shuffleSeed, windowRows } = read;
+  const {
+    loss,
+    optimizer,
+    batchSize: batch,
+    labels,
+    targets,
+    accumulate,
+    shuffleSeed,
+    windowRows,
+    metrics,
+  } = read;
   if (targets) model = standardizeTargetsOf(model, loss);
   const engine = read.engine ?? defaultEngine();
   const { graph } = model;
   checkLabels(graph, labels);
   if (!("loss" in options || "optimizer" in options)) {
-    const unread = Object.entries({ shuffleSeed, windowRows, accumulate });
+    const unread = Object.entries({ shuffleSeed, windowRows, accumulate, metrics });
     const [name, value] = unread.find((entry) => entry[1] !== undefined) ?? [];
     if (name)
       throw new OptionError(
@@ -105,7 +116,7 @@ export function compile<X, P>(
     );
   const makePredictor: MakePredictor = (m) => compile(m, { batchSize: batch, labels, engine });
   const request = { model, optimizer, batch, labels, engine, makePredictor };
-  return optimizer.makeTrainer({ ...request, loss, shuffleSeed, windowRows, accumulate });
+  return optimizer.makeTrainer({ ...request, loss, shuffleSeed, windowRows, accumulate, metrics });
 }
 
 /** The model with targets to be standardized: those of the outputs that have a loss, or all where there is none. */

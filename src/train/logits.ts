@@ -12,12 +12,14 @@ export type MakePredictor = <X, P>(model: Model<X, P>) => Predictor<X, P>;
 export function fromLogits(
   { kind, fromLogits }: Pick<Loss, "kind" | "fromLogits">,
   makePredictor: MakePredictor,
-): { readonly probabilities?: (logits: Result) => Result } {
+): { readonly probabilities?: (logits: Result) => Result; readonly ending?: "sigmoid" | "softmax" } {
   if (!fromLogits) return {};
+  const ending = kind === "crossEntropy" ? "softmax" : "sigmoid";
   let last: Predictor<Rows, Result> | undefined;
   return {
+    ending,
     probabilities: (logits) => {
-      const layer = activation(kind === "crossEntropy" ? "softmax" : "sigmoid");
+      const layer = activation(ending);
       last ??= makePredictor(sequential({ input: logits.shape.slice(1) }, [layer]));
       return last.predict(logits);
     },

@@ -20,6 +20,7 @@ import type { Engine } from "../runtime/space.ts";
 import { unknownName } from "../suggest.ts";
 import type { MakePredictor } from "./logits.ts";
 import { type Loss, lossInput } from "./losses.ts";
+import { type MetricFunction, type MetricName, readMetrics } from "./metric-names.ts";
 import { Trainer } from "./trainer.ts";
 import type { ByOutput, NamedOutputs, OutputLoss } from "./training-data.ts";
 
@@ -47,6 +48,11 @@ export interface TrainerOptions<P = Result> {
   readonly accumulate?: number;
   /** Rows kept in the engine's memory at a time; larger data are streamed through. Default: about 8 MiB of rows. */
   readonly windowRows?: number;
+  /**
+   * Measured beside the loss, in `evaluate`, `onEpoch` and the `history` of `fit`: names, metrics of `wasmgrad/metrics`, and functions
+   * of your own. Default: none; `evaluate` gives the accuracy of classifiers anyway.
+   */
+  readonly metrics?: readonly (MetricName | MetricFunction)[];
 }
 
 /** The part of an optimizer that a trainer goes by. */
@@ -74,6 +80,7 @@ export function makeTrainer<X, P>(request: TrainerRequest<X, P>): Trainer<X, P> 
   if (shuffleSeed !== undefined) check("compile", "shuffleSeed", shuffleSeed, SEED);
   check("compile", "accumulate", accumulate, ACCUMULATED);
   const { train, losses } = trainRequest(graph, loss, optimizer, accumulate);
+  const metrics = readMetrics(request.metrics, losses);
   const rowWords = [
     ...train.targets.map((t) => t.rowElements),
     ...graph.inputs.map((p) => rowElements(graph, p.value)),
@@ -87,7 +94,14 @@ export function makeTrainer<X, P>(request: TrainerRequest<X, P>): Trainer<X, P> 
     { labels },
   );
   const { makePredictor } = request;
-  const parts = { losses, namedTargets: typeof loss !== "function", optimizer, shuffleSeed, makePredictor };
+  const parts = {
+    losses,
+    namedTargets: typeof loss !== "function",
+    optimizer,
+    shuffleSeed,
+    makePredictor,
+    metrics,
+  };
   return new Trainer(program, model, labels, parts);
 }
 

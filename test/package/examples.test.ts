@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as analysis from "../../src/analysis/index.ts";
 import * as data from "../../src/data/index.ts";
 import * as main from "../../src/index.ts";
+import * as metrics from "../../src/metrics/index.ts";
 import * as node from "../../src/node/index.ts";
 import * as plot from "../../src/plot/index.ts";
 import * as transform from "../../src/transform/index.ts";
@@ -65,6 +66,7 @@ function importsFor(code: string): string {
     "wasmgrad/transform": transform,
     "wasmgrad/analysis": analysis,
     "wasmgrad/data": data,
+    "wasmgrad/metrics": metrics,
     "wasmgrad/plot": plot,
     "wasmgrad/node": node,
   })
