@@ -36,19 +36,18 @@ export type { Buffers, InputViews, RowView } from "./program/buffers.ts";
 export type { Classification, LabelProbability } from "./program/classify.ts";
 export { explain } from "./program/explain.ts";
 export type { ParameterView, ParameterViews } from "./program/parameters.ts";
+export type { Predictor } from "./program/predictor.ts";
 export type {
   AsyncOptions,
-  Bytes,
   ClassifyOptions,
   Out,
   PredictOptions,
-  Predictor,
   ReadOptions,
   RestoreOptions,
   SaveOptions,
   StateOptions,
-} from "./program/predictor.ts";
-export type { Misfit } from "./program/state.ts";
+} from "./program/predictor-options.ts";
+export type { Bytes, Misfit } from "./program/state.ts";
 export type { NestedNumbers, NestedRows, NumericArray, Result, Row, Rows, Shaped } from "./rows/data.ts";
 export type { Targets } from "./rows/targets.ts";
 export { createEngine, type EngineOptions } from "./runtime/engine.ts";

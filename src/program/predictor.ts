@@ -55,19 +55,6 @@ type ByName = Readonly<Record<string, Float32Array>>;
 /** What a pass computes: one array, or one per named output. */
 type Arrays = Float32Array | ByName;
 
-export type {
-  AsyncOptions,
-  Bytes,
-  Classification,
-  ClassifyOptions,
-  Out,
-  PredictOptions,
-  ReadOptions,
-  RestoreOptions,
-  SaveOptions,
-  StateOptions,
-};
-
 const arrayOf = (arrays: Arrays, name: string, byName: boolean): Float32Array =>
   byName ? (arrays as ByName)?.[name] : (arrays as Float32Array);
 

@@ -3,7 +3,7 @@ import { describe } from "../describe.ts";
 import { DataError, OptionError } from "../errors.ts";
 import { LossFn } from "../graph/op.ts";
 import { checkObject } from "../options.ts";
-import type { AsyncOptions, ReadOptions } from "../program/predictor.ts";
+import type { AsyncOptions, ReadOptions } from "../program/predictor-options.ts";
 import { countRows, flatten32, type NumericArray } from "../rows/data.ts";
 import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import { unknownName } from "../suggest.ts";

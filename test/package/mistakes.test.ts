@@ -110,27 +110,37 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "batch_size in compile",
     () => compile(net(), { batch_size: 16 }),
-    'option-unknown OptionError: compile: unknown option "batch_size"; did you mean batchSize? Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
+    'option-unknown OptionError: compile: unknown option "batch_size"; did you mean batchSize? Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "a learning rate in compile",
     () => compile(net(), { learningRate: 0.1 }),
-    'option-unknown OptionError: compile: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
+    'option-unknown OptionError: compile: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "epochs in compile",
     () => compile(net(), { epochs: 10 }),
-    'option-unknown OptionError: compile: unknown option "epochs"; epochs belongs to fit. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
+    'option-unknown OptionError: compile: unknown option "epochs"; epochs belongs to fit. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, metrics, engine',
   ],
   [
-    "metrics in compile",
+    "metrics of a predictor",
     () => compile(net(), { metrics: ["accuracy"] }),
-    'option-unknown OptionError: compile: unknown option "metrics"; evaluate gives loss and accuracy. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
+    "option OptionError: compile: metrics needs loss and optimizer; got metrics an array of 1 without them",
+  ],
+  [
+    "a metric that does not fit the loss",
+    () => compile(net(), { loss: binaryCrossEntropy(), optimizer: adam(), metrics: ["mae"] }),
+    "option OptionError: compile: metrics: mae measures numbers, which binaryCrossEntropy does not have; try accuracy, balancedAccuracy or f1",
+  ],
+  [
+    "a metric by name that is a function",
+    () => compile(net(), { loss: binaryCrossEntropy(), optimizer: adam(), metrics: ["rocAuc"] }),
+    'option-unknown OptionError: compile: metrics: "rocAuc" is given as a function: import { rocAuc } from "wasmgrad/metrics"; got its name. By name: accuracy, balancedAccuracy, f1, mae, rmse, r2',
   ],
   [
     "PyTorch's name of a loss",
     () => compile(net(), { criterion: binaryCrossEntropy(), optimizer: adam() }),
-    'option-unknown OptionError: compile: unknown option "criterion"; did you mean loss? Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
+    'option-unknown OptionError: compile: unknown option "criterion"; did you mean loss? Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "a batch size in fit",
@@ -596,7 +606,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "weights of classes in compile",
     () => compile(net(), { loss: binaryCrossEntropy(), optimizer: adam(), classWeight: "balanced" }),
-    'option-unknown OptionError: compile: unknown option "classWeight"; classWeight belongs to fit and evaluate. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, engine',
+    'option-unknown OptionError: compile: unknown option "classWeight"; classWeight belongs to fit and evaluate. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "too few weights",
