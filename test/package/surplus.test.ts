@@ -102,6 +102,13 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   singularValues: [analysis, [[[1]]]],
   vocabulary: [data, ["a", {}]],
   windows: [data, [data.readJson([{ a: 1 }, { a: 2 }]), { length: 1 }]],
+  trainTable: [
+    data,
+    [
+      data.readJson(Array.from({ length: 20 }, (_, i) => ({ a: i / 3, b: i / 2 + (i % 3) }))),
+      { target: "b", epochs: 1 },
+    ],
+  ],
   valueAndGrad: [main, [(x: main.Tensor) => x, {}]],
 };
 
