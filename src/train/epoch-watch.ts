@@ -28,7 +28,7 @@ export interface EpochWatch {
   measure(): Steps<void>;
   /** Judges the epoch that was measured, notes it, and says what is known of it. */
   judge(): EpochEvent;
-  /** Whether patience is over. */
+  /** Whether patience is left; always, without early stopping. */
   readonly isPatient: boolean;
   /** Puts the best state back where there is one, and measures what was not measured yet. */
   finish(): Steps<Watched>;

@@ -143,16 +143,19 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * checked in slices too. It continues from where the trainer is: `fit(5)` twice is `fit(10)`. Meanwhile `predict`,
    * `evaluate` and `state` see the last whole step; what would change the state throws a BusyError.
    *
+   * With `validation` rows are kept apart and measured after each epoch; with `earlyStopping` the whole state of the best epoch
+   * comes back at the end. Preprocessing that is not fitted yet is fitted to the training rows; a fit that fails before its
+   * first step leaves it so.
+   *
    * @param data rows and targets, or what `bind` made of them; any number of rows, the last batch of an epoch may be short.
    *   They are read where they stand: leave them alone until the promise settles
-   * Preprocessing that is not fitted yet is fitted to the training rows; a fit that fails before its first step leaves it so.
-   *
    * @throws ShapeError, DataError or OptionError before the first step for what does not fit, NonFiniteError when
    *   training diverges (the parameters are those of the last good step), DisposedError after or during `dispose`,
    *   what a callback throws, the signal's reason on abort
    * @example
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
    * const { loss } = await trainer.fit({ x: [[0], [1]], y: [1, 3] }, { epochs: 100 });
+   * const { best } = await trainer.fit({ x: [[0], [1], [2], [3]], y: [1, 3, 5, 7] }, { validation: 0.25, earlyStopping: { patience: 5 } });
    */
   fit(data: Data<X, P> | BoundData<X>, options: FitOptions<X, P, Trainer<X, P>> = {}): Promise<FitResult> {
     const run = this.startFit(data, options, arguments);
