@@ -186,7 +186,7 @@ function lookAtColumns(
         code: isTarget ? "targetScale" : "columnScales",
         message:
           `${what}: column ${farthest} reaches ${short(reached)}, scales differ ${short(high / low)}-fold; ` +
-          `bring every column to about 1${isTarget ? ", and predictions back" : ""}`,
+          `bring every column to about 1, as ${isTarget ? 'targets: "standardize" in compile' : "standardize()"} does`,
         column: farthest,
       });
   });

@@ -95,7 +95,7 @@ describe("scales of columns", () => {
     expect(others).toEqual([]);
     expect(note).toMatchObject({ code: "columnScales", column: 1 });
     expect(note.message).toMatch(
-      /^x: column 1 reaches 4\d\d0, scales differ 4\d\d0-fold; bring every column to about 1$/,
+      /^x: column 1 reaches 4\d\d0, scales differ 4\d\d0-fold; bring every column to about 1, as standardize\(\) does$/,
     );
   });
 
@@ -208,7 +208,7 @@ describe("targets", () => {
     expect(others).toEqual([]);
     expect(note).toMatchObject({ code: "targetScale", column: 0 });
     expect(note.message).toContain(`y: column 0 reaches ${scale}, `);
-    expect(note.message).toMatch(/bring every column to about 1, and predictions back$/);
+    expect(note.message).toMatch(/bring every column to about 1, as targets: "standardize" in compile does$/);
   });
 
   it.each([99, 1, 0.02])("of about %d are not", (scale) => {
