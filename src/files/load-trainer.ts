@@ -19,6 +19,7 @@ import {
   meanAbsoluteError,
   meanSquaredError,
 } from "../train/losses.ts";
+import { isMetricName, type MetricFunction, type MetricName } from "../train/metric-names.ts";
 import { type AdamWGroup, adam, adamW, type Optimizer, sgd } from "../train/optimizers.ts";
 import type { Trainer } from "../train/trainer.ts";
 import type { ByOutput } from "../train/training-data.ts";
@@ -40,6 +41,11 @@ export interface LoadTrainerOptions<P = Result> {
   readonly optimizer?: Optimizer;
   /** In place of that of the file. */
   readonly loss?: Loss | ByOutput<P, Loss>;
+  /**
+   * In place of those of the file. A file has only the names of metrics: those that `compile` knows by name come back by themselves,
+   * functions must be given again.
+   */
+  readonly metrics?: readonly (MetricName | MetricFunction)[];
   /** In place of those of the file. */
   readonly labels?: readonly string[];
   /** Default: that of the file. With another one, training goes on to other bits. */
@@ -77,6 +83,7 @@ export function loadTrainer<X = Rows, P = Result>(
     uses: [[]],
     optimizer: [],
     loss: [],
+    metrics: [],
     labels: [],
     batchSize: [],
     accumulate: [],
@@ -91,6 +98,8 @@ export function loadTrainer<X = Rows, P = Result>(
   for (const [name, value] of Object.entries(wanted))
     if (value === undefined)
       throw new FileError(`${who}: a file of a predictor needs ${name} in the options; got none`, "uses");
+  // Those of the file fit its loss.
+  if (loss) own.compiled.metrics = undefined;
   const names = labels ?? labelsOf(who, file);
   const given = Object.entries({ ...others, labels: names }).filter(([, value]) => value !== undefined);
   const trainer = compileFile(who, () =>
@@ -173,9 +182,18 @@ function readSettings(who: string, file: TensorFile) {
     return {
       loss: loss === undefined ? undefined : isNamed ? Object.fromEntries(losses()) : readLoss(loss),
       optimizer: optimizer === undefined ? undefined : readOptimizer(optimizer),
-      compiled: { batchSize, accumulate, shuffleSeed },
+      compiled: { batchSize, accumulate, shuffleSeed, metrics: readMetricNames(who, file) },
     };
   });
+}
+
+/** The metrics of a file that `compile` knows by name. */
+function readMetricNames(who: string, file: TensorFile): readonly MetricName[] | undefined {
+  const names = readJson(who, file, "metrics");
+  if (names === undefined) return undefined;
+  if (!(Array.isArray(names) && names.every((name) => typeof name === "string")))
+    throw new FileError(`${who}: metrics of a file must be an array of names; got ${describe(names)}`);
+  return names.filter(isMetricName);
 }
 
 /** What a fit with early stopping knew that was under way; its state is checked when it is put back. */

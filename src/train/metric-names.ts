@@ -83,6 +83,10 @@ const ELSEWHERE = "brier confusionMatrix logLoss matthews prAuc precision recall
 /** What results and events of a fit hold beside metrics. */
 const TAKEN = "loss validationLoss validation epoch epochs steps best reason history historyEvery notes";
 
+/** Whether `compile` knows a metric by this name. */
+export const isMetricName = (name: unknown): name is MetricName =>
+  typeof name === "string" && has(NAMES, name);
+
 const has = (names: string, name: string) => names.split(" ").includes(name);
 
 /**

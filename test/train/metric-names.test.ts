@@ -6,6 +6,7 @@ import {
   crossEntropy,
   dense,
   type Loss,
+  loadTrainer,
   meanSquaredError,
   model,
   OptionError,
@@ -218,5 +219,28 @@ describe("metrics that do not fit are refused", () => {
     const error = thrownBy(act);
     expect(error).toBeInstanceOf(OptionError);
     expect(error.message).toBe(message);
+  });
+});
+
+describe("metrics in files", () => {
+  it("that have names come back by themselves; functions are given again, and all others then, too", () => {
+    const y = SETTINGS.classes.y as unknown as number[];
+    const trainer = make("classes", ["f1", rocAuc]);
+    const { f1: f, rocAuc: area } = trainer.evaluate({ x, y });
+    const bytes = trainer.save({ training: true });
+    const data = { x, y } as never;
+    expect(loadTrainer(bytes).evaluate(data)).toMatchObject({ f1: f });
+    expect(loadTrainer(bytes).evaluate(data).rocAuc).toBeUndefined();
+    expect(loadTrainer(bytes, { metrics: [rocAuc] }).evaluate(data)).toMatchObject({ rocAuc: area });
+    expect(loadTrainer(bytes, { metrics: [] }).evaluate(data).f1).toBeUndefined();
+  });
+
+  it("are left out with another loss, which they may not fit", () => {
+    const bytes = make("numbers", ["mae"]).save();
+    expect(
+      loadTrainer(bytes, { loss: meanSquaredError() }).evaluate({ x, y: SETTINGS.numbers.y } as never),
+    ).toEqual({
+      loss: expect.any(Number),
+    });
   });
 });
