@@ -1,7 +1,9 @@
 export * from "./errors.ts";
+export { modelToCode } from "./files/code.ts";
 export { digestOf, sha256 } from "./files/digests.ts";
 export { type LoadOptions, load } from "./files/load.ts";
 export { type LoadTrainerOptions, loadTrainer } from "./files/load-trainer.ts";
+export { type ModelJSON, modelFromJSON, modelToJSON } from "./files/model-json.ts";
 export {
   type LoadedWeights,
   type LoadWeightsOptions,

@@ -1,7 +1,7 @@
 import { describe } from "../describe.ts";
 import { OptionError, ShapeError } from "../errors.ts";
-import type { Initializer } from "../graph/graph.ts";
-import { Fn } from "../graph/op.ts";
+import type { Initializer, Node } from "../graph/graph.ts";
+import { Fn, type OpAttrs } from "../graph/op.ts";
 import { softmax } from "../graph/ops/softmax.ts";
 import { unary } from "../graph/ops/unary.ts";
 import { check, NOT_NEGATIVE, readOptions } from "../options.ts";
@@ -96,6 +96,17 @@ export function activate<T extends Symbolic>(
   if (name === "linear") return x;
   if (name === "softmax") return x.emit(softmax, {}, [x.id]);
   return x.emit(unary, { fn: RULES[name].fn, alpha }, [x.id]);
+}
+
+/** The activation that a node is; undefined for other functions. */
+export function activationOf({ op, attrs }: Node): Activation | undefined {
+  if (op === "softmax") return "softmax";
+  if (op !== "unary") return undefined;
+  const { fn, alpha } = attrs as OpAttrs["unary"];
+  const [name, rule] = Object.entries(RULES).find(([, { fn: own }]) => own === fn) ?? [];
+  if (name === undefined || rule === undefined) return undefined;
+  if (alpha === rule.alpha) return name as ActivationName;
+  return name === "elu" || name === "leakyRelu" ? { name, alpha } : undefined;
 }
 
 export type { Initializer };
