@@ -133,6 +133,30 @@ describe("wasmgrad train", () => {
     expect(after.digest()).not.toBe(before.digest());
   });
 
+  it("keeps the best weights at Ctrl-C, and goes on from there", async () => {
+    const out = at("stopped.safetensors");
+    const long = ["--epochs", "1000000", "--patience", "1000000"];
+    const before = process.listenerCount("SIGINT");
+    let looks = 0;
+    // Once it trains, and some slices have passed, as if a key were pressed.
+    const timer = setInterval(() => {
+      if (process.listenerCount("SIGINT") === before || ++looks < 5) return;
+      clearInterval(timer);
+      (process.listeners("SIGINT").at(-1) as () => void)();
+    }, 1);
+    const stopped = await run("train", iris, "--target", species, ...long, "--out", out);
+    expect(stopped).toMatchObject({ error: "", status: 130 });
+    const [, epochs, best] = /interrupted after (\d+) epochs, the best was (\d+): the file has the best/.exec(
+      stopped.out.replaceAll("\n", " "),
+    ) as RegExpExecArray;
+    expect(Number(epochs)).toBeGreaterThanOrEqual(Number(best));
+    expect(process.listenerCount("SIGINT")).toBe(before);
+    const resumed = await run("train", iris, "--target", species, "--resume", out, "--json", "--out", out);
+    const { report } = JSON.parse(resumed.out);
+    expect(report.validationRows).toBe(30);
+    expect(report.bestEpoch).toBeGreaterThanOrEqual(Number(best));
+  });
+
   it("says that the network does not beat a linear model", async () => {
     const rows = Array.from({ length: 60 }, (_, i) => `${(i * 37) % 23},${i % 2 ? "no" : "yes"}`);
     const path = put("noise.csv", `a,y\n${rows.join("\n")}\n`);
