@@ -1,6 +1,7 @@
 /** `wasmgrad evaluate`: how good a model is on rows with a known target. */
 import type { Table } from "../data/index.ts";
-import type { Evaluation, Trainer } from "../index.ts";
+import type { Evaluation } from "../index.ts";
+import { type ClassReport, type NumberReport, report } from "../metrics/index.ts";
 import { loadTrainerFile } from "../node/index.ts";
 import { confusionMatrix } from "../plot/index.ts";
 import { Failure, misuse } from "./failures.ts";
@@ -14,9 +15,8 @@ export interface EvaluateOutcome {
   readonly target: string;
   /** Loss and metrics. */
   readonly evaluation: Evaluation;
-  /** Of classes: their names, and counts [truth, predicted]. */
-  readonly labels?: readonly string[];
-  readonly confusion?: readonly (readonly number[])[];
+  /** Class by class with the confusion matrix, or how far off numbers are. */
+  readonly report: ClassReport | NumberReport;
 }
 
 export async function evaluate(
@@ -49,8 +49,7 @@ export async function evaluate(
     .map((row) => row[wanted]);
   checkTruth(y, labels, name, wanted);
   const evaluation = trainer.evaluate({ x, y } as never);
-  const confusion = labels ? countConfusion(trainer, x, y as string[], labels) : undefined;
-  return { rows: typed.rows, target: wanted, evaluation, ...(labels ? { labels, confusion } : {}) };
+  return { rows: typed.rows, target: wanted, evaluation, report: report(trainer, { x, y }) };
 }
 
 /** The one column that the model does not read. */
@@ -79,25 +78,15 @@ function checkTruth(
   });
 }
 
-function countConfusion(
-  trainer: Trainer,
-  x: readonly unknown[],
-  y: readonly string[],
-  labels: readonly string[],
-): number[][] {
-  const counts = labels.map(() => labels.map(() => 0));
-  trainer.classify(x as never).forEach(({ index }, row) => {
-    counts[labels.indexOf(y[row])][index]++;
-  });
-  return counts;
-}
-
-export function formatEvaluate({ rows, target, evaluation, labels, confusion }: EvaluateOutcome): string {
+export function formatEvaluate({ rows, target, evaluation, report: found }: EvaluateOutcome): string {
   const scores = Object.entries(evaluation).map(([name, value]) => [name, Number(value).toPrecision(4)]);
+  const { classes, confusion } = found;
   return [
     `${target} of ${grouped(rows)} rows`,
     "",
-    ...formatRows(scores),
-    ...(labels && confusion ? ["", confusionMatrix(confusion, { labels })] : []),
+    ...(classes ? [...formatRows(scores), "", `${found}`] : [...formatRows(scores)]),
+    ...(classes && confusion
+      ? ["", confusionMatrix(confusion, { labels: classes.map(({ label }) => label) })]
+      : []),
   ].join("\n");
 }

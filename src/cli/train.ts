@@ -7,6 +7,7 @@ import {
   type TrainTableResult,
   trainTable,
 } from "../data/index.ts";
+import type { TableRows } from "../index.ts";
 import { loadTrainerFile, saveFile } from "../node/index.ts";
 import { lossCurve } from "../plot/index.ts";
 import { Failure, misuse } from "./failures.ts";
@@ -65,7 +66,7 @@ export async function train(path: string, flags: TrainFlags): Promise<TrainOutco
       `${nameOf(path)}: must have the target column ${JSON.stringify(target)}; got ${table.names.join(", ")}`,
     );
   const file = flags.out ?? `${path === "-" ? "model" : path.replace(/\.[^./\\]*$/, "")}.safetensors`;
-  const trainer = resume === undefined ? undefined : await loadTrainerFile(resume);
+  const trainer = resume === undefined ? undefined : await loadTrainerFile<TableRows>(resume);
   const { signal, end } = interruption();
   const progress = startProgress(json === true);
   let result: Awaited<ReturnType<typeof trainTable>>;

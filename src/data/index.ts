@@ -47,6 +47,7 @@ export type {
   TableColumn,
   TableRow,
 } from "./table-column.ts";
+export type { TableEpoch, TableTrainer } from "./table-networks.ts";
 export {
   type BlobsOptions,
   makeBlobs,
@@ -64,5 +65,5 @@ export {
   type ToyOptions,
 } from "./toy.ts";
 export type { TableReport, TableScores } from "./train-report.ts";
-export { type TableEpoch, type TrainTableOptions, type TrainTableResult, trainTable } from "./train-table.ts";
+export { type TrainTableOptions, type TrainTableResult, trainTable } from "./train-table.ts";
 export { type SeriesWindows, type WindowsOptions, windows } from "./windows.ts";

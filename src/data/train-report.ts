@@ -1,8 +1,6 @@
 /** What `trainTable` says of its result. */
-import type { Result } from "../rows/data.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { FitResult } from "../train/fit-options.ts";
-import type { Trainer } from "../train/trainer.ts";
 import type { TableData } from "./columns.ts";
 
 /** The score of a network beside what is reached without one. */
@@ -58,35 +56,9 @@ export function classCounts({ y, labels }: TableData): number[] {
   return [...counts.values()];
 }
 
-/** The score of a trainer on rows with known targets. */
-export function scoreOf(
-  metric: TableScores["metric"],
-  trainer: Trainer,
-  x: unknown,
-  y: readonly string[] | Float64Array,
-): number {
-  if (metric === "r2") {
-    const { data } = trainer.predict(x as never) as Result;
-    const truth = y as Float64Array;
-    const mean = meanOf(truth);
-    let left = 0;
-    let total = 0;
-    truth.forEach((value, i) => {
-      left += (value - data[i]) * (value - data[i]);
-      total += (value - mean) * (value - mean);
-    });
-    return total === 0 ? 0 : 1 - left / total;
-  }
-  const truth = y as readonly string[];
-  const right = new Map<string, [hits: number, rows: number]>();
-  trainer.classify(x as never).forEach(({ label }, i) => {
-    const counts = right.get(truth[i]) ?? [0, 0];
-    right.set(truth[i], [counts[0] + (label === truth[i] ? 1 : 0), counts[1] + 1]);
-  });
-  const classes = [...right.values()];
-  if (metric === "accuracy") return classes.reduce((sum, [hits]) => sum + hits, 0) / truth.length;
-  return classes.reduce((sum, [hits, rows]) => sum + hits / rows, 0) / classes.length;
-}
+/** The score among the metrics of an evaluation. */
+export const scoreOf = (metric: TableScores["metric"], evaluation: Evaluation): number =>
+  (evaluation as unknown as Readonly<Record<string, number>>)[metric];
 
 const meanOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -1,7 +1,5 @@
 import { describe } from "../describe.ts";
 import { DataError, OptionError } from "../errors.ts";
-import { activation, dense } from "../model/layers.ts";
-import { sequential } from "../model/model.ts";
 import {
   BOOLEAN,
   COUNT,
@@ -14,34 +12,22 @@ import {
   SHARE,
   SIGNAL,
 } from "../options.ts";
-import { compile } from "../train/compile.ts";
-import type { Evaluation } from "../train/evaluate.ts";
-import type { EpochEvent, FitResult } from "../train/fit-options.ts";
-import { crossEntropy, meanSquaredError } from "../train/losses.ts";
-import { adamW } from "../train/optimizers.ts";
-import type { Trainer } from "../train/trainer.ts";
 import { type ColumnsOptions, columns, type TableData } from "./columns.ts";
 import { SEED_RULE } from "./split.ts";
 import type { Table } from "./table.ts";
 import {
-  classCounts,
-  constantScore,
-  scoreOf,
-  type TableReport,
-  type TableScores,
-  verdictOf,
-} from "./train-report.ts";
-import { ACTIVATION, isRare, MOST_REFIT_ROWS, settingsFor } from "./train-settings.ts";
-
-/** An epoch of one of the networks that `trainTable` trains. */
-export interface TableEpoch extends EpochEvent {
-  /** What is trained: the network, the linear model it is compared with, or the network once more on all rows. */
-  readonly stage: "network" | "linear" | "refit";
-  /** From 1 on: networks with weaker decays follow where the first ones do not fit. */
-  readonly attempt: number;
-  /** The most epochs of this stage. */
-  readonly most: number;
-}
+  type Attempt,
+  attempt,
+  chooseNetwork,
+  linearScore,
+  type Run,
+  refitOn,
+  type Settings,
+  type TableEpoch,
+  type TableTrainer,
+} from "./table-networks.ts";
+import { classCounts, constantScore, type TableReport, type TableScores, verdictOf } from "./train-report.ts";
+import { isRare, MOST_REFIT_ROWS, settingsFor } from "./train-settings.ts";
 
 export interface TrainTableOptions extends ColumnsOptions {
   /** Units of the hidden layers; `[]` trains a linear model. Default: by the number of rows, `[64]` below 5,000. */
@@ -68,7 +54,7 @@ export interface TrainTableOptions extends ColumnsOptions {
    * A trainer to go on from, of an earlier `trainTable` on rows of the same form. One that was aborted goes on with the same
    * rows held back; any other on all rows.
    */
-  readonly resume?: Trainer;
+  readonly resume?: TableTrainer;
   /** Hears of each epoch. */
   readonly onEpoch?: (event: TableEpoch) => unknown;
   /** Ends training; the trainer then has the best weights so far. */
@@ -76,7 +62,8 @@ export interface TrainTableOptions extends ColumnsOptions {
 }
 
 export interface TrainTableResult {
-  readonly trainer: Trainer;
+  /** Takes rows as objects by the names of columns, among others. */
+  readonly trainer: TableTrainer;
   /** What it was trained on: all rows, or those that were not held back. */
   readonly data: TableData;
   readonly report: TableReport;
@@ -108,7 +95,7 @@ const BLIND_EPOCHS = 100;
  * const table = readJson(Array.from({ length: 60 }, (_, i) => ({ length: i % 10, kind: i % 10 < 5 ? "short" : "long" })));
  * const { trainer, report } = await trainTable(table, { target: "kind", epochs: 60 });
  * report.scores.network > report.scores.constant; // => true
- * trainer.classify([{ length: 1 }] as never)[0].label; // => "short"
+ * trainer.classify([{ length: 1 }])[0].label; // => "short"
  */
 export async function trainTable(table: Table, options: TrainTableOptions): Promise<TrainTableResult> {
   refuseMore("trainTable", arguments, 2, "write trainTable(table, { target })");
@@ -191,45 +178,7 @@ export async function trainTable(table: Table, options: TrainTableOptions): Prom
     : { trainer, data: all, report };
 }
 
-/** What all networks of one call share. */
-interface Settings {
-  readonly hidden: readonly number[];
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly patience: number;
-  readonly metric: TableScores["metric"];
-  readonly isBalanced: boolean;
-  readonly seed: number;
-  readonly onEpoch: TrainTableOptions["onEpoch"];
-  readonly signal: AbortSignal | undefined;
-}
-
-/** What networks are trained on and measured by. */
-interface Run {
-  readonly settings: Settings;
-  readonly training: TableData;
-  readonly measured: TableData;
-  /** The rows of both as they were given. */
-  readonly tables: readonly [Table, Table];
-  readonly most: number;
-  readonly isHeldBack: boolean;
-}
-
-/** A network that was trained, and how it did on the rows held back. */
-interface Attempt {
-  readonly trainer: Trainer;
-  readonly weightDecay: number;
-  readonly reason: TableReport["reason"];
-  readonly epochs: number;
-  readonly bestEpoch: number;
-  readonly evaluation: Evaluation;
-  readonly score: number;
-  readonly history: FitResult["history"];
-  readonly historyEvery: number;
-  readonly notes: readonly string[];
-}
-
-const isUnfinished = (trainer: Trainer) => trainer.fitMemory !== undefined;
+const isUnfinished = (trainer: TableTrainer) => trainer.fitMemory !== undefined;
 
 /** Rows to train on and rows to score on; the terms of both come from the former. */
 function holdBack(table: Table, all: TableData, asked: ColumnsOptions, share: number, seed: number) {
@@ -257,163 +206,13 @@ function holdBack(table: Table, all: TableData, asked: ColumnsOptions, share: nu
   return { training, measured: training.of(test), tables: [train, test] as const };
 }
 
-function makeTrainer(
-  data: TableData,
-  settings: Settings,
-  hidden: readonly number[],
-  weightDecay: number,
-): Trainer {
-  const { seed, batchSize, learningRate } = settings;
-  const layers = hidden.map((units) => dense(units, { activation: ACTIVATION }));
-  const isClasses = data.task === "classification";
-  const last = dense(isClasses ? data.labels.length : 1);
-  const model = sequential(
-    { columns: data.columns, seed } as never,
-    isClasses ? [...layers, last, activation("softmax")] : [...layers, last],
-  );
-  const shared = { optimizer: adamW({ learningRate, weightDecay }), batchSize };
-  const options = isClasses
-    ? { ...shared, loss: crossEntropy(), labels: data.labels }
-    : { ...shared, loss: meanSquaredError(), targets: "standardize" };
-  return compile(model as never, options as never) as unknown as Trainer;
-}
-
-/** Trains until the rows held back say that it is enough, or it is aborted: then the best weights are put back. */
-async function attempt(
-  run: Run,
-  trainer: Trainer,
-  [x, measuredX]: readonly [unknown, unknown],
-  stage: TableEpoch["stage"],
-  number: number,
-  weightDecay: number,
-): Promise<Attempt> {
-  const { settings, training, measured, most, isHeldBack } = run;
-  const { isBalanced, patience, signal, onEpoch } = settings;
-  const seen: EpochEvent[] = [];
-  let result: FitResult | undefined;
-  const data = { x, y: training.y };
-  try {
-    result = await trainer.fit(data as never, {
-      epochs: most,
-      ...(isBalanced ? { classWeight: "balanced" as const } : {}),
-      ...(isHeldBack
-        ? { validation: { x: measuredX, y: measured.y } as never, earlyStopping: { patience } }
-        : {}),
-      onEpoch: (event: EpochEvent) => {
-        seen.push(event);
-        return onEpoch?.({ ...event, stage, attempt: number, most });
-      },
-      ...(signal ? { signal } : {}),
-    });
-  } catch (error) {
-    if (!signal?.aborted || seen.length === 0) throw error;
-    takeBest(trainer);
-  }
-  const last = seen[seen.length - 1];
-  const bestEpoch = result?.best?.epoch ?? last?.best?.epoch ?? trainer.epochs;
-  return {
-    trainer,
-    weightDecay,
-    reason: result?.reason ?? "aborted",
-    epochs: seen.length,
-    bestEpoch,
-    evaluation: trainer.evaluate({ x: measuredX, y: measured.y } as never),
-    score: scoreOf(settings.metric, trainer, measuredX, measured.y),
-    history: result?.history ?? historyOf(seen),
-    historyEvery: result?.historyEvery ?? 1,
-    notes: result?.notes.map(({ message }) => message) ?? [],
-  };
-}
-
-/** Puts the best weights of an aborted fit back, so that a later one goes on from there. */
-function takeBest(trainer: Trainer): void {
-  const memory = trainer.fitMemory;
-  if (memory === undefined) return;
-  trainer.restore(memory.state);
-  trainer.fitMemory = { ...memory, waited: 0 };
-}
-
-const historyOf = (events: readonly EpochEvent[]): FitResult["history"] => ({
-  loss: events.map(({ loss }) => loss),
-  ...(events[0]?.validation
-    ? { validationLoss: events.map(({ validation }) => validation?.loss ?? Number.NaN) }
-    : {}),
-});
-
-/**
- * The network with the strongest decay, unless a weaker one is better by more than chance: by more than one standard error of
- * its score (Breiman et al., Classification and Regression Trees, 1984, section 3.4.3). Weaker ones are tried only while
- * the training rows are not fitted either.
- */
-async function chooseNetwork(run: Run, decays: readonly number[]): Promise<Attempt> {
-  const { settings, training, measured } = run;
-  const { metric } = settings;
-  const rows = measured.y.length;
-  let best: Attempt | undefined;
-  for (const [i, weightDecay] of decays.entries()) {
-    const trainer = makeTrainer(training, settings, settings.hidden, weightDecay);
-    const next = await attempt(run, trainer, [training.x, measured.x], "network", i + 1, weightDecay);
-    const [ours, theirs] = [best, next].map((one) => one?.score ?? -Infinity);
-    const isBetter = best === undefined || theirs > ours + errorOf(metric, ours, rows);
-    if (isBetter) {
-      best?.trainer.dispose();
-      best = next;
-    } else next.trainer.dispose();
-    if (settings.signal?.aborted || i === decays.length - 1) break;
-    const fitted = scoreOf(metric, (best as Attempt).trainer, training.x, training.y);
-    if (1 - fitted <= (metric === "r2" ? LEAST_LEFT : errorOf(metric, fitted, rows))) break;
-  }
-  return best as Attempt;
-}
-
-/** Where so little of the variance of the training rows is left, decay is not what keeps a network from learning. */
-const LEAST_LEFT = 0.02;
-
-/** One standard error of a score that was measured on so many rows. */
-function errorOf(metric: TableScores["metric"], score: number, rows: number): number {
-  if (metric === "r2") return (1 - score) * Math.sqrt(2 / rows);
-  return Math.sqrt(Math.max(score * (1 - score), 1 / rows) / rows);
-}
-
-async function linearScore(run: Run): Promise<number | undefined> {
-  const { settings, training, measured } = run;
-  const trainer = makeTrainer(training, { ...settings, learningRate: 0.01 }, [], 0.1);
-  try {
-    const { score, reason } = await attempt(run, trainer, [training.x, measured.x], "linear", 1, 0.1);
-    return reason === "aborted" ? undefined : score;
-  } catch (error) {
-    if (settings.signal?.aborted) return undefined;
-    throw error;
-  } finally {
-    trainer.dispose();
-  }
-}
-
-/** The network anew on all rows, for as many epochs as were best; undefined where that was aborted. */
-async function refitOn(all: TableData, settings: Settings, chosen: Attempt): Promise<Trainer | undefined> {
-  const { signal, onEpoch, isBalanced } = settings;
-  const trainer = makeTrainer(all, settings, settings.hidden, chosen.weightDecay);
-  const most = Math.max(1, chosen.bestEpoch);
-  try {
-    await trainer.fit({ x: all.x, y: all.y } as never, {
-      epochs: most,
-      ...(isBalanced ? { classWeight: "balanced" as const } : {}),
-      ...(onEpoch
-        ? { onEpoch: (event: EpochEvent) => onEpoch({ ...event, stage: "refit", attempt: 1, most }) }
-        : {}),
-      ...(signal ? { signal } : {}),
-    });
-  } catch (error) {
-    trainer.dispose();
-    if (signal?.aborted) return undefined;
-    throw error;
-  }
-  chosen.trainer.dispose();
-  return trainer;
-}
-
 /** Goes on with a trainer, by the names of columns: its own categories and labels count. */
-async function resumed(run: Run, table: Table, all: TableData, trainer: Trainer): Promise<TrainTableResult> {
+async function resumed(
+  run: Run,
+  table: Table,
+  all: TableData,
+  trainer: TableTrainer,
+): Promise<TrainTableResult> {
   const { labels = [] } = trainer as unknown as { readonly labels?: readonly string[] };
   const other = all.labels.find((label) => !labels.includes(label));
   if (other !== undefined)

@@ -273,7 +273,11 @@ describe("wasmgrad evaluate", () => {
 
   it("gives numbers with --json", async () => {
     const { out } = await run("evaluate", model, iris, "--json", "--target", species);
-    const { rows, confusion, evaluation } = JSON.parse(out);
+    const {
+      rows,
+      evaluation,
+      report: { confusion },
+    } = JSON.parse(out);
     expect(rows).toBe(150);
     expect(confusion.flat().reduce((sum: number, n: number) => sum + n, 0)).toBe(150);
     const right = confusion.reduce((sum: number, row: number[], i: number) => sum + row[i], 0);

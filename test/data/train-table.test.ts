@@ -9,7 +9,6 @@ import {
   type TrainTableOptions,
   trainTable,
 } from "../../src/data/index.ts";
-import type { Trainer } from "../../src/index.ts";
 import { mixedCsv, tenColumns } from "./generated.ts";
 
 const iris = await readCsv(readFileSync(new URL("iris.csv", import.meta.url), "utf8"));
@@ -58,7 +57,7 @@ describe("trainTable", () => {
     expect(report).toMatchObject({ task: "regression", labels: [], scores: { metric: "r2" } });
     expect(report.scores.network).toBeGreaterThan(0.98);
     expect(report.scores.constant).toBeLessThanOrEqual(0);
-    const [found] = trainer.predict([{ a: 10, b: 2 }] as never).data;
+    const [found] = trainer.predict([{ a: 10, b: 2 }]).data;
     expect(Math.abs(found - 28.5)).toBeLessThan(3);
   });
 
@@ -190,7 +189,7 @@ describe("a trainTable that is aborted", () => {
 
   it("goes on from there with the same rows held back", async () => {
     const { trainer, report } = await aborted(9);
-    const again = await trainTable(iris, { ...options, resume: trainer as Trainer, epochs: 40 });
+    const again = await trainTable(iris, { ...options, resume: trainer, epochs: 40 });
     expect(again.trainer).toBe(trainer);
     expect(again.report.validationRows).toBe(30);
     expect(again.report.evaluation.loss).toBeLessThan(report.evaluation.loss);
