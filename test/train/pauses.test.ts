@@ -173,9 +173,9 @@ describe("the event loop", () => {
     clock(1, 12);
     let timers = 0;
     const timer = setInterval(() => timers++, 0);
-    await trainer.fit(classes(200), { epochs: 2 });
+    await trainer.fit(classes(2000), { epochs: 2 });
     clearInterval(timer);
-    plain.fitSync(classes(200), { epochs: 2 });
+    plain.fitSync(classes(2000), { epochs: 2 });
     expect(timers).toBeGreaterThan(0);
     expect(trainer.state()).toEqual(plain.state());
   });
@@ -244,7 +244,8 @@ describe("predictAsync and evaluateAsync", () => {
     const set = vi.spyOn(Uint8Array.prototype, "set");
     await trainer.predictAsync(classes(3000).x);
     await trainer.evaluateAsync(classes(3000));
-    expect(set.mock.calls.length).toBeLessThan(10);
+    // Each call changes over and back once, and makes the first state; there are 375 batches.
+    expect(set.mock.calls.length).toBeLessThan(30);
     expect(set.mock.calls.length).toBeGreaterThan(0);
   });
 
