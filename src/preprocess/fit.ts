@@ -12,13 +12,13 @@ import type { Stage } from "./stages.ts";
 const BLOCK_LINES = 256;
 /** Numbers that are read without a break: about a third of a millisecond. */
 const NUMBERS_PER_JOB = 1 << 16;
-/** Values that are sorted without a break. */
-const SORTED_VALUES = 1 << 15;
+/** Values that are sorted without a break: about 2 ms. A power of two, and not less than a chunk has to start with. */
+const CHUNK_VALUES = 1 << 15;
 
 /** Sees lines of `width` numbers. */
 type Visit = (x: Float64Array, lines: number) => void;
-/** Calls `visit` for each block of lines in their order, in jobs, then `done`. */
-export type EachBlock = (visit: Visit, done: () => void) => void;
+/** Calls `visit` for each block of lines in their order, in jobs, then each of `done` as a job. */
+export type EachBlock = (visit: Visit, ...done: (() => void)[]) => void;
 
 /** The blocks of flat numbers, or of what `linesOf` makes of them. */
 export function eachBlockOf(
@@ -29,7 +29,7 @@ export function eachBlockOf(
 ): EachBlock {
   const lines = raw.length / width;
   const step = Math.max(1, Math.floor(NUMBERS_PER_JOB / (BLOCK_LINES * width))) * BLOCK_LINES;
-  return (visit, done) => {
+  return (visit, ...done) => {
     for (let from = 0; from < lines; from += step)
       jobs.push(() => {
         const end = Math.min(lines, from + step);
@@ -38,7 +38,7 @@ export function eachBlockOf(
           visit(linesOf(at, count), count);
         }
       });
-    jobs.push(done);
+    jobs.push(...done);
   };
 }
 
@@ -48,14 +48,15 @@ export const fitStages: FitStages = (stages, reader, what, raw, numbers, by, job
     // Nothing else fits it while the jobs wait: whoever started them has the numbers to itself.
     if (by === Fitted.ByFit && numbers[stage.at] !== Fitted.Not) return;
     const linesOf = (from: number, count: number) => reader.lines(what, raw, from, count, s, numbers);
-    learn(what, stage, eachBlockOf(raw, reader.width, jobs, linesOf), numbers.subarray(stage.at + 1));
+    const into = numbers.subarray(stage.at + 1);
+    learn(what, stage, raw.length / reader.width, eachBlockOf(raw, reader.width, jobs, linesOf), into);
     jobs.push(() => {
       numbers[stage.at] = by;
     });
   });
 };
 
-function learn(what: string, stage: Stage, eachBlock: EachBlock, into: Float64Array): void {
+function learn(what: string, stage: Stage, lines: number, eachBlock: EachBlock, into: Float64Array): void {
   const { step, columns, width } = stage;
   const count = columns.length;
   const name = (j: number) => `${what}: ${step.name}: column ${columns[j]}`;
@@ -72,19 +73,21 @@ function learn(what: string, stage: Stage, eachBlock: EachBlock, into: Float64Ar
       }
     });
   } else if (step.with === "median") {
-    const values = columns.map(() => new SortedChunks());
+    const values = columns.map(() => new Chunks());
+    const chunks = Array.from({ length: Math.ceil(lines / CHUNK_VALUES) }, (_, chunk) => chunk);
     eachBlock(
-      (x, lines) => {
+      (x, count) => {
         columns.forEach((column, j) => {
-          for (let i = column; i < lines * width; i += width) if (!Number.isNaN(x[i])) values[j].add(x[i]);
+          for (let i = column; i < count * width; i += width) if (!Number.isNaN(x[i])) values[j].add(x[i]);
         });
       },
-      () => {
-        values.forEach((chunks, j) => {
-          checkSeen(name(j), chunks.count);
-          into[j] = chunks.median();
-        });
-      },
+      ...values.flatMap((own, j) => [
+        ...chunks.map((chunk) => () => own.sort(chunk)),
+        () => {
+          checkSeen(name(j), own.count);
+          into[j] = own.median();
+        },
+      ]),
     );
   } else {
     const seen = sums(columns, width);
@@ -179,39 +182,44 @@ function range(columns: readonly number[], width: number) {
   return { low, high, counts, visit };
 }
 
-/** Values in chunks of a bounded length, each sorted when it is full, so that none takes long. */
-class SortedChunks {
+/** Values in chunks of a bounded length, so that sorting one does not take long. */
+class Chunks {
   count = 0;
   readonly #chunks: Float64Array[] = [];
-  #last = new Float64Array(0);
-  #used = 0;
+  /** Values in the last chunk, which grows as it fills. */
+  #used = CHUNK_VALUES;
 
   add(value: number): void {
-    if (this.#used === this.#last.length) {
-      if (this.#used === SORTED_VALUES) this.#close();
-      const longer = new Float64Array(Math.min(SORTED_VALUES, Math.max(64, this.#used * 2)));
-      longer.set(this.#last);
-      this.#last = longer;
+    const chunks = this.#chunks;
+    if (this.#used === CHUNK_VALUES) {
+      chunks.push(new Float64Array(64));
+      this.#used = 0;
+    }
+    let last = chunks[chunks.length - 1];
+    if (this.#used === last.length) {
+      const longer = new Float64Array(last.length * 2);
+      longer.set(last);
+      chunks[chunks.length - 1] = last = longer;
     }
     // + 0: the median of zeros is 0, of whatever sign they are.
-    this.#last[this.#used++] = value + 0;
+    last[this.#used++] = value + 0;
     this.count++;
   }
 
-  /** The middle value, or the mean of the two in the middle. */
+  /** Sorts one chunk, when all values are there. */
+  sort(chunk: number): void {
+    const chunks = this.#chunks;
+    if (chunk === chunks.length - 1) chunks[chunk] = chunks[chunk].subarray(0, this.#used);
+    chunks[chunk]?.sort();
+  }
+
+  /** The middle value, or the mean of the two in the middle, when all chunks are sorted. */
   median(): number {
-    this.#close();
     const upper = this.#valueAt(Math.floor(this.count / 2));
     if (this.count % 2 === 1) return upper;
     const lower = this.#valueAt(this.count / 2 - 1);
     const sum = lower + upper;
     return sum - sum === 0 ? sum / 2 : lower / 2 + upper / 2;
-  }
-
-  #close(): void {
-    if (this.#used > 0) this.#chunks.push(this.#last.slice(0, this.#used).sort());
-    this.#last = new Float64Array(0);
-    this.#used = 0;
   }
 
   /** The value with `k` before it in the order of all: halves the widest range that it may lie in. */

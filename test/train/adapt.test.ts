@@ -622,6 +622,27 @@ describe('targets: "standardize"', () => {
     );
   });
 
+  it("leaves metrics in units of y, of training, validation and evaluation", async () => {
+    const metrics = ["mae", "r2"] as const;
+    const model = sequential({ input: [3], seed: 2 }, [impute({ with: 0 }), standardize(), dense(1)]);
+    const trainer = compile(model, {
+      loss: meanSquaredError(),
+      optimizer: adam(),
+      targets: "standardize",
+      metrics,
+    });
+    const { history, validation } = await trainer.fit(data, { epochs: 2, validation: { last: 0.5 } });
+    const held = { x: data.x.slice(30), y: data.y.slice(30) };
+    const predicted = trainer.predict(held.x).data;
+    const mae = held.y.reduce((sum, value, i) => sum + Math.abs(value - predicted[i]), 0) / held.y.length;
+    expect(validation?.mae).toBeCloseTo(mae, 9);
+    expect(history.mae?.[1]).toBe(validation?.mae);
+    expect(trainer.evaluate(held).mae).toBe(validation?.mae);
+    expect(trainer.evaluate(held).loss).toBe(validation?.loss);
+    expect(mae).toBeGreaterThan(2);
+    expect(validation?.loss).toBeLessThan(10);
+  });
+
   it("compares lossBelow in standardized units", () => {
     const trainer = regression("standardize", 64);
     const { reason, loss } = trainer.fitSync({ x: data.x, y }, { stopWhen: { lossBelow: 0.9 }, epochs: 500 });

@@ -14,16 +14,21 @@ import {
   type FitResult,
   flatten,
   type Initializer,
+  impute,
+  inputColumns,
   type Layer,
   meanSquaredError,
+  minMax,
   model,
   type NestedNumbers,
+  oneHot,
   type Predictor,
   type Result,
   reshape,
   restarts,
   sequential,
   sgd,
+  standardize,
   type Tensor,
   type Trainer,
   valueAndGrad,
@@ -250,3 +255,42 @@ export const used = [
   scalars,
   mixed,
 ];
+
+// Rows of tables, and of inputs with preprocessing.
+const tableColumns = inputColumns([
+  { name: "bill", kind: "number", with: "median", indicator: true },
+  { name: "island", kind: "category", categories: ["Biscoe"] },
+]);
+const table = compile(sequential({ columns: tableColumns }, [standardize(), dense(1)]), {
+  loss: meanSquaredError(),
+  optimizer: adam(),
+  targets: "standardize",
+});
+const tableRows = [{ bill: 1, island: "Biscoe", more: null }];
+table.step({ x: tableRows, y: [1] });
+table.step({ x: [[1, null]], y: [1] });
+table.adapt({ data: new Float64Array(2), shape: [1, 2] }, [1]);
+const tablePrediction: number[][] = table.predict(tableRows).toArray();
+const tableView: Float32Array | Float64Array | Int32Array = table.buffers.x;
+const means: readonly number[] = table.preprocessing.standardize1.mean;
+const twoInputs = model({ inputs: { row: { columns: tableColumns }, more: [2] } }, ({ row, more }) =>
+  dense(1)(row).add(more),
+);
+compile(twoInputs).predict({ row: tableRows, more: [[1, 2]] });
+// @ts-expect-error: only rows of tables are objects
+compile(twoInputs).predict({ row: tableRows, more: tableRows });
+// @ts-expect-error: no kind of column
+inputColumns([{ name: "a", kind: "text" }]);
+// @ts-expect-error: categories are missing
+inputColumns([{ name: "a", kind: "category" }]);
+// @ts-expect-error: columns or input
+sequential({ seed: 1 }, [dense(1)]);
+// @ts-expect-error: strings are no numbers
+trainer.adapt([["0", "1"]]);
+// @ts-expect-error: categories must be said
+oneHot({ columns: [0] });
+// @ts-expect-error: no statistic
+impute({ with: "mode" });
+minMax({ columns: [0, 1], name: "scaled" });
+
+export { means, tablePrediction, tableView };
