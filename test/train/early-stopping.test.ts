@@ -357,10 +357,16 @@ describe("what an unfinished fit left", () => {
     expect(fresh.epochs).toBeGreaterThan(2);
   });
 
-  it("is forgotten by a fit without early stopping, and by one that watches something else", () => {
-    const trainer = abandon();
-    trainer.fitSync(data, { steps: 1 });
-    expect(trainer.fitMemory).toBeUndefined();
+  it("is forgotten by a fit without early stopping, and by one that watches something else", async () => {
+    const [sync, sliced] = [abandon(), abandon()];
+    sync.fitSync(data, { steps: 1 });
+    expect(sync.fitMemory).toBeUndefined();
+    const enough = new Error("enough");
+    const onEpoch = () => {
+      throw enough;
+    };
+    await expect(sliced.fit(data, { onEpoch })).rejects.toBe(enough);
+    expect(sliced.fitMemory).toBeUndefined();
     const other = abandon();
     const { best } = other.fitSync(data, {
       epochs: 1,

@@ -220,6 +220,15 @@ describe('"stop"', () => {
     expect({ reason, epochs, calls }).toEqual({ reason: "stopped", epochs: 2, calls: [1, 2] });
   });
 
+  it("of any of several callbacks ends fitSync, too", () => {
+    const calls: number[] = [];
+    const { reason, epochs } = lineTrainer().fitSync(line, {
+      epochs: 9,
+      onEpoch: [({ epoch }) => (epoch === 2 ? "stop" : undefined), ({ epoch }) => calls.push(epoch)],
+    });
+    expect({ reason, epochs, calls }).toEqual({ reason: "stopped", epochs: 2, calls: [1, 2] });
+  });
+
   it("with early stopping hands back the best epoch", () => {
     const rows = classes(60);
     const base: FitOptions = { validation: 0.4, earlyStopping: { patience: 50 } };
