@@ -269,9 +269,13 @@ async function* recordsOf(
     newline ??= text.includes("\n") || !text.includes("\r") ? "\n" : "\r";
     delimiter ??= guessDelimiter(text, newline, isLast);
     const parser = new Parser({ delimiter, newline });
-    const { data, errors, meta } = parser.parse(text, 0, !isLast);
+    // A last line ends as all others do: the parser takes CR and spaces behind a quote before the end of a line alone.
+    const whole = isLast && !text.endsWith(newline) ? text + newline : text;
+    const { data, errors, meta } = parser.parse(whole, 0, !isLast);
     const first = line;
-    const lineOf = (i: number) => first + linesOf(data, i);
+    // Without a quote no record takes more than a line.
+    const isPlain = !text.includes('"');
+    const lineOf = (i: number) => first + (isPlain ? i : linesOf(data, i));
     const [error] = errors;
     if (error)
       throw new DataError(
