@@ -1,11 +1,12 @@
 import { describe } from "../describe.ts";
 import { FileError } from "../errors.ts";
 import type { BringsOps } from "../model/layer.ts";
+import type { TableRows } from "../model/model.ts";
 import { readOptions, refuseMore } from "../options.ts";
 import { describeOptimizer } from "../plan/optimizer.ts";
 import { fitStages } from "../preprocess/fit.ts";
 import { trainingTensors } from "../program/file-tensors.ts";
-import type { Result, Rows } from "../rows/data.ts";
+import type { Result } from "../rows/data.ts";
 import type { Engine } from "../runtime/space.ts";
 import type { TensorFile } from "../safetensors.ts";
 import { compile } from "../train/compile.ts";
@@ -73,7 +74,7 @@ export interface LoadTrainerOptions<P = Result> {
  * again.fitSync(data, { epochs: 5 });
  * again.digest() === trainer.digest(); // => true
  */
-export function loadTrainer<X = Rows, P = Result>(
+export function loadTrainer<X = TableRows, P = Result>(
   bytes: Uint8Array | ArrayBuffer,
   options: LoadTrainerOptions<P> = {},
 ): Trainer<X, P> {

@@ -1,9 +1,10 @@
 import { f32, type Op } from "../graph/op.ts";
 import type { BringsOps } from "../model/layer.ts";
+import type { TableRows } from "../model/model.ts";
 import { readOptions, refuseMore } from "../options.ts";
 import type { Metadata } from "../program/file.ts";
 import type { Predictor } from "../program/predictor.ts";
-import type { Result, Rows } from "../rows/data.ts";
+import type { Result } from "../rows/data.ts";
 import type { Engine } from "../runtime/space.ts";
 import { type CompileOptions, compile } from "../train/compile.ts";
 import { fromLogits } from "../train/logits.ts";
@@ -55,7 +56,7 @@ const droppedOut: Op<"dropout"> = {
  * const bytes = compile(model, { labels: ["no", "yes"] }).save();
  * const [{ label, probability }] = load(bytes).classify([[0, 1]]);
  */
-export function load<X = Rows, P = Result>(
+export function load<X = TableRows, P = Result>(
   bytes: Uint8Array | ArrayBuffer,
   options: LoadOptions = {},
 ): Predictor<X, P> {
