@@ -1,7 +1,7 @@
 /** Metrics of probabilities: how good they are, and how well they order the rows. */
 import { OptionError } from "../errors.ts";
 import { log } from "../math/log.ts";
-import { COUNT, check, readOptions } from "../options.ts";
+import { COUNT, check, readOptions, refuseMore } from "../options.ts";
 import {
   type AveragedMetric,
   type AverageOptions,
@@ -206,6 +206,7 @@ export const brier: Metric = /* @__PURE__ */ makeMetric(
  * topK(2)([1, 0], probabilities); // => 0.5
  */
 export function topK(k: number): Metric {
+  refuseMore("topK", arguments, 1, "write topK(k)(truth, prediction)");
   check("topK", "k, the first argument,", k, COUNT);
   const name = `top${k}`;
   return makeMetric(name, "higher", "probabilities", (truth, prediction, options) => {

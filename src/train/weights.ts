@@ -150,7 +150,12 @@ export function weighRows(
   let sum = 0;
   inStretches(jobs, rows, target.words, (from, count) => {
     for (let row = from; row < from + count; row++) {
-      data[row] = weights[classOfRow(row)] * (given ? given[row] : 1);
+      const weight = weights[classOfRow(row)] * (given ? given[row] : 1);
+      data[row] = weight;
+      if (data[row] - data[row] !== 0)
+        throw new DataError(
+          `${who}: weights of rows and classes multiplied must be finite in single precision; got ${weight} at row ${row}`,
+        );
       sum += data[row];
     }
   });

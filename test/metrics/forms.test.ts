@@ -275,7 +275,12 @@ const REFUSALS: readonly Refusal[] = [
   [
     "topK that was not called",
     () => (topK as Loose)([0, 1], probabilities),
-    "OptionError: topK: k, the first argument, must be a whole number >= 1; got an array of 2",
+    "OptionError: topK: takes no argument 2; got an array of 2: write topK(k)(truth, prediction)",
+  ],
+  [
+    "a k that is none",
+    () => topK(0),
+    "OptionError: topK: k, the first argument, must be a whole number >= 1; got 0",
   ],
 ];
 

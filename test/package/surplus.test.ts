@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import * as analysis from "../../src/analysis/index.ts";
 import * as data from "../../src/data/index.ts";
 import * as main from "../../src/index.ts";
+import * as metrics from "../../src/metrics/index.ts";
 import * as transform from "../../src/transform/index.ts";
-import { xorModel, xorTrainer } from "../fixtures.ts";
+import { xor, xorModel, xorTrainer } from "../fixtures.ts";
 
 const trained = () => main.compile(main.sequential({ input: [1] }, [main.dense(1)]), TRAINS());
 const TRAINS = () => ({ loss: main.meanSquaredError(), optimizer: main.sgd() });
@@ -112,6 +113,13 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
       { target: "b", epochs: 1 },
     ],
   ],
+  ...Object.fromEntries(
+    Object.keys(metrics)
+      .filter((name) => !/^(report|topK)$/.test(name))
+      .map((name) => [name, [metrics, [[0, 1], [0.25, 0.75], {}]]]),
+  ),
+  report: [metrics, [xorTrainer(), xor, {}]],
+  topK: [metrics, [2]],
   valueAndGrad: [main, [(x: main.Tensor) => x, {}]],
 };
 
@@ -134,7 +142,7 @@ describe.each(Object.entries(CALLS))("%s", (title, [from, given]) => {
 });
 
 it("every public function is tried", () => {
-  const functions = Object.entries({ ...analysis, ...data, ...transform, ...main })
+  const functions = Object.entries({ ...analysis, ...data, ...metrics, ...transform, ...main })
     .filter(([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name))
     .map(([name]) => name);
   // They throw nothing.

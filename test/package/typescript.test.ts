@@ -107,7 +107,7 @@ it.each(["5.5", "5.9"])(
   },
 );
 
-describe.each(["index", "transform", "analysis", "data"])("the declarations of %s", (name) => {
+describe.each(["index", "transform", "analysis", "data", "metrics"])("the declarations of %s", (name) => {
   const read = (ending: string) =>
     readFileSync(join(folder, `node_modules/wasmgrad/dist/${name}.${ending}`), "utf8");
 

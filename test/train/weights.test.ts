@@ -240,6 +240,13 @@ describe("class weights", () => {
     expect(trainer.digest()).toBe(other.digest());
   });
 
+  it("that overflow with the weights of rows are refused", () => {
+    const given = { ...dataOf("binaryCrossEntropy"), sampleWeight: x.map(() => 1e30) };
+    expect(() =>
+      make("binaryCrossEntropy").fitSync(given as never, { classWeight: { 0: 1e30, 1: 1e30 } }),
+    ).toThrow(/weights of rows and classes multiplied must be finite in single precision; got \S+ at row 0/);
+  });
+
   it("of 0 for all rows are refused, before anything changes", () => {
     const trainer = make("binaryCrossEntropy");
     const before = trainer.digest();
