@@ -12,7 +12,7 @@ import {
   scoresOf,
   shareOfEqualRows,
 } from "../math/scores.ts";
-import { readOptions } from "../options.ts";
+import { readOptions, refuseMore } from "../options.ts";
 import { type Classes, type Labels, readClasses, readOneClass } from "./classes-of.ts";
 import {
   type AveragedMetric,
@@ -118,6 +118,7 @@ export function confusionMatrix(
   prediction: Prediction,
   options: ClassOptions = {},
 ): number[][] {
+  refuseMore("confusionMatrix", arguments, 3);
   const read = readOneClass(
     "confusionMatrix",
     truth,
