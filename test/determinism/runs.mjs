@@ -380,6 +380,46 @@ export async function runAll(wasmgrad) {
     digests["preprocessing = adapted, streamed, resumed after 2 epochs"] = resumed.digest();
   }
 
+  // Rows and classes that weigh differently, for every loss; metrics stand in the history.
+  {
+    const rows = 75;
+    const x = { data: noise(rows * 3, 21), shape: [rows, 3] };
+    const sampleWeight = noise(rows, 22).map((v, i) => (i % 7 === 0 ? 0 : Math.abs(v) * 2));
+    const labels = Array.from({ length: rows }, (_, i) => (i * i) % 3);
+    const numbers = { data: noise(rows * 2, 23), shape: [rows, 2] };
+    const classes = {
+      units: 3,
+      activation: "softmax",
+      y: labels,
+      metrics: ["accuracy", "balancedAccuracy", "f1"],
+    };
+    const bits = { units: 1, activation: "sigmoid", y: labels.map((label) => label % 2), metrics: ["f1"] };
+    const values = { units: 2, activation: "linear", y: numbers, metrics: ["mae", "rmse", "r2"] };
+    for (const [name, loss, { units, activation, y, metrics }] of [
+      ["crossEntropy", crossEntropy(), classes],
+      ["binaryCrossEntropy", binaryCrossEntropy(), bits],
+      ["meanSquaredError", meanSquaredError(), values],
+      ["meanAbsoluteError", meanAbsoluteError(), values],
+      ["huber", huber(), values],
+    ]) {
+      const net = () =>
+        sequential({ input: [3], seed: 3 }, [dense(6, { activation: "tanh" }), dense(units, { activation })]);
+      const make = (more) => compile(net(), { loss, optimizer: adam(), batchSize: 8, ...more });
+      const options = activation === "linear" ? {} : { classWeight: "balanced" };
+      const trainer = make({ metrics });
+      const { history } = trainer.fitSync(
+        { x, y, sampleWeight },
+        { epochs: 5, validation: { last: 0.2 }, ...options },
+      );
+      digests[`weights ${name}`] = trainer.digest();
+      digests[`weights ${name}, history`] = digestOf(Object.values(history).flat());
+      const streamed = make({ windowRows: 16 });
+      const half = { epochs: 1, validation: { last: 0.2 }, ...options };
+      for (let epoch = 0; epoch < 5; epoch++) await streamed.fit({ x, y, sampleWeight }, half);
+      digests[`weights ${name} = streamed, sliced`] = streamed.digest();
+    }
+  }
+
   // Gradient descent by hand on every method of a tensor.
   {
     const f = valueAndGrad((w, v, s) => {

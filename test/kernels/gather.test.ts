@@ -38,6 +38,17 @@ describe("gather", () => {
     expect([...new Int32Array(y.buffer)]).toEqual(gather(window, Int32Array.of(4, 2), 3));
   });
 
+  it("leaves the rows alone where there are none to load", () => {
+    const given = {
+      y: "out",
+      window: Int32Array.of(7),
+      index: Int32Array.of(3, 1),
+      rows: 2,
+      words: 0,
+    } as const;
+    expect(runRecord(Opcode.Gather, given).y).toHaveLength(0);
+  });
+
   it("would catch rows taken in order", () => {
     const window = windowOf(4, 6);
     expect(run(window, Int32Array.of(2, 1), 6)).not.toEqual(gather(window, Int32Array.of(0, 1), 6));

@@ -240,6 +240,27 @@ describe("class weights", () => {
     expect(trainer.digest()).toBe(other.digest());
   });
 
+  it('of "balanced" count the training rows alone; validation rows weigh the same', async () => {
+    const { y } = dataOf("crossEntropy") as { y: number[] };
+    const [train, kept] = [y.slice(0, 16), y.slice(16)];
+    const weights = balanced(train).map((w) => (Number.isFinite(w) ? w : 1));
+    const weighted = (rows: number[]) => weigh(rows, weights);
+    const validation = { x: x.slice(16), y: kept, sampleWeight: weighted(kept) };
+    const byHand = make("crossEntropy");
+    const expected = byHand.fitSync(
+      { x: x.slice(0, 16), y: train, sampleWeight: weighted(train) },
+      { epochs: 3, validation },
+    );
+    const last = { last: 7 / 23 };
+    for (const given of [last, { x: x.slice(16), y: kept }]) {
+      const trainer = make("crossEntropy");
+      const data = given === last ? { x, y } : { x: x.slice(0, 16), y: train };
+      const found = await trainer.fit(data, { epochs: 3, validation: given, classWeight: "balanced" });
+      expect(found.history).toEqual(expected.history);
+      expect(trainer.digest()).toBe(byHand.digest());
+    }
+  });
+
   it("that overflow with the weights of rows are refused", () => {
     const given = { ...dataOf("binaryCrossEntropy"), sampleWeight: x.map(() => 1e30) };
     expect(() =>
