@@ -73,8 +73,8 @@ export interface Preprocessing {
   /** One row as it is given, and its numbers. */
   readonly shape: Shape;
   readonly rowElements: number;
-  /** The last axis of what reaches the graph. */
-  readonly width: number;
+  /** The last axis behind each step; that of the last one reaches the graph. */
+  readonly widths: readonly number[];
   readonly fitted: readonly FittedEntry[];
   /** @throws ShapeError where the data cannot be rows of this input */
   countRows(what: string, given: unknown): number;

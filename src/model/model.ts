@@ -312,10 +312,14 @@ function modelSummary(graph: Graph): string {
   const layers = layersOf(graph);
   const rows = [
     ["layer", "output", "parameters"],
-    ...graph.inputs.flatMap(({ name, value, preprocessing, steps = [] }) => [
-      [name, formatShape(preprocessing ? [ROWS, ...preprocessing.shape] : graph.shape(value)), ""],
-      ...steps.map((step) => [step.name, "", ""]),
-    ]),
+    ...graph.inputs.flatMap(({ name, value, preprocessing, steps = [] }) => {
+      const row = preprocessing?.shape ?? graph.shape(value).slice(1);
+      const shown = (width = row[row.length - 1]) => formatShape([ROWS, ...row.slice(0, -1), width]);
+      return [
+        [name, row.length > 0 ? shown() : formatShape([ROWS]), ""],
+        ...steps.map((step, i) => [step.name, shown(preprocessing?.widths[i]), ""]),
+      ];
+    }),
     ...layers.map((l) => [l.name, formatShape(l.outputShape), l.parameters.toLocaleString("en-US")]),
   ];
   const total = layers.reduce((sum, l) => sum + l.parameters, 0);

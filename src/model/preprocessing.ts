@@ -82,7 +82,10 @@ function addStep(who: string, x: Tensor, make: (width: number) => InputStep): Te
   const steps = [...(port.steps ?? []), make(width)];
   const raw = port.preprocessing?.shape ?? shape.slice(1);
   const preprocessing = preprocessingOf(raw, port.columns, steps, fitStages);
-  const value = graph.addValue({ shape: [...shape.slice(0, -1), preprocessing.width], dtype }, port.name);
+  const value = graph.addValue(
+    { shape: [...shape.slice(0, -1), preprocessing.widths[steps.length - 1]], dtype },
+    port.name,
+  );
   // Whatever else reads the old value is refused by its type.
   graph.values[x.id] = { ...graph.values[x.id], dtype: RAW };
   graph.inputs[at] = { ...port, value, steps, preprocessing };

@@ -79,7 +79,7 @@ export function preprocessingOf(
   return {
     shape,
     rowElements,
-    width: newWidth,
+    widths: stages.map((stage) => stage.newWidth),
     fitted: stages.flatMap(({ fitted }) => fitted),
     countRows: reader.countRows,
     read: reader.read,

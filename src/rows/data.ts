@@ -325,8 +325,10 @@ export function overlaps(rows: unknown, array: Float32Array): boolean {
       array.byteOffset < rows.byteOffset + rows.byteLength
     );
   if (typeof rows !== "object" || rows === null) return false;
-  const parts: readonly unknown[] = Array.isArray(rows) ? rows : Object.values(rows);
-  return parts.some((part) => overlaps(part, array));
+  // Objects in a list are rows of a table, whose cells share nothing.
+  if (Array.isArray(rows))
+    return rows.some((row) => (Array.isArray(row) || ArrayBuffer.isView(row)) && overlaps(row, array));
+  return Object.values(rows).some((part) => overlaps(part, array));
 }
 
 /** What was given for one input or target: all of it, or its entry of that name. */

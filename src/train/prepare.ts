@@ -1,5 +1,6 @@
 /** From rows as they were given to those that a program trains on: preprocessing is fitted and done, targets are standardized. */
 import { Counter } from "../../assembly/abi.ts";
+import { DataError } from "../errors.ts";
 import { Fitted } from "../graph/input.ts";
 import { eachBlockOf, standardizeColumns } from "../preprocess/fit.ts";
 import { checkFitted, firstUnfitted, standardizeTargets } from "../program/border.ts";
@@ -73,7 +74,7 @@ function rowsBy(who: string, rules: DataRules, given: Dataset, numbers: Float64A
 
 function makeRows(
   who: string,
-  { border, losses, train, namedInputs }: DataRules,
+  { border, losses, train, namedInputs, namedTargets }: DataRules,
   given: Dataset,
   numbers: Float64Array,
   jobs: Jobs,
@@ -103,14 +104,22 @@ function makeRows(
       );
       return { words: rowElements, data: into };
     }
-    const loss = losses[i - inputs.length];
-    const place = border?.outputs.find((known) => known && known.name === loss?.output);
+    const output = losses[i - inputs.length]?.output;
+    const place = border?.outputs.find((one) => one && one.name === output);
     if (!place) return { words, data };
     const own = numbers.subarray(place.from, place.to);
     const into = new Float32Array(data.length);
-    inStretches(jobs, rows, words, (from, count) =>
-      standardizeTargets(own, data, from * words, into, from * words, count, words),
-    );
+    const what = namedTargets ? `${who}: y.${output}` : `${who}: y`;
+    inStretches(jobs, rows, words, (from, count) => {
+      standardizeTargets(own, data, from * words, into, from * words, count, words);
+      for (let j = from * words; j < (from + count) * words; j++)
+        if (into[j] - into[j] !== 0)
+          throw new DataError(
+            `${what}: targets must be finite in single precision when they are standardized; ` +
+              `got ${data[j]} at row ${Math.floor(j / words)}, column ${j % words}`,
+            "not-finite",
+          );
+    });
     return { words, data: into };
   });
   return { ...given, columns, given };

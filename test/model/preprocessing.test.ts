@@ -22,6 +22,7 @@ import {
   type TableRows,
   TraceError,
 } from "../../src/index.ts";
+import { collapseLinear, convertActivations } from "../../src/transform/index.ts";
 import { noise, thrownBy } from "../fixtures.ts";
 
 /** A trainer whose predictions are what preprocessing makes of the rows: fitted to `x`, `flatten` does nothing. */
@@ -376,7 +377,9 @@ describe("preprocessing layers", () => {
         [1, 4],
       ],
     );
-    expect(trainer.summary()).toContain("standardize1");
+    expect(trainer.summary()).toMatch(/input +\[rows, 2\]\nstandardize1 +\[rows, 2\]\nflatten1/);
+    const wider = sequential({ input: [3] }, [oneHot({ columns: [0], categories: 4 }), dense(1)]);
+    expect(wider.summary()).toMatch(/input +\[rows, 3\]\noneHot1 +\[rows, 6\]\ndense1/);
     const { model: described, preprocessing } = trainer.manifest() as {
       model: { inputs: object[]; graph: string[] };
       preprocessing: object;
@@ -386,6 +389,29 @@ describe("preprocessing layers", () => {
     expect(described.graph).toContain(`step input ${JSON.stringify(step)}`);
     expect(preprocessing).toEqual({ standardize1: { mean: [3], spread: [1] } });
     expect(trainer.summary()).toMatch(/standardize1\.mean +3\n/);
+  });
+
+  it("stay where a model is rewritten", () => {
+    const trainer = compile(
+      sequential({ input: [2], seed: 1 }, [
+        standardize(),
+        dense(3, { activation: "sigmoid" }),
+        dense(2),
+        dense(1),
+      ]),
+      { loss: meanSquaredError(), optimizer: adam(), targets: "standardize" },
+    );
+    const x = random(20, 2, 30, 500);
+    trainer.fitSync({ x, y: x.map(([a]) => 7 * a) });
+    const expected = trainer.predict(x).data;
+    const fitted = trainer.toModel();
+    for (const rewritten of [collapseLinear(fitted), convertActivations(fitted, "sigmoid", "tanh")]) {
+      const predictor = compile(rewritten);
+      expect(predictor.preprocessing).toEqual(trainer.preprocessing);
+      predictor.predict(x).data.forEach((value, i) => {
+        expect(Math.abs(value - expected[i])).toBeLessThan(1e-4 * Math.abs(expected[i]));
+      });
+    }
   });
 
   const cases: Record<string, [() => unknown, new (...given: never[]) => Error, string]> = {
@@ -535,6 +561,15 @@ describe("a model of columns", () => {
       [1, 0, 0],
       [0, 0, 1],
     ]);
+  });
+
+  it("looks at no cell beside its columns, whatever stands there", () => {
+    const trainer = fitted();
+    const extra: { self?: object } = {};
+    extra.self = extra;
+    const many = rows.map((row) => ({ ...row, extra }));
+    const out = new Float32Array(4 * 7);
+    expect(trainer.predict(many, { out })).toEqual(Float32Array.from(expected.flat()));
   });
 
   it("may be one input of several", () => {

@@ -643,6 +643,16 @@ describe('targets: "standardize"', () => {
     expect(validation?.loss).toBeLessThan(10);
   });
 
+  it("refuses targets too far from those it was fitted to", () => {
+    const trainer = regression("standardize");
+    trainer.adapt(data.x, y);
+    const far = { x: data.x.slice(0, 2), y: [y[0], [1, 1e300]] };
+    expect(thrownBy(() => trainer.evaluate(far))).toBeInstanceOf(DataError);
+    expect(thrownBy(() => trainer.evaluate(far)).message).toBe(
+      "evaluate: y: targets must be finite in single precision when they are standardized; got 1e+300 at row 1, column 1",
+    );
+  });
+
   it("compares lossBelow in standardized units", () => {
     const trainer = regression("standardize", 64);
     const { reason, loss } = trainer.fitSync({ x: data.x, y }, { stopWhen: { lossBelow: 0.9 }, epochs: 500 });
