@@ -8,7 +8,7 @@ import { fitStages } from "../preprocess/fit.ts";
 import { trainingTensors } from "../program/file-tensors.ts";
 import type { Result } from "../rows/data.ts";
 import type { Engine } from "../runtime/space.ts";
-import type { TensorFile } from "../safetensors.ts";
+import type { FileTensor, TensorFile } from "../safetensors.ts";
 import { compile } from "../train/compile.ts";
 import { BEST_STATE } from "../train/file-metadata.ts";
 import type { FitMemory } from "../train/fit-memory.ts";
@@ -113,15 +113,15 @@ export function loadTrainer<X = TableRows, P = Result>(
   const rates = program.plan.counters.entries.filter(({ kind }) => kind === "rate");
   // A rate that is given counts, whatever the one of the file was.
   const skip = new Set(optimizer ? rates.map(({ name }) => name) : []);
-  const wantedTensors = tensors.filter(({ name }) => !skip.has(name) && isNeeded(name, file));
+  const wantedTensors = tensors.filter((tensor) => !skip.has(tensor.name) && isNeeded(tensor, file));
   fillFile(who, trainer, file, wantedTensors, true);
   if (isWhole) trainer.fitMemory = readMemory(who, file);
   return trainer;
 }
 
-/** Sums of gradients start as zeros where a file has none. */
-const isNeeded = (name: string, { tensors }: TensorFile) =>
-  tensors.has(name) || !name.endsWith(".gradientSum");
+/** Slots are needed. Counters of later versions start as usual, sums of gradients as zeros. */
+const isNeeded = ({ name, dtype }: FileTensor, { tensors }: TensorFile) =>
+  tensors.has(name) || !(dtype === "F64" || name.endsWith(".gradientSum"));
 
 /** Whether two optimizers update alike, but for their rates. */
 const sameRule = (a: Optimizer, b: Optimizer) =>

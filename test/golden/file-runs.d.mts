@@ -1,0 +1,1 @@
+export { type Run, runs as fileRuns } from "./runs.mjs";
