@@ -1,4 +1,11 @@
 /** What every engine is asked, apart from digests: plain JavaScript that runs on pages and in the shell. */
+import {
+  download,
+  fromIndexedDb,
+  fromOpfs,
+  fromUrl,
+  keepInIndexedDb,
+} from "../../examples/files/browser.mjs";
 import { images, longCalls, shortFits, watch } from "./alive.mjs";
 
 /** @returns {{ name: string, ok: boolean, detail?: string }} */
@@ -189,6 +196,94 @@ export async function checkPage({ binaryCrossEntropy, adam, compile, createEngin
         expect(text.startsWith("UnsupportedEngineError: "), `an UnsupportedEngineError; got ${text}`);
       const allowed = await saidBy("/allowed.html");
       expect(allowed.why === null && allowed.errors.length === 0, `no error; got ${allowed.errors}`);
+    }),
+  ];
+}
+
+/** Where pages keep files: each place gives back the bytes that it was given. */
+export async function checkFiles(wasmgrad) {
+  const { load, loadTrainer } = wasmgrad;
+  const trainer = wideTrainer(wasmgrad);
+  trainer.fitSync(wideData, { epochs: 2 });
+  const digest = trainer.digest({ training: true });
+  const bytes = trainer.save({ training: true });
+  const same = (given, from) =>
+    expect(loadTrainer(given).digest({ training: true }) === digest, `the trainer from ${from}`);
+  return [
+    await attempt("files in OPFS", async () => {
+      if (!navigator.storage?.getDirectory) return "not there";
+      const worker = new Worker("/files-worker.js", { type: "module" });
+      const keep = (given) =>
+        new Promise((resolve, reject) => {
+          worker.onmessage = ({ data }) => (data === "kept" ? resolve() : reject(new Error(data)));
+          worker.onerror = ({ message }) => reject(new Error(message));
+          worker.postMessage(["model", given]);
+        });
+      const found = () => fromOpfs("model", (given) => loadTrainer(given).digest({ training: true }));
+      try {
+        expect((await fromOpfs("none", load)) === undefined, "nothing where nothing was kept");
+        await keep(wideTrainer(wasmgrad).save());
+        await keep(bytes);
+        expect((await found()) === digest, "the newest one");
+        // A write that is cut short leaves the one before.
+        await keep(bytes.slice(0, -7));
+        expect((await found()) === digest, "the newest whole one");
+        return "flushed";
+      } catch (error) {
+        // Views of a page under test have no storage in some browsers.
+        if (/SecurityError|UnknownError/.test(String(error))) return "no storage";
+        throw error;
+      } finally {
+        worker.terminate();
+      }
+    }),
+    await attempt("files in IndexedDB", async () => {
+      await keepInIndexedDb("model", bytes);
+      same(await fromIndexedDb("model"), "IndexedDB");
+      expect((await fromIndexedDb("none")) === undefined, "nothing where nothing was kept");
+    }),
+    await attempt("downloads", async () => {
+      const { createObjectURL } = URL;
+      let blob;
+      URL.createObjectURL = (given) => createObjectURL.call(URL, (blob = given));
+      const clicked = new Promise((resolve) => {
+        addEventListener("click", (event) => resolve(event), { once: true, capture: true });
+      });
+      // Outside the document it clicks itself alone.
+      const { click } = HTMLAnchorElement.prototype;
+      HTMLAnchorElement.prototype.click = function () {
+        document.body.append(this);
+        this.addEventListener("click", (event) => event.preventDefault());
+        click.call(this);
+      };
+      try {
+        download("model.safetensors", bytes);
+        const { target } = await clicked;
+        expect(target.download === "model.safetensors", "the name");
+        same(await (await fetch(target.href)).arrayBuffer(), "a download");
+        expect(blob.size === bytes.length, "all bytes");
+      } finally {
+        URL.createObjectURL = createObjectURL;
+        HTMLAnchorElement.prototype.click = click;
+      }
+    }),
+    await attempt("files from a server", async () => {
+      const golden = await fromUrl("/golden.safetensors");
+      expect(
+        load(golden).digest() ===
+          (await fromUrl("/golden.txt").then((text) => new TextDecoder().decode(text))),
+        "the golden file",
+      );
+      const missing = await fromUrl("/no-such-file").catch((error) => error);
+      expect(missing instanceof Error, "an error for a missing file");
+      const page = await fetch("/page.html").then((response) => response.arrayBuffer());
+      let error;
+      try {
+        load(page);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error?.name === "FileError", `a FileError for a page; got ${error}`);
     }),
   ];
 }

@@ -3,12 +3,13 @@ async function report() {
   try {
     const wasmgrad = await import("../../dist/index.js");
     const { runAll } = await import("../determinism/runs.mjs");
-    const { checkEngine, checkFrames, checkPage } = await import("./checks.mjs");
+    const { checkEngine, checkFiles, checkFrames, checkPage } = await import("./checks.mjs");
     const digests = await runAll(wasmgrad);
     const checks = [
       ...(await checkEngine(wasmgrad)),
       ...(await checkFrames(wasmgrad)),
       ...(await checkPage(wasmgrad)),
+      ...(await checkFiles(wasmgrad)),
     ];
     return { digests, checks, isolated: crossOriginIsolated };
   } catch (error) {

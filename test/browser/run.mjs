@@ -22,11 +22,13 @@ const groups = [...new Set(names.map(groupOf))];
 const CHECKS = [
   ...["isSupported", "fit yields", "relaxed", "memories", "short fits", "long fit", "long reads"],
   ...["fetched kernels", "policies"],
+  ...["files in OPFS", "files in IndexedDB", "downloads", "files from a server"],
 ];
 
 const pages = await bundle({
   page: root("test/browser/page.mjs"),
   policy: root("test/browser/policy.mjs"),
+  "files-worker": root("test/browser/files-worker.mjs"),
 });
 const shell = await bundle({ shell: root("test/browser/shell.mjs") }, { shell: true });
 const files = {
@@ -36,6 +38,10 @@ const files = {
   "/allowed.html": {
     body: htmlOf("policy"),
     headers: { "content-security-policy": "script-src 'self' 'wasm-unsafe-eval'" },
+  },
+  "/golden.safetensors": { body: readFileSync(root("test/golden/file-1/xor.safetensors")) },
+  "/golden.txt": {
+    body: JSON.parse(readFileSync(root("test/golden/file-1/expected.json"), "utf8")).xor.digest,
   },
   "/wasmgrad.wasm": { body: readFileSync(root("dist/wasmgrad.wasm")) },
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   adam,
+  binaryCrossEntropy,
   compile,
   crossEntropy,
   dense,
@@ -180,6 +181,30 @@ describe("load", () => {
     const [a, b] = [make(), make()];
     for (const one of [a, b]) one.fitSync(data, { epochs: 2 });
     expect(a.save({ training: true })).toEqual(b.save({ training: true }));
+  });
+});
+
+describe("metrics", () => {
+  const options = { loss: binaryCrossEntropy(), optimizer: adam() };
+  const net = () => sequential({ input: [2] }, [dense(1, { activation: "sigmoid" })]);
+  const { data } = NETWORKS.xor;
+
+  it("that the core knows come with the file", () => {
+    const trainer = compile(net(), { ...options, metrics: ["f1", "accuracy"] });
+    const again = loadTrainer(trainer.save());
+    expect(again.evaluate(data)).toEqual(trainer.evaluate(data));
+    expect(again.evaluate(data)).toHaveProperty("f1");
+  });
+
+  it("that are functions are named, and passed again", () => {
+    const own = (_truth: unknown, prediction: { readonly data: ArrayLike<number> }) => prediction.data[0];
+    const file = compile(net(), { ...options, metrics: ["f1", own] }).save();
+    const bare = loadTrainer(file).evaluate(data);
+    expect(bare).toHaveProperty("f1");
+    expect(bare).not.toHaveProperty("own");
+    expect(loadTrainer(file, { metrics: ["f1", own] }).evaluate(data)).toHaveProperty("own");
+    expect(loadTrainer(file, { metrics: [] }).evaluate(data)).not.toHaveProperty("f1");
+    expect(load(file).predict([[0, 1]]).shape).toEqual([1, 1]);
   });
 });
 
