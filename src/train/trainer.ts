@@ -212,6 +212,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * Reads and checks data once, for many calls of `fit` and `evaluate`: a `fit` of one epoch then costs what the epoch costs.
    * It keeps a copy.
    *
+   * @param options.classWeight multiplies the rows' weights once and for all, `"balanced"` over these rows; what `fit` and `evaluate`
+   *   are given then comes on top. Default: all alike
    * @throws ShapeError or DataError for what does not fit
    * @example
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
@@ -293,6 +295,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
    * One update from rows that need not come again, for online data.
    *
    * @param data at most as many rows as the batch
+   * @param options.classWeight what the rows of each class weigh, `"balanced"` over these rows. Default: all alike
    * @returns the loss before the update
    */
   step(data: Data<X, P>, options?: WeightOptions): { readonly loss: number } {
@@ -342,8 +345,11 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   }
 
   /**
-   * The mean loss over given rows, and the accuracy where the loss is a cross-entropy; changes nothing.
+   * The mean loss over given rows, weighted as in `fit`, the accuracy where the loss is a cross-entropy, and the `metrics` of
+   * `compile`, which are not weighted; changes nothing.
    *
+   * @param options.classWeight what the rows of each class weigh, `"balanced"` over these rows. Default: all alike
+   * @param options.state a state to read instead of the present one
    * @example
    * const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: sgd() });
    * const { loss } = trainer.evaluate({ x: [[0], [1]], y: [1, 3] });
