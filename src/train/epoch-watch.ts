@@ -75,7 +75,8 @@ export function watchEpochs(watched: WatchedRun, options: AnyFitOptions): EpochW
 
   const isBetter = (value: number, minDelta: number): boolean => {
     const { best } = memory as FitMemory;
-    if (best === undefined) return !Number.isNaN(value);
+    if (!Number.isFinite(value)) return false;
+    if (best === undefined) return true;
     return stopping?.mode === "max" ? value > best + minDelta : value < best - minDelta;
   };
 

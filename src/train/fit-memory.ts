@@ -10,7 +10,7 @@ export interface FitMemory {
    * fit from another one starts anew.
    */
   epoch: number;
-  /** The best value; undefined before the first epoch whose value is a number. */
+  /** The best value; undefined before the first epoch whose value is finite. */
   best: number | undefined;
   /** Its epoch over the life of the trainer. */
   bestEpoch: number;

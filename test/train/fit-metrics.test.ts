@@ -106,10 +106,10 @@ describe("metrics of a fit", () => {
     );
   });
 
-  it("that are NaN are never the best", () => {
+  it("that are NaN or infinite are never the best", () => {
     let calls = 0;
     const sometimes: MetricFunction = Object.assign(
-      () => [Number.NaN, 3, Number.NaN, 1, Number.NaN][calls++] ?? 9,
+      () => [Number.NaN, Number.POSITIVE_INFINITY, 3, 1, Number.NEGATIVE_INFINITY][calls++] ?? 9,
       {
         metricName: "sometimes",
         better: "lower" as const,
