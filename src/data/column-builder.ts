@@ -14,7 +14,7 @@ export const KINDS: Rule = [
 ];
 
 /** Rows of a stretch: a column grows by whole stretches, so that nothing is copied before its end. */
-const STRETCH = 65536;
+const STRETCH = 8192;
 
 /**
  * Most numbers of a column whose own text is kept, where it does not follow from the value. Of those beyond, a column that
