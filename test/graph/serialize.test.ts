@@ -6,6 +6,7 @@ import { BinaryFn, Fn, ReduceFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { serialize } from "../../src/graph/serialize.ts";
 import type { ValueId } from "../../src/graph/type.ts";
+import { preprocessingOf } from "../../src/preprocess/pipeline.ts";
 import { fakeOp } from "../plan/requests.ts";
 import { CASES } from "./op-cases.ts";
 
@@ -36,6 +37,28 @@ function small(extra: (parts: ReturnType<typeof start> & { x: ValueId }) => void
 }
 
 describe("a serialized graph", () => {
+  it("has the steps and columns of inputs, and outputs whose targets are standardized, where there are any", () => {
+    const plain = serialize(small());
+    expect("targets" in plain || "steps" in plain.inputs.x).toBe(false);
+    const graph = small();
+    const steps = [{ name: "scale", kind: "standardize", columns: "all" }] as const;
+    const columns = [
+      { name: "a", kind: "number" },
+      { name: "b", kind: "number" },
+    ] as const;
+    graph.inputs[0] = {
+      ...graph.inputs[0],
+      columns,
+      steps,
+      preprocessing: preprocessingOf([2], columns, steps),
+    };
+    graph.outputs[0] = { ...graph.outputs[0], targets: "standardize", initial: [1] };
+    const { inputs, targets, ...rest } = serialize(graph);
+    expect(inputs).toEqual({ x: { shape: [ROWS, 2], dtype: "f32", raw: [2], columns, steps } });
+    expect(targets).toEqual({ out: "standardize" });
+    expect({ ...rest, inputs: plain.inputs }).toEqual(plain);
+  });
+
   it("has inputs, nodes in order of dependence and outputs, all by name", () => {
     expect(serialize(small())).toMatchInlineSnapshot(`
       {
