@@ -7,6 +7,7 @@ import { isTypedArray } from "../realm.ts";
 export interface Classifier {
   predict(x: never): unknown;
   classify(x: never): readonly { readonly label: string; readonly index: number }[];
+  manifest(): Record<string, unknown>;
 }
 
 /** Rows and what should come out of them, as `fit` takes them. */
@@ -29,7 +30,7 @@ export function checkPlotData(who: string, data: unknown): asserts data is PlotD
 
 /** Names of the classes of a trainer: those of `compile`, or their indices. */
 export function labelsOf(trainer: Classifier, classes: number): string[] {
-  const { labels } = trainer as { readonly labels?: readonly string[] };
+  const { labels } = Object(trainer.manifest().options) as { readonly labels?: readonly string[] };
   return Array.from({ length: classes }, (_, i) => labels?.[i] ?? `${i}`);
 }
 

@@ -12,6 +12,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeProgram } from "../../src/cli/commands.ts";
+import { STATUS } from "../../src/cli/failures.ts";
 import { VERSION } from "../../src/index.ts";
 import { loadFile } from "../../src/node/index.ts";
 import { mixedCsv } from "../data/generated.ts";
@@ -317,6 +319,32 @@ describe("wasmgrad info", () => {
       version: VERSION,
       simd: true,
     });
+  });
+});
+
+describe("docs/cli.md", () => {
+  const page = readFileSync(new URL("../../docs/cli.md", import.meta.url), "utf8");
+  const program = makeProgram({ out() {}, write() {}, setStatus() {} });
+  const train = program.commands.find((command) => command.name() === "train");
+
+  it("has every command, and every flag of train", () => {
+    for (const command of program.commands)
+      expect(page).toContain(`\`${command.name()} `.replace("xor ", "xor`").replace("bench ", "bench`"));
+    const flags = (train?.options ?? [])
+      .map(({ long }) => long as string)
+      .filter((flag) => flag !== "--help");
+    expect(flags.length).toBeGreaterThan(15);
+    for (const flag of flags) expect(page, flag).toContain(flag);
+  });
+
+  it("names no flag of train that it has not", () => {
+    const [, table] = /## train([\s\S]*?)### What it does/.exec(page) as RegExpExecArray;
+    for (const [flag] of table.matchAll(/--[a-z][a-z-]*/g))
+      expect(train?.options.map(({ long }) => long)).toContain(flag);
+  });
+
+  it("has every status", () => {
+    for (const status of Object.values(STATUS)) expect(page).toContain(`| ${status} |`);
   });
 });
 

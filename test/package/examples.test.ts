@@ -5,7 +5,7 @@
  * the text block that follows it.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
 import { transformSync } from "esbuild";
@@ -98,6 +98,8 @@ describe("the examples in the docs", () => {
   beforeAll(() => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
+    // A table that readers have at hand, too.
+    copyFileSync(new URL("test/data/iris.csv", root), path("iris.csv"));
     examples.forEach(({ code }, i) => {
       const text = `${importsFor(code)}${code}\nexport {};\n`;
       writeFileSync(path(`example${i}.ts`), text);
