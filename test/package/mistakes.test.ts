@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
+import * as tables from "../../src/data/index.ts";
 import * as main from "../../src/index.ts";
 import * as transform from "../../src/transform/index.ts";
 import { xor } from "../fixtures.ts";
@@ -980,6 +981,16 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
       return js.load(bytes);
     },
     "file-digest FileError: load: the content of a file must have the digest that it was saved with; got another one: damaged, or edited",
+  ],
+  [
+    "a line of a CSV with a cell too many",
+    () => tables.readCsv("a,b\n1,2,3\n"),
+    "data-format DataError: readCsv: line 2: rows must have 2 cells, one for each column; got 3 (an unquoted delimiter in a cell?)",
+  ],
+  [
+    "a CSV without line breaks",
+    () => tables.readCsv(`a\n${"x".repeat(1 << 21)}`, { maxRowLength: 1000 }),
+    "data-limit DataError: readCsv: line 2: a row must have at most 1000 characters; got more (a quote that is not closed? maxRowLength sets the limit)",
   ],
   [
     "a file whose ops the page does not carry",
