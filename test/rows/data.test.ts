@@ -227,9 +227,9 @@ describe("entries that nobody reads are refused:", () => {
   const x = { a: [1] };
   const y = { p: [1] };
   const given: Record<string, readonly [data: object, message: string]> = {
-    "weights of rows": [
-      { x, y, sampleWeight: [1] },
-      'step: data: unknown key "sampleWeight"; there are no weights yet: all rows count alike. Keys: x, y',
+    "weights of rows by another name": [
+      { x, y, weights: [1] },
+      'step: data: unknown key "weights"; did you mean sampleWeight? Keys: x, y, sampleWeight',
     ],
     "an input the model does not have": [
       { x: { ...x, zzz: [1] }, y },
