@@ -2,11 +2,13 @@
 
 /** Bytes after gzip of the pages of `test/package/bundlers/pages`, as esbuild makes them: they carry a little less. */
 const LIMITS = {
-  trains: 58_300,
-  predicts: 36_900,
-  computes: 51_900,
-  transforms: 38_200,
-  analyses: 33_200,
+  trains: 72_000,
+  predicts: 41_500,
+  /** 1.4 KB of it are the file. */
+  loads: 51_900,
+  computes: 56_400,
+  transforms: 42_800,
+  analyses: 37_900,
 } as const;
 
 export type Kind = keyof typeof LIMITS;

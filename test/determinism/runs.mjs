@@ -325,6 +325,13 @@ export async function runAll(wasmgrad) {
     resumed.restore(state);
     resumed.fitSync(words, { epochs: 4 });
     digests["layers = resumed after 2 epochs"] = resumed.digest();
+    const saved = layered();
+    saved.fitSync(words, { epochs: 2 });
+    const names = ["batchNorm", "dropout", "embedding", "layerNorm", "model"];
+    const uses = names.map((name) => wasmgrad[name]);
+    const loaded = wasmgrad.loadTrainer(saved.save({ training: true }), { uses });
+    loaded.fitSync(words, { epochs: 4 });
+    digests["layers = from a file after 2 epochs"] = loaded.digest();
     const grouped = layered({ accumulate: 3 });
     grouped.fitSync(words, { epochs: 6 });
     digests["layers, 3 batches an update"] = grouped.digest();

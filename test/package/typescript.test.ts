@@ -21,6 +21,17 @@ import { collapseLinear } from "wasmgrad/transform";
 import { compile, dense, sequential } from "wasmgrad";
 export const rows: number[][] = compile(collapseLinear(sequential({ input: [2] }, [dense(1)]))).predict([]).toArray();
 export const r: number = rank([[1]]);
+import { adam, type FileError, load, loadTrainer, meanSquaredError, model, modelFromJSON, modelToJSON, type Predictor, type Trainer } from "wasmgrad";
+import { checkpoint, latestCheckpoint, loadFile, loadTrainerFile, saveFile } from "wasmgrad/node";
+export async function files(bytes: Uint8Array) {
+  const trainer: Trainer = loadTrainer(bytes, { uses: [model], optimizer: adam() });
+  const predictor: Predictor = load(bytes);
+  await trainer.fit({ x: [[1]], y: [1] }, { onEpoch: checkpoint("folder", { everyEpochs: 2 }), onProgress: checkpoint("folder", { everySeconds: 2 }) });
+  await saveFile(new URL("file:///x"), predictor);
+  const path: string | undefined = await latestCheckpoint("folder");
+  const again = compile(modelFromJSON(modelToJSON(trainer)), { loss: meanSquaredError(), optimizer: adam() });
+  return [await loadFile("x"), await loadTrainerFile(path ?? "x"), again.predict([[1]]).data, null as FileError | null];
+}
 `;
 
 /** Folders of the compilers in node_modules. */
@@ -107,33 +118,36 @@ it.each(["5.5", "5.9"])(
   },
 );
 
-describe.each(["index", "transform", "analysis", "data", "metrics"])("the declarations of %s", (name) => {
-  const read = (ending: string) =>
-    readFileSync(join(folder, `node_modules/wasmgrad/dist/${name}.${ending}`), "utf8");
+describe.each(["index", "transform", "analysis", "data", "metrics", "node"])(
+  "the declarations of %s",
+  (name) => {
+    const read = (ending: string) =>
+      readFileSync(join(folder, `node_modules/wasmgrad/dist/${name}.${ending}`), "utf8");
 
-  it("export every type that they name", () => {
-    const text = read("d.ts");
-    const declared = Array.from(
-      text.matchAll(
-        /^(?:declare )?(?:class|interface|type|enum|function|const) ([\w$]+)(?!.*unique symbol)/gm,
-      ),
-      ([, type]) => type,
-    );
-    const exported = Array.from(text.matchAll(/^export (?:type )?{(.*)};$/gm), ([, names]) => names)
-      .join()
-      .split(",")
-      .map((type) => type.trim());
-    expect(declared.length).toBeGreaterThan(1);
-    expect(declared.filter((type) => !exported.includes(type))).toEqual([]);
-  });
+    it("export every type that they name", () => {
+      const text = read("d.ts");
+      const declared = Array.from(
+        text.matchAll(
+          /^(?:declare )?(?:class|interface|type|enum|function|const) ([\w$]+)(?!.*unique symbol)/gm,
+        ),
+        ([, type]) => type,
+      );
+      const exported = Array.from(text.matchAll(/^export (?:type )?{(.*)};$/gm), ([, names]) => names)
+        .join()
+        .split(",")
+        .map((type) => type.trim());
+      expect(declared.length).toBeGreaterThan(1);
+      expect(declared.filter((type) => !exported.includes(type))).toEqual([]);
+    });
 
-  it("have nothing internal", () => {
-    expect(read("d.ts")).not.toMatch(
-      /@internal|^\s+(protected|private) |^\s+(readonly )?(program|plan|graph|builder)\b/m,
-    );
-  });
+    it("have nothing internal", () => {
+      expect(read("d.ts")).not.toMatch(
+        /@internal|^\s+(protected|private) |^\s+(readonly )?(program|plan|graph|builder)\b/m,
+      );
+    });
 
-  it("are the same for both module systems", () => {
-    expect(read("d.cts")).toBe(read("d.ts").replaceAll("./index.js", "./index.cjs"));
-  });
-});
+    it("are the same for both module systems", () => {
+      expect(read("d.cts")).toBe(read("d.ts").replaceAll("./index.js", "./index.cjs"));
+    });
+  },
+);
