@@ -17,7 +17,8 @@ const EPOCHS = 12;
 async function read(name) {
   const images = await readIdx(createReadStream(join(folder, `${name}-images-idx3-ubyte.gz`)));
   const labels = await readIdx(createReadStream(join(folder, `${name}-labels-idx1-ubyte.gz`)));
-  const x = Float32Array.from(images.data, (byte) => byte / 255);
+  const x = new Float32Array(images.data.length);
+  for (let i = 0; i < x.length; i++) x[i] = images.data[i] / 255;
   return { x: { data: x, shape: images.shape }, y: labels.data };
 }
 
