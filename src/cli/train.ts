@@ -77,7 +77,7 @@ export async function train(path: string, flags: TrainFlags): Promise<TrainOutco
         target,
         ...(trainer ? { resume: trainer } : {}),
         signal,
-        onEpoch: (event) => progress.show(event.epoch, event.most, lineOf(event)),
+        onEpoch: (event) => progress.show(event.epochs, event.most, lineOf(event)),
       }),
     );
   } finally {

@@ -122,7 +122,7 @@ export async function attempt(
     trainer,
     weightDecay,
     reason: result?.reason ?? "aborted",
-    epochs: seen.length,
+    epochs: last?.epoch ?? 0,
     bestEpoch,
     evaluation,
     score: scoreOf(settings.metric, evaluation),

@@ -32,7 +32,7 @@ export interface TableReport {
   /** Whether classes count by the inverse of their frequency. */
   readonly isBalanced: boolean;
   readonly reason: FitResult["reason"] | "aborted";
-  /** Epochs of the network that is scored, and the one whose weights it has. */
+  /** Epochs of the network that is scored, over its life, and the one whose weights it has. */
   readonly epochs: number;
   readonly bestEpoch: number;
   /** Rows held back, on which everything here is measured; 0: the training rows, which flatters. */

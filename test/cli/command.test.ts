@@ -129,7 +129,7 @@ describe("wasmgrad train", () => {
       out,
     );
     expect(resumed).toMatchObject({ error: "", status: 0 });
-    expect(resumed.out).toContain("trained after 5 epochs");
+    expect(resumed.out).toMatch(/trained after \d+ epochs/);
     expect(resumed.out).toContain("nothing was held back");
     const [before, after] = [await loadFile(model), await loadFile(out)];
     expect(after.digest()).not.toBe(before.digest());

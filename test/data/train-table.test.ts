@@ -207,6 +207,7 @@ describe("a trainTable that is aborted", () => {
     const { report } = await trainTable(iris, { ...options, resume: trainer, epochs: 5 });
     expect(report.validationRows).toBe(0);
     expect(trainer.epochs).toBe(epochs + 5);
+    expect(report.epochs).toBe(epochs + 5);
   });
 });
 

@@ -4,6 +4,7 @@ import * as analysis from "../../src/analysis/index.ts";
 import * as data from "../../src/data/index.ts";
 import * as main from "../../src/index.ts";
 import * as metrics from "../../src/metrics/index.ts";
+import * as plot from "../../src/plot/index.ts";
 import * as transform from "../../src/transform/index.ts";
 import { xor, xorModel, xorTrainer } from "../fixtures.ts";
 
@@ -38,6 +39,7 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
     ],
   ],
   compile: [main, [xorModel(), {}]],
+  "confusionMatrix of plot": [plot, [[[1]], {}]],
   convertActivations: [transform, [xorModel(), "tanh", "sigmoid", {}]],
   createEngine: [main, [{}]],
   crossEntropy: [main, [{}]],
@@ -87,6 +89,9 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   model: [main, [{ inputs: { x: [1] } }, ({ x }: { x: main.Tensor }) => x]],
   oneHot: [main, [{ categories: 2 }]],
   padSequences: [data, [[[1]], {}]],
+  histogram: [plot, [[1, 2], {}]],
+  decisionBoundary: [plot, [xorTrainer(), xor, {}]],
+  lossCurve: [plot, [[2, 1], {}]],
   parity: [main, [2]],
   perceptron: [main, [{ inputs: 1 }]],
   permutationImportance: [data, [trained(), LINE, {}]],
@@ -142,7 +147,7 @@ describe.each(Object.entries(CALLS))("%s", (title, [from, given]) => {
 });
 
 it("every public function is tried", () => {
-  const functions = Object.entries({ ...analysis, ...data, ...metrics, ...transform, ...main })
+  const functions = Object.entries({ ...analysis, ...data, ...metrics, ...plot, ...transform, ...main })
     .filter(([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name))
     .map(([name]) => name);
   // They throw nothing.

@@ -61,6 +61,10 @@ describe("the tarball", () => {
 
   it("brings the licences of the packages whose code it contains", () => {
     const text = readFileSync(join(packed, "dist/LICENSES.txt"), "utf8");
+    for (const name of ["ansis", "cli-progress", "commander", "echarts", "zrender"])
+      expect(text).toMatch(new RegExp(`^${name} [\\d.]+$`, "m"));
+    // The Apache licence asks for the notice, too.
+    expect(text).toMatch(/^Apache ECharts\nCopyright /m);
     for (const name of ["ml-matrix", "asciichart", "papaparse", "fflate"])
       expect(text).toMatch(new RegExp(`^${name} [\\d.]+\n\n.*MIT License`, "m"));
   });

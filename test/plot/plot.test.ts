@@ -1,5 +1,6 @@
 /** Pictures: what stands in the text, that an SVG is well-formed and the same again, and what is refused. */
 import { describe, expect, it } from "vitest";
+import { readJson, trainTable } from "../../src/data/index.ts";
 import { adam, compile, crossEntropy, dense, sequential } from "../../src/index.ts";
 import {
   type CanvasLike,
@@ -315,6 +316,21 @@ describe("decisionBoundary", () => {
     expect(() => decisionBoundary(trainer, { x, y: [0, 1, 2] }, { axes: [1, 1] })).toThrow(
       "decisionBoundary: axes must be two different columns, such as [0, 1]; got an array of 2",
     );
+  });
+
+  it("takes what trainTable gives, with the names of its columns", async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => ({
+      width: i % 8,
+      height: i % 5,
+      kind: i % 8 < 4 ? "p" : "q",
+    }));
+    const { trainer, data, report } = await trainTable(readJson(rows), { target: "kind", epochs: 30 });
+    const text = decisionBoundary(trainer, data, { color: false });
+    expect(text).toMatch(/\n +height\n/);
+    expect(text).toMatch(/ width /);
+    expect(text).toMatch(/· A p {3}░ B q$/);
+    expect(lossCurve(report, { color: false })).toMatch(/^loss and validation loss\n/);
+    expect(confusionMatrix(trainer, data)).toMatch(/^\d+ of 40 right: /m);
   });
 
   it("needs a trainer, rows and targets", () => {
