@@ -199,8 +199,8 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
     },
     hold: (who, saved) => {
       prepare();
-      // Readings depend on variables alone, which stand before the slots.
-      const end = Math.max(0, ...own.variables.map((v) => v.at.value + bytesOfValues(v)));
+      // Readings depend on what is fitted, among the counters, and on variables, which stand before the slots.
+      const end = Math.max(size * 8, ...own.variables.map((v) => v.at.value + bytesOfValues(v)));
       const copy = () => block.slice(0, end);
       const held = saved === undefined ? copy() : during(who, saved, copy);
       return (read) => {

@@ -6,6 +6,7 @@ import {
   crossEntropy,
   DataError,
   dense,
+  flatten,
   huber,
   impute,
   inputColumns,
@@ -334,6 +335,26 @@ describe("what is fitted", () => {
     }
     trainer.restore(fresh);
     expect(trainer.preprocessing).toEqual({});
+  });
+
+  it("is that of the state for readings in slices, also where the model has no variable", async () => {
+    const trainer = compile(sequential({ input: [1] }, [standardize(), flatten()]), {
+      loss: meanSquaredError(),
+      optimizer: sgd(),
+      batchSize: 2,
+    });
+    trainer.adapt([[0], [10]]);
+    const state = trainer.state();
+    const x = Array.from({ length: 40 }, (_, i) => [i]);
+    const expected = trainer.predict(x).data;
+    trainer.adapt([[100], [300]]);
+    slowClock();
+    const reading = trainer.predictAsync(x, { state });
+    const present = trainer.predictAsync(x);
+    trainer.adapt([[7], [9]]);
+    expect((await reading).data).toEqual(expected);
+    expect((await present).data[0]).toBe(-2);
+    expect(trainer.predict([[8]]).data[0]).toBe(0);
   });
 
   it("goes with models, snapshots and files of weights", () => {
