@@ -6,8 +6,26 @@
 import { describe } from "./describe.ts";
 import { FileError } from "./errors.ts";
 
-/** Bytes of an element, by the name of its type in files. */
-const BYTES = {
+/** The type of a tensor's elements, as files name it. */
+export type TensorType =
+  | "F64"
+  | "I64"
+  | "U64"
+  | "F32"
+  | "I32"
+  | "U32"
+  | "F16"
+  | "BF16"
+  | "I16"
+  | "U16"
+  | "F8_E4M3"
+  | "F8_E5M2"
+  | "I8"
+  | "U8"
+  | "BOOL";
+
+/** Bytes of an element. */
+const BYTES: Readonly<Record<TensorType, number>> = {
   F64: 8,
   I64: 8,
   U64: 8,
@@ -23,9 +41,7 @@ const BYTES = {
   I8: 1,
   U8: 1,
   BOOL: 1,
-} as const;
-
-export type TensorType = keyof typeof BYTES;
+};
 
 /** A tensor of a file. */
 export interface FileTensor {
@@ -151,7 +167,7 @@ function readEntry(
       `${JSON.stringify(shape)?.slice(0, 60)}, ${JSON.stringify(offsets)?.slice(0, 60)}`,
     );
   const [begin, end] = offsets;
-  let bytes: number = BYTES[dtype as TensorType];
+  let bytes = BYTES[dtype as TensorType];
   // A product of many dimensions leaves the numbers that are exact, and is then larger than any file.
   for (const d of shape) bytes *= d;
   if (end - begin !== bytes)

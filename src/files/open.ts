@@ -147,7 +147,7 @@ function checkOps(who: string, description: unknown, has: (name: OpName, fn: unk
   const names = [...missing].sort().join(", ");
   throw new FileError(
     `${who}: the model needs ops that only pages with ${names} carry; got uses without: ` +
-      `import { ${names} } from "wasmgrad" and write ${who}(bytes, { uses: [${names}] })`,
+      `import { ${names} } from "wasmgrad" and write ${who}(${who.endsWith("JSON") ? "json" : "bytes"}, { uses: [${names}] })`,
     "uses",
   );
 }
