@@ -22,6 +22,8 @@ import {
   type Trainer,
 } from "../../src/index.ts";
 
+import { balancedAccuracy, f1, logLoss } from "../../src/metrics/index.ts";
+
 const iris = columns(await readCsv(readFileSync(new URL("iris.csv", import.meta.url))), {
   target: "species",
 });
@@ -119,6 +121,22 @@ describe("crossValidate", () => {
     expect(result.mean.accuracy).toBeGreaterThan(0.9);
     for (const { accuracy, wrong } of result.folds) expect(wrong).toBeCloseTo(50 * (1 - accuracy), 10);
     expect(await run()).toEqual(result);
+  });
+
+  it("takes the metrics of wasmgrad/metrics", async () => {
+    const options = { folds: 3, metrics: [f1, balancedAccuracy, logLoss], fit: { epochs: 100 } };
+    const { folds, mean } = await crossValidate(makeIris, iris, options);
+    for (const { accuracy, balancedAccuracy } of folds)
+      expect(Math.abs(balancedAccuracy - accuracy)).toBeLessThan(0.05);
+    expect(mean.f1).toBeGreaterThan(0.9);
+    for (const fold of folds) expect(fold.logLoss).toBeCloseTo(fold.loss, 5);
+    const trainer = makeIris();
+    await trainer.fit(iris, { epochs: 100 });
+    const byLoss = await permutationImportance(trainer, iris);
+    const byLogLoss = await permutationImportance(trainer, iris, { metric: logLoss });
+    expect(byLogLoss.map(({ column }) => column)).toEqual(byLoss.map(({ column }) => column));
+    expect(byLogLoss[0].importance).toBeCloseTo(byLoss[0].importance, 5);
+    expect((await permutationImportance(trainer, iris, { metric: f1 }))[0].importance).toBeGreaterThan(0.1);
   });
 
   it.each([
