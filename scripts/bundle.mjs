@@ -153,7 +153,7 @@ const { metafile: matrices } = await build({
 });
 const { metafile: parsers } = await build({
   ...options,
-  entryPoints: ["src/data/papaparse.ts"],
+  entryPoints: ["src/data/table/papaparse.ts"],
   outdir: undefined,
   outfile: "dist/chunks/papaparse.js",
   // Its streams of Node's are not used; nor are its workers, which would look for the script they came from.

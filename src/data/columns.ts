@@ -5,11 +5,11 @@ import type { Column } from "../graph/input.ts";
 import { inputColumns } from "../model/preprocessing.ts";
 import { COUNT, oneOf, type Rule, readOptions, refuseMore, STRING } from "../options.ts";
 import { listed, unknownName } from "../suggest.ts";
-import { parsedNumber } from "./cells.ts";
-import { KINDS } from "./column-builder.ts";
 import { encodeColumn, textAt } from "./encode.ts";
-import { Table } from "./table.ts";
-import { type ColumnKind, isMissing, type TableColumn } from "./table-column.ts";
+import { parsedNumber } from "./table/cells.ts";
+import { KINDS } from "./table/column-builder.ts";
+import { Table } from "./table/table.ts";
+import { type ColumnKind, isMissing, type TableColumn } from "./table/table-column.ts";
 
 export interface ColumnsOptions {
   /** The column to predict. */

@@ -2,8 +2,8 @@
 import { describe } from "../describe.ts";
 import { DataError } from "../errors.ts";
 import type { Column } from "../graph/input.ts";
-import { isoText, parsedNumber } from "./cells.ts";
-import { isMissing, type TableColumn } from "./table-column.ts";
+import { isoText, parsedNumber } from "./table/cells.ts";
+import { isMissing, type TableColumn } from "./table/table-column.ts";
 
 /** The text of a cell as a category; undefined where it is missing. */
 export function textAt(column: TableColumn, row: number): string | undefined {

@@ -1,26 +1,15 @@
-export { type Augmentation, type AugmentOptions, augment, type Images } from "./augment.ts";
 export { type ColumnsOptions, columns, type EncodedRow, type TableData } from "./columns.ts";
-export {
-  type CrossValidateOptions,
-  type CrossValidation,
-  crossValidate,
-  type Scores,
-} from "./cross-validate.ts";
-export { type CsvOptions, type CsvStreamOptions, readCsv, streamCsv } from "./csv.ts";
-export {
-  type FitStreamOptions,
-  type FitStreamResult,
-  fitStream,
-  type StreamEpoch,
-  type StreamRow,
-} from "./fit-stream.ts";
 export type { FormatOptions, NumberArray } from "./formats/bytes.ts";
 export { readIdx } from "./formats/idx.ts";
 export { readNpy, readNpz } from "./formats/npy.ts";
-export { type JsonOptions, readJson } from "./json.ts";
-export type { MetricFunction } from "./metrics.ts";
-export { type Importance, type ImportanceOptions, permutationImportance } from "./permutation-importance.ts";
-export { fromPixels, type PixelBytes, type PixelOptions, type PixelSource, type Pixels } from "./pixels.ts";
+export { type Augmentation, type AugmentOptions, augment, type Images } from "./images/augment.ts";
+export {
+  fromPixels,
+  type PixelBytes,
+  type PixelOptions,
+  type PixelSource,
+  type Pixels,
+} from "./images/pixels.ts";
 export {
   type PadOptions,
   padSequences,
@@ -29,15 +18,24 @@ export {
   vocabulary,
 } from "./sequences.ts";
 export type { Source } from "./source.ts";
-export type { SplitOptions } from "./split.ts";
+export {
+  type FitStreamOptions,
+  type FitStreamResult,
+  fitStream,
+  type StreamEpoch,
+  type StreamRow,
+} from "./stream/fit-stream.ts";
 export {
   type RowPlace,
   type RowSource,
   type RowStream,
   type StreamOptions,
   streamRows,
-} from "./stream-rows.ts";
-export type { Table } from "./table.ts";
+} from "./stream/stream-rows.ts";
+export { type CsvOptions, type CsvStreamOptions, readCsv, streamCsv } from "./table/csv.ts";
+export { type JsonOptions, readJson } from "./table/json.ts";
+export type { SplitOptions } from "./table/split.ts";
+export type { Table } from "./table/table.ts";
 export type {
   CategoryColumn,
   Cell,
@@ -46,7 +44,7 @@ export type {
   NumberColumn,
   TableColumn,
   TableRow,
-} from "./table-column.ts";
+} from "./table/table-column.ts";
 export type { TableEpoch, TableTrainer } from "./table-networks.ts";
 export {
   type BlobsOptions,
@@ -66,4 +64,16 @@ export {
 } from "./toy.ts";
 export type { TableReport, TableScores } from "./train-report.ts";
 export { type TrainTableOptions, type TrainTableResult, trainTable } from "./train-table.ts";
+export {
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  type Scores,
+} from "./validation/cross-validate.ts";
+export type { MetricFunction } from "./validation/metrics.ts";
+export {
+  type Importance,
+  type ImportanceOptions,
+  permutationImportance,
+} from "./validation/permutation-importance.ts";
 export { type SeriesWindows, type WindowsOptions, windows } from "./windows.ts";

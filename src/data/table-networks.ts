@@ -8,7 +8,7 @@ import { crossEntropy, meanSquaredError } from "../train/losses.ts";
 import { adamW } from "../train/optimizers.ts";
 import type { Trainer } from "../train/trainer.ts";
 import type { TableData } from "./columns.ts";
-import type { Table } from "./table.ts";
+import type { Table } from "./table/table.ts";
 import { scoreOf, type TableReport, type TableScores } from "./train-report.ts";
 import { ACTIVATION } from "./train-settings.ts";
 

@@ -5,7 +5,7 @@ import { log } from "../math/log.ts";
 import { cos, sin } from "../math/trigonometric.ts";
 import { COUNT, type Rule, readOptions, refuseMore } from "../options.ts";
 import { Random } from "../random.ts";
-import { SEED_RULE } from "./split.ts";
+import { SEED_RULE } from "./table/split.ts";
 
 /** Points and their classes, as `fit` takes them. */
 export interface ToyClasses {

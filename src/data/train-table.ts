@@ -13,8 +13,8 @@ import {
   SIGNAL,
 } from "../options.ts";
 import { type ColumnsOptions, columns, type TableData } from "./columns.ts";
-import { SEED_RULE } from "./split.ts";
-import type { Table } from "./table.ts";
+import { SEED_RULE } from "./table/split.ts";
+import type { Table } from "./table/table.ts";
 import {
   type Attempt,
   attempt,

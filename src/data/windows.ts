@@ -2,8 +2,8 @@ import { describe } from "../describe.ts";
 import { DataError, OptionError } from "../errors.ts";
 import { COUNT, type Rule, readOptions, refuseMore, STRING } from "../options.ts";
 import { unknownName } from "../suggest.ts";
-import { valuesOf } from "./split.ts";
-import { Table } from "./table.ts";
+import { valuesOf } from "./table/split.ts";
+import { Table } from "./table/table.ts";
 
 export interface WindowsOptions {
   /** Rows that the model sees. */

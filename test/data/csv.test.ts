@@ -7,7 +7,6 @@ import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { Form, readNumber } from "../../src/data/cells.ts";
 import {
   type CategoryColumn,
   type CsvOptions,
@@ -16,6 +15,7 @@ import {
   streamCsv,
   type Table,
 } from "../../src/data/index.ts";
+import { Form, readNumber } from "../../src/data/table/cells.ts";
 import { DataError, errorCode, OptionError } from "../../src/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wasmgrad-csv-"));

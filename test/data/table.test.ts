@@ -1,7 +1,7 @@
 /** Tables: their parts, and how they are split. */
 import { describe, expect, it } from "vitest";
 import { readJson, type SplitOptions } from "../../src/data/index.ts";
-import { foldsOf, proportional } from "../../src/data/split.ts";
+import { foldsOf, proportional } from "../../src/data/table/split.ts";
 import { DataError, OptionError } from "../../src/index.ts";
 
 const table = readJson(

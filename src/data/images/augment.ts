@@ -1,12 +1,12 @@
 /** Training images that are a little different in each epoch. */
-import { describe } from "../describe.ts";
-import { DataError } from "../errors.ts";
-import { cos, sin } from "../math/trigonometric.ts";
-import { BOOLEAN, type Rule, readOptions, refuseMore } from "../options.ts";
-import { Random } from "../random.ts";
-import { isTypedArray } from "../realm.ts";
-import { SEED_RULE } from "./split.ts";
-import type { RowPlace } from "./stream-rows.ts";
+import { describe } from "../../describe.ts";
+import { DataError } from "../../errors.ts";
+import { cos, sin } from "../../math/trigonometric.ts";
+import { BOOLEAN, type Rule, readOptions, refuseMore } from "../../options.ts";
+import { Random } from "../../random.ts";
+import { isTypedArray } from "../../realm.ts";
+import type { RowPlace } from "../stream/stream-rows.ts";
+import { SEED_RULE } from "../table/split.ts";
 
 export interface AugmentOptions {
   /** Whether every second image is mirrored, left to right; default false. */

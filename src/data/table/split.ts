@@ -1,7 +1,7 @@
 /** Which rows are kept apart: shares and folds, by chance, by classes or by groups. */
-import { OptionError } from "../errors.ts";
-import { type Rule, readOptions, STRING } from "../options.ts";
-import { Random } from "../random.ts";
+import { OptionError } from "../../errors.ts";
+import { type Rule, readOptions, STRING } from "../../options.ts";
+import { Random } from "../../random.ts";
 import type { TableColumn } from "./table-column.ts";
 
 export interface SplitOptions {

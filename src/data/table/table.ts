@@ -1,8 +1,8 @@
 /** Tables: columns of one kind each, with names. */
-import { describe } from "../describe.ts";
-import { DataError, OptionError } from "../errors.ts";
-import { refuseMore } from "../options.ts";
-import { unknownName } from "../suggest.ts";
+import { describe } from "../../describe.ts";
+import { DataError, OptionError } from "../../errors.ts";
+import { refuseMore } from "../../options.ts";
+import { unknownName } from "../../suggest.ts";
 import { type SplitOptions, splitRows } from "./split.ts";
 import { type Cell, type ColumnKind, cellOf, type TableColumn, type TableRow } from "./table-column.ts";
 

@@ -1,8 +1,8 @@
 /** Metrics that a user passes, and what is compared. */
-import { describe } from "../describe.ts";
-import { OptionError } from "../errors.ts";
-import type { Result } from "../rows/data.ts";
-import type { Trainer } from "../train/trainer.ts";
+import { describe } from "../../describe.ts";
+import { OptionError } from "../../errors.ts";
+import type { Result } from "../../rows/data.ts";
+import type { Trainer } from "../../train/trainer.ts";
 
 /** What a metric is called with: class indices where targets are names, else targets as they were given. */
 // biome-ignore lint/suspicious/noExplicitAny: metrics of every kind, each of which checks what it is given

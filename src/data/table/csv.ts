@@ -1,12 +1,12 @@
 /** Comma-separated values: parsed by Papa Parse, in pieces, into typed columns. */
-import { describe } from "../describe.ts";
-import { DataError, OptionError } from "../errors.ts";
-import { COUNT, oneOf, type Rule, readOptions, refuseMore, STRING } from "../options.ts";
-import { unknownName } from "../suggest.ts";
+import { describe } from "../../describe.ts";
+import { DataError, OptionError } from "../../errors.ts";
+import { COUNT, oneOf, type Rule, readOptions, refuseMore, STRING } from "../../options.ts";
+import { unknownName } from "../../suggest.ts";
+import { nameOf, type Source, textOf } from "../source.ts";
 import { MISSING_MARKERS } from "./cells.ts";
 import { ColumnBuilder, KINDS, trimmed } from "./column-builder.ts";
 import { Parser } from "./papaparse.ts";
-import { nameOf, type Source, textOf } from "./source.ts";
 import { Table } from "./table.ts";
 import type { ColumnKind, TableColumn } from "./table-column.ts";
 

@@ -1,10 +1,10 @@
-import { describe } from "../describe.ts";
-import { DataError, errorCode, OptionError } from "../errors.ts";
-import { COUNT, NOT_NEGATIVE, type Rule, readOptions, refuseMore, SIGNAL } from "../options.ts";
-import { isTypedArray } from "../realm.ts";
-import type { Evaluation } from "../train/evaluate.ts";
-import type { Trainer } from "../train/trainer.ts";
-import type { Data } from "../train/training-data.ts";
+import { describe } from "../../describe.ts";
+import { DataError, errorCode, OptionError } from "../../errors.ts";
+import { COUNT, NOT_NEGATIVE, type Rule, readOptions, refuseMore, SIGNAL } from "../../options.ts";
+import { isTypedArray } from "../../realm.ts";
+import type { Evaluation } from "../../train/evaluate.ts";
+import type { Trainer } from "../../train/trainer.ts";
+import type { Data } from "../../train/training-data.ts";
 import { type RowSource, RowStream, streamRows } from "./stream-rows.ts";
 
 /** A row with its target. */

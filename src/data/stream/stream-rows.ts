@@ -1,9 +1,9 @@
 /** Rows that do not fit into memory: read anew for each epoch, and shuffled in a buffer. */
-import { describe } from "../describe.ts";
-import { DataError, OptionError } from "../errors.ts";
-import { COUNT, FUNCTION, readOptions, refuseMore } from "../options.ts";
-import { Random } from "../random.ts";
-import { SEED_RULE } from "./split.ts";
+import { describe } from "../../describe.ts";
+import { DataError, OptionError } from "../../errors.ts";
+import { COUNT, FUNCTION, readOptions, refuseMore } from "../../options.ts";
+import { Random } from "../../random.ts";
+import { SEED_RULE } from "../table/split.ts";
 
 /** Rows, or arrays of rows, that come one after the other. */
 export type RowSource<T> = AsyncIterable<T | readonly T[]> | Iterable<T | readonly T[]>;

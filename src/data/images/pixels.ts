@@ -1,7 +1,7 @@
 /** Images of a page as rows of numbers. */
-import { describe } from "../describe.ts";
-import { DataError, OptionError } from "../errors.ts";
-import { type Rule, readOptions, refuseMore } from "../options.ts";
+import { describe } from "../../describe.ts";
+import { DataError, OptionError } from "../../errors.ts";
+import { type Rule, readOptions, refuseMore } from "../../options.ts";
 
 /** Bytes of an image: red, green, blue and opacity of each pixel, row by row. What `getImageData` gives. */
 export interface PixelBytes {

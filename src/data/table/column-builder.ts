@@ -1,7 +1,7 @@
 /** Columns as their cells come in, of a kind that the cells decide or the user said. */
-import { describe } from "../describe.ts";
-import { DataError } from "../errors.ts";
-import type { Rule } from "../options.ts";
+import { describe } from "../../describe.ts";
+import { DataError } from "../../errors.ts";
+import type { Rule } from "../../options.ts";
 import { Form, parsedNumber, type ReadCell, readDate, readNumber, writeCell } from "./cells.ts";
 import type { ColumnKind, TableColumn } from "./table-column.ts";
 

@@ -1,5 +1,5 @@
 /** One cell of a text file as a number or a date, and back: what a column of mixed cells needs when it becomes text. */
-import { isoMilliseconds } from "../iso-date.ts";
+import { isoMilliseconds } from "../../iso-date.ts";
 
 /** What stands for a missing value unless told. */
 export const MISSING_MARKERS: readonly string[] = ["", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "?"];

@@ -1,8 +1,8 @@
 /** Rows as JSON has them: an array of objects, or one object a line. */
-import { describe } from "../describe.ts";
-import { DataError } from "../errors.ts";
-import { readOptions, refuseMore, STRING } from "../options.ts";
-import { unknownName } from "../suggest.ts";
+import { describe } from "../../describe.ts";
+import { DataError } from "../../errors.ts";
+import { readOptions, refuseMore, STRING } from "../../options.ts";
+import { unknownName } from "../../suggest.ts";
 import { MISSING_MARKERS } from "./cells.ts";
 import { ColumnBuilder, KINDS } from "./column-builder.ts";
 import { Table } from "./table.ts";

@@ -1,13 +1,13 @@
-import { describe } from "../describe.ts";
-import { DataError, OptionError } from "../errors.ts";
-import { COUNT, FUNCTION, readOptions, refuseMore } from "../options.ts";
-import { Random } from "../random.ts";
-import { isTypedArray } from "../realm.ts";
-import type { Trainer } from "../train/trainer.ts";
-import type { Data } from "../train/training-data.ts";
+import { describe } from "../../describe.ts";
+import { DataError, OptionError } from "../../errors.ts";
+import { COUNT, FUNCTION, readOptions, refuseMore } from "../../options.ts";
+import { Random } from "../../random.ts";
+import { isTypedArray } from "../../realm.ts";
+import type { Trainer } from "../../train/trainer.ts";
+import type { Data } from "../../train/training-data.ts";
+import { countRows, isShaped } from "../rows.ts";
+import { SEED_RULE } from "../table/split.ts";
 import { type MetricFunction, measure, nameOfMetric, truthOf } from "./metrics.ts";
-import { countRows, isShaped } from "./rows.ts";
-import { SEED_RULE } from "./split.ts";
 
 export interface ImportanceOptions {
   /** How often each column is put in another order; default 5. */

@@ -1,13 +1,13 @@
-import { describe } from "../describe.ts";
-import { DataError, OptionError } from "../errors.ts";
-import { BOOLEAN, type Rule, readOptions, refuseMore } from "../options.ts";
-import { isTypedArray } from "../realm.ts";
-import type { FitOptions } from "../train/fit-options.ts";
-import type { Trainer } from "../train/trainer.ts";
-import type { Data } from "../train/training-data.ts";
+import { describe } from "../../describe.ts";
+import { DataError, OptionError } from "../../errors.ts";
+import { BOOLEAN, type Rule, readOptions, refuseMore } from "../../options.ts";
+import { isTypedArray } from "../../realm.ts";
+import type { FitOptions } from "../../train/fit-options.ts";
+import type { Trainer } from "../../train/trainer.ts";
+import type { Data } from "../../train/training-data.ts";
+import { type AnyData, classRows, countRows, pickData } from "../rows.ts";
+import { foldsOf, SEED_RULE } from "../table/split.ts";
 import { checkMetrics, type MetricFunction, measure, nameOfMetric, truthOf } from "./metrics.ts";
-import { type AnyData, classRows, countRows, pickData } from "./rows.ts";
-import { foldsOf, SEED_RULE } from "./split.ts";
 
 export interface CrossValidateOptions {
   /** Default 5. */
