@@ -46,10 +46,17 @@ export async function evaluate(
   const y = typed
     .select([wanted])
     .toRows()
-    .map((row) => row[wanted]);
+    .map((row) => (labels ? labelOf(row[wanted], labels) : row[wanted]));
   checkTruth(y, labels, name, wanted);
   const evaluation = trainer.evaluate({ x, y } as never);
   return { rows: typed.rows, target: wanted, evaluation, report: report(trainer, { x, y }) };
+}
+
+/** A cell as the name of a class: numbers are names by their value, `1.0` is the class 1. */
+function labelOf(cell: unknown, labels: readonly string[]): unknown {
+  if (typeof cell !== "string" || labels.includes(cell) || cell.trim() === "") return cell;
+  const plain = String(Number(cell));
+  return labels.includes(plain) ? plain : cell;
 }
 
 /** The one column that the model does not read. */

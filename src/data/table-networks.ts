@@ -84,6 +84,14 @@ function makeTrainer(
   return compile(model as never, options as never) as unknown as TableTrainer;
 }
 
+/** Notes of what columns become, which is not for whoever has a table, or is taken care of. */
+const ENCODED: ReadonlySet<string> = new Set([
+  "columnScales",
+  "constantColumn",
+  "targetScale",
+  "unequalLabels",
+]);
+
 /** Trains until the rows held back say that it is enough, or it is aborted: then the best weights are put back. */
 export async function attempt(
   run: Run,
@@ -128,7 +136,7 @@ export async function attempt(
     score: scoreOf(settings.metric, evaluation),
     history: result?.history ?? historyOf(seen),
     historyEvery: result?.historyEvery ?? 1,
-    notes: result?.notes.map(({ message }) => message) ?? [],
+    notes: result?.notes.filter(({ code }) => !ENCODED.has(code)).map(({ message }) => message) ?? [],
   };
 }
 
