@@ -32,6 +32,17 @@ export async function files(bytes: Uint8Array) {
   const again = compile(modelFromJSON(modelToJSON(trainer)), { loss: meanSquaredError(), optimizer: adam() });
   return [await loadFile("x"), await loadTrainerFile(path ?? "x"), again.predict([[1]]).data, null as FileError | null];
 }
+import { readJson, trainTable, type TableEpoch, type TableReport } from "wasmgrad/data";
+import { confusionMatrix, decisionBoundary, histogram, lossCurve } from "wasmgrad/plot";
+export async function pictures(canvas: HTMLCanvasElement | OffscreenCanvas) {
+  const onEpoch = ({ stage, epoch, most }: TableEpoch) => console.log(stage, epoch, most);
+  const { trainer, data, report } = await trainTable(readJson([{ a: 1, y: "p" }]), { target: "y", hidden: [8], onEpoch });
+  const kept: TableReport = report;
+  const text: string = lossCurve(kept) + confusionMatrix(trainer, data) + histogram(trainer.parameters, { to: "svg" });
+  const drawn: HTMLCanvasElement | OffscreenCanvas = decisionBoundary(trainer, data, { to: canvas });
+  lossCurve(await trainer.fit(data, { epochs: 1 }), { columns: ["loss"], scale: "linear" });
+  return [text, drawn, trainer.classify([{ a: 1 }])[0].label];
+}
 `;
 
 /** Folders of the compilers in node_modules. */
