@@ -19,11 +19,13 @@ export * from "./model/layers.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/logic-gate.ts";
 export {
   type Column,
+  type ColumnName,
   type DType,
   type InputOptions,
   type InputRow,
   type InputTable,
   type Model,
+  type NumberSettings,
   type RowsOf,
   type SequentialOptions,
   type Shape,
@@ -34,6 +36,7 @@ export {
 export * from "./model/preprocessing.ts";
 export type { Symbolic } from "./model/symbolic.ts";
 export type { AxisOptions, Operand, ReduceOptions, Tensor } from "./model/tensor.ts";
+export type { FittedNumbers } from "./program/border.ts";
 export type { Buffers, InputViews, RowView } from "./program/buffers.ts";
 export type { Classification, LabelProbability } from "./program/classify.ts";
 export { explain } from "./program/explain.ts";

@@ -12,12 +12,14 @@ export interface Port {
   readonly value: ValueId;
 }
 
-interface ColumnName {
+/** The part that all columns have. */
+export interface ColumnName {
   /** The key of the column in row objects. */
   readonly name: string;
 }
 
-interface NumberSettings {
+/** What becomes of a column of numbers. */
+export interface NumberSettings {
   /** What takes the place of missing values: a statistic of the column, or this number. Default: `"mean"`. */
   readonly with?: "mean" | "median" | number;
   /** Whether another column says where values were missing: 1 there, else 0. Default: false. */

@@ -3,7 +3,7 @@ import { OptionError, ShapeError, TraceError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import { Graph } from "../graph/graph.ts";
 import { forInference } from "../graph/inference.ts";
-import type { Column } from "../graph/input.ts";
+import type { Column, ColumnName, NumberSettings } from "../graph/input.ts";
 import { Fn, type OpAttrs } from "../graph/op.ts";
 import { findRowMixing } from "../graph/row-mixing.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
@@ -15,7 +15,7 @@ import type { ArraysAfter, Layer } from "./layer.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
-export type { Column, DType, Shape };
+export type { Column, ColumnName, DType, NumberSettings, Shape };
 
 /** Names what carries the types of a model. */
 declare const types: unique symbol;
