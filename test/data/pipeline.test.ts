@@ -41,6 +41,26 @@ describe("the code of issue 11", () => {
   });
 });
 
+describe("rows of a table", () => {
+  it("are validation rows as well, and can be bound", async () => {
+    const { train, test } = (await readCsv(file)).split({ test: 0.25, stratify: "species" });
+    const data = columns(train, { target: "species" });
+    const make = () =>
+      compile(sequential({ columns: data.columns, seed: 2 }, [dense(3, { activation: "softmax" })]), {
+        loss: crossEntropy(),
+        optimizer: adam({ learningRate: 0.05 }),
+        labels: data.labels,
+      });
+    const trainer = make();
+    const { validation, history } = await trainer.fit(data, { epochs: 100, validation: data.of(test) });
+    expect(validation).toEqual(trainer.evaluate(data.of(test)));
+    expect(history.validationLoss?.length).toBe(100);
+    const bound = make();
+    await bound.fit(bound.bind(data), { epochs: 100 });
+    expect(bound.digest()).toBe(trainer.digest());
+  });
+});
+
 describe("dates and wide numbers", () => {
   it("a column of unix milliseconds predicts as well as the same column minus its mean", async () => {
     const start = 1.7e12;

@@ -17,10 +17,21 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const API = readFileSync(join(root, "test/types/api.ts"), "utf8").replace("../../src/index.ts", "wasmgrad");
 const OTHERS = `
 import { rank } from "wasmgrad/analysis";
+import { columns, fitStream, makeMoons, readCsv, streamRows, type Table } from "wasmgrad/data";
 import { collapseLinear } from "wasmgrad/transform";
-import { compile, dense, sequential } from "wasmgrad";
+import { compile, crossEntropy, dense, sequential } from "wasmgrad";
 export const rows: number[][] = compile(collapseLinear(sequential({ input: [2] }, [dense(1)]))).predict([]).toArray();
 export const r: number = rank([[1]]);
+export async function train(table: Table) {
+  const data = columns(table, { target: "species" });
+  const model = sequential({ columns: data.columns }, [dense(data.labels.length, { activation: "softmax" })]);
+  const trainer = compile(model, { loss: crossEntropy(), optimizer: adam(), labels: data.labels });
+  await trainer.fit(data, { validation: 0.2 });
+  await fitStream(trainer, streamRows(() => data.rowsOf(table)));
+  trainer.evaluate(data.of(table));
+  return load(trainer.save()).classify([{ bill: 39.1, sex: null }]);
+}
+export const rowsOf: Promise<number> = readCsv("a").then(({ rows }) => rows + makeMoons().y.length);
 import { adam, type FileError, load, loadTrainer, meanSquaredError, model, modelFromJSON, modelToJSON, type Predictor, type Trainer } from "wasmgrad";
 import { checkpoint, latestCheckpoint, loadFile, loadTrainerFile, saveFile } from "wasmgrad/node";
 export async function files(bytes: Uint8Array) {
