@@ -141,7 +141,7 @@ async function importancesOf({ trainer, data }: TrainTableResult): Promise<Impor
   return found.map(({ column, importance }) => ({ column, importance }));
 }
 
-const METRICS = { accuracy: "accuracy", balancedAccuracy: "balanced accuracy", r2: "R2" } as const;
+const METRICS: Readonly<Record<string, string>> = { balancedAccuracy: "balanced accuracy", r2: "R2" };
 const CURVE_LINES = 8;
 const MOST_IMPORTANCES = 10;
 
@@ -155,23 +155,12 @@ export function formatTrain({
   importances,
   isInterrupted,
 }: TrainOutcome): string {
-  const { scores, task, labels, columns, rows, validationRows, hidden, parameters } = report;
-  const show = (score: number) => (scores.metric === "r2" ? score.toFixed(3) : percent(score));
+  const { task, labels, columns, rows, hidden, parameters } = report;
   const what =
     task === "classification"
       ? `${labels.length} classes of ${report.target}`
       : `numbers of ${report.target}`;
   const network = hidden.length > 0 ? `a network of ${hidden.join(", ")} hidden units` : "a linear model";
-  const rowsOfScores = [
-    [
-      `${METRICS[scores.metric]} on ${validationRows > 0 ? `${grouped(validationRows)} rows held back` : "the training rows"}`,
-      "",
-    ],
-    [hidden.length > 0 ? "  network" : "  this model", show(scores.network)],
-    ...(scores.linear === undefined ? [] : [["  linear model", show(scores.linear)]]),
-    [task === "classification" ? "  always the commonest class" : "  always the mean", show(scores.constant)],
-  ];
-  const others = Object.entries(report.evaluation).filter(([name]) => name !== scores.metric);
   const sections = [
     [
       wrap(
@@ -182,10 +171,7 @@ export function formatTrain({
     report.history.loss.length > 1
       ? [lossCurve({ history: report.history, historyEvery: report.historyEvery }, { height: CURVE_LINES })]
       : [],
-    [
-      ...formatRows(rowsOfScores),
-      `also: ${others.map(([name, value]) => `${name} ${Number(value).toPrecision(3)}`).join(", ")}`,
-    ],
+    formatScores(report),
     importances.length > 0 ? formatImportances(importances) : [],
     report.notes.map((note) => wrap(`note: ${note}`, 80, "      ")),
     [
@@ -199,6 +185,31 @@ export function formatTrain({
     .map((lines) => lines.join("\n"))
     .join("\n\n");
 }
+
+/** Each metric of the network, of a linear model, and of the answer that looks at no row. */
+function formatScores({ comparison, task, hidden, validationRows, evaluation }: TableReport): string[] {
+  const hasLinear = comparison.some(({ linear }) => linear !== undefined);
+  const rows = comparison.map(({ metric, network, linear, constant }) => [
+    METRICS[metric] ?? metric,
+    showScore(metric, network),
+    ...(hasLinear ? [showScore(metric, linear as number)] : []),
+    showScore(metric, constant),
+  ]);
+  const head = [
+    validationRows > 0 ? `on ${grouped(validationRows)} rows held back` : "on the training rows",
+    hidden.length > 0 ? "network" : "this model",
+    ...(hasLinear ? ["linear"] : []),
+    task === "classification" ? "commonest" : "mean",
+  ];
+  return [...formatRows([head, ...rows]), `loss ${evaluation.loss.toPrecision(3)}`];
+}
+
+const showScore = (metric: string, score: number): string =>
+  /accuracy$/i.test(metric)
+    ? percent(score)
+    : metric === "r2"
+      ? score.toFixed(3)
+      : String(Number(score.toPrecision(4)));
 
 function endOf(
   { reason, epochs, bestEpoch, isRefit, validationRows }: TableReport,

@@ -62,7 +62,7 @@ export {
   type ToyNumbers,
   type ToyOptions,
 } from "./toy.ts";
-export type { TableReport, TableScores } from "./train-report.ts";
+export type { TableComparison, TableReport, TableScores } from "./train-report.ts";
 export { type TrainTableOptions, type TrainTableResult, trainTable } from "./train-table.ts";
 export {
   type CrossValidateOptions,

@@ -193,12 +193,13 @@ function errorOf(metric: TableScores["metric"], score: number, rows: number): nu
   return Math.sqrt(Math.max(score * (1 - score), 1 / rows) / rows);
 }
 
-export async function linearScore(run: Run): Promise<number | undefined> {
+/** What a linear model gets on the same rows; undefined where it was aborted. */
+export async function evaluateLinear(run: Run): Promise<Evaluation | undefined> {
   const { settings, training, measured } = run;
   const trainer = makeTrainer(training, { ...settings, learningRate: 0.01 }, [], 0.1);
   try {
-    const { score, reason } = await attempt(run, trainer, [training.x, measured.x], "linear", 1, 0.1);
-    return reason === "aborted" ? undefined : score;
+    const { evaluation, reason } = await attempt(run, trainer, [training.x, measured.x], "linear", 1, 0.1);
+    return reason === "aborted" ? undefined : evaluation;
   } catch (error) {
     if (settings.signal?.aborted) return undefined;
     throw error;

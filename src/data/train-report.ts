@@ -1,4 +1,13 @@
 /** What `trainTable` says of its result. */
+import {
+  accuracyOf,
+  averageScore,
+  balancedAccuracyOf,
+  countClasses,
+  meanAbsoluteErrorOf,
+  r2Of,
+  rootMeanSquaredErrorOf,
+} from "../math/scores.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { FitResult } from "../train/fit-options.ts";
 import type { TableData } from "./columns.ts";
@@ -12,6 +21,14 @@ export interface TableScores {
   readonly constant: number;
   /** What a linear model gets, trained like the network; undefined where training was stopped before it. */
   readonly linear?: number;
+}
+
+/** A metric of the network beside what it is without one. */
+export interface TableComparison {
+  readonly metric: string;
+  readonly network: number;
+  readonly linear?: number;
+  readonly constant: number;
 }
 
 /** What came of `trainTable`: plain data. */
@@ -38,6 +55,8 @@ export interface TableReport {
   /** Rows held back, on which everything here is measured; 0: the training rows, which flatters. */
   readonly validationRows: number;
   readonly scores: TableScores;
+  /** The same of all metrics; of `mae` and `rmse` less is better. */
+  readonly comparison: readonly TableComparison[];
   /** Loss and metrics. */
   readonly evaluation: Evaluation;
   /** Columns of the fit of the network that is scored. */
@@ -62,29 +81,50 @@ export const scoreOf = (metric: TableScores["metric"], evaluation: Evaluation): 
 
 const meanOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The score of the best answer that does not look at a row: the commonest training class, or the mean of the training rows. */
-export function constantScore(
-  metric: TableScores["metric"],
+/**
+ * The metrics of the best answer that does not look at a row: the commonest training class, or the mean of the training rows.
+ */
+export function constantMetrics(
   training: TableData,
   measured: { readonly y: readonly string[] | Float64Array },
-): number {
-  if (metric === "balancedAccuracy") return 1 / new Set(measured.y as readonly string[]).size;
-  if (metric === "accuracy") {
-    const counts = classCounts(training);
-    const commonest = training.labels[counts.indexOf(Math.max(...counts))];
-    const y = measured.y as readonly string[];
-    return y.filter((label) => label === commonest).length / y.length;
+): Readonly<Record<string, number>> {
+  const rows = measured.y.length;
+  if (training.task === "regression") {
+    const truth = measured.y as Float64Array;
+    const mean = new Float64Array(rows).fill(meanOf(training.y as Float64Array));
+    return {
+      r2: r2Of(truth, mean, 1),
+      mae: meanAbsoluteErrorOf(truth, mean),
+      rmse: rootMeanSquaredErrorOf(truth, mean, 1),
+    };
   }
-  const truth = measured.y as Float64Array;
-  const mean = meanOf(training.y as Float64Array);
-  const own = meanOf(truth);
-  let around = 0;
-  let total = 0;
-  for (const value of truth) {
-    around += (value - mean) * (value - mean);
-    total += (value - own) * (value - own);
-  }
-  return total === 0 ? 0 : 1 - around / total;
+  const { labels } = training;
+  const frequencies = classCounts(training);
+  const commonest = frequencies.indexOf(Math.max(...frequencies));
+  const index = new Map(labels.map((label, i) => [label, i]));
+  const truth = Int32Array.from(measured.y as readonly string[], (label) => index.get(label) as number);
+  const counts = countClasses(truth, new Int32Array(rows).fill(commonest), labels.length);
+  return {
+    accuracy: accuracyOf(counts),
+    balancedAccuracy: balancedAccuracyOf(counts),
+    f1: averageScore("f1", counts),
+  };
+}
+
+/** Each metric of the network with that of the linear model and of the constant answer. */
+export function compare(
+  network: Evaluation,
+  linear: Evaluation | undefined,
+  constant: Readonly<Record<string, number>>,
+): TableComparison[] {
+  const of = (evaluation: Evaluation, metric: string) =>
+    (evaluation as unknown as Readonly<Record<string, number>>)[metric];
+  return Object.entries(constant).map(([metric, value]) => ({
+    metric,
+    network: of(network, metric),
+    ...(linear ? { linear: of(linear, metric) } : {}),
+    constant: value,
+  }));
 }
 
 /** Sentences where a network does not beat what is reached without one. */

@@ -12,6 +12,7 @@ import {
   SHARE,
   SIGNAL,
 } from "../options.ts";
+import type { Evaluation } from "../train/evaluate.ts";
 import { type ColumnsOptions, columns, type TableData } from "./columns.ts";
 import { SEED_RULE } from "./table/split.ts";
 import type { Table } from "./table/table.ts";
@@ -19,14 +20,22 @@ import {
   type Attempt,
   attempt,
   chooseNetwork,
-  linearScore,
+  evaluateLinear,
   type Run,
   refitOn,
   type Settings,
   type TableEpoch,
   type TableTrainer,
 } from "./table-networks.ts";
-import { classCounts, constantScore, type TableReport, type TableScores, verdictOf } from "./train-report.ts";
+import {
+  classCounts,
+  compare,
+  constantMetrics,
+  scoreOf,
+  type TableReport,
+  type TableScores,
+  verdictOf,
+} from "./train-report.ts";
 import { isRare, MOST_REFIT_ROWS, settingsFor } from "./train-settings.ts";
 
 export interface TrainTableOptions extends ColumnsOptions {
@@ -168,7 +177,7 @@ export async function trainTable(table: Table, options: TrainTableOptions): Prom
   const decays = weightDecay === undefined ? own.decays : [weightDecay];
   const chosen = await chooseNetwork(run, isHeldBack ? decays : decays.slice(0, 1));
   const isAborted = signal?.aborted === true;
-  const linear = isAborted || settings.hidden.length === 0 ? undefined : await linearScore(run);
+  const linear = isAborted || settings.hidden.length === 0 ? undefined : await evaluateLinear(run);
   const isRefit = isHeldBack && !isAborted && !signal?.aborted && (refit ?? table.rows <= MOST_REFIT_ROWS);
   const report = reportOf(run, table, all, chosen, linear, isRefit);
   if (!isRefit) return { trainer: chosen.trainer, data: parts.training, report };
@@ -231,16 +240,17 @@ function reportOf(
   table: Table,
   all: TableData,
   chosen: Attempt,
-  linear: number | undefined,
+  linear: Evaluation | undefined,
   isRefit: boolean,
 ): TableReport {
   const { settings, training, measured, isHeldBack } = run;
   const { metric, hidden, seed, isBalanced } = settings;
+  const constant = constantMetrics(training, measured);
   const scores: TableScores = {
     metric,
     network: chosen.score,
-    constant: constantScore(metric, training, measured),
-    ...(linear === undefined ? {} : { linear }),
+    constant: constant[metric],
+    ...(linear ? { linear: scoreOf(metric, linear) } : {}),
   };
   const { parameters } = chosen.trainer;
   return {
@@ -259,6 +269,7 @@ function reportOf(
     bestEpoch: chosen.bestEpoch,
     validationRows: isHeldBack ? measured.y.length : 0,
     scores,
+    comparison: compare(chosen.evaluation, linear, constant),
     evaluation: chosen.evaluation,
     history: chosen.history,
     historyEvery: chosen.historyEvery,

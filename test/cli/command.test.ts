@@ -44,9 +44,9 @@ describe("wasmgrad train", () => {
     for (const line of trained.out.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     expect(trained.out).toMatch(/^150 rows, 4 columns -> 3 classes of /);
     expect(trained.out).toMatch(
-      /\naccuracy on 30 rows held back\n {2}network +9\d\.\d %\n {2}linear model +9\d\.\d %\n/,
+      /\non 30 rows held back +network +linear +commonest\naccuracy +9\d\.\d % +9\d\.\d % +33\.3 %\n/,
     );
-    expect(trained.out).toContain("always the commonest class    33.3 %");
+    expect(trained.out).toMatch(/\nbalanced accuracy +9\d\.\d % +9\d\.\d % +33\.3 %\nf1 +0\.9/);
     expect(trained.out).toMatch(/\nloss and validation loss\n +[\d.]+ ┼/);
     expect(trained.out).toMatch(/\nimportance of columns: [^\n]+\n {2}petal width +\d\.\d+ +█{24}\n/);
     expect(existsSync(model)).toBe(true);

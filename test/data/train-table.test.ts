@@ -23,6 +23,9 @@ const line = readJson(
   })),
 );
 
+const without = (values: object, name: string) =>
+  Object.fromEntries(Object.entries(values).filter(([own]) => own !== name));
+
 describe("trainTable", () => {
   it("trains a classifier with nothing but a target, and scores it on rows held back", async () => {
     const { trainer, data, report } = await trainTable(iris, options);
@@ -38,6 +41,10 @@ describe("trainTable", () => {
     });
     expect(report.scores.network).toBeGreaterThan(0.9);
     expect(report.scores.linear).toBeGreaterThan(0.9);
+    expect(report.comparison.map(({ metric }) => metric)).toEqual(["accuracy", "balancedAccuracy", "f1"]);
+    expect(report.comparison[0]).toEqual({ metric: "accuracy", ...without(report.scores, "metric") });
+    // Ten rows of each class: always the same one has precision 1/3 and recall 1 for it, and 0 for the others.
+    expect(report.comparison[2].constant).toBeCloseTo((2 * (1 / 3)) / (4 / 3) / 3, 12);
     expect(report.history.validationLoss).toHaveLength(report.history.loss.length);
     // What comes back was trained on all rows.
     expect(data.y).toHaveLength(150);
@@ -57,6 +64,8 @@ describe("trainTable", () => {
     expect(report).toMatchObject({ task: "regression", labels: [], scores: { metric: "r2" } });
     expect(report.scores.network).toBeGreaterThan(0.98);
     expect(report.scores.constant).toBeLessThanOrEqual(0);
+    expect(report.comparison.map(({ metric }) => metric)).toEqual(["r2", "mae", "rmse"]);
+    expect(report.comparison[1].network).toBeLessThan(report.comparison[1].constant);
     const [found] = trainer.predict([{ a: 10, b: 2 }]).data;
     expect(Math.abs(found - 28.5)).toBeLessThan(3);
   });
