@@ -97,7 +97,10 @@ export async function* textOf(who: string, source: unknown, encoding: string): A
     let text = "";
     if (typeof piece === "string") text = piece;
     else {
-      decoder ??= decoderOf(who, encoding);
+      if (decoder === undefined) {
+        checkBeginning(who, encoding, piece);
+        decoder = decoderOf(who, encoding);
+      }
       text = decoded(who, encoding, decoder, piece);
     }
     if (isFirst && text !== "") {
@@ -107,6 +110,22 @@ export async function* textOf(who: string, source: unknown, encoding: string): A
     for (let at = 0; at < text.length; at += PIECE) yield text.slice(at, at + PIECE);
   }
   if (decoder) yield decoded(who, encoding, decoder);
+}
+
+/** Refuses bytes that say by their beginning that they are something else. */
+function checkBeginning(who: string, encoding: string, [first, second]: Uint8Array): void {
+  if (first === 0x1f && second === 0x8b)
+    throw new DataError(
+      `${who}: must be text; got gzipped bytes (unpack the stream: stream.pipeThrough(new DecompressionStream("gzip")), or zlib.createGunzip() in Node)`,
+      "format",
+    );
+  const wide =
+    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "";
+  if (wide !== "" && !/^utf-?16/i.test(encoding))
+    throw new DataError(
+      `${who}: the text must be ${encoding}; got a mark of UTF-16 (encoding: "${wide}")`,
+      "format",
+    );
 }
 
 function decoderOf(who: string, encoding: string): TextDecoder {

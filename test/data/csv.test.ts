@@ -193,6 +193,14 @@ describe("every source", () => {
     },
   );
 
+  it("says what to do with a path, with gzipped bytes and with UTF-16", async () => {
+    await expect(readCsv("data/iris.csv")).rejects.toThrow("(a path? open it: fs.createReadStream(path)");
+    await expect(readCsv(Uint8Array.of(0x1f, 0x8b, 8, 0))).rejects.toThrow('new DecompressionStream("gzip")');
+    const wide = Uint8Array.of(0xff, 0xfe, 0x61, 0, 0x0a, 0, 0x31, 0);
+    await expect(readCsv(wide)).rejects.toThrow('got a mark of UTF-16 (encoding: "utf-16le")');
+    expect(await rowsOf(wide, { encoding: "utf-16le" })).toEqual([{ a: 1 }]);
+  });
+
   it("is refused where the response is an error", async () => {
     await expect(readCsv(new Response("no", { status: 404 }))).rejects.toThrow(
       "readCsv: the response must be a success; got status 404",

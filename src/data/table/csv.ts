@@ -144,7 +144,10 @@ async function* tablesOf(
   if (building) yield building.build();
   else if (total === 0)
     throw new DataError(
-      `${where}: must have at least one row of data; got ${names ? `a header of ${names.length} names alone` : "no text"}`,
+      `${where}: must have at least one row of data; got ${names ? `a header of ${names.length} names alone` : "no text"}` +
+        (typeof source === "string" && /^[^\n,;]+\.\w+$/.test(source)
+          ? " (a path? open it: fs.createReadStream(path), or await fetch(url))"
+          : ""),
       "missing",
       { file },
     );
