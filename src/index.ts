@@ -72,6 +72,8 @@ export type {
   FitResult,
   History,
 } from "./train/fit-options.ts";
+export type { Kind } from "./train/kinds.ts";
+export type { LearningRate, Schedule } from "./train/learning-rate.ts";
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
@@ -105,6 +107,7 @@ export {
   perceptron,
 } from "./train/perceptron.ts";
 export { type RestartOptions, type Restarts, restarts } from "./train/restarts.ts";
+export * from "./train/schedules.ts";
 export type { TrainerBuffers } from "./train/step-buffers.ts";
 export type { Moment, Snapshot, Trainer } from "./train/trainer.ts";
 export type { BoundData, ByOutput, Data } from "./train/training-data.ts";

@@ -12,6 +12,7 @@ import type { FileTensor, TensorFile } from "../safetensors.ts";
 import { compile } from "../train/compile.ts";
 import { BEST_STATE } from "../train/file-metadata.ts";
 import type { FitMemory } from "../train/fit-memory.ts";
+import type { Kind } from "../train/kinds.ts";
 import {
   binaryCrossEntropy,
   crossEntropy,
@@ -94,7 +95,7 @@ export function loadTrainer<X = TableRows, P = Result>(
   const ops = [...CORE_OPS, ...opsOf(who, uses)];
   const file = openFile(who, bytes);
   const model = readFileModel(who, file, ops, fitStages);
-  const own = readSettings(who, file);
+  const own = readSettings(who, file, uses, optimizer);
   const wanted = { loss: loss ?? own.loss, optimizer: optimizer ?? own.optimizer };
   for (const [name, value] of Object.entries(wanted))
     if (value === undefined)
@@ -127,6 +128,12 @@ const isNeeded = ({ name, dtype }: FileTensor, { tensors }: TensorFile) =>
 const sameRule = (a: Optimizer, b: Optimizer) =>
   JSON.stringify(describeOptimizer(a.plan)) === JSON.stringify(describeOptimizer(b.plan));
 
+/** Whether an optimizer that only its page carries has the settings of a file, but for its rate. */
+function sameSettings({ settings }: Optimizer, given: Entries): boolean {
+  const text = (of: Entries) => JSON.stringify({ ...of, learningRate: 0 });
+  return text(settings) === text(given);
+}
+
 type Entries = Readonly<Record<string, unknown>>;
 
 const LOSSES = {
@@ -141,7 +148,12 @@ const LOSSES = {
 const OPTIMIZERS = { sgd, adam, adamW } as const;
 
 /** What the trainer of a file was compiled with, as far as the file says. */
-function readSettings(who: string, file: TensorFile) {
+function readSettings(
+  who: string,
+  file: TensorFile,
+  uses: readonly BringsOps[],
+  inPlace: Optimizer | undefined,
+) {
   const fail = (rule: string, got: unknown): never => {
     throw new FileError(`${who}: ${rule}; got ${describe(got)}`);
   };
@@ -155,11 +167,12 @@ function readSettings(who: string, file: TensorFile) {
       typeof kind === "string" && Object.hasOwn(LOSSES, kind) ? LOSSES[kind as Loss["kind"]] : undefined;
     return make ? make(settings) : fail("the loss of a file must be one of this version", kind);
   };
-  const readOptimizer = (value: unknown): Optimizer => {
-    const { kind, groups, ...settings } = record("the optimizer", value);
-    if (!(typeof kind === "string" && Object.hasOwn(OPTIMIZERS, kind)))
-      return fail("the optimizer of a file must be one of this version", kind);
-    const make = OPTIMIZERS[kind as "adamW"];
+  const readOptimizer = (value: unknown): Optimizer | undefined => {
+    const { kind, groups, ...given } = record("the optimizer", value);
+    if (inPlace && inPlace.kind === kind && !Object.hasOwn(OPTIMIZERS, inPlace.kind))
+      return sameSettings(inPlace, given) ? inPlace : undefined;
+    const make = makerOf("the optimizer", kind, OPTIMIZERS) as typeof adamW;
+    const settings = withRate(given);
     if (groups === undefined) return make(settings);
     if (!Array.isArray(groups)) return fail("groups of an optimizer must be an array", groups);
     return make({ ...settings, groups: groups.map((group) => readGroup(record("a group", group))) });
@@ -168,7 +181,41 @@ function readSettings(who: string, file: TensorFile) {
     const parts = typeof match === "string" ? /^\/(.*)\/([dimsuv]*)$/s.exec(match) : null;
     if (!parts || !Array.isArray(names))
       return fail("a group of an optimizer must have match and names", match);
-    return { match: named(new RegExp(parts[1], parts[2]), new Set(names)), ...settings };
+    return { match: named(new RegExp(parts[1], parts[2]), new Set(names)), ...withRate(settings) };
+  };
+  const makerOf = (what: string, kind: unknown, known: Readonly<Record<string, unknown>>) => {
+    if (typeof kind === "string" && Object.hasOwn(known, kind)) return known[kind];
+    const brought = (uses as readonly Partial<Kind<unknown>>[]).find((use) => use.kind === kind);
+    if (typeof kind !== "string" || !brought)
+      throw new FileError(
+        `${who}: ${what} of a file must be sgd, adam, adamW, or one that uses brings, such as uses: [${kind}]; got ${describe(kind)}`,
+        "uses",
+      );
+    return brought;
+  };
+  /** Settings with their schedule made anew. */
+  const withRate = (settings: Entries): Entries => {
+    const { learningRate } = settings;
+    if (typeof learningRate !== "object") return settings;
+    const { schedule, ...others } = record("learningRate", learningRate);
+    // What rates it gives does not matter.
+    if (inPlace) return { ...settings, learningRate: 0 };
+    if (schedule === "function")
+      throw new FileError(
+        `${who}: the file's learningRate is a function of the step, which files do not keep; got no optimizer in the options`,
+        "uses",
+      );
+    const make = makerOf("the schedule", schedule, {}) as (options: Entries) => unknown;
+    return { ...settings, learningRate: make(others) };
+  };
+  // One that is given stands in for what is missing; it decides by its rule whether training goes on.
+  const readGiven = (value: unknown): Optimizer | undefined => {
+    try {
+      return readOptimizer(value);
+    } catch (error) {
+      if (inPlace && error instanceof FileError && error.code === "file-uses") return undefined;
+      throw error;
+    }
   };
   return compileFile(who, () => {
     const loss = readJson(who, file, "loss");
@@ -182,7 +229,7 @@ function readSettings(who: string, file: TensorFile) {
     };
     return {
       loss: loss === undefined ? undefined : isNamed ? Object.fromEntries(losses()) : readLoss(loss),
-      optimizer: optimizer === undefined ? undefined : readOptimizer(optimizer),
+      optimizer: optimizer === undefined ? undefined : readGiven(optimizer),
       compiled: { batchSize, accumulate, shuffleSeed, metrics: readMetricNames(who, file) },
     };
   });

@@ -21,8 +21,35 @@ export interface OptimizerGroup {
   /** Which variables, by name; none: all that no group before took. */
   readonly match?: RegExp;
   readonly learningRate: number;
+  /** The rate of a step. Default: the base rate. */
+  readonly rateOf?: RateOfStep;
   /** In the order of `Hyper`. */
   readonly hyper: readonly number[];
+}
+
+/** The rate of a step, from the group's base rate; steps count from 0. */
+export type RateOfStep = (base: number, step: number) => number;
+
+/** What changes base rates between epochs, by what was measured. */
+export interface Plateau {
+  readonly counters: readonly CounterEntry[];
+  /** The column of the history that is judged. Default: `validationLoss`, or `loss` without validation. */
+  readonly monitor?: string;
+  readonly mode?: "min" | "max";
+  /**
+   * Judges the value of an epoch.
+   *
+   * @param isMax whether larger is better
+   */
+  judge(value: number, isMax: boolean, access: CounterAccess): void;
+}
+
+/** Reads and writes counters by name. */
+export interface CounterAccess {
+  get(name: string): number;
+  set(name: string, value: number): void;
+  /** Makes all base rates another. */
+  changeRates(change: (rate: number) => number): void;
 }
 
 /** Where the parts of a group are. */
@@ -51,7 +78,8 @@ export interface OptimizerPlan {
   /** The last one takes what no other matches. */
   readonly groups: readonly OptimizerGroup[];
   /** The rate of a step, from the group's base rate; without one it is that. */
-  readonly schedule?: (base: number, step: number) => number;
+  readonly schedule?: (base: number, step: number, group: number) => number;
+  readonly plateau?: Plateau;
 }
 
 /** Name of a counter of a group; that of a program's only or last group has no number. */
@@ -75,7 +103,7 @@ export function checkGroups({ groups }: OptimizerPlan, uses: readonly VariableUs
 }
 
 /** The counters of an optimizer: rates first, in the order of the groups. */
-export function optimizerCounters({ rule, groups }: OptimizerPlan): CounterEntry[] {
+export function optimizerCounters({ rule, groups, plateau }: OptimizerPlan): CounterEntry[] {
   const count = groups.length;
   const rates = groups.map(
     ({ learningRate }, g): CounterEntry => ({
@@ -87,7 +115,7 @@ export function optimizerCounters({ rule, groups }: OptimizerPlan): CounterEntry
   const powers = rule.powers.flatMap(([name]) =>
     groups.map((_, g): CounterEntry => ({ name: counterOf(name, g, count), kind: "share", initial: 1 })),
   );
-  return [...rates, ...powers];
+  return [...rates, ...powers, ...(plateau?.counters ?? [])];
 }
 
 /** What counts updates, after an update was found finite. */
@@ -112,25 +140,41 @@ const sgdRule: OptimizerRule = {
   ],
 };
 
-export interface SgdSettings {
+/** The rates of groups, where any of them changes with the step. */
+export function scheduleOf(groups: readonly OptimizerGroup[]): Pick<OptimizerPlan, "schedule"> {
+  if (!groups.some(({ rateOf }) => rateOf)) return {};
+  return { schedule: (base, step, group) => groups[group].rateOf?.(base, step) ?? base };
+}
+
+/** What the rates of a group come from. */
+interface GroupRates {
   readonly match?: RegExp;
   readonly learningRate: number;
+  readonly rateOf?: RateOfStep;
+  readonly plateau?: Plateau;
+}
+
+export interface SgdSettings extends GroupRates {
   readonly momentum: number;
   readonly nesterov: boolean;
 }
 
-export function sgdPlan(groups: readonly SgdSettings[]): OptimizerPlan {
-  return {
-    rule: sgdRule,
-    slots: groups.some(({ momentum }) => momentum > 0) ? [{ name: "velocity" }] : [],
-    groups: groups.map(({ match, learningRate, momentum, nesterov }) => {
-      const hyper = new Array<number>(Hyper.Count).fill(0);
-      hyper[Hyper.Beta1] = momentum;
-      hyper[Hyper.Flags] = nesterov ? OptimizerFlag.Nesterov : 0;
-      return { match, learningRate, hyper };
-    }),
-  };
+export function sgdPlan(settings: readonly SgdSettings[]): OptimizerPlan {
+  const groups = settings.map(({ match, learningRate, rateOf, momentum, nesterov }) => {
+    const hyper = new Array<number>(Hyper.Count).fill(0);
+    hyper[Hyper.Beta1] = momentum;
+    hyper[Hyper.Flags] = nesterov ? OptimizerFlag.Nesterov : 0;
+    return { match, learningRate, rateOf, hyper };
+  });
+  const slots = settings.some(({ momentum }) => momentum > 0) ? [{ name: "velocity" as const }] : [];
+  return { rule: sgdRule, slots, groups, ...ratesPlan(settings, groups) };
 }
+
+/** What a plan says of rates that change. The group that takes what no other matches says when. */
+const ratesPlan = (settings: readonly GroupRates[], groups: readonly OptimizerGroup[]) => ({
+  ...scheduleOf(groups),
+  plateau: settings[settings.length - 1].plateau,
+});
 
 /** See `assembly/kernels/optimizer.ts`. */
 const adamRule: OptimizerRule = {
@@ -155,9 +199,7 @@ const adamRule: OptimizerRule = {
   ],
 };
 
-export interface AdamSettings {
-  readonly match?: RegExp;
-  readonly learningRate: number;
+export interface AdamSettings extends GroupRates {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
@@ -166,22 +208,20 @@ export interface AdamSettings {
   readonly weightDecay: number;
 }
 
-export function adamPlan(groups: readonly AdamSettings[]): OptimizerPlan {
-  return {
-    rule: adamRule,
-    slots: [{ name: "firstMoment" }, { name: "secondMoment", nonNegative: true }],
-    groups: groups.map((settings) => {
-      const hyper = new Array<number>(Hyper.Count).fill(0);
-      hyper[Hyper.Beta1] = settings.beta1;
-      hyper[Hyper.Beta2] = settings.beta2;
-      hyper[Hyper.Epsilon] = settings.epsilon;
-      hyper[Hyper.WeightDecay] = settings.weightDecay;
-      hyper[Hyper.Flags] =
-        (settings.epsilonInsideRoot ? OptimizerFlag.EpsilonInsideRoot : 0) |
-        (settings.biasCorrection ? OptimizerFlag.BiasCorrection : 0);
-      return { match: settings.match, learningRate: settings.learningRate, hyper };
-    }),
-  };
+export function adamPlan(settings: readonly AdamSettings[]): OptimizerPlan {
+  const groups = settings.map((of) => {
+    const hyper = new Array<number>(Hyper.Count).fill(0);
+    hyper[Hyper.Beta1] = of.beta1;
+    hyper[Hyper.Beta2] = of.beta2;
+    hyper[Hyper.Epsilon] = of.epsilon;
+    hyper[Hyper.WeightDecay] = of.weightDecay;
+    hyper[Hyper.Flags] =
+      (of.epsilonInsideRoot ? OptimizerFlag.EpsilonInsideRoot : 0) |
+      (of.biasCorrection ? OptimizerFlag.BiasCorrection : 0);
+    return { match: of.match, learningRate: of.learningRate, rateOf: of.rateOf, hyper };
+  });
+  const slots = [{ name: "firstMoment" as const }, { name: "secondMoment" as const, nonNegative: true }];
+  return { rule: adamRule, slots, groups, ...ratesPlan(settings, groups) };
 }
 
 /** What an update does, by name. */

@@ -1,6 +1,7 @@
 /** What happens between two epochs: rows are measured, the best state is kept, callbacks hear of it. */
 import { Counter } from "../../assembly/abi.ts";
 import { OptionError } from "../errors.ts";
+import type { CounterAccess } from "../plan/optimizer.ts";
 import type { Steps } from "../steps.ts";
 import { unknownName } from "../suggest.ts";
 import type { Evaluation } from "./evaluate.ts";
@@ -8,13 +9,16 @@ import type { FitRun } from "./fit.ts";
 import { emptyMemory, type FitMemory } from "./fit-memory.ts";
 import type { AnyFitOptions, BestEpoch, EpochEvent, FitResult } from "./fit-options.ts";
 import { type Measuring, measureRows } from "./metrics.ts";
+import { fillRates } from "./rates.ts";
 import type { Dataset } from "./windows.ts";
 
 /** Whether a fit has something to do between two epochs. */
 export const watchesEpochs = (
   { validation, earlyStopping, onEpoch }: AnyFitOptions,
-  { metrics }: Pick<Measuring, "metrics">,
-): boolean => metrics.length > 0 || (validation ?? earlyStopping ?? onEpoch) !== undefined;
+  { metrics, program }: Pick<Measuring, "metrics" | "program">,
+): boolean =>
+  metrics.length > 0 ||
+  (validation ?? earlyStopping ?? onEpoch ?? program.plan.train?.optimizer?.plateau) !== undefined;
 
 /** The parts of a result that only who looks between epochs knows. */
 type Watched = Omit<FitResult, "epochs" | "steps" | "history" | "historyEvery" | "notes" | "reason">;
@@ -49,6 +53,7 @@ export function watchEpochs(watched: WatchedRun, options: AnyFitOptions): EpochW
   const { earlyStopping } = options;
   const stopping = earlyStopping && monitorOf(who, watched, validation !== undefined, earlyStopping);
   const memory = stopping && memoryFor(watched, stopping.monitor);
+  const plateau = plateauOf(who, watched, validation !== undefined);
   /** Metrics belong to the validation rows, or to all where metrics were asked for. */
   const rows = validation ?? (metrics.length > 0 ? training : undefined);
   let measured: Evaluation | undefined;
@@ -123,6 +128,7 @@ export function watchEpochs(watched: WatchedRun, options: AnyFitOptions): EpochW
     judge() {
       const values = columns();
       run.note(values);
+      plateau?.(loss, values);
       if (memory && stopping) {
         consider(stopping.monitor === "loss" ? loss : values[stopping.monitor], stopping.minDelta);
         memory.pending = undefined;
@@ -163,6 +169,7 @@ export function monitorOf(
   { metrics, rules }: Measuring,
   validation: boolean,
   { patience, minDelta = 0, monitor, mode }: NonNullable<AnyFitOptions["earlyStopping"]>,
+  option = "earlyStopping",
 ): Stopping {
   const modes = new Map<string, "min" | "max" | undefined>([["loss", "min"]]);
   if (validation) modes.set("validationLoss", "min");
@@ -175,7 +182,7 @@ export function monitorOf(
     modes.set("accuracy", "max");
   for (const { name, better } of metrics) modes.set(name, better && (better === "higher" ? "max" : "min"));
   const name = monitor ?? (validation ? "validationLoss" : "loss");
-  const what = `${who}: earlyStopping`;
+  const what = `${who}: ${option}`;
   if (!modes.has(name))
     throw new OptionError(
       unknownName(`${what}: monitor`, "column", name, [...modes.keys()]) +
@@ -190,6 +197,27 @@ export function monitorOf(
   if (known !== undefined && mode !== undefined && mode !== known)
     throw new OptionError(`${what}: mode of ${name} must be "${known}", or left out; got "${mode}"`);
   return { patience, minDelta, monitor: name, mode: (known ?? mode) as "min" | "max" };
+}
+
+/** Judges the epochs of a fit whose optimizer reduces its rates on a plateau. */
+function plateauOf(who: string, watched: WatchedRun, validation: boolean) {
+  const { program } = watched;
+  const plateau = program.plan.train?.optimizer?.plateau;
+  if (!plateau) return undefined;
+  const { monitor, mode } = plateau;
+  const judged = monitorOf(who, watched, validation, { patience: 1, monitor, mode }, "reduceOnPlateau");
+  const { counters } = program.plan;
+  const access: CounterAccess = {
+    get: (name) => program.counter(counters.indexOf(name)),
+    set: (name, value) => program.setCounter(counters.indexOf(name), value),
+    changeRates: (change) => {
+      for (const { kind, at } of counters.entries)
+        if (kind === "rate") program.setCounter(at, change(program.counter(at)));
+      fillRates(program);
+    },
+  };
+  return (loss: number, values: Readonly<Record<string, number>>) =>
+    plateau.judge(judged.monitor === "loss" ? loss : values[judged.monitor], judged.mode === "max", access);
 }
 
 /** What an earlier fit left, if it watched the same column and the trainer is still where it ended. */

@@ -2,7 +2,7 @@
 import type { TrainPlan } from "../plan/planned.ts";
 import type { Program } from "../program/program.ts";
 import type { Loss } from "./losses.ts";
-import { ratesOf } from "./rates.ts";
+import { rateNow, ratesOf } from "./rates.ts";
 import type { OutputLoss } from "./training-data.ts";
 
 interface Described {
@@ -22,7 +22,8 @@ export function manifestOfTraining(
   { losses, optimizer }: Described,
 ): Record<string, unknown> {
   const groups = ratesOf(program);
-  const learningRate = groups.pop();
+  groups.pop();
+  const learningRate = rateNow(program);
   return {
     loss: Object.fromEntries(losses.map(({ output, loss }) => [output, describeLoss(loss)])),
     optimizer: { kind: optimizer.kind, ...optimizer.settings },

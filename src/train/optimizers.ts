@@ -11,22 +11,23 @@ import {
 } from "../options.ts";
 import { type AdamSettings, adamPlan, sgdPlan } from "../plan/optimizer.ts";
 import { classOf } from "../realm.ts";
+import { type LearningRate, type ReadRate, readRate } from "./learning-rate.ts";
 import { makeTrainer, type OptimizerSettings } from "./make-trainer.ts";
-import { RATE } from "./rates.ts";
 
 export type { OptimizerSettings };
 
 /** An optimizer and its settings; `compile` makes its records. */
 export interface Optimizer extends OptimizerSettings {
   readonly kind: "sgd" | "adam" | "adamW";
+  /** The step size at the start. */
   readonly learningRate: number;
   /** @internal What trains comes with the optimizer: pages that only predict do not carry it. */
   readonly makeTrainer: typeof makeTrainer;
 }
 
 export interface SgdOptions {
-  /** Step size, >= 0. Default: 0.01. */
-  readonly learningRate?: number;
+  /** Step size, >= 0: a number, a schedule or a function of the step. Default: 0.01. */
+  readonly learningRate?: LearningRate;
   /** How much of the last step goes on, in [0, 1). Default: 0. */
   readonly momentum?: number;
   /** Looks ahead along the momentum (Nesterov 1983, in PyTorch's form). Needs momentum. Default: false. */
@@ -44,18 +45,25 @@ export interface SgdOptions {
 export function sgd(options: SgdOptions = {}): Optimizer {
   refuseMore("sgd", arguments, 1);
   const settings = readOptions("sgd", options, {
-    learningRate: [0.01, RATE],
+    learningRate: [0.01],
     momentum: [0, SHARE],
     nesterov: [false, BOOLEAN],
   });
-  const { learningRate, momentum, nesterov } = settings;
+  const { momentum, nesterov } = settings;
+  const { described, ...rates } = readRate("sgd", settings.learningRate);
   if (nesterov && momentum === 0) throw new OptionError("sgd: nesterov needs momentum > 0; got momentum 0");
-  return { kind: "sgd", learningRate, settings, makeTrainer, plan: sgdPlan([settings]) };
+  return {
+    kind: "sgd",
+    learningRate: rates.learningRate,
+    settings: { ...settings, learningRate: described },
+    makeTrainer,
+    plan: sgdPlan([{ ...settings, ...rates }]),
+  };
 }
 
 export interface AdamOptions {
-  /** Step size, >= 0. Default: 0.001. */
-  readonly learningRate?: number;
+  /** Step size, >= 0: a number, a schedule or a function of the step. Default: 0.001. */
+  readonly learningRate?: LearningRate;
   /** Decay of the first moment, in [0, 1). Default: 0.9. */
   readonly beta1?: number;
   /** Decay of the second moment, in [0, 1). Default: 0.999. */
@@ -95,7 +103,7 @@ export interface AdamWOptions extends AdamOptions {
 export interface AdamWGroup {
   readonly match: RegExp;
   /** Step size, >= 0. */
-  readonly learningRate?: number;
+  readonly learningRate?: LearningRate;
   /** >= 0 */
   readonly weightDecay?: number;
 }
@@ -124,7 +132,7 @@ const EPSILON: Rule = [
 ];
 
 const ADAM = {
-  learningRate: [0.001, RATE],
+  learningRate: [0.001],
   beta1: [0.9, SHARE],
   beta2: [0.999, SHARE],
   epsilon: [1e-8, EPSILON],
@@ -138,36 +146,55 @@ function makeAdam(
   weightDecay: number,
   groups: readonly AdamWGroup[] = [],
 ): Optimizer {
-  const { epsilonMode, ...others } = options;
-  const base: AdamSettings = { ...others, epsilonInsideRoot: epsilonMode === "inside", weightDecay };
-  const own = groups.map((group, i) => ({ ...base, ...groupSettings(`${kind}: groups[${i}]`, group) }));
+  const { epsilonMode, learningRate, ...others } = options;
+  const { described, ...rates } = readRate(kind, learningRate);
+  const base: AdamSettings = {
+    ...others,
+    ...rates,
+    epsilonInsideRoot: epsilonMode === "inside",
+    weightDecay,
+  };
+  const own = groups.map((group, i) => groupSettings(`${kind}: groups[${i}]`, group));
   return {
     kind,
     learningRate: base.learningRate,
     settings: {
       ...options,
+      learningRate: described,
       ...(kind === "adam" ? {} : { weightDecay }),
-      ...(groups.length > 0
-        ? { groups: groups.map((group) => ({ ...group, match: `${group.match}` })) }
-        : {}),
+      ...(groups.length > 0 ? { groups: own.map(({ described: group }) => group) } : {}),
     },
     makeTrainer,
-    plan: adamPlan([...own, base]),
+    plan: adamPlan([...own.map(({ settings }) => ({ ...base, ...settings })), base]),
   };
 }
 
-/** What a group says, checked. */
-function groupSettings(who: string, group: AdamWGroup): Partial<AdamSettings> {
+/** What a group says, checked; and as files and manifests name it. */
+function groupSettings(
+  who: string,
+  group: AdamWGroup,
+): { settings: Partial<AdamSettings>; described: Readonly<Record<string, unknown>> } {
   const { match, learningRate, weightDecay } = readOptions(who, group, {
     match: [],
-    learningRate: [undefined, RATE],
+    learningRate: [],
     weightDecay: [undefined, NOT_NEGATIVE],
   });
   check(who, "match", match, MATCH);
+  const rates: Partial<ReadRate> =
+    learningRate === undefined ? {} : { rateOf: undefined, ...readRate(who, learningRate) };
+  if (rates.plateau)
+    throw new OptionError(
+      `${who}: learningRate must be a number, a schedule of steps or a function; got reduceOnPlateau, which is for all parameters`,
+    );
+  const { described, ...settings } = rates;
+  const decay = weightDecay === undefined ? {} : { weightDecay };
   return {
-    match,
-    ...(learningRate === undefined ? {} : { learningRate }),
-    ...(weightDecay === undefined ? {} : { weightDecay }),
+    settings: { match, ...settings, ...decay },
+    described: {
+      ...group,
+      match: `${match}`,
+      ...(learningRate === undefined ? {} : { learningRate: described }),
+    },
   };
 }
 

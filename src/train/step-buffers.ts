@@ -63,7 +63,7 @@ export function takeStep(program: Program, train: TrainPlan, rows: number, unche
       if (targets && dtype === "i32") program.setRun(targets, Targets.Labels);
       if (kind === "weight") program.setRun(words, 0);
     }
-  fillRates(program);
+  fillRates(program, 1);
   program.setRun(Run.Rows, rows);
   if (program.kernels.step(program.plan.base) === Status.Ok) return;
   if (unchecked) {

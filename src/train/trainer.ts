@@ -21,12 +21,13 @@ import type { Evaluation } from "./evaluate.ts";
 import { trainerFile } from "./file-metadata.ts";
 import type { FitMemory } from "./fit-memory.ts";
 import { checkFitOptions, type FitOptions, type FitResult } from "./fit-options.ts";
+import { checkLearningRate } from "./learning-rate.ts";
 import { fromLogits, type MakePredictor } from "./logits.ts";
 import { gradientsOf } from "./loss-gradients.ts";
 import { manifestOfTraining } from "./manifest.ts";
 import { measureRows, type NamedMetric } from "./metrics.ts";
 import { type MomentViews, momentViews } from "./moments.ts";
-import { checkLearningRate, fillRates, ratesOf, setLearningRate } from "./rates.ts";
+import { fillRates, rateNow, setLearningRate } from "./rates.ts";
 import { rawStepOf } from "./raw-steps.ts";
 import { makeReader, type Reader } from "./reader.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
@@ -132,10 +133,10 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     return this.program.counter(Counter.Epoch);
   }
 
-  /** The step size, of the parameters that no group of the optimizer matches. */
+  /** The step size of the next update, of the parameters that no group of the optimizer matches. */
   get learningRate(): number {
     this.program.checkAlive("learningRate");
-    return ratesOf(this.program).pop() as number;
+    return rateNow(this.program);
   }
 
   /**
@@ -422,7 +423,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   /**
    * Changes the step size from the next step on, of every group of the optimizer; it belongs to the state. Callbacks of a
-   * `fit` may call it too.
+   * `fit` may call it too. Of a schedule it changes `initial` (`oneCycle`: `maximum`); a function of the step takes no notice.
    */
   setLearningRate(learningRate: number): void {
     refuseMore("setLearningRate", arguments, 1);

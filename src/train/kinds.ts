@@ -1,0 +1,9 @@
+/** Functions that files can name: what they make is found again by its kind. */
+import type { BringsOps } from "../model/layer.ts";
+
+/** A function whose results files hold by their kind; `uses` of `loadTrainer` takes it. */
+export type Kind<F> = F & BringsOps & { readonly kind: string };
+
+/** Bundlers drop a call of it that is marked as pure, with what it calls. */
+export const withKind = <F extends (...given: never[]) => unknown>(make: F, kind: string): Kind<F> =>
+  Object.assign(make, { ops: [], kind });
