@@ -49,6 +49,18 @@ const units = (text: string) => {
   return counts;
 };
 
+/** `zip=category,born=date`. */
+const kinds = (text: string) =>
+  Object.fromEntries(
+    list(text).map((entry) => {
+      const at = entry.lastIndexOf("=");
+      const kind = entry.slice(at + 1).trim();
+      if (at < 1 || !["number", "category", "date"].includes(kind))
+        throw new InvalidArgumentError("It must be columns with number, category or date: zip=category.");
+      return [entry.slice(0, at).trim(), kind];
+    }),
+  );
+
 /** Options of every command that reads CSV. */
 const reading = (command: Command) =>
   command
@@ -139,6 +151,7 @@ function addTableCommands(program: Command, { out, write, setStatus }: Output): 
     )
     .option("--seed <n>", "seed of everything random (default: 0)", count(0))
     .option("--drop <columns>", "columns that the network shall not see: id,name", list)
+    .option("--kind <kinds>", "what columns are, and to keep them: zip=category,born=date", kinds)
     .addOption(new Option("--task <task>", "what the target is (default: told from it)").choices(tasks))
     .addOption(
       new Option("--class-weight <how>", "how classes count (default: balanced where one is rare)").choices([

@@ -37,7 +37,7 @@ export function report(error: unknown): { readonly text: string; readonly status
   const code = errorCode(error);
   if (code !== undefined)
     return {
-      text: `error: ${withPath(message.replace(CALLS, ""), error as Error)}${trace}`,
+      text: `error: ${withPath(asFlags(message.replace(CALLS, "")), error as Error)}${trace}`,
       status: code.startsWith("option") ? STATUS.usage : STATUS.data,
     };
   const { code: system, path } = error as NodeJS.ErrnoException;
@@ -48,6 +48,13 @@ export function report(error: unknown): { readonly text: string; readonly status
     status: STATUS.defect,
   };
 }
+
+/** An option of `trainTable` in a text as the flag that sets it. */
+export const asFlags = (text: string): string =>
+  text.replaceAll(
+    /kinds: \{ ("(?:[^"\\]|\\.)*"): "(\w+)" \}/g,
+    (_, name, kind) => `--kind ${JSON.parse(name)}=${kind}`,
+  );
 
 /** A message with the path that its error is about. */
 function withPath(message: string, { cause }: Error): string {

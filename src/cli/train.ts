@@ -10,7 +10,7 @@ import {
 import type { TableRows } from "../index.ts";
 import { loadTrainerFile, saveFile } from "../node/index.ts";
 import { lossCurve } from "../plot/index.ts";
-import { Failure, misuse } from "./failures.ts";
+import { asFlags, Failure, misuse } from "./failures.ts";
 import { type CsvSettings, nameOf, naming, readTable } from "./files.ts";
 import { startProgress } from "./progress.ts";
 import { formatRows, grouped, percent, seconds, wrap } from "./tables.ts";
@@ -23,6 +23,7 @@ export interface TrainFlags extends CsvSettings {
   readonly validate?: number;
   readonly seed?: number;
   readonly drop?: readonly string[];
+  readonly kind?: { readonly [column: string]: "number" | "category" | "date" };
   readonly task?: "classification" | "regression";
   readonly learningRate?: number;
   readonly weightDecay?: number;
@@ -98,8 +99,8 @@ export async function train(path: string, flags: TrainFlags): Promise<TrainOutco
 }
 
 /** The flags that are options of `trainTable`. */
-function optionsOf({ delimiter, decimal, out, validate, resume, json, target, ...flags }: TrainFlags) {
-  const given = { ...flags, validation: validate };
+function optionsOf({ delimiter, decimal, out, validate, resume, json, target, kind, ...flags }: TrainFlags) {
+  const given = { ...flags, validation: validate, kinds: kind };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
@@ -173,7 +174,7 @@ export function formatTrain({
       : [],
     formatScores(report),
     importances.length > 0 ? formatImportances(importances) : [],
-    report.notes.map((note) => wrap(`note: ${note}`, 80, "      ")),
+    report.notes.map((note) => wrap(`note: ${asFlags(note)}`, 80, "      ")),
     [
       wrap(endOf(report, isInterrupted), 80),
       `wrote ${file}, ${grouped(bytes)} bytes, in ${seconds(ms)}`,

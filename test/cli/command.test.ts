@@ -114,6 +114,23 @@ describe("wasmgrad train", () => {
     expect(second.digest).toBe(first.digest);
   });
 
+  it("keeps and reads columns as --kind says, and says so where one is left out", async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => `${100 + i},${i % 3},${i % 2 ? "p" : "q"}`);
+    const path = put("kinds.csv", `id,code,y\n${rows.join("\n")}\n`);
+    const flags = ["--target", "y", "--epochs", "2", "--out", at("kinds.safetensors")];
+    const left = await run("train", path, ...flags);
+    expect(left.out.replaceAll(/\n +/g, " ")).toContain(
+      'column "id" is left out: it numbers the rows (--kind id=number keeps it)',
+    );
+    await run("train", path, ...flags, "--kind", "id=number,code=category");
+    const { columns } = JSON.parse((await run("info", "model", at("kinds.safetensors"), "--json")).out);
+    expect(columns.map(({ name, kind }: { name: string; kind: string }) => [name, kind])).toEqual([
+      ["id", "number"],
+      ["code", "category"],
+    ]);
+    expect(await run("train", path, ...flags, "--kind", "id=text")).toMatchObject({ status: 2 });
+  });
+
   it("goes on with a finished model on all rows", async () => {
     const out = at("resumed.safetensors");
     const resumed = await run(
