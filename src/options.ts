@@ -82,9 +82,10 @@ export function readOptions<T extends object, D extends Table<T>>(
 const hasEntries = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Refuses what has no entries by name. */
+/** Refuses what has no entries by name, which a Map has not either. */
 export function checkObject(who: string, value: unknown, rule: string): asserts value is object {
-  if (!hasEntries(value)) throw new OptionError(`${who}: ${rule}; got ${describe(value)}`);
+  if (!hasEntries(value) || Symbol.iterator in value)
+    throw new OptionError(`${who}: ${rule}; got ${describe(value)}`);
 }
 
 /**

@@ -145,7 +145,8 @@ function takeBest(trainer: TableTrainer): void {
   const memory = trainer.fitMemory;
   if (memory === undefined) return;
   trainer.restore(memory.state);
-  trainer.fitMemory = { ...memory, waited: 0 };
+  // From its own epoch on, else the next fit would take it for what another state left.
+  trainer.fitMemory = { ...memory, epoch: memory.bestEpoch, waited: 0, pending: undefined };
 }
 
 const historyOf = (events: readonly EpochEvent[]): FitResult["history"] => ({

@@ -249,12 +249,12 @@ function readMemory(who: string, file: TensorFile): FitMemory | undefined {
   const memory = readJson(who, file, "earlyStopping") as FitMemory | undefined;
   const state = file.tensors.get(BEST_STATE);
   if (memory === undefined && state === undefined) return undefined;
-  const { monitor, epoch, best, bestEpoch, waited, loss, measured, pending } = Object(
+  const { monitor, rows, validationRows, epoch, best, bestEpoch, waited, loss, measured, pending } = Object(
     memory,
   ) as Partial<FitMemory>;
   const isNumber = (value: unknown): value is number => typeof value === "number";
   const isSome = (value: unknown) => value === undefined || isNumber(value);
-  const counts = [epoch, bestEpoch, waited];
+  const counts = [rows, validationRows, epoch, bestEpoch, waited];
   const isRight =
     state?.dtype === "U8" &&
     typeof monitor === "string" &&

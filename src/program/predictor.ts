@@ -433,9 +433,10 @@ export class Predictor<X = Rows, P = Result> {
     this.checkIdle("restore");
     const { partial } = readOptions("restore", options, { partial: [false, BOOLEAN] });
     const { states } = this.program;
-    if (partial) return states.loadPartly("restore", state);
-    states.load("restore", state, this.isTraining);
-    return [];
+    const misfits = partial ? states.loadPartly("restore", state) : [];
+    if (!partial) states.load("restore", state, this.isTraining);
+    this.forgetFit();
+    return misfits;
   }
 
   /**
@@ -549,6 +550,9 @@ export class Predictor<X = Rows, P = Result> {
       );
     return predicted;
   }
+
+  /** @internal what a fit remembers belongs to the state before */
+  protected forgetFit(): void {}
 
   /** @internal throws BusyError while a fit is under way */
   protected checkIdle(_who: string): void {}

@@ -16,11 +16,17 @@ export function* adaptSteps(
   y: unknown,
 ): Steps<void> {
   const { border } = rules;
-  if (!border)
+  const learns = border?.inputs.some((place) => place && place.preprocessing.fitted.length > 0);
+  const scalesTargets = border?.outputs.some((place) => place);
+  if (!border || !(learns || scalesTargets))
     throw new OptionError(
       `${who}: the model must have something to fit, such as standardize(), or targets: "standardize"; got none`,
     );
-  if (y !== undefined && !border.outputs.some((place) => place))
+  if (!learns && y === undefined)
+    throw new OptionError(
+      `${who}: the model has nothing to fit but standardized targets: write ${who}(x, y); got no y`,
+    );
+  if (y !== undefined && !scalesTargets)
     throw new OptionError(
       `${who}: targets are fitted with targets: "standardize" in compile only; got y without it`,
     );

@@ -19,7 +19,7 @@ import type { Note } from "./notes.ts";
 import { keepFitted, prepareRows, prepareTraining } from "./prepare.ts";
 import { type BoundData, type Data, type NamedOutputs, readData } from "./training-data.ts";
 import { isShare, noteClasses, splitData } from "./validation.ts";
-import { weighRows, weightsOfClasses } from "./weights.ts";
+import { checkPart, weighRows, weightsOfClasses } from "./weights.ts";
 import type { Dataset } from "./windows.ts";
 
 /** What drives a fit needs of its trainer. */
@@ -63,8 +63,11 @@ function* takeApart(who: string, host: FitHost, dataset: Dataset, options: AnyFi
   const { classWeight } = options;
   if (given !== undefined) {
     const what = `${who}: validation`;
-    if (isShare(given)) ({ training, validation } = yield* splitData(what, program, rules, dataset, given));
-    else validation = yield* eachJob((jobs) => readData(what, given as AnyData, rules, jobs));
+    if (isShare(given)) {
+      ({ training, validation } = yield* splitData(what, program, rules, dataset, given));
+      yield* checkPart(what, "training", training);
+      yield* checkPart(what, "validation", validation);
+    } else validation = yield* eachJob((jobs) => readData(what, given as AnyData, rules, jobs));
     notes = yield* noteClasses(rules, training, validation);
   }
   if (classWeight !== undefined) {

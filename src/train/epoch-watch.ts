@@ -220,12 +220,14 @@ function plateauOf(who: string, watched: WatchedRun, validation: boolean) {
     plateau.judge(judged.monitor === "loss" ? loss : values[judged.monitor], judged.mode === "max", access);
 }
 
-/** What an earlier fit left, if it watched the same column and the trainer is still where it ended. */
-function memoryFor({ memory, program, validation }: WatchedRun, monitor: string): FitMemory {
-  const epoch = program.counter(Counter.Epoch);
-  const fits =
-    memory?.monitor === monitor &&
-    memory.epoch === epoch &&
-    !(validation && memory.best !== undefined && !memory.measured);
-  return fits ? memory : emptyMemory(monitor, epoch);
+/** What an earlier fit left, if it watched the same column of as many rows and the trainer is still where it ended. */
+function memoryFor({ memory, program, training, validation }: WatchedRun, monitor: string): FitMemory {
+  const own = {
+    monitor,
+    rows: training.rows,
+    validationRows: validation?.rows ?? 0,
+    epoch: program.counter(Counter.Epoch),
+  };
+  const names = Object.keys(own) as (keyof typeof own)[];
+  return memory && names.every((name) => memory[name] === own[name]) ? memory : emptyMemory(own);
 }

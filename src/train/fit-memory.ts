@@ -5,6 +5,10 @@ import type { Evaluation } from "./evaluate.ts";
 export interface FitMemory {
   /** The column of the history that is watched; a fit that watches another one starts anew. */
   readonly monitor: string;
+  /** How many rows train: values of other data cannot be compared, so a fit with another number starts anew. */
+  readonly rows: number;
+  /** How many rows are held back; 0 where there are none. */
+  readonly validationRows: number;
   /**
    * Epochs over the life of the trainer when it was last written: it belongs to states within the epoch that follows, and a
    * fit from another one starts anew.
@@ -26,9 +30,11 @@ export interface FitMemory {
   state: Uint8Array;
 }
 
-export const emptyMemory = (monitor: string, epoch: number): FitMemory => ({
-  monitor,
-  epoch,
+/** What is known before the first epoch. */
+export const emptyMemory = (
+  of: Pick<FitMemory, "monitor" | "rows" | "validationRows" | "epoch">,
+): FitMemory => ({
+  ...of,
   best: undefined,
   bestEpoch: 0,
   waited: 0,

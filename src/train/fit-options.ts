@@ -118,14 +118,14 @@ export interface History {
 export interface FitResult extends FitProgress, MetricValues {
   /**
    * - `"epochs"`, `"steps"`: all were done;
-   * - `"lossBelow"`: the loss was met, and belongs to the parameters as they are;
+   * - `"lossBelow"`: the loss was met; it is that of the parameters handed back, unless `earlyStopping` had seen a better epoch;
    * - `"patience"`: `earlyStopping` saw no better epoch for so long;
    * - `"stopped"`: `onEpoch` returned `"stop"`.
    */
   readonly reason: "epochs" | "steps" | "lossBelow" | "patience" | "stopped";
   /** Loss and metrics of the validation rows with the parameters handed back; the metrics stand beside `loss`, too. */
   readonly validation?: Evaluation;
-  /** The epoch whose state was handed back, with `earlyStopping`; undefined where no epoch was completed. */
+  /** The epoch whose state was handed back, with `earlyStopping`; undefined where no epoch had a finite value. */
   readonly best?: BestEpoch;
   readonly history: History;
   /** 1 for runs of up to 8,192 epochs; longer histories are thinned by powers of two. */

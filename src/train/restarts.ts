@@ -61,6 +61,7 @@ export async function restarts<X = Rows, P = Result>(
   check("restarts", "n", n, COUNT);
   const results: (FitResult | undefined)[] = [];
   let best: { trainer: Trainer<X, P>; seed: number; result: FitResult; score: number } | undefined;
+  const made = new Set<unknown>();
   /** One that is neither kept nor disposed yet. */
   let latest: Trainer<X, P> | undefined;
   let diverged: unknown;
@@ -70,6 +71,11 @@ export async function restarts<X = Rows, P = Result>(
       const trainer = make(seed);
       if (!(trainer instanceof Trainer))
         throw new OptionError(`restarts: make must return a fresh trainer; got ${describe(trainer)}`);
+      if (made.has(trainer))
+        throw new OptionError(
+          `restarts: make must return a fresh trainer for each seed; got for seed ${seed} one that it had returned before`,
+        );
+      made.add(trainer);
       latest = trainer;
       if (seed === first) validation = withSeed(validation, trainer.program.counter(Counter.ShuffleSeed));
       const result = await trainer.fit(data, { ...fitOptions, validation }).catch((error: unknown) => {

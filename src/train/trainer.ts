@@ -486,7 +486,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       shuffleSeed: [this.#parts.shuffleSeed, SEED],
     });
     program.initialize({ seed, shuffleSeed: shuffleSeed ?? seed });
-    this.fitMemory = undefined;
+    this.forgetFit();
   }
 
   /** A Predictor with its own copy of the parameters; `update(trainer)` refreshes it. */
@@ -503,6 +503,11 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       throw new BusyError("dispose: the trainer of withState ends with its function; got a call before");
     this.#twin?.dispose();
     super.dispose();
+  }
+
+  /** @internal */
+  protected override forgetFit(): void {
+    this.fitMemory = undefined;
   }
 
   /** @internal */

@@ -5,7 +5,7 @@ import { LossFn } from "../graph/op.ts";
 import { checkObject } from "../options.ts";
 import type { AsyncOptions, ReadOptions } from "../program/predictor-options.ts";
 import { countRows, flatten32, type NumericArray } from "../rows/data.ts";
-import { inOrder, inStretches, type Jobs } from "../steps.ts";
+import { inOrder, inStretches, type Jobs, type Steps } from "../steps.ts";
 import { unknownName } from "../suggest.ts";
 import type { Loss } from "./losses.ts";
 import type { Column, Dataset } from "./windows.ts";
@@ -43,6 +43,9 @@ export const UNWEIGHTED: Column = /* @__PURE__ */ Object.freeze({
   data: /* @__PURE__ */ new Float32Array(0),
 });
 
+/** How many rows are looked at without a break. */
+const STRETCH = 1 << 16;
+
 export const isWeighted = ({ columns }: Dataset): boolean => columns[columns.length - 1].words > 0;
 
 /** The weights, once the jobs are done, and how many there are. */
@@ -64,6 +67,20 @@ export function readWeights(
   });
   inOrder(jobs, () => checkSum(what, sum, rows));
   return { rows, column: { words: 1, data } };
+}
+
+/** @throws DataError for a part of weighted data in which nothing counts: its loss would be 0 whatever is learnt */
+export function* checkPart(who: string, part: string, dataset: Dataset): Steps<void> {
+  if (!isWeighted(dataset)) return;
+  const { data } = dataset.columns[dataset.columns.length - 1];
+  // Nearly always the first rows tell.
+  for (let row = 0; row < data.length; row++) {
+    if (data[row] > 0) return;
+    if (row % STRETCH === STRETCH - 1) yield;
+  }
+  throw new DataError(
+    `${who}: one ${part} row at least must have a weight above 0; got ${data.length} of weight 0`,
+  );
 }
 
 function checkSum(what: string, sum: number, rows: number): void {

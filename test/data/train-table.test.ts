@@ -167,7 +167,8 @@ describe("permutation importances of a trained table", () => {
 });
 
 describe("a trainTable that is aborted", () => {
-  async function aborted(after: number) {
+  /** Aborted after so many epochs, or after the first that is worse than the one before. */
+  async function aborted(after: number | "worse") {
     const controller = new AbortController();
     const losses: number[] = [];
     const result = await trainTable(iris, {
@@ -175,7 +176,7 @@ describe("a trainTable that is aborted", () => {
       signal: controller.signal,
       onEpoch: ({ epoch, validation }) => {
         losses.push(validation?.loss ?? Number.NaN);
-        if (epoch === after) controller.abort();
+        if (after === "worse" ? losses[epoch - 1] > losses[epoch - 2] : epoch === after) controller.abort();
       },
     });
     return { ...result, losses };
@@ -203,6 +204,16 @@ describe("a trainTable that is aborted", () => {
     expect(again.report.validationRows).toBe(30);
     expect(again.report.evaluation.loss).toBeLessThan(report.evaluation.loss);
     expect(again.report.history.loss[0]).toBeLessThan(report.history.loss[0]);
+  });
+
+  it("knows the best epoch of before when it goes on", async () => {
+    const { trainer, losses } = await aborted("worse");
+    const best = losses.length - 1;
+    expect(trainer.epochs).toBe(best);
+    // A value that no epoch can beat.
+    trainer.fitMemory!.best = -1;
+    const again = await trainTable(iris, { ...options, resume: trainer, epochs: 3 });
+    expect(again.report.bestEpoch).toBe(best);
   });
 
   it("fails before the first epoch, where nothing is learnt yet", async () => {

@@ -298,6 +298,19 @@ describe("adapt", () => {
       optimizer: sgd(),
     });
     expect(thrownBy(() => plain.adapt([[1]]))).toBeInstanceOf(OptionError);
+    const fixed = compile(sequential({ input: [1] }, [impute({ with: 7 }), dense(1)]), {
+      loss: meanSquaredError(),
+      optimizer: sgd(),
+    });
+    expect(thrownBy(() => fixed.adapt([[1]])).message).toContain("must have something to fit");
+    const scaled = compile(sequential({ input: [1] }, [dense(1)]), {
+      loss: meanSquaredError(),
+      optimizer: sgd(),
+      targets: "standardize",
+    });
+    expect(thrownBy(() => scaled.adapt([[1]])).message).toBe(
+      "adapt: the model has nothing to fit but standardized targets: write adapt(x, y); got no y",
+    );
     const predictor = compile(sequential({ input: [1] }, [standardize(), dense(1)])) as never as typeof plain;
     expect(thrownBy(() => predictor.adapt([[1]])).message).toContain("needs a trainer");
   });

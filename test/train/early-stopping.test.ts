@@ -357,6 +357,35 @@ describe("what an unfinished fit left", () => {
     expect(fresh.epochs).toBeGreaterThan(2);
   });
 
+  it("is forgotten where another state of the same epoch was restored", () => {
+    const trainer = abandon();
+    const other = classifier();
+    other.fitSync(data, { epochs: 5, validation: 0.4, shuffle: false });
+    trainer.restore(other.state());
+    expect(trainer.fitMemory).toBeUndefined();
+    const partly = abandon();
+    partly.restore(other.state(), { partial: true });
+    expect(partly.fitMemory).toBeUndefined();
+  });
+
+  it.each([
+    ["more rows train", classes(61), 0.4],
+    ["more rows are held back", data, 0.5],
+    ["no rows are held back", data, undefined],
+  ])("is forgotten where %s: values of other rows cannot be compared", (_name, rows, validation) => {
+    const monitored = { patience: 6, monitor: "loss" };
+    const trainer = abandon(monitored);
+    trainer.fitMemory!.best = 0;
+    const { best } = trainer.fitSync(rows, { epochs: 1, validation, earlyStopping: monitored });
+    expect(best!.epoch).toBe(6);
+    const same = abandon(monitored);
+    same.fitMemory!.best = 0;
+    const { bestEpoch } = same.fitMemory!;
+    expect(same.fitSync(data, { epochs: 1, validation: 0.4, earlyStopping: monitored }).best!.epoch).toBe(
+      bestEpoch,
+    );
+  });
+
   it("is forgotten by a fit without early stopping, and by one that watches something else", async () => {
     const [sync, sliced] = [abandon(), abandon()];
     sync.fitSync(data, { steps: 1 });

@@ -148,6 +148,16 @@ describe("restarts", () => {
     expect(error.message).toContain(message);
   });
 
+  it("refuse a make that returns the same trainer again, and dispose it", async () => {
+    const trainer = make(0);
+    const error = await restarts(() => trainer, data, { n: 2, epochs: 1 }).catch((e) => e);
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error.message).toBe(
+      "restarts: make must return a fresh trainer for each seed; got for seed 1 one that it had returned before",
+    );
+    expect(() => trainer.predict(data.x)).toThrow(DisposedError);
+  });
+
   it("refuse a make that makes no trainer", async () => {
     const error = await restarts((() => ({})) as never, data, { n: 1 }).catch((e) => e);
     expect(error.message).toBe("restarts: make must return a fresh trainer; got {}");

@@ -204,6 +204,9 @@ describe("class weights", () => {
     expect(() => digestOf("crossEntropy", {}, { classWeight: { 0: 2 } }, { labels })).toThrow(
       'fitSync: classWeight: unknown label "0"; labels: ant, __proto__, constructor',
     );
+    expect(() =>
+      digestOf("crossEntropy", {}, { classWeight: new Map([["ant", 2]]) as never }, { labels }),
+    ).toThrow('fitSync: classWeight: must be "balanced" or weights by label, such as { yes: 10 }; got ');
   });
 
   it("are the same in evaluate, evaluateAsync, step, bind and bindAsync", async () => {
@@ -273,6 +276,23 @@ describe("class weights", () => {
     const before = trainer.digest();
     expect(() => trainer.fitSync(dataOf("binaryCrossEntropy"), { classWeight: { 0: 0, 1: 0 } })).toThrow(
       "fitSync: classWeight: one weight at least must be above 0; got 23 times 0",
+    );
+    expect(trainer.digest()).toBe(before);
+  });
+});
+
+describe("weights of 0", () => {
+  it.each([
+    ["training", 10, 23],
+    ["validation", 0, 10],
+  ] as const)("in all %s rows are refused, before anything changes", (part, from, to) => {
+    const trainer = make("binaryCrossEntropy");
+    const before = trainer.digest();
+    const sampleWeight = Array.from({ length: 23 }, (_, i) => (i >= from && i < to ? 1 : 0));
+    const data = { ...dataOf("binaryCrossEntropy"), sampleWeight };
+    const share = 13 / 23;
+    expect(() => trainer.fitSync(data, { validation: { last: share } })).toThrow(
+      `fitSync: validation: one ${part} row at least must have a weight above 0; got ${part === "training" ? 10 : 13} of weight 0`,
     );
     expect(trainer.digest()).toBe(before);
   });
