@@ -1,6 +1,6 @@
 /**
- * A training that goes on from its newest checkpoint, and says from which step and to which digest: `node killed.mjs FOLDER`, after
- * a build. Whoever started it may kill it at any moment.
+ * A training that goes on from its newest checkpoint, and says from which step and to which digest: `node killed.mjs FOLDER [stopping]`,
+ * after a build; with `stopping` it ends when rows kept apart no longer get better. Whoever started it may kill it at any moment.
  */
 import {
   activation,
@@ -15,7 +15,8 @@ import {
 import { checkpoint, latestCheckpoint, loadTrainerFile } from "../../dist/node.js";
 
 const EPOCHS = 4000;
-const [, , folder] = process.argv;
+const [, , folder, kind] = process.argv;
+const stopping = { validation: 0.25, earlyStopping: { patience: 1500 } };
 const rows = 64;
 const x = Float32Array.from({ length: rows * 6 }, (_, i) => ((i * 7919) % 101) / 50 - 1);
 const y = Int32Array.from({ length: rows }, (_, i) => (i * 5) % 3);
@@ -40,6 +41,7 @@ if (left > 0)
     { x, y },
     {
       epochs: left,
+      ...(kind === "stopping" ? stopping : {}),
       onEpoch: checkpoint(folder, { everyEpochs: 25 }),
       onProgress: checkpoint(folder, { everySeconds: 0.03 }),
     },
