@@ -103,7 +103,7 @@ describe("the JSON of a model", () => {
     [{ wasmgrad: 2 }, "of version 1"],
     [{ wasmgrad: 1 }, "nodes must be an array"],
     [{ ...modelToJSON(compile(xorModel())), values: "AAAA" }, "values must be 33 numbers in base64"],
-    [{ ...modelToJSON(compile(xorModel())), values: "A".repeat(175) + "!" }, "values must be base64"],
+    [{ ...modelToJSON(compile(xorModel())), values: `${"A".repeat(175)}!` }, "values must be base64"],
     [{ ...modelToJSON(compile(xorModel())), values: "_".repeat(176) }, "values must be"],
     [{ ...modelToJSON(xorModel()), nodes: [["dense", [0]]] }, "must have 2 to 3 inputs"],
     [{ ...modelToJSON(xorModel()), seed: -1 }, "seed must be a whole number"],

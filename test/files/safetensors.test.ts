@@ -117,7 +117,7 @@ describe("the format", () => {
     ]);
     expect([...read.keys()]).toEqual(["2", 'a "quoted" name, ä', "empty", "10", "__proto__", "z"]);
     for (const tensor of tensors) expect(read.get(tensor.name)).toEqual(tensor);
-    expect(readTensors(writeSafetensors(tensors, {})).tensors.__proto__).toBeDefined();
+    expect(Object.keys(readTensors(writeSafetensors(tensors, {})).tensors)).toContain("__proto__");
   });
 
   const entry = { dtype: "F32", shape: [2], data_offsets: [0, 8] };

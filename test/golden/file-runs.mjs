@@ -51,7 +51,7 @@ export const fileRuns = (wasmgrad) => {
     sequential,
     sgd,
   } = wasmgrad;
-  const fit = (data, epochs) => (trainer) => trainer.fitSync(data, { epochs });
+  const epochsOf = (data, epochs) => (trainer) => trainer.fitSync(data, { epochs });
   return {
     ...runs(wasmgrad),
     /** Running statistics and draws. */
@@ -68,8 +68,8 @@ export const fileRuns = (wasmgrad) => {
           ]),
           { loss: crossEntropy({ fromLogits: true }), optimizer: adam(), batchSize: 5 },
         ),
-      train: fit(ROWS, 3),
-      goOn: fit(ROWS, 2),
+      train: epochsOf(ROWS, 3),
+      goOn: epochsOf(ROWS, 2),
     },
     /** Columns of a table, what they were fitted to, standardized targets. */
     table: {
@@ -87,8 +87,8 @@ export const fileRuns = (wasmgrad) => {
           ),
           { loss: meanSquaredError(), optimizer: adam({ learningRate: 0.01 }), targets: "standardize" },
         ),
-      train: fit(TABLE, 4),
-      goOn: fit(TABLE, 3),
+      train: epochsOf(TABLE, 4),
+      goOn: epochsOf(TABLE, 3),
     },
     /** Names of inputs and outputs, ids, tensors. */
     tensors: {
@@ -103,8 +103,8 @@ export const fileRuns = (wasmgrad) => {
           ),
           { loss: { price: huber({ delta: 0.5 }), kind: crossEntropy() }, optimizer: sgd({ momentum: 0.9 }) },
         ),
-      train: fit(IDS, 4),
-      goOn: fit(IDS, 3),
+      train: epochsOf(IDS, 4),
+      goOn: epochsOf(IDS, 3),
     },
   };
 };
