@@ -81,12 +81,27 @@ export function makeProgram({ out, write, setStatus }: Output): Command {
     .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "print what there is")
     .helpCommand(false)
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride();
 
   addTableCommands(program, { out, write, setStatus });
 
-  const info = program.command("info").description("say what a model file holds, or what runs here");
+  const showModel = async (path: string, json: boolean | undefined) => {
+    const found = await describeModel(path);
+    out(json ? JSON.stringify(found) : formatModel(found));
+  };
+  const info = program
+    .command("info")
+    .description("say what a model file holds, or what runs here")
+    .argument("[file]", "a model file; the same as info model <file>")
+    .option("--json", "print one JSON object")
+    .helpCommand(false)
+    // What stands behind a subcommand is the subcommand's.
+    .enablePositionalOptions()
+    .action((path: string | undefined, { json }: { json?: boolean }, command: Command) =>
+      path === undefined ? command.help({ error: true }) : showModel(path, json),
+    );
   info
     .command("engine")
     .description("what runs the kernels here")
@@ -102,10 +117,7 @@ export function makeProgram({ out, write, setStatus }: Output): Command {
     .description("what a model file holds")
     .argument("<file>", "a file that train wrote, or that save wrote")
     .option("--json", "print one JSON object")
-    .action(async (path: string, { json }: { json?: boolean }) => {
-      const found = await describeModel(path);
-      out(json ? JSON.stringify(found) : formatModel(found));
-    });
+    .action((path: string, { json }: { json?: boolean }) => showModel(path, json));
 
   program
     .command("xor")

@@ -325,7 +325,10 @@ describe("wasmgrad info", () => {
     expect(out).toContain("reads 4 columns");
     expect(out).toMatch(/tells apart 3 classes: /);
     expect(out).toMatch(/\ndense1 +\[rows, 64\] +320\n/);
+    expect(await run("info", model)).toEqual(await run("info", "model", model));
+    expect((await run("info")).status).toBe(2);
     const { columns, digest } = JSON.parse((await run("info", "model", model, "--json")).out);
+    expect((await run("info", model, "--json")).out).toBe((await run("info", "model", model, "--json")).out);
     expect(columns.map(({ name }: { name: string }) => name)).toEqual(header.split(",").slice(0, -1));
     expect(digest).toBe((await loadFile(model)).digest());
   });
