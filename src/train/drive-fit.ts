@@ -53,6 +53,10 @@ type AnyData = Data<unknown, NamedOutputs> | BoundData<unknown>;
 const needsParts = ({ validation, classWeight }: AnyFitOptions, { rules }: FitHost) =>
   (validation ?? classWeight ?? rules.border) !== undefined;
 
+/** Whether epochs are judged: by early stopping, or by the optimizer. */
+const judgesEpochs = ({ earlyStopping }: AnyFitOptions, { program }: FitHost) =>
+  (earlyStopping ?? program.plan.train?.optimizer?.plateau) !== undefined;
+
 /** Splits the data and weighs them; then fits preprocessing to the training rows and does it for all. */
 function* takeApart(who: string, host: FitHost, dataset: Dataset, options: AnyFitOptions): Steps<Parts> {
   const { program, rules } = host;
@@ -148,7 +152,7 @@ async function driveInSlices(
     }
     jobs[i]();
   }
-  if (!options.earlyStopping) trainer.fitMemory = undefined;
+  if (!judgesEpochs(options, host)) trainer.fitMemory = undefined;
   let parts: Parts | undefined;
   if (needsParts(options, host)) parts = await inSlices(takeApart("fit", host, dataset, options), check);
   const training = parts?.training ?? dataset;
@@ -242,7 +246,7 @@ function driveAtOnce(host: FitHost, data: AnyData, options: AnyFitOptions): FitR
   const { trainer, rules } = host;
   const { onProgress } = options;
   const dataset = atOnce((jobs) => readData("fitSync", data, rules, jobs));
-  if (!options.earlyStopping) trainer.fitMemory = undefined;
+  if (!judgesEpochs(options, host)) trainer.fitMemory = undefined;
   let parts: Parts | undefined;
   if (needsParts(options, host)) parts = finish(takeApart("fitSync", host, dataset, options));
   const training = parts?.training ?? dataset;

@@ -24,7 +24,7 @@ export const watchesEpochs = (
 type Watched = Omit<FitResult, "epochs" | "steps" | "history" | "historyEvery" | "notes" | "reason">;
 
 export interface EpochWatch {
-  /** What early stopping knows, for whoever saves it. */
+  /** What early stopping knows, and which epoch is not judged yet, for whoever saves it. */
   readonly memory: FitMemory | undefined;
   /** Whether an epoch of an earlier call waits to be judged. */
   readonly hasPending: boolean;
@@ -52,8 +52,9 @@ export function watchEpochs(watched: WatchedRun, options: AnyFitOptions): EpochW
   const { who, program, run, training, validation, metrics } = watched;
   const { earlyStopping } = options;
   const stopping = earlyStopping && monitorOf(who, watched, validation !== undefined, earlyStopping);
-  const memory = stopping && memoryFor(watched, stopping.monitor);
   const plateau = plateauOf(who, watched, validation !== undefined);
+  // A plateau judges epochs too: one that an abort kept from it is judged later.
+  const memory = stopping || plateau ? memoryFor(watched, stopping?.monitor ?? "") : undefined;
   /** Metrics belong to the validation rows, or to all where metrics were asked for. */
   const rows = validation ?? (metrics.length > 0 ? training : undefined);
   let measured: Evaluation | undefined;
@@ -129,10 +130,9 @@ export function watchEpochs(watched: WatchedRun, options: AnyFitOptions): EpochW
       const values = columns();
       run.note(values);
       plateau?.(loss, values);
-      if (memory && stopping) {
+      if (stopping)
         consider(stopping.monitor === "loss" ? loss : values[stopping.monitor], stopping.minDelta);
-        memory.pending = undefined;
-      }
+      if (memory) memory.pending = undefined;
       const { epochs, steps } = run.progress();
       const epoch = program.counter(Counter.Epoch);
       return { epoch, epochs, steps, ...known(loss, measured), ...best() };
@@ -145,7 +145,7 @@ export function watchEpochs(watched: WatchedRun, options: AnyFitOptions): EpochW
     *finish() {
       const ended = run.progress().loss;
       if (!memory || memory.best === undefined || run.reason === "lossBelow") yield* measureNow();
-      if (memory && stopping && run.reason === "lossBelow") {
+      if (stopping && run.reason === "lossBelow") {
         loss = ended;
         consider(stopping.monitor === "loss" ? loss : columns()[stopping.monitor], 0);
       }

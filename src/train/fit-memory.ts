@@ -1,9 +1,9 @@
-/** What an early stopping knows between two epochs: whoever keeps it with the state can go on with both. */
+/** What judges epochs knows between two of them, early stopping above all: whoever keeps it with the state can go on with both. */
 import type { Evaluation } from "./evaluate.ts";
 
 /** Plain data but for `state`, so that it can be stored beside a checkpoint. */
 export interface FitMemory {
-  /** The column of the history that is watched; a fit that watches another one starts anew. */
+  /** The column that early stopping watches, "" without; a fit that watches another one starts anew. */
   readonly monitor: string;
   /** How many rows train: values of other data cannot be compared, so a fit with another number starts anew. */
   readonly rows: number;

@@ -231,6 +231,40 @@ describe("reduceOnPlateau", () => {
     expect(stateDigest(loaded as never)).toBe(stateDigest(whole));
   });
 
+  it("judges an epoch later whose measuring failed, also from a file", () => {
+    let failsAt = 0;
+    let measured = 0;
+    function probe() {
+      if (++measured === failsAt) throw new Error("not now");
+      return 1;
+    }
+    const options = {
+      loss: meanSquaredError(),
+      optimizer: sgd({
+        learningRate: reduceOnPlateau({ initial: 0.1, patience: 0, minDelta: 1e6, factor: 0.5 }),
+      }),
+      metrics: [probe],
+    };
+    const of = () => compile(sequential({ input: [1], seed: 3 }, [dense(1)]), options);
+    const whole = of();
+    whole.fitSync(rows, { epochs: 6 });
+    for (const throughFile of [false, true]) {
+      measured = 0;
+      failsAt = 3;
+      let trainer = of();
+      expect(() => trainer.fitSync(rows, { epochs: 6 })).toThrow("not now");
+      expect(trainer.epochs).toBe(3);
+      if (throughFile)
+        trainer = loadTrainer(trainer.save({ training: true }), {
+          uses: [reduceOnPlateau],
+          metrics: [probe],
+        }) as never;
+      trainer.fitSync(rows, { epochs: 3 });
+      expect(trainer.fitMemory).toBeUndefined();
+      expect(stateDigest(trainer)).toBe(stateDigest(whole));
+    }
+  });
+
   it("refuses a monitor that the fit has not", () => {
     const trainer = trainerWith(reduceOnPlateau({ initial: 0.1, monitor: "validationLoss" }));
     expect(thrownBy(() => trainer.fitSync(rows)).message).toContain("fitSync: reduceOnPlateau: monitor");
