@@ -86,7 +86,7 @@ export function boundaryText(areasOf: AreasOf, canvas: TextCanvas): string[] {
   const space = Math.max(0, areas.across - low.length - high.length - middle.length);
   const axis = `${low}${" ".repeat(space >> 1)}${middle}${" ".repeat(space - (space >> 1))}${high}`;
   return [
-    `${areas.names[1].slice(0, labels).padStart(labels)} `,
+    areas.names[1].slice(0, canvas.width).padStart(labels),
     ...rows,
     `${" ".repeat(labels + 1)}${axis}`,
     ...legendOf(areas, range, canvas).map((line) => `${" ".repeat(labels + 1)}${line}`),

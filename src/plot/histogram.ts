@@ -141,7 +141,7 @@ function formatEdge(value: number, width: number): string {
   if (width === 0) return formatNumber(value);
   let decimals = 0;
   for (let step = width; step < 10 && decimals < 8; step *= 10) decimals++;
-  const text = value.toFixed(decimals);
+  const text = value.toFixed(decimals).replace(/^-(?=[0.]*$)/, "");
   return text.length > 10 ? formatNumber(value) : text;
 }
 

@@ -368,6 +368,12 @@ describe("histogram", () => {
     expect(all).toContain(weight.split("\n").slice(1).join("\n"));
   });
 
+  it("has no negative zero among its edges", () => {
+    const text = histogram([-1, 0.9999], { bins: 2, color: false });
+    expect(text).toMatch(/ 0\.00 ┤/);
+    expect(text).not.toContain("-0.00 ");
+  });
+
   it("draws numbers that are all the same", () => {
     expect(histogram([2, 2], { color: false })).toContain("█ 2");
     expect(histogram([2, 2], { to: "svg" })).not.toMatch(/NaN|Infinity/);
