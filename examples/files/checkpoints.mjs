@@ -30,9 +30,10 @@ const latest = await latestCheckpoint(folder);
 const trainer = latest ? await loadTrainerFile(latest) : make();
 console.log(latest ? `goes on from epoch ${trainer.epochs}` : "starts anew");
 
-const left = Number(epochs) - trainer.epochs;
-if (left > 0)
-  await trainer.fit(data, { epochs: left, onEpoch: checkpoint(folder, { everyEpochs: 20, keep: 2 }) });
+await trainer.fit(data, {
+  untilEpoch: Number(epochs),
+  onEpoch: checkpoint(folder, { everyEpochs: 20, keep: 2 }),
+});
 
 const { accuracy } = trainer.evaluate(data);
 console.log(`epoch ${trainer.epochs}, accuracy ${accuracy.toFixed(3)}`);

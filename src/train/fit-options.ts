@@ -14,7 +14,7 @@ export interface FitProgress {
   readonly epochs: number;
   /** Updates applied by this call. */
   readonly steps: number;
-  /** Mean loss of the last completed epoch, or of the last batch before one is complete. */
+  /** Mean loss of the last completed epoch, or of the last batch before one is complete; NaN where there was nothing left to do. */
   readonly loss: number;
 }
 
@@ -67,10 +67,15 @@ export interface EarlyStopping {
  */
 export interface FitOptions<X = Rows, P = Result, T = unknown> {
   /**
-   * Epochs of this call; a partial epoch that is finished counts as one. Default: 1; without end if `steps`, `stopWhen` or
-   * `earlyStopping` is given.
+   * Epochs of this call; a partial epoch that is finished counts as one. Default: 1; without end if `untilEpoch`, `steps`,
+   * `stopWhen` or `earlyStopping` is given.
    */
   readonly epochs?: number;
+  /**
+   * Ends the fit where `trainer.epochs` is this number, at once where it is that already: for a training that goes on from a
+   * checkpoint. Default: no limit.
+   */
+  readonly untilEpoch?: number;
   /** Updates of this call. The next one goes on within the epoch: `fit({ steps: 3 })` twice is `fit({ steps: 6 })`. Default: no limit. */
   readonly steps?: number;
   readonly stopWhen?: {
@@ -144,6 +149,7 @@ const MIN_DELTA: Rule = ["a finite number >= 0", (n: number) => n >= 0 && n < Nu
 const NEVER = {};
 const FIT = {
   epochs: [undefined, EPOCHS],
+  untilEpoch: [undefined, COUNT],
   steps: [undefined, EPOCHS],
   stopWhen: [NEVER],
   validation: [],

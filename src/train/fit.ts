@@ -56,18 +56,22 @@ export function startFit(
   stops: boolean,
 ): FitRun {
   const { train } = rules;
-  const { epochs, steps, stopWhen, shuffle = true } = options;
+  const { epochs, untilEpoch, steps, stopWhen, shuffle = true } = options;
   const lossBelow = stopWhen?.lossBelow;
-  const isBounded = lossBelow !== undefined || steps !== undefined || options.earlyStopping !== undefined;
+  const isBounded = (untilEpoch ?? steps ?? lossBelow ?? options.earlyStopping) !== undefined;
   const firstStep = program.counter(Counter.Step);
   const firstEpoch = program.counter(Counter.Epoch);
   const lastStep = firstStep + (steps ?? Number.POSITIVE_INFINITY);
-  const lastEpoch = firstEpoch + (epochs ?? (isBounded ? Number.POSITIVE_INFINITY : 1));
+  const lastEpoch = Math.min(
+    firstEpoch + (epochs ?? (isBounded ? Number.POSITIVE_INFINITY : 1)),
+    untilEpoch ?? Number.POSITIVE_INFINITY,
+  );
+  const isOver = firstEpoch >= lastEpoch;
   // From 0 down the machine pauses after each epoch.
   program.setRunF64(Run.EpochsLeft, stops ? 1 : lastEpoch - firstEpoch);
   program.setRunF64(Run.LossBelow, lossBelow ?? Number.NEGATIVE_INFINITY);
   program.setRun(Run.HistoryCount, 0);
-  if (program.counter(Counter.EpochRows) !== dataset.rows) startEpochAnew(program);
+  if (program.counter(Counter.EpochRows) !== dataset.rows && !isOver) startEpochAnew(program);
   openWindow(program, train, dataset, shuffle);
   fillRates(program);
   let calls = 1;
@@ -179,8 +183,8 @@ export function startFit(
   const progress = () => ({ epochs: epoch - firstEpoch, steps: step - firstStep, loss });
 
   const run: FitRun = {
-    advance,
-    isOver: false,
+    advance: (sliceMs) => (run.isOver ? Pause.Over : advance(sliceMs)),
+    isOver,
     reason: "epochs",
     progress,
     note: (values) => {

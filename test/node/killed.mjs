@@ -35,15 +35,13 @@ const make = () =>
 const latest = await latestCheckpoint(folder);
 const trainer = latest ? await loadTrainerFile(latest) : make();
 process.stdout.write(`from ${trainer.steps}\n`);
-const left = EPOCHS - trainer.epochs;
-if (left > 0)
-  await trainer.fit(
-    { x, y },
-    {
-      epochs: left,
-      ...(kind === "stopping" ? stopping : {}),
-      onEpoch: checkpoint(folder, { everyEpochs: 25 }),
-      onProgress: checkpoint(folder, { everySeconds: 0.03 }),
-    },
-  );
+await trainer.fit(
+  { x, y },
+  {
+    untilEpoch: EPOCHS,
+    ...(kind === "stopping" ? stopping : {}),
+    onEpoch: checkpoint(folder, { everyEpochs: 25 }),
+    onProgress: checkpoint(folder, { everySeconds: 0.03 }),
+  },
+);
 process.stdout.write(`digest ${trainer.digest({ training: true })}\n`);

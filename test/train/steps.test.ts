@@ -108,3 +108,50 @@ describe("steps", () => {
     expect(error.message).toContain("fitSync: steps must be a whole number >= 1, or Infinity; got");
   });
 });
+
+describe("untilEpoch", () => {
+  it("counts over the life of the trainer", () => {
+    const [a, b] = [classifier(), classifier()];
+    a.fitSync(data, { epochs: 7 });
+    b.fitSync(data, { steps: 12 });
+    expect(b.fitSync(data, { untilEpoch: 7 })).toMatchObject({ reason: "epochs", epochs: 5 });
+    expect(stateDigest(b)).toBe(stateDigest(a));
+    expect(b.fitSync(data, { untilEpoch: 20, epochs: 2 }).epochs).toBe(2);
+    expect(b.fitSync(data, { untilEpoch: 10, epochs: 20 }).epochs).toBe(1);
+  });
+
+  it("that is reached already does nothing, whatever the data", async () => {
+    const trainer = classifier();
+    trainer.fitSync(data, { steps: 12 });
+    const before = stateDigest(trainer);
+    const over = { reason: "epochs", epochs: 0, steps: 0, loss: Number.NaN, history: { loss: [] } };
+    for (const untilEpoch of [1, 2]) {
+      expect(trainer.fitSync(classes(20), { untilEpoch })).toMatchObject(over);
+      expect(await trainer.fit(classes(20), { untilEpoch })).toMatchObject(over);
+      expect(trainer.fitSync(data, { untilEpoch, onEpoch: () => expect.unreachable() })).toMatchObject(over);
+    }
+    expect(stateDigest(trainer)).toBe(before);
+  });
+
+  it("that is reached already hands back the best state that an aborted fit remembers", async () => {
+    const options = { validation: 0.2, earlyStopping: { patience: 50 } } as const;
+    const whole = classifier();
+    const { best } = whole.fitSync(data, { ...options, epochs: 30 });
+    const trainer = classifier();
+    const abort = new AbortController();
+    await trainer
+      .fit(data, {
+        ...options,
+        signal: abort.signal,
+        onEpoch: ({ epochs }) => epochs === 30 && abort.abort(),
+      })
+      .catch(() => {});
+    expect(trainer.epochs).toBe(30);
+    expect(await trainer.fit(data, { ...options, untilEpoch: 30 })).toMatchObject({ reason: "epochs", best });
+    expect(stateDigest(trainer)).toBe(stateDigest(whole));
+  });
+
+  it("must be a whole number", () => {
+    expect(thrownBy(() => classifier().fitSync(data, { untilEpoch: 0 }))).toBeInstanceOf(OptionError);
+  });
+});
