@@ -41,14 +41,17 @@ export function readTargets(what: string, given: Targets, rules: TargetRules, jo
     );
   const hasNames = isStrings(given);
   const y = hasNames ? indicesOf(what, given, rules, jobs) : (given as Rows);
+  const ambiguous = hasNames ? undefined : ambiguousIn(rules.labels);
   if (loss.kind === "crossEntropy" && (hasNames || isLabels(y, rules)))
-    return readLabels(what, y, rowElements, jobs);
+    return readLabels(what, y, rules, ambiguous, jobs);
   const rows = countRows(what, y, rowElements);
   if (isDouble) return { rows, kind: "rows", data: flatten64(what, y, rowElements, rows, jobs) };
   const data = flatten32(what, y, rowElements, rows, jobs);
   if (loss.kind !== "crossEntropy" && loss.kind !== "binaryCrossEntropy") return { rows, kind: "rows", data };
   inStretches(jobs, rows, rowElements, (from, count) => {
     checkProbabilities(what, data, rowElements, from, count);
+    if (ambiguous && rowElements === 1)
+      for (let row = from; row < from + count; row++) checkMeaning(what, data[row], row, rules, ambiguous);
     if (loss.kind === "crossEntropy") checkSums(what, data, rowElements, from, count);
   });
   return { rows, kind: "rows", data };
@@ -99,7 +102,45 @@ function isLabels(y: Rows, { rows, rowElements: classes }: TargetRules): boolean
 
 const length = (row: unknown) => (Array.isArray(row) || isNumericArray(row) ? row.length : 0);
 
-function readLabels(what: string, y: Rows, classes: number, jobs: Jobs): ReadTargets {
+/** For each list of labels the numbers that are the index of one and the text of another. */
+const ambiguities = new WeakMap<readonly string[], ReadonlySet<number> | undefined>();
+
+/** Those numbers; undefined where there are none. */
+function ambiguousIn(labels: readonly string[] | undefined): ReadonlySet<number> | undefined {
+  if (!labels) return undefined;
+  if (!ambiguities.has(labels)) {
+    const numbers = labels.flatMap((label, i) =>
+      `${+label}` === label && +label !== i && (+label) in labels ? [+label] : [],
+    );
+    ambiguities.set(labels, numbers.length > 0 ? new Set(numbers) : undefined);
+  }
+  return ambiguities.get(labels);
+}
+
+/** @throws DataError for a number of which nobody can say whether it is meant as an index or as a name */
+function checkMeaning(
+  what: string,
+  label: number,
+  row: number,
+  { labels = [] }: TargetRules,
+  ambiguous: ReadonlySet<number>,
+): void {
+  if (ambiguous.has(label))
+    throw new DataError(
+      `${what}: a number must be the index of a class and no other class's label; got ${label} at row ${row}, the index of ` +
+        `${describe(labels[label])} and the label of class ${labels.indexOf(`${label}`)}: write labels as strings, "${label}"`,
+      "label",
+    );
+}
+
+function readLabels(
+  what: string,
+  y: Rows,
+  rules: TargetRules,
+  ambiguous: ReadonlySet<number> | undefined,
+  jobs: Jobs,
+): ReadTargets {
+  const { rowElements: classes } = rules;
   const rows = countRows(what, y, 1);
   const numbers = flatten32(what, y, 1, rows, jobs);
   const data = new Int32Array(rows);
@@ -112,6 +153,7 @@ function readLabels(what: string, y: Rows, classes: number, jobs: Jobs): ReadTar
             (label === classes ? ` (they count from 0, and the model has ${classes} outputs)` : ""),
           "label",
         );
+      if (ambiguous) checkMeaning(what, label, row, rules, ambiguous);
       data[row] = label;
     }
   });

@@ -28,6 +28,47 @@ const softmax = () =>
     labels,
   });
 
+describe("labels that look like numbers", () => {
+  const graded = (names: readonly string[]) =>
+    compile(sequential({ input: [2], seed: 5 }, [dense(3, { activation: "softmax" })]), {
+      loss: crossEntropy(),
+      optimizer: adam(),
+      labels: names,
+    });
+  const lossOf = (names: readonly string[], y: Targets) => graded(names).evaluate({ x, y }).loss;
+
+  it("are names as strings; a number is refused where it is an index and another label", () => {
+    const grades = ["1", "2", "7"];
+    expect(lossOf(grades, ["1", "2", "2", "7"])).toBe(lossOf(labels, [0, 1, 1, 2]));
+    expect(() => lossOf(grades, [0, 2, 1, 0])).toThrow(
+      'evaluate: y: a number must be the index of a class and no other class\'s label; got 2 at row 1, the index of "7" and the ' +
+        'label of class 1: write labels as strings, "2"',
+    );
+    expect(lossOf(grades, [0, 0, 0, 0])).toBe(lossOf(labels, [0, 0, 0, 0]));
+    const rowsOfOne = [0, 1, 1, 2].map((index) => labels.map((_, j) => (j === index ? 1 : 0)));
+    expect(lossOf(grades, rowsOfOne)).toBeCloseTo(lossOf(labels, [0, 1, 1, 2]), 6);
+  });
+
+  it("may be the indices themselves, or numbers that are no index", () => {
+    for (const names of [
+      ["0", "1", "2"],
+      ["10", "20", "30"],
+      ["01", "1.5", ""],
+    ])
+      expect(lossOf(names, [2, 0, 1, 1])).toBe(lossOf(labels, [2, 0, 1, 1]));
+  });
+
+  it("of one sigmoid are told apart, too", () => {
+    const trainer = compile(sequential({ input: [2] }, [dense(1, { activation: "sigmoid" })]), {
+      loss: binaryCrossEntropy(),
+      optimizer: adam(),
+      labels: ["1", "2"],
+    });
+    expect(() => trainer.evaluate({ x, y: [0, 1, 0, 1] })).toThrow('got 1 at row 1, the index of "2"');
+    expect(trainer.evaluate({ x, y: ["1", "2", "1", "2"] }).loss).toBeGreaterThan(0);
+  });
+});
+
 describe("targets of crossEntropy", () => {
   const trainer = softmax();
   const { loss, gradients } = trainer.gradients({ x, y: [2, 0, 1, 1] });

@@ -107,14 +107,8 @@ export async function fitStream<X, P>(
       if (errorCode(error) !== "not-fitted") throw error;
     }
     const { x, y } = batchOf(await firstRows(stream, from, adaptRows)) as unknown as Data<X, P>;
-    await trainer.adaptAsync(x);
-    try {
-      return trainer.step(data).loss;
-    } catch (error) {
-      if (errorCode(error) !== "not-fitted") throw error;
-    }
-    // Targets are to be scaled, too: other trainers refuse them here.
-    await trainer.adaptAsync(x, y);
+    const scalesTargets = trainer.fitHost.rules.border?.outputs.some((place) => place);
+    await trainer.adaptAsync(x, scalesTargets ? y : undefined);
     return trainer.step(data).loss;
   };
 
