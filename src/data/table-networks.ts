@@ -85,12 +85,7 @@ function makeTrainer(
 }
 
 /** Notes of what columns become, which is not for whoever has a table, or is taken care of. */
-const ENCODED: ReadonlySet<string> = new Set([
-  "columnScales",
-  "constantColumn",
-  "targetScale",
-  "unequalLabels",
-]);
+const ENCODED: ReadonlySet<string> = new Set(["columnScales", "targetScale", "unequalLabels"]);
 
 /** Trains until the rows held back say that it is enough, or it is aborted: then the best weights are put back. */
 export async function attempt(

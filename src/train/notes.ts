@@ -5,6 +5,7 @@
 import { Counter } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { type Graph, is } from "../graph/graph.ts";
+import type { InputPort } from "../graph/input.ts";
 import { Fn, LossFn } from "../graph/op.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
@@ -126,9 +127,18 @@ function noteData(
     if (target && target.loss.fn >= LossFn.BinaryCrossEntropy) {
       // Who weighs rows knows of them.
       if (!isWeighted(dataset)) lookAtLabels(notes, what, column, target, labels, jobs);
-    } else if (dtype === "f32")
-      lookAtColumns(notes, what, column, target !== undefined, () => meetsWeights(graph, value), jobs);
+    } else if (dtype === "f32") {
+      const { columns } = (!target && graph.inputs.find((input) => input.name === name)) || {};
+      const given = { columns, column: dataset.given?.columns[i] ?? column };
+      lookAtColumns(notes, what, column, given, target !== undefined, () => meetsWeights(graph, value), jobs);
+    }
   }
+}
+
+/** Columns before preprocessing, which are those that people know, and what each is where a table has them. */
+interface GivenColumns {
+  readonly columns: InputPort["columns"];
+  readonly column: Column;
 }
 
 /** Whether an input reaches a product as it was given: its scale is that of the gradients there. */
@@ -139,26 +149,52 @@ const meetsWeights = (graph: Graph, id: ValueId): boolean =>
       (op === "dense" || op === "matMul" || (rule.alias === 0 && meetsWeights(graph, outputs[0]))),
   );
 
+/** The columns that never change, once the jobs are done; of many columns none. */
+function constantColumns({ data, words }: Column, jobs: Jobs): Set<number> {
+  const constant = new Set(words <= MOST_COLUMNS ? Array.from({ length: words }, (_, column) => column) : []);
+  inStretches(jobs, data.length / words, words, (from, count) => {
+    const end = (from + count) * words;
+    for (const column of constant) {
+      let at = from * words + column;
+      while (at < end && data[at] === data[column]) at += words;
+      if (at < end) constant.delete(column);
+    }
+  });
+  return constant;
+}
+
+function noteConstants(
+  notes: Note[],
+  what: string,
+  { columns, column: { data } }: GivenColumns,
+  constant: ReadonlySet<number>,
+): void {
+  for (const column of constant) {
+    const known = columns?.[column];
+    const value = known?.kind === "category" ? describe(known.categories[data[column]]) : short(data[column]);
+    notes.push({
+      code: "constantColumn",
+      message: `${what}: column ${known ? describe(known.name) : column} is ${value} in all rows; it teaches nothing, leave it out`,
+      column,
+    });
+  }
+}
+
 function lookAtColumns(
   notes: Note[],
   what: string,
   { data, words }: Column,
+  given: GivenColumns,
   isTarget: boolean,
   isWeighed: () => boolean,
   jobs: Jobs,
 ): void {
   const step = words * Math.ceil(data.length / SAMPLE_NUMBERS);
   const isNarrow = words <= MOST_COLUMNS;
-  let constant = isNarrow ? Array.from({ length: words }, (_, column) => column) : [];
-  inStretches(jobs, data.length / words, words, (from, count) => {
-    const end = from + count;
-    constant = constant.filter((column) => {
-      let at = from * words + column;
-      while (at < end * words && data[at] === data[column]) at += words;
-      return at >= end * words;
-    });
-  });
+  const constant = constantColumns({ data, words }, jobs);
+  const told = given.column.data === data ? constant : constantColumns(given.column, jobs);
   inOrder(jobs, () => {
+    noteConstants(notes, what, given, told);
     let low = 1;
     let high = 1;
     /** The column that is farthest from 1, and what it reaches. */
@@ -166,13 +202,8 @@ function lookAtColumns(
     let reached = 1;
     for (let column = 0; column < words; column++) {
       let reach = 0;
-      if (constant.includes(column))
-        notes.push({
-          code: "constantColumn",
-          message: `${what}: column ${column} is ${short(data[column])} in all rows; it teaches nothing, leave it out`,
-          column,
-        });
-      else for (let at = column; at < data.length; at += step) reach = Math.max(reach, Math.abs(data[at]));
+      if (!constant.has(column))
+        for (let at = column; at < data.length; at += step) reach = Math.max(reach, Math.abs(data[at]));
       if (reach === 0 || (reach < 1 && !isNarrow)) continue;
       low = Math.min(low, reach);
       high = Math.max(high, reach);

@@ -12,6 +12,7 @@ import {
   embedding,
   type FitResult,
   flatten,
+  inputColumns,
   type Layer,
   meanSquaredError,
   model,
@@ -154,6 +155,36 @@ describe("constant columns", () => {
         code: "constantColumn",
         message: "x: column 1 is 7 in all rows; it teaches nothing, leave it out",
         column: 1,
+      },
+    ]);
+  });
+
+  it("are those of the table, by name: places that no row of a category takes are none", () => {
+    const trainer = compile(
+      sequential(
+        {
+          columns: inputColumns([
+            { name: "area", kind: "number" },
+            { name: "town", kind: "category", categories: ["Bern", "Genf"] },
+            { name: "land", kind: "category", categories: ["CH"] },
+            { name: "floors", kind: "number" },
+          ]),
+        },
+        [dense(1)],
+      ),
+      { loss: meanSquaredError(), optimizer: sgd({ learningRate: 1e-20 }) },
+    );
+    const x = y.map((area, i) => ({ area, town: i % 2 ? "Bern" : "Genf", land: "CH", floors: 3 }));
+    expect(trainer.fitSync({ x, y }).notes).toEqual([
+      {
+        code: "constantColumn",
+        message: 'x: column "land" is "CH" in all rows; it teaches nothing, leave it out',
+        column: 2,
+      },
+      {
+        code: "constantColumn",
+        message: 'x: column "floors" is 3 in all rows; it teaches nothing, leave it out',
+        column: 3,
       },
     ]);
   });
