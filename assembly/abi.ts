@@ -10,7 +10,7 @@
  */
 
 export enum Abi {
-  Version = 6,
+  Version = 7,
   /** Alignment in bytes of every buffer a tape names. */
   Alignment = 16,
 }
@@ -124,7 +124,7 @@ export enum ColumnSum {
 /** How the sum of a loss is split. */
 export enum LossBlock {
   Elements = 4096,
-  /** most rows of a block of CrossEntropy, which has whole rows */
+  /** most rows of a block of a loss over rows, which has whole rows */
   Rows = 64,
 }
 
@@ -135,13 +135,40 @@ export enum LossFn {
   MeanAbsoluteError,
   /** mean over all m n elements; parameter: delta, where the parabola becomes a line */
   Huber,
-  /** mean over all m n elements of the cross-entropy of sigmoid(p) and t; p are logits */
+  /** mean over all m n elements of the cross-entropy of sigmoid(p) and t; p are logits; parameter: label smoothing */
   BinaryCrossEntropy,
-  /** mean over the m rows of the cross-entropy of softmax(p) and t; p are logits */
+  /** mean over the m rows of the cross-entropy of softmax(p) and t; p are logits; parameter: label smoothing */
   CrossEntropy,
+
+  /** From here on in the link `extended`. First those over rows, of which all but the last take labels. */
+  CategoricalHinge,
+  /** Kullback-Leibler divergence of softmax(p) from t; p are logits */
+  KlDivergence,
+  /** parameter: gamma; p are logits */
+  CategoricalFocal,
+  CosineSimilarity,
+  /** Those over elements. */
+  Hinge,
+  SquaredHinge,
+  /** p are logarithms of rates */
+  PoissonOfLogs,
+  Poisson,
+  LogCosh,
+  /** parameter: the quantile */
+  Quantile,
+  /** parameter: gamma; alpha: the weight of targets of 1; p are logits */
+  Focal,
 }
 
-/** What the target buffer of a cross-entropy holds. */
+/** Where the groups of `LossFn` begin and end. */
+export enum LossGroup {
+  FirstOverRows = 4,
+  FirstExtended = 5,
+  LastWithLabels = 7,
+  LastOverRows = 8,
+}
+
+/** What the target buffer of a loss of classes holds. */
 export enum Targets {
   /** f32 rows like the prediction */
   Rows = 0,

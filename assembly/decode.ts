@@ -82,7 +82,7 @@ export function executeRecord(r: usize, run: usize, rows: i32, stride: usize, pa
       loss(
         word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), pointer(r, 7),
         dim(r, 8, rows), dim(r, 9, rows), word(r, 10), word(run, word(r, 11)), word(run, word(r, 12)),
-        float(r, 13), part, parts,
+        float(r, 13), float(r, 14), part, parts,
       );
       break;
     }
@@ -114,7 +114,7 @@ function executeOther(r: usize, run: usize, rows: i32, stride: usize, part: i32,
       lossBlocks(
         word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), pointer(r, 7),
         dim(r, 8, rows), dim(r, 9, rows), word(r, 10), word(run, word(r, 11)), word(run, word(r, 12)),
-        float(r, 13), part, parts,
+        float(r, 13), float(r, 14), part, parts,
       );
       break;
     }

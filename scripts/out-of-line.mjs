@@ -30,6 +30,8 @@ const OUT_OF_LINE = [
   "assembly/kernels/gated/*",
   "assembly/kernels/gather/*",
   "assembly/kernels/loss/*",
+  "assembly/kernels/loss-extended/*",
+  "assembly/kernels/loss-units/*",
   "assembly/kernels/optimizer/*",
   "assembly/kernels/reduce/longColumns",
   "assembly/kernels/reduce/reduceColumns",

@@ -62,6 +62,23 @@ export type { TensorType } from "./safetensors.ts";
 export { type CompileOptions, compile, type TrainerOptions, type TrainOptions } from "./train/compile.ts";
 export type { WithStateOptions } from "./train/customers.ts";
 export type { Evaluation, MetricValues } from "./train/evaluate.ts";
+export {
+  type CategoricalFocalOptions,
+  categoricalFocal,
+  categoricalHinge,
+  cosineSimilarity,
+  type FocalOptions,
+  focal,
+  hinge,
+  klDivergence,
+  type LogitsOption,
+  logCosh,
+  type PoissonOptions,
+  poisson,
+  type QuantileOptions,
+  quantile,
+  squaredHinge,
+} from "./train/extended-losses.ts";
 export type {
   BestEpoch,
   EarlyStopping,
@@ -80,6 +97,8 @@ export {
   crossEntropy,
   huber,
   type Loss,
+  type LossFamily,
+  type LossKind,
   meanAbsoluteError,
   meanSquaredError,
 } from "./train/losses.ts";

@@ -4,12 +4,13 @@
  * The elementwise losses see m n elements as one flat row; their last, partial vector is read whole (an
  * aligned vector never reaches across the end of the memory), its spare lanes are neither added nor stored.
  */
-import { LossBlock, LossFn, Targets } from "../abi";
+import { LossBlock, LossFn, LossGroup, Targets } from "../abi";
 import { exp, sigmoidLarger } from "../math/exp";
-import { log1pUnit, logSum } from "../math/log";
+import { log1pUnit } from "../math/log";
 import { partStart } from "../parts";
-import { addWide, keepLanes, narrow, storeUpTo4, sumWide, loadUpTo4 } from "../simd";
-import { exponentials, rowMax } from "./softmax";
+import { storeUpTo4, sumWide } from "../simd";
+import { lossExtended } from "./loss-extended";
+import { addTerms, elementWeights, labelRow, targetRow, weightOf } from "./loss-units";
 
 const TABLE: usize = memory.data<v128>(
   [
@@ -24,29 +25,6 @@ const enum At {
   One = 0,
   Sign = 16,
   Half = 32,
-}
-
-/** Adds four losses, or the first `left`, to the sum. */
-// @ts-ignore: decorator
-@inline
-function addTerms(sum: v128, terms: v128, left: i32): v128 {
-  return addWide(sum, left >= 4 ? terms : keepLanes(terms, left));
-}
-
-// @ts-ignore: decorator
-@inline
-function weightOf(w: usize, unit: i32, span: i32): f32 {
-  return load<f32>(w + (<usize>(unit / span) << 2));
-}
-
-/** The weights of four elements from `at`, a multiple of 4, on, or of the first `left`; the other lanes hold any weight. */
-function elementWeights(w: usize, at: i32, span: i32, left: i32): v128 {
-  if (span == 1) return v128.load(w + (<usize>at << 2));
-  const last = at + min(left, 4) - 1;
-  let weights = f32x4.splat(weightOf(w, at, span));
-  weights = f32x4.replace_lane(weights, 1, weightOf(w, min(at + 1, last), span));
-  weights = f32x4.replace_lane(weights, 2, weightOf(w, min(at + 2, last), span));
-  return f32x4.replace_lane(weights, 3, weightOf(w, min(at + 3, last), span));
 }
 
 /*
@@ -108,18 +86,21 @@ function huber(
 
 /**
  * sum of w (max(z, 0) - z t + log(1 + exp(-|z|))); dx = (sigmoid(z) - t) factor w, where for z > 0 the bracket is
- * (1 - t) - sigmoid(-z), which does not cancel at t = 1
+ * (1 - t) - sigmoid(-z), which does not cancel at t = 1. Targets are moved first: t + smoothing (1/2 - t).
  */
 function binaryCrossEntropy(
-  dx: usize, p: usize, t: usize, n: i32, factor: f32, w: usize, from: i32, span: i32,
+  dx: usize, p: usize, t: usize, n: i32, factor: f32, smoothing: f32, w: usize, from: i32, span: i32,
 ): f64 {
   const slope = f32x4.splat(factor);
+  const share = f32x4.splat(smoothing);
   let sum = f64x2.splat(0);
   let weight = f32x4.splat(1);
   for (let at: usize = 0; n > 0; n -= 4, at += 16) {
     if (w) weight = elementWeights(w, from + <i32>(at >> 2), span, n);
     const z = v128.load(p + at);
-    const target = v128.load(t + at);
+    let target = v128.load(t + at);
+    if (smoothing != 0)
+      target = f32x4.add(target, f32x4.mul(share, f32x4.sub(v128.load(TABLE, At.Half), target)));
     const e = exp(f32x4.neg(f32x4.abs(z)));
     if (dx) {
       const positive = f32x4.gt(z, i32x4.splat(0));
@@ -135,97 +116,64 @@ function binaryCrossEntropy(
 }
 
 /**
- * One row with a class index: `log(sum) - z[label]`, where z = p - max(p) and sum = sum of exp(z). With the
- * exponentials in dx it becomes (exp(z) - [j = label] sum) factor / sum, in f64: without cancellation where a
- * class is almost certain.
+ * What label smoothing by s adds to the loss of a row, divided by s: sum_j t[j] p[j] - T / n sum_j p[j], with T = sum_j t[j].
+ * Targets t (1 - s) + T s / n have the same T, so the rest of the loss stays.
  */
-function labelRow(dx: usize, p: usize, label: i32, n: i32, factor: f64): f64 {
-  if (<u32>label >= <u32>n) return NaN;
-  const at = <usize>label << 2;
-  const largest = rowMax(p, n);
-  const z = load<f32>(p + at) - largest;
-  const sum = exponentials(dx, p, largest, n);
-  if (dx) {
-    const ratio = factor / sum;
-    const correct = <f32>((<f64>load<f32>(dx + at) - sum) * ratio);
-    const wide = f64x2.splat(ratio);
-    for (let left = n, q = dx; left > 0; left -= 4, q += 16) {
-      const e = loadUpTo4(q, left);
-      const low = f64x2.mul(f64x2.promote_low_f32x4(e), wide);
-      const high = f64x2.mul(f64x2.promote_low_f32x4(i64x2.shuffle(e, e, 1, 0)), wide);
-      storeUpTo4(q, narrow(low, high), left);
-    }
-    store<f32>(dx + at, correct);
+function smoothedRow(p: usize, t: usize, n: i32, targets: i32): f64 {
+  const label = targets == Targets.Labels ? load<i32>(t) : -1;
+  let all: f64 = 0;
+  let total: f64 = 0;
+  let aimed: f64 = 0;
+  for (let j = 0; j < n; ++j) {
+    const at = <usize>j << 2;
+    const z = <f64>load<f32>(p + at);
+    const target = targets == Targets.Labels ? <f64>(j == label) : <f64>load<f32>(t + at);
+    all += z;
+    total += target;
+    aimed += target * z;
   }
-  return <f64>logSum(sum) - <f64>z;
+  return aimed - (total / <f64>n) * all;
 }
 
-/**
- * One row with target weights: `T log(sum) - sum_j t[j] z[j]` with T = sum_j t[j]; a weight of 0 adds exactly
- * 0 even where z is -inf. With the exponentials in dx it becomes (T exp(z) - t sum) factor / sum. One-hot
- * rows give the bits of `labelRow`.
- */
-function targetRow(dx: usize, p: usize, t: usize, n: i32, factor: f64): f64 {
-  const largest = rowMax(p, n);
-  const shift = f32x4.splat(largest);
-  let weights = f64x2.splat(0);
-  let weighted = f64x2.splat(0);
-  for (let left = n, at: usize = 0; left > 0; left -= 4, at += 16) {
-    const target = loadUpTo4(t + at, left);
-    const product = f32x4.mul(target, f32x4.sub(loadUpTo4(p + at, left), shift));
-    weights = addWide(weights, target);
-    weighted = addWide(weighted, v128.and(product, f32x4.ne(target, i32x4.splat(0))));
+/** Adds to the gradient of a row what label smoothing makes of it: (t[j] - T / n) share. */
+function smoothGradient(dx: usize, t: usize, n: i32, targets: i32, share: f64): void {
+  const label = targets == Targets.Labels ? load<i32>(t) : -1;
+  let total: f64 = targets == Targets.Labels ? 1 : 0;
+  if (targets == Targets.Rows) for (let j = 0; j < n; ++j) total += <f64>load<f32>(t + (<usize>j << 2));
+  const mean = total / <f64>n;
+  for (let j = 0; j < n; ++j) {
+    const at = <usize>j << 2;
+    const target = targets == Targets.Labels ? <f64>(j == label) : <f64>load<f32>(t + at);
+    store<f32>(dx + at, <f32>(<f64>load<f32>(dx + at) + (target - mean) * share));
   }
-  const total = sumWide(weights);
-  const sum = exponentials(dx, p, largest, n);
-  if (dx) {
-    const ratio = f64x2.splat(factor / sum);
-    const wideTotal = f64x2.splat(total);
-    const wideSum = f64x2.splat(sum);
-    for (let left = n, q = dx; left > 0; left -= 4, q += 16, t += 16) {
-      let e = loadUpTo4(q, left);
-      let target = loadUpTo4(t, left);
-      const low = f64x2.sub(
-        f64x2.mul(f64x2.promote_low_f32x4(e), wideTotal), f64x2.mul(f64x2.promote_low_f32x4(target), wideSum),
-      );
-      e = i64x2.shuffle(e, e, 1, 0);
-      target = i64x2.shuffle(target, target, 1, 0);
-      const high = f64x2.sub(
-        f64x2.mul(f64x2.promote_low_f32x4(e), wideTotal), f64x2.mul(f64x2.promote_low_f32x4(target), wideSum),
-      );
-      storeUpTo4(q, narrow(f64x2.mul(low, ratio), f64x2.mul(high, ratio)), left);
-    }
-  }
-  return <f64>logSum(sum) * total - sumWide(weighted);
 }
 
 /** The first row is row `from` of the batch: row i has the weight w[i / span], or 1 where w is 0. */
 function crossEntropy(
-  dx: usize, p: usize, t: usize, m: i32, n: i32, targets: i32, factor: f64, w: usize, from: i32, span: i32,
+  dx: usize, p: usize, t: usize, m: i32, n: i32, targets: i32, factor: f64, smoothing: f64, w: usize, from: i32,
+  span: i32,
 ): f64 {
   const row = <usize>n << 2;
   const end = from + m;
   let sum: f64 = 0;
   for (let i = from; i < end; ++i) {
     const weight: f64 = w ? <f64>weightOf(w, i, span) : 1;
-    if (targets == Targets.Labels) {
-      sum += weight * labelRow(dx, p, load<i32>(t), n, factor * weight);
-      t += 4;
-    } else {
-      sum += weight * targetRow(dx, p, t, n, factor * weight);
-      t += row;
-    }
+    if (smoothing != 0) sum += weight * smoothing * smoothedRow(p, t, n, targets);
+    if (targets == Targets.Labels) sum += weight * labelRow(dx, p, load<i32>(t), n, factor * weight);
+    else sum += weight * targetRow(dx, p, t, n, factor * weight);
+    if (dx && smoothing != 0) smoothGradient(dx, t, n, targets, factor * weight * smoothing);
+    t += targets == Targets.Labels ? 4 : row;
     p += row;
     if (dx) dx += row;
   }
   return sum;
 }
 
-/** The sum of a loss over some elements, or over rows of n for CrossEntropy; dx unless that is 0. */
+/** The sum of a loss over some elements, or over rows of n for losses over rows; dx unless that is 0. */
 // @ts-ignore: decorator
 @inline
 function blockLoss(
-  fn: i32, dx: usize, p: usize, t: usize, units: i32, n: i32, targets: i32, parameter: f32, factor: f64,
+  fn: i32, dx: usize, p: usize, t: usize, units: i32, n: i32, targets: i32, parameter: f32, alpha: f32, factor: f64,
   w: usize, from: i32, span: i32,
 ): f64 {
   const slope = <f32>factor;
@@ -233,10 +181,10 @@ function blockLoss(
     case LossFn.MeanSquaredError: return squaredError(dx, p, t, units, slope, w, from, span);
     case LossFn.MeanAbsoluteError: return absoluteError(dx, p, t, units, slope, w, from, span);
     case LossFn.Huber: return huber(dx, p, t, units, slope, parameter, w, from, span);
-    case LossFn.BinaryCrossEntropy: return binaryCrossEntropy(dx, p, t, units, slope, w, from, span);
-    case LossFn.CrossEntropy: return crossEntropy(dx, p, t, units, n, targets, factor, w, from, span);
+    case LossFn.BinaryCrossEntropy: return binaryCrossEntropy(dx, p, t, units, slope, parameter, w, from, span);
+    case LossFn.CrossEntropy: return crossEntropy(dx, p, t, units, n, targets, factor, parameter, w, from, span);
   }
-  return NaN;
+  return lossExtended(fn, dx, p, t, units, n, targets, parameter, alpha, factor, w, from, span);
 }
 
 /**
@@ -249,7 +197,8 @@ function blockLoss(
  *   BinaryCrossEntropy  sum (max(p, 0) - p t + log(1 + exp(-|p|))) / N        (sigmoid(p) - t) / N
  *   CrossEntropy        sum_i (T_i log sum_j exp(p_ij) - sum_j t_ij p_ij) / m  (T_i softmax(p)_ij - t_ij) / m
  *
- * T_i = sum_j t_ij: 1 for labels, one-hot rows and probabilities. The cross-entropies take logits for p.
+ * T_i = sum_j t_ij: 1 for labels, one-hot rows and probabilities. The cross-entropies take logits for p. With label smoothing s
+ * their targets are t + s (1/2 - t), and t_ij + s (T_i / n - t_ij). The losses of the link `extended` are in `loss-extended.ts`.
  *
  * @param fn         `LossFn`
  * @param loss       out [1] f32; overwritten, never read; 0: not wanted
@@ -257,16 +206,18 @@ function blockLoss(
  * @param scale      in  [1] f32, the cotangent of the loss; 0: one
  * @param p          in  [m, n] f32, row-major, 16-byte aligned
  * @param t          in  [m, n] f32, row-major, 16-byte aligned; for `Targets.Labels` [m] i32 in [0, n)
- * @param weights    in  f32, 16-byte aligned, one for every `span` units: elements, or rows for CrossEntropy; 0: all are 1
+ * @param weights    in  f32, 16-byte aligned, one for every `span` units: elements, or rows for losses over rows; 0: all are 1
  * @param m          rows; 0 gives loss 0
  * @param n          columns; 0 gives loss 0
  * @param span       units of one row of data
- * @param targets    `Targets`; only CrossEntropy takes labels
+ * @param targets    `Targets`; only losses of classes take labels
  * @param weighted   0: as if weights were 0
- * @param parameter  Huber: delta > 0; others ignore it
+ * @param parameter  Huber: delta > 0; cross-entropies: label smoothing in [0, 1), 0 changes no bit; others: see `LossFn`
+ * @param alpha      see `LossFn`
  *
  * Order: elementwise losses add all even and all odd elements of the flat buffer in two f64 sums, then both;
- * CrossEntropy adds rows 0, 1, .., m - 1 in f64, each row's sums in f64 with even and odd elements apart.
+ * CrossEntropy adds rows 0, 1, .., m - 1 in f64, each row's sums in f64 with even and odd elements apart, those of label
+ * smoothing in order.
  * Then one f64 division and one rounding to f32. The divisor is the number of units, whatever they weigh: the gradient of
  * a row does not depend on its company. Weights of 1 give the bits of none.
  * Parts: part 0 computes all. This is the record for one block; for more there are `lossBlocks` and `lossTotal`.
@@ -276,7 +227,7 @@ function blockLoss(
  */
 export function loss(
   fn: i32, loss: usize, dx: usize, scale: usize, p: usize, t: usize, weights: usize, m: i32, n: i32, span: i32,
-  targets: i32, weighted: i32, parameter: f32, part: i32, parts: i32,
+  targets: i32, weighted: i32, parameter: f32, alpha: f32, part: i32, parts: i32,
 ): void {
   if (part != 0) return;
   const elements = m * n;
@@ -284,11 +235,11 @@ export function loss(
     if (loss) store<f32>(loss, 0);
     return;
   }
-  const units = fn == LossFn.CrossEntropy ? m : elements;
+  const units = unitsOf(fn, m, n);
   const count = <f64>units;
   const cotangent: f64 = scale ? <f64>load<f32>(scale) : 1;
   const w: usize = weighted ? weights : 0;
-  const sum = blockLoss(fn, dx, p, t, units, n, targets, parameter, cotangent / count, w, 0, span);
+  const sum = blockLoss(fn, dx, p, t, units, n, targets, parameter, alpha, cotangent / count, w, 0, span);
   if (loss) store<f32>(loss, <f32>(sum / count));
 }
 
@@ -297,9 +248,9 @@ export function loss(
  *
  * @param fn        `LossFn`
  * @param partials  out [blocks] f64; overwritten, never read: scratch of all parts
- * @param dx scale p t weights m n span targets weighted parameter  as in `loss`
+ * @param dx scale p t weights m n span targets weighted parameter alpha  as in `loss`
  *
- * Order: blocks are of `LossBlock.Elements` elements, or for CrossEntropy of as many whole rows as have so many elements,
+ * Order: blocks are of `LossBlock.Elements` elements, or for losses over rows of as many whole rows as have so many elements,
  * at least 1 and at most `LossBlock.Rows`; in a block as in `loss`.
  * Parts: cut between blocks.
  * Aliasing: dx may be p.
@@ -307,12 +258,12 @@ export function loss(
  */
 export function lossBlocks(
   fn: i32, partials: usize, dx: usize, scale: usize, p: usize, t: usize, weights: usize, m: i32, n: i32, span: i32,
-  targets: i32, weighted: i32, parameter: f32, part: i32, parts: i32,
+  targets: i32, weighted: i32, parameter: f32, alpha: f32, part: i32, parts: i32,
 ): void {
   if (m * n <= 0) return;
   const units = unitsOf(fn, m, n);
   const size = blockSize(fn, n);
-  const unitBytes: usize = fn == LossFn.CrossEntropy ? <usize>n << 2 : 4;
+  const unitBytes: usize = isOverRows(fn) ? <usize>n << 2 : 4;
   const targetBytes: usize = targets == Targets.Labels ? 4 : unitBytes;
   const cotangent: f64 = scale ? <f64>load<f32>(scale) : 1;
   const factor = cotangent / <f64>units;
@@ -323,7 +274,7 @@ export function lossBlocks(
     const some = min(size, units - at);
     const to = dx ? dx + skip : 0;
     const from = t + <usize>at * targetBytes;
-    const sum = blockLoss(fn, to, p + skip, from, some, n, targets, parameter, factor, w, at, span);
+    const sum = blockLoss(fn, to, p + skip, from, some, n, targets, parameter, alpha, factor, w, at, span);
     store<f64>(partials + (<usize>(at / size) << 3), sum);
   }
 }
@@ -355,10 +306,16 @@ export function lossTotal(fn: i32, loss: usize, partials: usize, m: i32, n: i32,
 
 /** What a loss is the mean over: rows or elements. */
 function unitsOf(fn: i32, m: i32, n: i32): i32 {
-  return fn == LossFn.CrossEntropy ? m : m * n;
+  return isOverRows(fn) ? m : m * n;
+}
+
+// @ts-ignore: decorator
+@inline
+function isOverRows(fn: i32): bool {
+  return fn >= LossGroup.FirstOverRows && fn <= LossGroup.LastOverRows;
 }
 
 function blockSize(fn: i32, n: i32): i32 {
-  if (fn != LossFn.CrossEntropy) return LossBlock.Elements;
+  if (!isOverRows(fn)) return LossBlock.Elements;
   return max(1, min(<i32>LossBlock.Rows, LossBlock.Elements / n));
 }

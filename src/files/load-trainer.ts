@@ -18,6 +18,7 @@ import {
   crossEntropy,
   huber,
   type Loss,
+  type LossKind,
   meanAbsoluteError,
   meanSquaredError,
 } from "../train/losses.ts";
@@ -37,7 +38,10 @@ import {
 } from "./open.ts";
 
 export interface LoadTrainerOptions<P = Result> {
-  /** What the model needs beside dense layers, activations and shapes, as in `load`; `dropout` too. */
+  /**
+   * What the model needs beside dense layers, activations and shapes, as in `load`; `dropout` too, and losses such as `focal` or
+   * `hinge`, whose kernels not every page carries.
+   */
   readonly uses?: readonly BringsOps[];
   /** In place of that of the file. With another rule or other settings than there, training starts anew from the parameters. */
   readonly optimizer?: Optimizer;
@@ -95,7 +99,7 @@ export function loadTrainer<X = TableRows, P = Result>(
   const ops = [...CORE_OPS, ...opsOf(who, uses)];
   const file = openFile(who, bytes);
   const model = readFileModel(who, file, ops, fitStages);
-  const own = readSettings(who, file, uses, optimizer);
+  const own = readSettings(who, file, uses, optimizer, loss !== undefined);
   const wanted = { loss: loss ?? own.loss, optimizer: optimizer ?? own.optimizer };
   for (const [name, value] of Object.entries(wanted))
     if (value === undefined)
@@ -140,10 +144,13 @@ const LOSSES = {
   meanSquaredError: () => meanSquaredError(),
   meanAbsoluteError: () => meanAbsoluteError(),
   huber: ({ delta }: Entries) => huber({ delta: delta as number }),
-  binaryCrossEntropy: ({ fromLogits = false }: Entries) =>
-    binaryCrossEntropy({ fromLogits: fromLogits as boolean }),
-  crossEntropy: ({ fromLogits = false }: Entries) => crossEntropy({ fromLogits: fromLogits as boolean }),
-} as const satisfies Record<Loss["kind"], (settings: Entries) => Loss>;
+  binaryCrossEntropy: (settings: Entries) => binaryCrossEntropy(settings),
+  crossEntropy: (settings: Entries) => crossEntropy(settings),
+} as const satisfies Partial<Record<LossKind, (settings: Entries) => Loss>>;
+
+/** Those that pages without them do not carry. */
+const LOSSES_IN_USES =
+  "hinge squaredHinge categoricalHinge klDivergence poisson cosineSimilarity logCosh focal categoricalFocal quantile";
 
 const OPTIMIZERS = { sgd, adam, adamW } as const;
 
@@ -153,6 +160,7 @@ function readSettings(
   file: TensorFile,
   uses: readonly BringsOps[],
   inPlace: Optimizer | undefined,
+  isLossGiven: boolean,
 ) {
   const fail = (rule: string, got: unknown): never => {
     throw new FileError(`${who}: ${rule}; got ${describe(got)}`);
@@ -163,9 +171,18 @@ function readSettings(
       : fail(`${what} of a file must be an object`, value);
   const readLoss = (value: unknown): Loss => {
     const { kind, ...settings } = record("a loss", value);
-    const make =
-      typeof kind === "string" && Object.hasOwn(LOSSES, kind) ? LOSSES[kind as Loss["kind"]] : undefined;
-    return make ? make(settings) : fail("the loss of a file must be one of this version", kind);
+    if (typeof kind === "string" && Object.hasOwn(LOSSES, kind))
+      return LOSSES[kind as keyof typeof LOSSES](settings);
+    if (typeof kind !== "string" || !LOSSES_IN_USES.split(" ").includes(kind))
+      return fail("the loss of a file must be one of this version", kind);
+    const make = (uses as readonly Kind<(settings?: Entries) => Loss>[]).find((use) => use.kind === kind);
+    if (!make)
+      throw new FileError(
+        `${who}: a file with the loss ${kind} needs it in uses, or a loss in the options: uses: [${kind}]; got none: ` +
+          `import { ${kind} } from "wasmgrad"`,
+        "uses",
+      );
+    return Object.keys(settings).length > 0 ? make(settings) : make();
   };
   const readOptimizer = (value: unknown): Optimizer | undefined => {
     const { kind, groups, ...given } = record("the optimizer", value);
@@ -218,7 +235,7 @@ function readSettings(
     }
   };
   return compileFile(who, () => {
-    const loss = readJson(who, file, "loss");
+    const loss = isLossGiven ? undefined : readJson(who, file, "loss");
     const optimizer = readJson(who, file, "optimizer");
     const isNamed = file.metadata.get("lossByOutput") === "true";
     const losses = () =>

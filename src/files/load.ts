@@ -7,7 +7,7 @@ import type { Predictor } from "../program/predictor.ts";
 import type { Result } from "../rows/data.ts";
 import type { Engine } from "../runtime/space.ts";
 import { type CompileOptions, compile } from "../train/compile.ts";
-import { fromLogits } from "../train/logits.ts";
+import { ENDINGS, fromLogits } from "../train/logits.ts";
 import type { Loss } from "../train/losses.ts";
 import {
   CORE_OPS,
@@ -88,6 +88,6 @@ export function load<X = TableRows, P = Result>(
 /** Where the loss of the trainer took logits, `classify` gives the probabilities that they stand for. */
 function probabilitiesOf(loss: unknown, settings: CompileOptions): object {
   const { kind, fromLogits: isLogits } = Object(loss) as Partial<Loss>;
-  if (isLogits !== true || !(kind === "crossEntropy" || kind === "binaryCrossEntropy")) return {};
+  if (isLogits !== true || typeof kind !== "string" || !Object.hasOwn(ENDINGS, kind)) return {};
   return fromLogits({ kind, fromLogits: isLogits }, (model) => compile(model, settings) as never);
 }

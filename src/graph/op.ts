@@ -59,6 +59,8 @@ export interface OpAttrs {
 export interface LossAttrs {
   readonly fn: LossFn;
   readonly parameter: number;
+  /** Of focal losses. Default: 0. */
+  readonly alpha?: number;
 }
 
 export type OpName = keyof OpAttrs;

@@ -109,7 +109,8 @@ export function report(
   };
   const losses = Object.values(settings.loss ?? {});
   if (losses.length > 1) throw new OptionError(`report: needs a model with one loss; got ${losses.length}`);
-  const isClassifier = losses.length === 0 ? undefined : /rossEntropy$/.test(losses[0].kind);
+  const isClassifier =
+    losses.length === 0 ? undefined : /rossEntropy$|ocal$|^klDivergence$/.test(losses[0].kind);
   const found = isClassifier === false ? undefined : classified(trainer, x, isClassifier === true);
   if (found) return classReport(y as Truth, found, labels ?? settings.labels);
   return numberReport(y as Truth, trainer.predict(x as never) as Prediction);

@@ -19,7 +19,7 @@ export interface TargetRules {
   /** Rows of the inputs. */
   readonly rows: number;
   /** The loss the targets are for. */
-  readonly loss: { readonly kind: string };
+  readonly loss: { readonly kind: string; readonly family: string };
   /** Numbers in a row of the prediction: units, or classes. */
   readonly rowElements: number;
   readonly labels?: readonly string[];
@@ -41,18 +41,20 @@ export function readTargets(what: string, given: Targets, rules: TargetRules, jo
     );
   const hasNames = isStrings(given);
   const y = hasNames ? indicesOf(what, given, rules, jobs) : (given as Rows);
+  const { family } = loss;
+  const isOfClasses = family === "classes" || family === "scores";
   const ambiguous = hasNames ? undefined : ambiguousIn(rules.labels);
-  if (loss.kind === "crossEntropy" && (hasNames || isLabels(y, rules)))
-    return readLabels(what, y, rules, ambiguous, jobs);
+  if (isOfClasses && (hasNames || isLabels(y, rules))) return readLabels(what, y, rules, ambiguous, jobs);
   const rows = countRows(what, y, rowElements);
   if (isDouble) return { rows, kind: "rows", data: flatten64(what, y, rowElements, rows, jobs) };
   const data = flatten32(what, y, rowElements, rows, jobs);
-  if (loss.kind !== "crossEntropy" && loss.kind !== "binaryCrossEntropy") return { rows, kind: "rows", data };
+  if (family === "numbers") return { rows, kind: "rows", data };
   inStretches(jobs, rows, rowElements, (from, count) => {
+    if (family === "signs") return checkSigns(what, loss.kind, data, rowElements, from, count, hasNames);
     checkProbabilities(what, data, rowElements, from, count);
     if (ambiguous && rowElements === 1)
       for (let row = from; row < from + count; row++) checkMeaning(what, data[row], row, rules, ambiguous);
-    if (loss.kind === "crossEntropy") checkSums(what, data, rowElements, from, count);
+    if (isOfClasses) checkSums(what, data, rowElements, from, count);
   });
   return { rows, kind: "rows", data };
 }
@@ -65,7 +67,10 @@ function indicesOf(
   { labels, loss, rowElements }: TargetRules,
   jobs: Jobs,
 ): Float64Array {
-  if (loss.kind !== "crossEntropy" && rowElements !== 1)
+  if (
+    loss.family === "numbers" ||
+    (rowElements !== 1 && (loss.family === "binary" || loss.family === "signs"))
+  )
     throw new DataError(
       `${what}: class names need crossEntropy or one output; got ${describe(y[0])} for ${loss.kind}`,
       "label",
@@ -158,6 +163,28 @@ function readLabels(
     }
   });
   return { rows, kind: "labels", data };
+}
+
+/** Class indices of names become signs. */
+function checkSigns(
+  what: string,
+  kind: string,
+  data: Float32Array,
+  rowElements: number,
+  from: number,
+  count: number,
+  hasNames: boolean,
+): void {
+  for (let i = from * rowElements; i < (from + count) * rowElements; i++) {
+    if (hasNames) data[i] = data[i] === 0 ? -1 : 1;
+    else if (data[i] !== 1 && data[i] !== -1)
+      throw new DataError(
+        `${what}: targets of ${kind} must be -1 or 1; ` +
+          `got ${data[i]} at row ${Math.floor(i / rowElements)}, column ${i % rowElements}` +
+          (data[i] === 0 ? " (write -1 for no, 1 for yes)" : ""),
+        "label",
+      );
+  }
 }
 
 function checkProbabilities(

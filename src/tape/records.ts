@@ -2,7 +2,7 @@
  * The table of all records: the decoder of the kernels (`assembly/decode.ts`) is generated from it, the disassembler prints
  * by it, and `verify` checks by it. What a page needs to write records comes with the ops, from the formats themselves.
  */
-import { Fn, Opcode, RecordWord } from "../../assembly/abi.ts";
+import { Fn, LossFn, LossGroup, Opcode, RecordWord } from "../../assembly/abi.ts";
 import { f32Word } from "./float-word.ts";
 import {
   APPROACH,
@@ -101,11 +101,13 @@ export const formatOf = (opcode: number): RecordFormat | undefined =>
 /** Words of a record of this kind. */
 export const recordWords = (opcode: Opcode): number => 1 + wordsOf(formatOf(opcode) as RecordFormat).length;
 
-/** The link that has a record: elementwise functions from `Fn.Exp` on are for tensors only. */
+/** The link that has a record: elementwise functions from `Fn.Exp` on and losses from `LossGroup.FirstExtended` on are in the last. */
 export function linkOf(opcode: Opcode, operands: Resolved): Link {
   const { link, operands: kinds } = formatOf(opcode) as RecordFormat;
   const { fn } = kinds;
-  return fn?.kind === "int" && fn.of === Fn && operands.fn >= Fn.Exp ? "extended" : link;
+  if (fn?.kind !== "int") return link;
+  const first = fn.of === Fn ? Fn.Exp : fn.of === LossFn ? LossGroup.FirstExtended : Number.POSITIVE_INFINITY;
+  return operands.fn >= first ? "extended" : link;
 }
 
 /** The first word of a record: opcode, length in words, and whether all parts wait before it. */

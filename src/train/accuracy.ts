@@ -1,14 +1,14 @@
 /** How many rows of a batch a classifier has right. */
 import type { TrainPlan } from "../plan/planned.ts";
 import type { Program } from "../program/program.ts";
-import type { Loss } from "./losses.ts";
+import { isOfClasses, type Loss } from "./losses.ts";
 import type { Column } from "./windows.ts";
 
 /** Rows of the batch that the evaluating tape has just scored whose most probable class is the target's. */
 export function countRight(
   { f32 }: Program,
   { outputs: [{ offset, rowElements: classes }] }: NonNullable<TrainPlan["evaluate"]>,
-  kind: Loss["kind"],
+  loss: Loss,
   { data, words }: Column,
   from: number,
   count: number,
@@ -17,7 +17,7 @@ export function countRight(
   let right = 0;
   for (let row = 0; row < count; row++) {
     const at = (from + row) * words;
-    if (kind === "binaryCrossEntropy") {
+    if (!isOfClasses(loss)) {
       let all = true;
       for (let j = 0; j < classes; j++) {
         const score = scores[row * classes + j];

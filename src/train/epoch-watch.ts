@@ -174,11 +174,7 @@ export function monitorOf(
   const modes = new Map<string, "min" | "max" | undefined>([["loss", "min"]]);
   if (validation) modes.set("validationLoss", "min");
   const { losses } = rules;
-  if (
-    (validation || metrics.length > 0) &&
-    losses.length === 1 &&
-    losses[0].loss.kind.endsWith("rossEntropy")
-  )
+  if ((validation || metrics.length > 0) && losses.length === 1 && losses[0].loss.family !== "numbers")
     modes.set("accuracy", "max");
   for (const { name, better } of metrics) modes.set(name, better && (better === "higher" ? "max" : "min"));
   const name = monitor ?? (validation ? "validationLoss" : "loss");

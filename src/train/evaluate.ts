@@ -9,7 +9,7 @@ import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
 /** Metrics by name; those of `compile` that have other names stand beside these. */
 export interface MetricValues {
   /**
-   * Share of rows whose most probable class is right, for cross-entropy losses. A row with a score that is NaN or
+   * Share of rows whose most probable class is right, for losses of classes. A row with a score that is NaN or
    * infinite counts as wrong. Weights do not change it.
    */
   readonly accuracy?: number;
@@ -44,7 +44,7 @@ export function* evaluateRows(
 ): Steps<Evaluation> {
   const { batch } = program.plan;
   const [{ loss: first }, ...others] = losses;
-  const counted = others.length === 0 && first.kind.endsWith("rossEntropy");
+  const counted = others.length === 0 && first.family !== "numbers";
   const target = dataset.columns[tape.ports.findIndex(({ kind }) => kind === "target")];
   let sum = 0;
   let right = 0;
@@ -56,7 +56,7 @@ export function* evaluateRows(
     fillPorts(program, tape.ports, dataset, from, count);
     program.execute(tape, count);
     sum += program.f32[tape.loss >>> 2] * count;
-    if (counted) right += countRight(program, tape, first.kind, target, from, count);
+    if (counted) right += countRight(program, tape, first, target, from, count);
   }
   const loss = sum / dataset.rows;
   return counted ? { loss, accuracy: right / dataset.rows } : { loss };

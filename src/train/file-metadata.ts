@@ -15,11 +15,7 @@ interface Described {
 }
 
 /** A loss by name, with its settings. */
-const describeLoss = ({ kind, parameter, fromLogits }: Loss): Readonly<Record<string, unknown>> => ({
-  kind,
-  ...(kind === "huber" ? { delta: parameter } : {}),
-  ...(fromLogits ? { fromLogits } : {}),
-});
+const describeLoss = ({ kind, settings }: Loss): Readonly<Record<string, unknown>> => ({ kind, ...settings });
 
 /** What the file of a trainer holds beside that of a predictor. */
 export function trainerFile(

@@ -3,7 +3,16 @@ import { activation } from "../model/layers.ts";
 import { type Model, sequential } from "../model/model.ts";
 import type { Predictor } from "../program/predictor.ts";
 import type { Result, Rows } from "../rows/data.ts";
-import type { Loss } from "./losses.ts";
+import type { Loss, LossKind } from "./losses.ts";
+
+/** What the models of losses of probabilities end in. */
+export const ENDINGS: Readonly<Partial<Record<LossKind, "sigmoid" | "softmax">>> = {
+  binaryCrossEntropy: "sigmoid",
+  focal: "sigmoid",
+  crossEntropy: "softmax",
+  categoricalFocal: "softmax",
+  klDivergence: "softmax",
+};
 
 /** Makes a predictor with the settings of a program. */
 export type MakePredictor = <X, P>(model: Model<X, P>) => Predictor<X, P>;
@@ -13,8 +22,8 @@ export function fromLogits(
   { kind, fromLogits }: Pick<Loss, "kind" | "fromLogits">,
   makePredictor: MakePredictor,
 ): { readonly probabilities?: (logits: Result) => Result; readonly ending?: "sigmoid" | "softmax" } {
-  if (!fromLogits) return {};
-  const ending = kind === "crossEntropy" ? "softmax" : "sigmoid";
+  const ending = ENDINGS[kind];
+  if (!fromLogits || !ending) return {};
   let last: Predictor<Rows, Result> | undefined;
   return {
     ending,

@@ -1,37 +1,94 @@
 import { describe } from "../describe.ts";
 import { OptionError, TraceError } from "../errors.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { LossFn } from "../graph/op.ts";
+import { type LossAttrs, LossFn, type Op } from "../graph/op.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { finalActivation } from "../model/model.ts";
 import { Symbolic } from "../model/symbolic.ts";
 import type { Tensor } from "../model/tensor.ts";
-import { BOOLEAN, POSITIVE, readOptions, refuseMore } from "../options.ts";
+import { BOOLEAN, POSITIVE, readOptions, refuseMore, SHARE } from "../options.ts";
+
+/** The losses by name. */
+export type LossKind =
+  | "meanSquaredError"
+  | "meanAbsoluteError"
+  | "huber"
+  | "binaryCrossEntropy"
+  | "crossEntropy"
+  | "hinge"
+  | "squaredHinge"
+  | "categoricalHinge"
+  | "klDivergence"
+  | "poisson"
+  | "cosineSimilarity"
+  | "logCosh"
+  | "focal"
+  | "categoricalFocal"
+  | "quantile";
+
+/**
+ * What predictions and targets of a loss are: numbers; yes-or-no outputs with targets from 0 to 1 (`binary`), or with scores and
+ * targets -1 and 1 (`signs`); probabilities of classes (`classes`), or scores of classes (`scores`).
+ */
+export type LossFamily = "numbers" | "binary" | "signs" | "classes" | "scores";
 
 /** A loss: what `compile` minimizes; called with two tensors it is their mean loss, for `valueAndGrad`. */
 export interface Loss {
-  /** The mean loss of predictions and targets of one shape; cross-entropies take logits here. */
+  /** The mean loss of predictions and targets of one shape; those that end in a sigmoid or softmax take logits here. */
   (prediction: Tensor, target: Tensor): Tensor;
-  readonly kind: "meanSquaredError" | "meanAbsoluteError" | "huber" | "binaryCrossEntropy" | "crossEntropy";
+  readonly kind: LossKind;
+  readonly fromLogits: boolean;
   /** @internal */
   readonly fn: LossFn;
-  /** @internal of `huber`: delta */
+  /** @internal of `huber`: delta; see `LossFn` */
   readonly parameter: number;
-  readonly fromLogits: boolean;
+  /** @internal of `focal` */
+  readonly alpha: number;
+  /** @internal */
+  readonly family: LossFamily;
+  /** @internal */
+  readonly op: Op<"loss">;
+  /** @internal options, for files: what was given, and defaults that may change */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
-function makeLoss(kind: Loss["kind"], fn: LossFn, parameter = 0, fromLogits = false): Loss {
+/** Whether each row has one class out of many. */
+export const isOfClasses = ({ family }: Pick<Loss, "family">): boolean =>
+  family === "classes" || family === "scores";
+
+/** Whether rows have classes: one of two where there is one output, or one out of many. */
+export const hasOneClass = ({ family }: Pick<Loss, "family">, outputs: number): boolean =>
+  family === "classes" || family === "scores" || (family !== "numbers" && outputs === 1);
+
+/** What makes a loss. */
+export interface LossParts extends Pick<Loss, "kind" | "fn" | "family" | "op"> {
+  readonly parameter?: number;
+  readonly alpha?: number;
+  readonly fromLogits?: boolean;
+  readonly settings?: Loss["settings"];
+}
+
+export function makeLoss(parts: LossParts): Loss {
+  const { kind, fn, op, parameter = 0, alpha = 0, fromLogits = false, settings = {} } = parts;
   const call = (prediction: Tensor, target: Tensor, ...more: unknown[]) => {
     refuseMore(kind, [prediction, target, ...more], 2);
     for (const tensor of [prediction, target])
       if (!(tensor instanceof Symbolic && tensor.builder === prediction.builder))
         throw new TraceError(`${kind}: needs two tensors of one function; got ${describe(tensor)}`);
-    return prediction.emit(lossOp, { fn, parameter }, [prediction.id, target.id], kind);
+    return prediction.emit(op, lossAttributes({ fn, parameter, alpha }), [prediction.id, target.id], kind);
   };
-  return Object.assign(call, { kind, fn, parameter, fromLogits });
+  return Object.assign(call, { ...parts, parameter, alpha, fromLogits, settings });
 }
+
+/** The attributes of a loss node. */
+export const lossAttributes = ({
+  fn,
+  parameter,
+  alpha,
+}: Pick<Loss, "fn" | "parameter" | "alpha">): LossAttrs =>
+  alpha === 0 ? { fn, parameter } : { fn, parameter, alpha };
 
 const ALWAYS_A_MEAN =
   "it is the mean over all elements; to train on a sum, multiply the learning rate by their number";
@@ -44,13 +101,13 @@ const ALWAYS_A_MEAN =
  */
 export function meanSquaredError(): Loss {
   refuseMore("meanSquaredError", arguments, 0, ALWAYS_A_MEAN);
-  return makeLoss("meanSquaredError", LossFn.MeanSquaredError);
+  return makeLoss({ kind: "meanSquaredError", fn: LossFn.MeanSquaredError, family: "numbers", op: lossOp });
 }
 
 /** The mean of `|prediction - target|` over all elements. */
 export function meanAbsoluteError(): Loss {
   refuseMore("meanAbsoluteError", arguments, 0, ALWAYS_A_MEAN);
-  return makeLoss("meanAbsoluteError", LossFn.MeanAbsoluteError);
+  return makeLoss({ kind: "meanAbsoluteError", fn: LossFn.MeanAbsoluteError, family: "numbers", op: lossOp });
 }
 
 /**
@@ -62,17 +119,35 @@ export function meanAbsoluteError(): Loss {
 export function huber(options: { readonly delta?: number } = {}): Loss {
   refuseMore("huber", arguments, 1);
   const { delta } = readOptions("huber", options, { delta: [1, POSITIVE] });
-  return makeLoss("huber", LossFn.Huber, delta);
+  return makeLoss({
+    ...{ kind: "huber", fn: LossFn.Huber, family: "numbers", op: lossOp },
+    ...{ parameter: delta, settings: { delta } },
+  });
 }
 
 export interface CrossEntropyOptions {
   /** Whether the model ends in logits, rather than in the sigmoid or softmax. Default: false. */
   readonly fromLogits?: boolean;
+  /**
+   * Moves targets towards the middle, in [0, 1): of `crossEntropy` `t (1 - s) + s / classes`, of `binaryCrossEntropy`
+   * `t (1 - s) + s / 2`. Szegedy et al. 2015, https://arxiv.org/abs/1512.00567. Default: 0.
+   */
+  readonly labelSmoothing?: number;
 }
 
-function makeCrossEntropy(kind: Loss["kind"], fn: LossFn, options: CrossEntropyOptions): Loss {
-  const { fromLogits } = readOptions(kind, options, { fromLogits: [false, BOOLEAN] });
-  return makeLoss(kind, fn, 0, fromLogits);
+function makeCrossEntropy(
+  parts: Pick<LossParts, "kind" | "fn" | "family">,
+  options: CrossEntropyOptions,
+): Loss {
+  const { fromLogits, labelSmoothing } = readOptions(parts.kind, options, {
+    fromLogits: [false, BOOLEAN],
+    labelSmoothing: [0, SHARE],
+  });
+  const settings = {
+    ...(labelSmoothing === 0 ? {} : { labelSmoothing }),
+    ...(fromLogits ? { fromLogits } : {}),
+  };
+  return makeLoss({ ...parts, op: lossOp, parameter: labelSmoothing, fromLogits, settings });
 }
 
 /**
@@ -83,7 +158,10 @@ function makeCrossEntropy(kind: Loss["kind"], fn: LossFn, options: CrossEntropyO
  */
 export function binaryCrossEntropy(options: CrossEntropyOptions = {}): Loss {
   refuseMore("binaryCrossEntropy", arguments, 1);
-  return makeCrossEntropy("binaryCrossEntropy", LossFn.BinaryCrossEntropy, options);
+  return makeCrossEntropy(
+    { kind: "binaryCrossEntropy", fn: LossFn.BinaryCrossEntropy, family: "binary" },
+    options,
+  );
 }
 
 /**
@@ -94,30 +172,38 @@ export function binaryCrossEntropy(options: CrossEntropyOptions = {}): Loss {
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   refuseMore("crossEntropy", arguments, 1);
-  return makeCrossEntropy("crossEntropy", LossFn.CrossEntropy, options);
+  return makeCrossEntropy({ kind: "crossEntropy", fn: LossFn.CrossEntropy, family: "classes" }, options);
 }
 
 /**
- * The value a loss reads when it is given output `id`: for a cross-entropy the logits behind the final sigmoid or
+ * The value a loss reads when it is given output `id`: for a loss of probabilities the logits behind the final sigmoid or
  * softmax.
  *
  * @throws OptionError where loss and output do not go together, with what to change
  */
 export function lossInput(graph: Graph, name: string, id: ValueId, loss: Loss): ValueId {
   const ends = finalActivation(graph, id);
-  const wants =
-    loss.kind === "binaryCrossEntropy" ? "sigmoid" : loss.kind === "crossEntropy" ? "softmax" : undefined;
-  if (!wants) return id;
-  if (loss.fromLogits && ends)
+  const { kind, family, fromLogits } = loss;
+  if (family === "numbers") return id;
+  const output = `output ${describe(name)}`;
+  if (family === "signs" || family === "scores") {
+    if (ends)
+      throw new OptionError(
+        `${kind}: the model must end in scores of any size; got ${output}, which ends in ${ends}: drop the ${ends}`,
+      );
+    return checkClasses(graph, name, id, loss);
+  }
+  const wants = family === "binary" ? "sigmoid" : "softmax";
+  if (fromLogits && ends)
     throw new OptionError(
-      `${loss.kind}: with fromLogits the model must end in logits; got output ${describe(name)}, which ends in ${ends}: ` +
+      `${kind}: with fromLogits the model must end in logits; got ${output}, which ends in ${ends}: ` +
         `drop the ${ends} or fromLogits`,
     );
-  if (loss.fromLogits) return checkClasses(graph, name, id, loss);
+  if (fromLogits) return checkClasses(graph, name, id, loss);
   if (ends !== wants)
     throw new OptionError(
-      `${loss.kind}: the model must end in ${wants}; got output ${describe(name)}, which ${ends ? `ends in ${ends}` : "does not"}: ` +
-        `set activation: "${wants}" on the last layer, or ${loss.kind}({ fromLogits: true })`,
+      `${kind}: the model must end in ${wants}; got ${output}, which ${ends ? `ends in ${ends}` : "does not"}: ` +
+        `set activation: "${wants}" on the last layer, or ${kind}({ fromLogits: true })`,
     );
   const last = graph.nodes.find((node) => node.outputs[0] === id) as Node;
   return checkClasses(graph, name, last.inputs[0], loss);
@@ -125,12 +211,14 @@ export function lossInput(graph: Graph, name: string, id: ValueId, loss: Loss): 
 
 function checkClasses(graph: Graph, name: string, id: ValueId, loss: Loss): ValueId {
   const shape = graph.shape(id);
-  if (loss.kind === "crossEntropy" && !(shape.length === 2 && shape[1] >= 2))
+  if (isOfClasses(loss) && !(shape.length === 2 && shape[1] >= 2))
     throw new OptionError(
-      `crossEntropy: the model must give [rows, classes] with at least two classes; got output ${describe(name)} ${formatShape(shape)}: ` +
+      `${loss.kind}: the model must give [rows, classes] with at least two classes; got output ${describe(name)} ${formatShape(shape)}: ` +
         (shape.length > 2
           ? "put flatten() before the last dense layer"
-          : "use binaryCrossEntropy() with a sigmoid for yes-or-no outputs"),
+          : loss.family === "scores"
+            ? "use hinge() for yes-or-no outputs"
+            : "use binaryCrossEntropy() with a sigmoid for yes-or-no outputs"),
     );
   return id;
 }

@@ -3,9 +3,7 @@ import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
-import { LossFn } from "../graph/op.ts";
 import { accumulate as addLosses } from "../graph/ops/gradient.ts";
-import { loss as lossOp } from "../graph/ops/loss.ts";
 import { ROWS } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { type Model, SEED } from "../model/model.ts";
@@ -19,7 +17,7 @@ import type { Result } from "../rows/data.ts";
 import type { Engine } from "../runtime/space.ts";
 import { unknownName } from "../suggest.ts";
 import type { MakePredictor } from "./logits.ts";
-import { type Loss, lossInput } from "./losses.ts";
+import { isOfClasses, type Loss, lossAttributes, lossInput } from "./losses.ts";
 import { type MetricFunction, type MetricName, readMetrics } from "./metric-names.ts";
 import { Trainer } from "./trainer.ts";
 import type { ByOutput, NamedOutputs, OutputLoss } from "./training-data.ts";
@@ -140,27 +138,26 @@ function trainRequest(
     }
     if (outputLoss?.fn === undefined)
       throw new OptionError(
-        "compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or " +
-          `huber() gives; got ${describe(outputLoss)}` +
+        "compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError(), " +
+          `huber() or another loss gives; got ${describe(outputLoss)}` +
           (typeof outputLoss === "function"
             ? ": call it, or give a loss function of your own to valueAndGrad"
             : ""),
       );
-    if (port.targets && outputLoss.kind.endsWith("rossEntropy"))
+    if (port.targets && outputLoss.family !== "numbers")
       throw new OptionError(
         `compile: targets: "${port.targets}" needs a loss of numbers, such as meanSquaredError(); got ${outputLoss.kind} for ${describe(output)}`,
       );
     const value = lossInput(graph, port.name, port.value, outputLoss);
     const shape = graph.shape(value);
-    const labels = outputLoss.fn === LossFn.CrossEntropy;
+    const labels = isOfClasses(outputLoss);
     // Class indices and rows share one buffer; the tape is told which one it holds.
     const target = graph.addValue(
       { shape: labels ? shape.slice(0, -1) : shape, dtype: labels ? "i32" : "f32" },
       `${output}.target`,
     );
     builder.scope = outputLoss.kind;
-    const { fn, parameter } = outputLoss;
-    const [part] = builder.emit(lossOp, { fn, parameter }, [value, target, weight], "loss");
+    const [part] = builder.emit(outputLoss.op, lossAttributes(outputLoss), [value, target, weight], "loss");
     [total] = total === undefined ? [part] : builder.emit(addLosses, {}, [total, part], "loss");
     losses.push({ output, loss: outputLoss, rowElements: rowElements(graph, value) });
     targets.push({

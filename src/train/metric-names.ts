@@ -1,7 +1,6 @@
 /** The option `metrics` of `compile`: the metrics that the core knows by name, and functions. */
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
-import { LossFn } from "../graph/op.ts";
 import {
   accuracyOf,
   averageScore,
@@ -15,7 +14,7 @@ import {
   rootMeanSquaredErrorOf,
   shareOfEqualRows,
 } from "../math/scores.ts";
-import type { Result } from "../rows/data.ts";
+import { makeResult, type Result } from "../rows/data.ts";
 import { listed, unknownName } from "../suggest.ts";
 import type { MetricTruth, NamedMetric } from "./metrics.ts";
 import type { OutputLoss } from "./training-data.ts";
@@ -26,7 +25,7 @@ export interface MetricTraits {
   readonly metricName: string;
   /** Which way is better, for early stopping. */
   readonly better: "higher" | "lower";
-  /** What it measures: classes or probabilities of classes, for cross-entropies; numbers, for the other losses. */
+  /** What it measures: classes or probabilities of classes, for losses of classes; numbers, for the others. */
   readonly takes: "classes" | "probabilities" | "numbers";
 }
 
@@ -117,7 +116,7 @@ function readMetric(given: unknown, loss: OutputLoss): NamedMetric {
     if (!has(NAMES, given)) throw unknownMetric(given);
     const core = CORE[given as MetricName];
     checkFits(given, core.takes, loss);
-    return { name: given, fn: core.fn, better: core.better };
+    return { name: given, fn: decided(core.fn, loss), better: core.better };
   }
   if (typeof given !== "function")
     throw new OptionError(
@@ -136,11 +135,24 @@ function readMetric(given: unknown, loss: OutputLoss): NamedMetric {
   const metric = given as (...args: unknown[]) => number;
   // Rows that happen to have one label each look like classes: a threshold says that they are labels.
   const isOfLabels = takes && takes !== "numbers" && hasLabels(loss);
-  return {
-    name,
-    fn: isOfLabels ? (truth, prediction) => metric(truth, prediction, { threshold: 0.5 }) : metric,
-    better,
-  };
+  const fn: NamedMetric["fn"] = isOfLabels
+    ? (truth, prediction) => metric(truth, prediction, { threshold: 0.5 })
+    : metric;
+  return { name, fn: takes ? decided(fn, loss) : fn, better };
+}
+
+/** A metric of classes as a loss of signs has them: scores from 0 on are yes, which a metric is given as 1. */
+function decided(fn: NamedMetric["fn"], { loss }: OutputLoss): NamedMetric["fn"] {
+  if (loss.family !== "signs") return fn;
+  const decide = <T extends { readonly data: Result["data"] | Float64Array }>(given: T): T => ({
+    ...given,
+    data: Float32Array.from(given.data, (score) => (score >= 0 ? 1 : 0)),
+  });
+  return (truth, prediction) =>
+    fn(
+      truth instanceof Int32Array ? truth : decide(truth),
+      makeResult(decide(prediction).data, prediction.shape),
+    );
 }
 
 function unknownMetric(given: string): OptionError {
@@ -156,12 +168,13 @@ function unknownMetric(given: string): OptionError {
 
 /** Whether each row has a yes or no for each of several labels. */
 const hasLabels = ({ loss, rowElements }: OutputLoss) =>
-  loss.fn === LossFn.BinaryCrossEntropy && rowElements > 1;
+  (loss.family === "binary" || loss.family === "signs") && rowElements > 1;
 
 function checkFits(name: string, takes: MetricTraits["takes"], output: OutputLoss): void {
   const { loss, rowElements } = output;
-  const isClassifier = loss.fn === LossFn.CrossEntropy || loss.fn === LossFn.BinaryCrossEntropy;
-  if (isClassifier !== (takes !== "numbers"))
+  const isClassifier = loss.family !== "numbers";
+  const hasScores = loss.family === "signs" || loss.family === "scores";
+  if (isClassifier !== (takes !== "numbers") || (hasScores && takes === "probabilities"))
     throw new OptionError(
       `compile: metrics: ${name} measures ${takes}, which ${loss.kind} does not have; ` +
         `try ${isClassifier ? "accuracy, balancedAccuracy or f1" : "mae, rmse or r2"}`,

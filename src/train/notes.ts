@@ -6,13 +6,14 @@ import { Counter } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { type Graph, is } from "../graph/graph.ts";
 import type { InputPort } from "../graph/input.ts";
-import { Fn, LossFn } from "../graph/op.ts";
+import { Fn } from "../graph/op.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import type { PlannedTape } from "../plan/planned.ts";
 import type { Program } from "../program/program.ts";
 import { addressOf, runRecords } from "../program/records.ts";
 import { inOrder, inStretches, type Jobs } from "../steps.ts";
+import { isOfClasses } from "./losses.ts";
 import type { DataRules, OutputLoss } from "./training-data.ts";
 import { isWeighted } from "./weights.ts";
 import { bindColumns, type Column, type Dataset, fillPorts } from "./windows.ts";
@@ -29,7 +30,7 @@ export interface Note {
   /**
    * - `columnScales`: the largest numbers of two columns, or of one and a bias, differ by more than a thousand;
    * - `constantColumn`: a column of `x` or `y` that never changes;
-   * - `targetScale`: targets beyond 100, or all below 0.01, for other losses than cross-entropies;
+   * - `targetScale`: targets beyond 100, or all below 0.01, for losses of numbers;
    * - `unequalLabels`: ten times as many rows have the most common label as have the rarest;
    * - `missingClass`: validation rows lack a class that training rows have, or the other way round;
    * - `deadUnits`: more than three quarters of a layer's relu units give 0; looked at once in 32 steps;
@@ -124,7 +125,7 @@ function noteData(
     const target = kind === "target" ? losses.find(({ output }) => output === name) : undefined;
     const what = (target ? "y" : "x") + ((target ? namedTargets : namedInputs) ? `.${name}` : "");
     const column = dataset.columns[i];
-    if (target && target.loss.fn >= LossFn.BinaryCrossEntropy) {
+    if (target && target.loss.family !== "numbers") {
       // Who weighs rows knows of them.
       if (!isWeighted(dataset)) lookAtLabels(notes, what, column, target, labels, jobs);
     } else if (dtype === "f32") {
@@ -232,12 +233,12 @@ function lookAtLabels(
   names: DataRules["labels"],
   jobs: Jobs,
 ): void {
-  const isClass = loss.fn === LossFn.CrossEntropy;
+  const isClass = isOfClasses(loss);
   if (rowElements > (isClass ? MOST_COLUMNS : 1)) return;
   const counts = Array<number>(isClass ? rowElements : 2).fill(0);
   inStretches(jobs, data.length / words, words, (from, count) => {
     for (let at = from * words; at < (from + count) * words; at += words) {
-      let label = words > 1 ? 0 : Math.floor(data[at] + 0.5);
+      let label = words > 1 ? 0 : Math.max(0, Math.floor(data[at] + 0.5));
       for (let j = 1; j < words; j++) if (data[at + j] > data[at + label]) label = j;
       counts[label]++;
     }

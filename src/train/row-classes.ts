@@ -1,5 +1,5 @@
 /** The classes that targets name, one a row. */
-import { LossFn } from "../graph/op.ts";
+import { hasOneClass } from "./losses.ts";
 import type { DataRules } from "./training-data.ts";
 import type { Column, Dataset } from "./windows.ts";
 
@@ -8,15 +8,14 @@ export const targetOf = ({ train }: DataRules, { columns }: Dataset): Column =>
   columns[train.tape.ports.findIndex(({ kind }) => kind === "target")];
 
 /**
- * The class of a row, where rows have one: with a cross-entropy as the only loss, the most probable one of a distribution,
- * 0 or 1 for one sigmoid. Undefined elsewhere: several sigmoids are labels of their own.
+ * The class of a row, where rows have one: with a loss of classes as the only one, the most probable one of a distribution,
+ * 0 or 1 for one yes-or-no output. Undefined elsewhere: several of those are labels of their own.
  */
 export function classesOf(rules: DataRules, dataset: Dataset): ((row: number) => number) | undefined {
   const [{ loss, rowElements }, ...others] = rules.losses;
-  const isClass = loss.fn === LossFn.CrossEntropy;
-  if (others.length > 0 || !(isClass || (loss.fn === LossFn.BinaryCrossEntropy && rowElements === 1)))
-    return undefined;
+  if (others.length > 0 || !hasOneClass(loss, rowElements)) return undefined;
   const { data, words } = targetOf(rules, dataset);
+  if (loss.family === "signs") return (row) => (data[row] > 0 ? 1 : 0);
   if (words === 1) return (row) => Math.floor(data[row] + 0.5);
   return (row) => {
     let label = 0;

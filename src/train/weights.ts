@@ -1,13 +1,12 @@
 /** Weights of rows: those given with the data, and those that classes have; where both are given they are multiplied. */
 import { describe } from "../describe.ts";
 import { DataError, OptionError } from "../errors.ts";
-import { LossFn } from "../graph/op.ts";
 import { checkObject } from "../options.ts";
 import type { AsyncOptions, ReadOptions } from "../program/predictor-options.ts";
 import { countRows, flatten32, type NumericArray } from "../rows/data.ts";
 import { inOrder, inStretches, type Jobs, type Steps } from "../steps.ts";
 import { unknownName } from "../suggest.ts";
-import type { Loss } from "./losses.ts";
+import { hasOneClass, type Loss } from "./losses.ts";
 import type { Column, Dataset } from "./windows.ts";
 
 /** One weight a row, finite and >= 0, not all 0. */
@@ -138,7 +137,7 @@ export function weightsOfClasses(
   }
   const { rows } = dataset;
   const target = targetOf(dataset);
-  const classOfRow = readerOf(who, target);
+  const classOfRow = readerOf(who, target, rules);
   const counts = weights.map(() => 0);
   inStretches(jobs, rows, target.words, (from, count) => {
     for (let row = from; row < from + count; row++) counts[classOfRow(row)]++;
@@ -162,7 +161,7 @@ export function weighRows(
   const { rows, columns, isBound } = dataset;
   const given = isWeighted(dataset) ? columns[columns.length - 1].data : undefined;
   const target = targetOf(dataset);
-  const classOfRow = readerOf(who, target);
+  const classOfRow = readerOf(who, target, rules);
   const data = new Float32Array(rows);
   let sum = 0;
   inStretches(jobs, rows, target.words, (from, count) => {
@@ -186,19 +185,16 @@ const targetOf = ({ columns }: Dataset): Column => columns[columns.length - 2];
 /** The names of the classes: labels, or indices as text. */
 function namesOfClasses(who: string, { losses, labels }: ClassRules): readonly string[] {
   const [{ loss, rowElements }] = losses;
-  const isClassifier =
-    losses.length === 1 &&
-    (loss.fn === LossFn.CrossEntropy || (loss.fn === LossFn.BinaryCrossEntropy && rowElements === 1));
-  if (!isClassifier)
+  if (!(losses.length === 1 && hasOneClass(loss, rowElements)))
     throw new OptionError(
-      `${who}: classWeight needs one loss of classes: crossEntropy, or binaryCrossEntropy of one output; got ` +
+      `${who}: classWeight needs one loss of classes, such as crossEntropy, or binaryCrossEntropy of one output; got ` +
         `${losses.length > 1 ? `${losses.length} losses` : loss.kind}: give sampleWeight, a weight for each row`,
     );
   return labels ?? Array.from({ length: Math.max(2, rowElements) }, (_, i) => `${i}`);
 }
 
-/** What tells the class of a row: of class indices, one-hot rows, or one number that is 0 or 1. */
-function readerOf(who: string, { data, words }: Column): (row: number) => number {
+/** What tells the class of a row: of class indices, one-hot rows, or one number that is 0 or 1 (-1 or 1 for hinges). */
+function readerOf(who: string, { data, words }: Column, { losses }: ClassRules): (row: number) => number {
   const refuse = (row: number) => {
     throw new DataError(
       `${who}: classWeight needs rows of one class each; got a row of probabilities at row ${row}`,
@@ -206,6 +202,7 @@ function readerOf(who: string, { data, words }: Column): (row: number) => number
     );
   };
   if (data instanceof Int32Array) return (row) => data[row];
+  if (losses[0].loss.family === "signs") return (row) => (data[row] > 0 ? 1 : 0);
   if (words === 1) return (row) => (data[row] === 0 || data[row] === 1 ? data[row] : refuse(row));
   return (row) => {
     let found = -1;

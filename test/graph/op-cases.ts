@@ -85,41 +85,61 @@ const BROADCASTS: readonly (readonly [Shape, Shape, Shape])[] = [
   [[], [], []],
 ];
 
-export const LOSSES: readonly { fn: LossFn; parameter: number; draw: Draw }[] = [
+const sign: Draw = (uniform) => (uniform() < 0 ? -1 : 1);
+
+export const LOSSES: readonly { fn: LossFn; parameter: number; alpha?: number; draw: Draw; of?: Draw }[] = [
   { fn: LossFn.MeanSquaredError, parameter: 0, draw: signed },
   { fn: LossFn.MeanAbsoluteError, parameter: 0, draw: signed },
   { fn: LossFn.Huber, parameter: 0.7, draw: signed },
   { fn: LossFn.BinaryCrossEntropy, parameter: 0, draw: unit },
   { fn: LossFn.CrossEntropy, parameter: 0, draw: unit },
+  { fn: LossFn.BinaryCrossEntropy, parameter: 0.2, draw: unit },
+  { fn: LossFn.CrossEntropy, parameter: 0.2, draw: unit },
+  { fn: LossFn.CategoricalHinge, parameter: 0, draw: unit },
+  { fn: LossFn.KlDivergence, parameter: 0, draw: unit },
+  { fn: LossFn.CategoricalFocal, parameter: 2, draw: unit },
+  { fn: LossFn.CosineSimilarity, parameter: 0, draw: signed },
+  { fn: LossFn.Hinge, parameter: 0, draw: sign },
+  { fn: LossFn.SquaredHinge, parameter: 0, draw: sign },
+  { fn: LossFn.PoissonOfLogs, parameter: 0, draw: positive },
+  { fn: LossFn.Poisson, parameter: 0, draw: positive, of: positive },
+  { fn: LossFn.LogCosh, parameter: 0, draw: signed },
+  { fn: LossFn.Quantile, parameter: 0.75, draw: signed },
+  { fn: LossFn.Focal, parameter: 2, alpha: 0.25, draw: unit },
+  { fn: LossFn.Focal, parameter: 0.5, alpha: -1, draw: unit },
 ];
+const lossOf = ({ fn, parameter, alpha }: (typeof LOSSES)[number]) => ({
+  name: `${LossFn[fn]} ${parameter}`,
+  attrs: alpha === undefined ? { fn, parameter } : { fn, parameter, alpha },
+});
 
 /** Cases of the three loss ops: predictions, targets, and what stands around them. */
 const lossCases = <K extends "loss" | "lossGrad" | "lossAndGrad">(
   more: readonly Input[],
   outputs: (p: Shape) => readonly Shape[],
 ): Case<K>[] => [
-  ...LOSSES.flatMap(({ fn, parameter, draw }) =>
+  ...LOSSES.flatMap((loss) =>
     [
       [ROWS, 5],
       [ROWS, 1],
       [ROWS, 2, 3],
       [2 * ROWS, 3],
     ].map((shape) => ({
-      name: `${LossFn[fn]} of ${formatShape(shape)}, weighted`,
-      attrs: { fn, parameter },
-      inputs: [input(shape), target(shape, draw), ...more, target([ROWS], positive)],
+      name: `${lossOf(loss).name} of ${formatShape(shape)}, weighted`,
+      attrs: lossOf(loss).attrs,
+      inputs: [input(shape, loss.of), target(shape, loss.draw), ...more, target([ROWS], positive)],
       outputs: outputs(shape),
     })),
   ),
-  ...LOSSES.flatMap(({ fn, parameter, draw }) =>
+  ...LOSSES.flatMap((loss) =>
     [
       [ROWS, 5],
       [ROWS, 1],
       [ROWS, 2, 3],
     ].map((shape) => ({
-      name: `${LossFn[fn]} of ${formatShape(shape)}`,
-      attrs: { fn, parameter },
-      inputs: [input(shape), target(shape, draw), ...more],
+      name: `${lossOf(loss).name} of ${formatShape(shape)}`,
+      attrs: lossOf(loss).attrs,
+      inputs: [input(shape, loss.of), target(shape, loss.draw), ...more],
       outputs: outputs(shape),
     })),
   ),
@@ -129,9 +149,17 @@ const lossCases = <K extends "loss" | "lossGrad" | "lossAndGrad">(
     inputs: [input(shape), target(shape), ...more],
     outputs: outputs(shape),
   })),
+  ...[LossFn.CrossEntropy, LossFn.CategoricalHinge, LossFn.KlDivergence, LossFn.CategoricalFocal].map(
+    (fn) => ({
+      name: `${LossFn[fn]} with labels`,
+      attrs: { fn, parameter: fn === LossFn.CategoricalFocal ? 2 : 0 },
+      inputs: [input([ROWS, 6]), labels([ROWS], 6), ...more],
+      outputs: outputs([ROWS, 6]),
+    }),
+  ),
   {
-    name: "crossEntropy with labels",
-    attrs: { fn: LossFn.CrossEntropy, parameter: 0 },
+    name: "crossEntropy with labels that are smoothed",
+    attrs: { fn: LossFn.CrossEntropy, parameter: 0.1 },
     inputs: [input([ROWS, 6]), labels([ROWS], 6), ...more],
     outputs: outputs([ROWS, 6]),
   },

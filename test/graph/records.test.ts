@@ -63,7 +63,7 @@ describe("a loss", () => {
         p: { value: 0 },
         t: { value: 1 },
       },
-      ...{ m: -1, n: 100, targets: { setting: "targets", of: 1 }, parameter: 1 },
+      ...{ m: -1, n: 100, targets: { setting: "targets", of: 1 }, parameter: 1, alpha: 0 },
       ...{ weights: 0, span: 1, weighted: { setting: "words", of: 0 } },
     });
     expect(total.fields).toEqual({

@@ -18,6 +18,7 @@ import {
   Targets,
   Window,
 } from "../../assembly/abi.ts";
+import { isOverRows } from "../../src/tape/blocks.ts";
 import { values } from "./compare.ts";
 import { runRecords, type Step, step } from "./harness.ts";
 
@@ -117,6 +118,9 @@ const ELEMENTWISE = [
   LossFn.MeanAbsoluteError,
   LossFn.Huber,
   LossFn.BinaryCrossEntropy,
+  LossFn.Hinge,
+  LossFn.LogCosh,
+  LossFn.Focal,
 ];
 interface Lost {
   fn: LossFn;
@@ -135,6 +139,10 @@ const LOST: readonly Lost[] = [
     [1, 3001].map((span) => ({ fn, m: 5, n: 3001, targets: Targets.Rows, span })),
   ),
   ...[1, 2].map((span) => ({ fn: LossFn.CrossEntropy, m: 5, n: 1500, targets: Targets.Labels, span })),
+  ...[LossFn.CategoricalHinge, LossFn.KlDivergence, LossFn.CategoricalFocal].flatMap((fn) =>
+    [Targets.Rows, Targets.Labels].map((targets) => ({ fn, m: 5, n: 1500, targets, span: 1 })),
+  ),
+  { fn: LossFn.CosineSimilarity, m: 5, n: 1500, targets: Targets.Rows, span: 1 },
   ...[Targets.Rows, Targets.Labels].flatMap((targets) =>
     [10, 1500].flatMap((n) => {
       const rows = Math.max(1, Math.min(LossBlock.Rows, Math.floor(LossBlock.Elements / n)));
@@ -150,13 +158,13 @@ const lossOperands = ({ fn, m, n, targets, span }: Lost) => {
   const weights = span ? positive(m * n, 9) : null;
   return {
     ...{ fn, m, n, targets, span: span ?? 1, weights, weighted: weights ? 1 : 0 },
-    ...({ dx: "out", scale: null, parameter: 0.75, p: some(m * n, 7), t } as const),
+    ...({ dx: "out", scale: null, parameter: 0.75, alpha: 0.25, p: some(m * n, 7), t } as const),
   };
 };
 const lossBlocks = (lost: Lost) => step(Opcode.LossBlocks, lossOperands(lost));
 /** dx of a block, and its sum. */
 const lossGrain = ({ fn, n }: Lost) =>
-  2 + (fn === LossFn.CrossEntropy ? Math.max(n, LossBlock.Elements) : LossBlock.Elements);
+  2 + (isOverRows(fn) ? Math.max(n, LossBlock.Elements) : LossBlock.Elements);
 
 const hyper = new Float64Array(Hyper.Count);
 hyper[Hyper.Beta1] = 0.5;

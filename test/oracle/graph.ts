@@ -9,6 +9,7 @@ import type { Graph } from "../../src/graph/graph.ts";
 import type { LossAttrs, OpAttrs, OpName } from "../../src/graph/op.ts";
 import { resolve } from "../../src/graph/shape.ts";
 import type { DType, ValueId } from "../../src/graph/type.ts";
+import { isOverRows } from "../../src/tape/blocks.ts";
 import { BINARY } from "./binary.ts";
 import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
@@ -134,38 +135,42 @@ function unitWeights(units: number, weights: Operand | undefined): number[] {
   });
 }
 
-function meanLoss({ fn, parameter }: LossAttrs, inputs: readonly Operand[]): Output {
+function meanLoss({ fn, parameter, alpha }: LossAttrs, inputs: readonly Operand[]): Output {
   const { m, n, targets: t } = lossOperands(inputs);
-  const w = unitWeights(fn === LossFn.CrossEntropy ? m : m * n, inputs[2]);
+  const w = unitWeights(isOverRows(fn) ? m : m * n, inputs[2]);
   const p = inputs[0].values;
-  const value = LOSS[fn].value(p, t, m, n, parameter, (i) => w[i]);
+  const value = LOSS[fn].value(p, t, m, n, parameter, (i) => w[i], alpha);
   let scale = 0;
   for (let i = 0; i < m * n; i++)
-    scale +=
-      fn === LossFn.CrossEntropy
-        ? (n * Math.abs(t[i]) * (n + Math.max(...row(p, Math.floor(i / n), n).map(Math.abs)))) / (m * n)
-        : ((1 + Math.abs(t[i])) * (1 + Math.abs(p[i])) + (p[i] - t[i]) ** 2) / (m * n);
+    scale += isOverRows(fn)
+      ? (n * Math.abs(t[i]) * (n + Math.max(...row(p, Math.floor(i / n), n).map(Math.abs)))) / (m * n)
+      : ((1 + Math.abs(t[i])) * (1 + Math.abs(p[i])) + (p[i] - t[i]) ** 2) / (m * n);
   const largest = Math.max(...w.map(Math.abs));
   return { values: [value], error: () => 16 * EPS * scale * largest };
 }
 
 function meanLossGradient(
-  { fn, parameter }: LossAttrs,
+  { fn, parameter, alpha }: LossAttrs,
   inputs: readonly Operand[],
   scale: number,
   weights: Operand | undefined,
 ): Output {
   const { m, n, targets: t } = lossOperands(inputs);
-  const w = unitWeights(fn === LossFn.CrossEntropy ? m : m * n, weights);
+  const w = unitWeights(isOverRows(fn) ? m : m * n, weights);
   const p = inputs[0].values;
-  const values = LOSS[fn].gradient(p, t, m, n, parameter, (i) => w[i]).map((d) => d * scale);
-  const terms = fn === LossFn.CrossEntropy ? m : m * n;
+  const values = LOSS[fn].gradient(p, t, m, n, parameter, (i) => w[i], alpha).map((d) => d * scale);
+  const terms = isOverRows(fn) ? m : m * n;
   return {
     values,
     error(i) {
       const beside = row(t, Math.floor(i / n), n).reduce((sum, v) => sum + Math.abs(v), 0);
-      const size = fn === LossFn.CrossEntropy ? beside * (n + Math.abs(p[i])) : 1 + Math.abs(t[i]);
-      const weight = Math.abs(w[fn === LossFn.CrossEntropy ? Math.floor(i / n) : i]);
+      const size =
+        fn === LossFn.CosineSimilarity
+          ? 2 / Math.hypot(...row(p, Math.floor(i / n), n))
+          : isOverRows(fn)
+            ? beside * (n + Math.abs(p[i]))
+            : 1 + Math.abs(t[i]);
+      const weight = Math.abs(w[isOverRows(fn) ? Math.floor(i / n) : i]);
       return 16 * EPS * (Math.abs(values[i]) + (Math.abs(scale) * size * weight) / terms);
     },
   };

@@ -2,6 +2,7 @@
  * Training graphs from lists of small numbers, so that fast-check can shorten those that fail. Every list gives a valid
  * graph; values stay within a few units, so that rounding stays small too.
  */
+
 import { ShapeError } from "../../src/errors.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
@@ -13,6 +14,7 @@ import type { TapePort } from "../../src/plan/graphs.ts";
 import { sgdPlan } from "../../src/plan/optimizer.ts";
 import type { PlanRequest } from "../../src/plan/request.ts";
 import { TRAINING } from "../../src/plan/training.ts";
+import { isOverRows } from "../../src/tape/blocks.ts";
 
 export type Step = readonly [kind: number, a: number, b: number, c: number];
 
@@ -222,6 +224,9 @@ const LOSSES = [
   { fn: LossFn.Huber, parameter: 0.5 },
   { fn: LossFn.BinaryCrossEntropy, parameter: 0 },
   { fn: LossFn.CrossEntropy, parameter: 0 },
+  { fn: LossFn.LogCosh, parameter: 0 },
+  { fn: LossFn.CosineSimilarity, parameter: 0 },
+  { fn: LossFn.KlDivergence, parameter: 0 },
 ];
 
 /** A planning request like the ones `compile` makes. */
@@ -252,8 +257,11 @@ export function randomRequest(steps: readonly Step[], batch: number): PlanReques
   rowed.slice(-3).forEach((prediction, i) => {
     const shape = train.shape(prediction);
     const attrs = LOSSES[(steps.length + i) % LOSSES.length];
-    const labels = attrs.fn === LossFn.CrossEntropy && shape.length === 2 && i % 2 === 0;
-    if (attrs.fn === LossFn.CrossEntropy && shape.length < 2) return;
+    const labels =
+      (attrs.fn === LossFn.CrossEntropy || attrs.fn === LossFn.KlDivergence) &&
+      shape.length === 2 &&
+      i % 2 === 0;
+    if (isOverRows(attrs.fn) && shape.length < 2) return;
     const value = train.addValue(
       { shape: labels ? [ROWS] : shape, dtype: labels ? "i32" : "f32" },
       `target${i}`,

@@ -253,7 +253,15 @@ describe("many targets are read in many steps", () => {
     ["numbers", classes, "meanSquaredError", 1, 1],
   ];
   it.each(kinds)("%s", (_, given, kind, rowElements, passes) => {
-    const rules = { rows, loss: { kind }, rowElements, labels };
+    const rules = {
+      rows,
+      loss: {
+        kind,
+        family: kind === "meanSquaredError" ? "numbers" : kind === "crossEntropy" ? "classes" : "binary",
+      },
+      rowElements,
+      labels,
+    };
     const jobs: Jobs = [];
     const later = readTargets("fit: y", given, rules, jobs);
     // They are read, then checked, in stretches of 2^16 numbers; names are looked up before.
@@ -266,7 +274,7 @@ describe("many targets are read in many steps", () => {
   it("the first bad one is named wherever it stands", () => {
     const names = classes.map((label) => labels[label]);
     names[299_999] = "dog";
-    const rules = { rows, loss: { kind: "crossEntropy" }, rowElements: 3, labels };
+    const rules = { rows, loss: { kind: "crossEntropy", family: "classes" }, rowElements: 3, labels };
     expect(() => atOnce((jobs) => readTargets("fit: y", names, rules, jobs))).toThrow("it is at row 299999");
     oneHot[3 * 299_998] = 0.5;
     expect(() => atOnce((jobs) => readTargets("fit: y", oneHot, rules, jobs))).toThrow(

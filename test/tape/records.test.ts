@@ -184,9 +184,10 @@ describe("the disassembler", () => {
         targets: 19,
         weighted: 0,
         parameter: 1,
+        alpha: 0,
       }),
     ).toMatchInlineSnapshot(
-      `"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 weights=@0 m=rows n=1 span=1 targets=run[19] weighted=run[0] parameter=1"`,
+      `"loss fn=Huber loss=@16 dx=@0 scale=@0 p=@32 t=@48 weights=@0 m=rows n=1 span=1 targets=run[19] weighted=run[0] parameter=1 alpha=0"`,
     );
     expect(
       record(Opcode.Sgd, { w: 16, g: 32, v: 0, n: 4, hyper: 48, rate: 1, mirror: 1024 }),

@@ -61,6 +61,7 @@ const loss = {
   targets: ROW_TARGETS,
   weighted: 0,
   parameter: 0,
+  alpha: 0,
 };
 const advance = { x: 4608, factor: 4616 };
 const denseGradWeights = {
@@ -180,7 +181,7 @@ const CASES = [
     Opcode.Loss,
     loss,
     { targets: NO_TARGETS },
-    "tape: targets must be one of its names; got 7 in loss fn=CrossEntropy loss=@4608 dx=@4864 scale=@0 p=@5120 t=@5376 weights=@0 m=rows n=4 span=1 targets=run[19] weighted=run[0] parameter=0",
+    "tape: targets must be one of its names; got 7 in loss fn=CrossEntropy loss=@4608 dx=@4864 scale=@0 p=@5120 t=@5376 weights=@0 m=rows n=4 span=1 targets=run[19] weighted=run[0] parameter=0 alpha=0",
   ),
   broken(
     "a negative extent",

@@ -10,6 +10,11 @@ losses that read logits: to the logits). With N = m n for the elementwise losses
     binaryCrossEntropy      sum (softplus(z) - z y) / N, z a logit                gradient (sigmoid(z) - y) / N
     crossEntropy            -sum_i sum_j y_ij logSoftmax(z_i)_j / m, z_i logits   gradient (softmax(z) - y) / m
 
+With labelSmoothing s the targets of the last two are first y (1 - s) + s / 2 and y (1 - s) + s / n. The losses of `extended` are
+recorded the same way; PyTorch has a function for most, and for the others (squaredHinge, categoricalHinge, logCosh, focal of Lin
+et al., categoricalFocal, quantile) the formula is written in its operations, so that its autograd is what the gradient is compared
+with. Their exact gradients are central differences of the exact value with step 1e-60.
+
 Each case also has a weight for every row, and the loss and gradient with it: every term times the weight of its row, the
 divisor as before. PyTorch's are `(weight * loss(.., reduction="none")).sum() / N` (m for crossEntropy).
 
@@ -171,6 +176,152 @@ HUGE_BITS = {
 HUGE_LABELS = {1: [0] * M, 4: [1, 2, 3, 0, 3]}
 
 
+def by_differences(value):
+    """An exact loss of (prediction, target, weights) with its gradient by central differences in 400 digits."""
+    h = mpf(10) ** -60
+
+    def exact(prediction, target, weights):
+        p = [[mpf(v) for v in row] for row in prediction]
+        t = [[mpf(v) for v in row] for row in target]
+        found = value(p, t, weights)
+        gradient = []
+        for i, row in enumerate(p):
+            gradient.append([])
+            for j, v in enumerate(row):
+                row[j] = v + h
+                above = value(p, t, weights)
+                row[j] = v - h
+                gradient[i].append((above - value(p, t, weights)) / (2 * h))
+                row[j] = v
+        return found, gradient
+    return exact
+
+
+def over_elements(term):
+    def value(p, t, weights):
+        count = sum(len(row) for row in p)
+        return mpmath.fsum(mpf(w) * term(a, b) for *rows, w in zip(p, t, weights) for a, b in zip(*rows)) / count
+    return by_differences(value)
+
+
+def over_rows(term):
+    def value(p, t, weights):
+        return mpmath.fsum(mpf(w) * term(a, b) for a, b, w in zip(p, t, weights)) / len(p)
+    return by_differences(value)
+
+
+def softmax_row(row):
+    powers = [mpmath.exp(z) for z in row]
+    total = mpmath.fsum(powers)
+    return [power / total for power in powers]
+
+
+def reduced(terms, reduction="mean"):
+    return terms if reduction == "none" else terms.mean()
+
+
+def dense_of(t, n):
+    return F.one_hot(t, n).double() if t.dtype == torch.int64 else t
+
+
+def smoothed_binary(s):
+    return lambda p, t, **how: F.binary_cross_entropy_with_logits(p, t * (1 - s) + s / 2, **how)
+
+
+def binary_focal(gamma, alpha):
+    def term(z, t):
+        p = sigmoid(z)
+        cross = -t * mpmath.log(p) - (1 - t) * mpmath.log(1 - p)
+        weight = 1 if alpha is None else alpha * t + (1 - alpha) * (1 - t)
+        return weight * (p * (1 - t) + (1 - p) * t) ** gamma * cross
+
+    def torch_loss(z, t, **how):  # torchvision.ops.sigmoid_focal_loss
+        p = torch.sigmoid(z)
+        cross = F.binary_cross_entropy_with_logits(z, t, reduction="none")
+        loss = cross * (1 - (p * t + (1 - p) * (1 - t))) ** gamma
+        return reduced(loss if alpha is None else (alpha * t + (1 - alpha) * (1 - t)) * loss, **how)
+    return term, torch_loss
+
+
+def categorical_focal(gamma):
+    def term(z, t):
+        return -mpmath.fsum(y * (1 - p) ** gamma * mpmath.log(p) for y, p in zip(t, softmax_row(z)))
+
+    def torch_loss(z, t, **how):
+        logs = F.log_softmax(z, 1)
+        return reduced(-(dense_of(t, z.shape[1]) * (1 - logs.exp()) ** gamma * logs).sum(1), **how)
+    return term, torch_loss
+
+
+def torch_categorical_hinge(p, t, **how):
+    t = dense_of(t, p.shape[1])
+    return reduced(torch.relu(((1 - t) * p).max(1).values - (t * p).sum(1) + 1), **how)
+
+
+def torch_kl(p, t, reduction="mean"):
+    terms = F.kl_div(F.log_softmax(p, 1), dense_of(t, p.shape[1]), reduction="none").sum(1)
+    return reduced(terms, reduction)
+
+
+def torch_cosine(p, t, reduction="mean"):
+    return F.cosine_embedding_loss(p, t, torch.ones(len(p)), reduction=reduction)
+
+
+def extended(uniform):
+    zero = mpf(0)
+    for n in (1, 4):
+        prediction, target = uniform.matrix(M, n, -3, 3), uniform.matrix(M, n, -3, 3)
+        signs = [[1.0 if uniform.random.random() < 0.5 else -1.0 for _ in range(n)] for _ in range(M)]
+        counts = [[float(uniform.random.randint(0, 6)) for _ in range(n)] for _ in range(M)]
+        rates = uniform.matrix(M, n, 0.25, 6)
+        soft = [[uniform.random.randint(0, 64) / 64 for _ in range(n)] for _ in range(M)]
+        bits = [[float(uniform.random.random() < 0.5) for _ in range(n)] for _ in range(M)]
+
+        yield case("drawn", "hinge", over_elements(lambda p, t: max(zero, 1 - t * p)),
+                   lambda p, t, **how: reduced(torch.relu(1 - t * p), **how), prediction, signs)
+        yield case("drawn", "squaredHinge", over_elements(lambda p, t: max(zero, 1 - t * p) ** 2),
+                   lambda p, t, **how: reduced(torch.relu(1 - t * p) ** 2, **how), prediction, signs)
+        yield case("drawn", "poisson", over_elements(lambda p, t: mpmath.exp(p) - t * p), F.poisson_nll_loss,
+                   prediction, counts, logInput=True)
+        yield case("drawn", "poisson", over_elements(lambda p, t: p - t * mpmath.log(p + mpf("1e-8"))),
+                   lambda p, t, **how: F.poisson_nll_loss(p, t, log_input=False, **how), rates, counts, logInput=False)
+        for name, near in (("drawn", prediction), ("residuals near 0", [[f32(t + 1e-3) for t in row] for row in target])):
+            yield case(name, "logCosh", over_elements(lambda p, t: mpmath.log(mpmath.cosh(p - t))),
+                       lambda p, t, **how: reduced(torch.log(torch.cosh(p - t)), **how), near, target)
+        for q in (0.5, 0.875):
+            yield case("drawn", "quantile", over_elements(lambda p, t: max(q * (t - p), (q - 1) * (t - p))),
+                       lambda p, t, **how: reduced(torch.maximum(q * (t - p), (q - 1) * (t - p)), **how), prediction, target, q=q)
+        for gamma, alpha in ((2, None), (2, 0.25), (0.5, None), (0, None)):
+            term, torch_loss = binary_focal(gamma, alpha)
+            options = {"gamma": gamma, **({} if alpha is None else {"alpha": alpha})}
+            yield case("drawn", "focal", over_elements(term), torch_loss, prediction, bits, "binary", **options)
+            yield case("drawn", "focal", over_elements(term), torch_loss, prediction, soft, "probabilities", **options)
+        s = 0.125
+        yield case("drawn", "binaryCrossEntropy",
+                   lambda p, t, w: binary_cross_entropy(p, [[v * (1 - s) + s / 2 for v in row] for row in t], w),
+                   smoothed_binary(s), prediction, bits, "binary", labelSmoothing=s)
+        yield case("drawn", "cosineSimilarity",
+                   over_rows(lambda p, t: 1 - mpmath.fdot(p, t) / mpmath.sqrt((mpmath.fdot(p, p) + mpf("1e-12")) * (mpmath.fdot(t, t) + mpf("1e-12")))),
+                   torch_cosine, prediction, target)
+        if n == 1:
+            continue
+        labels = [uniform.random.randrange(n) for _ in range(M)]
+        shares = probabilities(uniform, n)
+        for kind, given in (("labels", labels), ("oneHot", one_hot(labels, n)), ("probabilities", shares)):
+            yield case("drawn", "categoricalHinge",
+                       over_rows(lambda p, t: max(zero, max((1 - y) * z for z, y in zip(p, t)) - mpmath.fdot(p, t) + 1)),
+                       torch_categorical_hinge, prediction, given, kind)
+            yield case("drawn", "klDivergence",
+                       over_rows(lambda p, t: mpmath.fsum(y * (mpmath.log(y) - mpmath.log(q)) for y, q in zip(t, softmax_row(p)) if y)),
+                       torch_kl, prediction, given, kind)
+            for gamma in (2, 0.5):
+                term, torch_loss = categorical_focal(gamma)
+                yield case("drawn", "categoricalFocal", over_rows(term), torch_loss, prediction, given, kind, gamma=gamma)
+            yield case("drawn", "crossEntropy",
+                       lambda p, t, w: cross_entropy(p, [[v * (1 - s) + s / n for v in row] for row in t], w),
+                       lambda p, t, **how: F.cross_entropy(p, t, label_smoothing=s, **how), prediction, given, kind, labelSmoothing=s)
+
+
 def cases():
     uniform = Uniform(SEED)
     for n in (1, 4):
@@ -195,6 +346,8 @@ def cases():
         labels = [uniform.random.randrange(n) for _ in range(M)]
         yield from categorical("drawn", logits, labels, probabilities(uniform, n))
         yield from categorical("logits up to 1e4", HUGE[n], HUGE_LABELS[n], probabilities(uniform, n))
+    # Last, so that what is drawn above stays as it was recorded.
+    yield from extended(uniform)
 
 
 write("losses.json", {"versions": versions(torch=torch.__version__, mpmath=mpmath.__version__), "cases": list(cases())})

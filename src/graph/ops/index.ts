@@ -13,7 +13,7 @@ import { embedding, embeddingGrad } from "./embedding.ts";
 import { accumulate, place } from "./gradient.ts";
 import { layerNorm, layerNormGrad } from "./layer-norm.ts";
 import { logSoftmax, logSoftmaxGrad } from "./log-softmax.ts";
-import { loss, lossAndGrad, lossGrad } from "./loss.ts";
+import { extendedLoss, lossAndGrad, lossGrad } from "./loss.ts";
 import { matMul } from "./mat-mul.ts";
 import { broadcast, maxGrad, reduce } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
@@ -47,7 +47,7 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   batchNormGrad,
   normalizeColumns,
   approach,
-  loss,
+  loss: extendedLoss,
   lossGrad,
   lossAndGrad,
   accumulate,

@@ -1,5 +1,6 @@
 import { ShapeError } from "../../errors.ts";
-import { lossBlocks } from "../../tape/blocks.ts";
+import { EXTENDED } from "../../kernels/extended.wasm.ts";
+import { isOverRows, lossBlocks, takesLabels } from "../../tape/blocks.ts";
 import { LOSS, LOSS_BLOCKS, LOSS_TOTAL } from "../../tape/formats/train.ts";
 import {
   draft,
@@ -12,6 +13,7 @@ import {
   type RecordDraft,
   SCRATCH,
   secondDerivative,
+  type VjpContext,
 } from "../op.ts";
 import { formatShape, resolve, sameShape, sizeOf } from "../shape.ts";
 import type { Type, ValueId } from "../type.ts";
@@ -22,15 +24,26 @@ const NAMES = {
   [LossFn.Huber]: "huber",
   [LossFn.BinaryCrossEntropy]: "binaryCrossEntropy",
   [LossFn.CrossEntropy]: "crossEntropy",
+  [LossFn.CategoricalHinge]: "categoricalHinge",
+  [LossFn.KlDivergence]: "klDivergence",
+  [LossFn.CategoricalFocal]: "categoricalFocal",
+  [LossFn.CosineSimilarity]: "cosineSimilarity",
+  [LossFn.Hinge]: "hinge",
+  [LossFn.SquaredHinge]: "squaredHinge",
+  [LossFn.PoissonOfLogs]: "poisson",
+  [LossFn.Poisson]: "poisson",
+  [LossFn.LogCosh]: "logCosh",
+  [LossFn.Quantile]: "quantile",
+  [LossFn.Focal]: "focal",
 } as const satisfies Record<LossFn, string>;
 
 function checkTarget(who: string, p: Type, t: Type, { fn }: LossAttrs): void {
-  const labels = fn === LossFn.CrossEntropy && t.dtype === "i32";
+  const labels = takesLabels(fn) && t.dtype === "i32";
   if (t.dtype === "i32" && !labels)
     throw new ShapeError(`${who}: ${NAMES[fn]} needs numbers as targets; got labels ${formatShape(t.shape)}`);
-  if (fn === LossFn.CrossEntropy && !(p.shape[p.shape.length - 1] >= 0))
+  if (isOverRows(fn) && !(p.shape[p.shape.length - 1] >= 0))
     throw new ShapeError(
-      `${who}: crossEntropy needs a class axis of fixed length; got predictions ${formatShape(p.shape)}`,
+      `${who}: ${NAMES[fn]} needs a ${takesLabels(fn) ? "class" : "last"} axis of fixed length; got predictions ${formatShape(p.shape)}`,
     );
   if (!sameShape(t.shape, labels ? p.shape.slice(0, -1) : p.shape))
     throw new ShapeError(
@@ -39,13 +52,13 @@ function checkTarget(who: string, p: Type, t: Type, { fn }: LossAttrs): void {
     );
 }
 
-/** Units of the mean, elements or rows of classes, that share one weight. */
+/** Units of the mean, elements or rows of the last axis, that share one weight. */
 const spanOf = ({ shape }: Type, weights: Type, fn: LossFn): number =>
-  sizeOf(fn === LossFn.CrossEntropy ? shape.slice(0, -1) : shape) / sizeOf(weights.shape);
+  sizeOf(isOverRows(fn) ? shape.slice(0, -1) : shape) / sizeOf(weights.shape);
 
 function checkWeights(who: string, p: Type, weights: Type, { fn }: LossAttrs): void {
   const { shape } = weights;
-  const rows = fn === LossFn.CrossEntropy ? p.shape.slice(0, -1) : p.shape;
+  const rows = isOverRows(fn) ? p.shape.slice(0, -1) : p.shape;
   const share = rows[0] / shape[0];
   if (shape.length !== 1 || !(share > 0 && Number.isInteger(share)))
     throw new ShapeError(
@@ -68,7 +81,7 @@ interface LossBuffers {
  * then the loss, where it is wanted.
  */
 function records(
-  { attrs: { fn, parameter }, inputs: [p, t], type, batch }: Context,
+  { attrs: { fn, parameter, alpha = 0 }, inputs: [p, t], type, batch }: Context,
   { loss, dx, scale, weights }: LossBuffers,
 ): RecordDraft[] {
   const { shape } = type(p);
@@ -93,12 +106,28 @@ function records(
     // Without weights it stands for any value.
     weighted: { setting: "words" as const, of: weights ?? p },
     parameter,
+    alpha,
   };
   if (isOneBlock) return [draft(LOSS, { ...operands, loss: operandOf(loss) })];
   const blocks = draft(LOSS_BLOCKS, { ...operands, partials: SCRATCH });
   if (loss === undefined) return [blocks];
   return [blocks, draft(LOSS_TOTAL, { fn, loss: { value: loss }, partials: SCRATCH, m, n })];
 }
+
+const infer: Op<"loss">["infer"] = (who, [p, t, weights], attrs) => {
+  checkTarget(who, p, t, attrs);
+  if (weights) checkWeights(who, p, weights, attrs);
+  return [f32([])];
+};
+
+const vjp = ({ attrs, inputs: [p, t, ...weights], dy, emit }: VjpContext<"loss">) => [
+  emit(lossGrad, attrs, [p, t, dy, ...weights])[0],
+  null,
+  null,
+];
+
+const lower: Op<"loss">["lower"] = (context) =>
+  records(context, { loss: context.outputs[0], weights: context.inputs[2] });
 
 /**
  * A mean loss of predictions p and targets t; the cross-entropies take logits. Formulas: `LossFn`.
@@ -115,17 +144,20 @@ export const loss: Op<"loss"> = {
   name: "loss",
   enums: { fn: LossFn },
   dtypes: ["f32", "any"],
-  infer: (who, [p, t, weights], attrs) => {
-    checkTarget(who, p, t, attrs);
-    if (weights) checkWeights(who, p, weights, attrs);
-    return [f32([])];
-  },
-  vjp: ({ attrs, inputs: [p, t, ...weights], dy, emit }) => [
-    emit(lossGrad, attrs, [p, t, dy, ...weights])[0],
-    null,
-    null,
-  ],
-  lower: (context) => records(context, { loss: context.outputs[0], weights: context.inputs[2] }),
+  infer,
+  vjp,
+  lower,
+};
+
+/** `loss` for every function: from `LossGroup.FirstExtended` on they are in the extended kernels only. Written out as `elementary` is. */
+export const extendedLoss: Op<"loss"> = {
+  name: "loss",
+  enums: { fn: LossFn },
+  kernels: EXTENDED,
+  dtypes: ["f32", "any"],
+  infer,
+  vjp,
+  lower,
 };
 
 /** The gradient of a mean loss with respect to its predictions: p, t, dloss [] (and w [rows]) -> dp like p. */

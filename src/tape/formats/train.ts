@@ -1,6 +1,6 @@
 /** Formats of the records that only train. One constant each, so that a page carries those that its ops write. */
 import { Fn, Form, Hyper, LossFn, Opcode, Targets } from "../../../assembly/abi.ts";
-import { lossBlocks } from "../blocks.ts";
+import { isOverRows, lossBlocks } from "../blocks.ts";
 import {
   counter,
   dim,
@@ -28,16 +28,14 @@ const lossOperands = () =>
     scale: input(() => 1, optional),
     p: input(mn),
     t: input((r) => (r.targets === Targets.Labels ? r.m : r.m * r.n), { dtype: "any" }),
-    weights: input(
-      (r) => Math.ceil((r.fn === LossFn.CrossEntropy ? r.m : r.m * r.n) / Math.max(1, r.span)),
-      optional,
-    ),
+    weights: input((r) => Math.ceil((isOverRows(r.fn) ? r.m : r.m * r.n) / Math.max(1, r.span)), optional),
     m: dim,
     n: dim,
     span: int,
     targets: setting(Targets),
     weighted: setting(),
     parameter: f32,
+    alpha: f32,
   }) as const;
 const lossPartials = () => sharedScratch((r) => 8 * lossBlocks(r.fn, r.m, r.n));
 
