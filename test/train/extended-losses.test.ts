@@ -102,7 +102,7 @@ describe.each(Object.entries(LOSSES))("%s", (_, given) => {
     const trainer = trainerOf(given);
     trainer.fitSync(data, { epochs: 3 });
     const again = loadTrainer(trainer.save({ training: true }), { uses: USES });
-    expect(again.manifest().options.loss).toEqual(trainer.manifest().options.loss);
+    expect(Object(again.manifest().options).loss).toEqual(Object(trainer.manifest().options).loss);
     trainer.fitSync(data, { epochs: 3 });
     again.fitSync(data as never, { epochs: 3 });
     expect(again.digest({ training: true })).toBe(trainer.digest({ training: true }));
