@@ -88,6 +88,16 @@ export enum Fn {
   Negate,
   Abs,
   Square,
+  Sin,
+  Cos,
+  Expm1,
+  Log1p,
+  Erf,
+  Reciprocal,
+  Rsqrt,
+  Floor,
+  /** to the nearest whole number, halves to the even one */
+  Round,
 }
 
 export enum BinaryFn {
@@ -99,6 +109,21 @@ export enum BinaryFn {
   Minimum,
   /** 1 where a > b, 1/2 where a = b, 0 where a < b: how the gradient of a maximum is shared. */
   Above,
+  /** a^b */
+  Power,
+  /** the derivative of a^b by a, `b a^(b - 1)`: 0 for b = 0 */
+  PowerBaseSlope,
+  /** the derivative of a^b by b, `a^b log a`: 0 for a = 0 with b >= 0 */
+  PowerExponentSlope,
+  /** comparisons: 1 where it holds, else 0 */
+  Greater,
+  GreaterEqual,
+  Equal,
+  NotEqual,
+  /** b where a is not 0, -0 elsewhere, which changes no sum */
+  Keep,
+  /** b where a is 0, -0 elsewhere */
+  Drop,
 }
 
 export enum ReduceFn {

@@ -5,13 +5,18 @@ import { adam, sgd } from "./kernels/optimizer";
 import { addGradients, averageGradients } from "./kernels/gradients";
 import { advance } from "./kernels/advance";
 import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./kernels/batch-norm";
+import { argMax } from "./kernels/arg-max";
+import { batchMatMul } from "./kernels/batch-mat-mul";
 import { binary } from "./kernels/binary";
+import { binarySix, copySix } from "./kernels/six";
 import { checkFinite } from "./kernels/scan";
 import { copy } from "./kernels/copy";
+import { cumulativeSum } from "./kernels/cumulative-sum";
 import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
 import { dropout } from "./kernels/dropout";
 import { embedding, embeddingGrad } from "./kernels/embedding";
 import { gather } from "./kernels/gather";
+import { joinStretch, padStretch, takeStretch } from "./kernels/stretch";
 import { layerNorm, layerNormGrad, layerNormGradWeights } from "./kernels/layer-norm";
 import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/softmax";
 import { loss, lossBlocks, lossTotal } from "./kernels/loss";
@@ -19,6 +24,7 @@ import { matMul } from "./kernels/mat-mul";
 import { maxGrad } from "./kernels/max-grad";
 import { order } from "./kernels/order";
 import { reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
+import { takeAlong, takeAlongGrad } from "./kernels/take-along";
 import { unary, unaryGrad } from "./kernels/unary";
 
 // @ts-ignore: decorator
@@ -294,6 +300,75 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
       embeddingGrad(
         pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows),
         pointer(r, 7), part, parts,
+      );
+      break;
+    }
+    case Opcode.CumulativeSum: {
+      cumulativeSum(word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), part, parts);
+      break;
+    }
+    case Opcode.ArgMax: {
+      argMax(word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), part, parts);
+      break;
+    }
+    case Opcode.TakeStretch: {
+      takeStretch(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), dim(r, 5, rows), word(r, 6), word(r, 7),
+        word(r, 8), part, parts,
+      );
+      break;
+    }
+    case Opcode.PadStretch: {
+      padStretch(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), dim(r, 5, rows), word(r, 6), word(r, 7),
+        word(r, 8), float(r, 9), part, parts,
+      );
+      break;
+    }
+    case Opcode.JoinStretch: {
+      joinStretch(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), dim(r, 5, rows), word(r, 6), word(r, 7),
+        part, parts,
+      );
+      break;
+    }
+    case Opcode.TakeAlong: {
+      takeAlong(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), word(r, 7),
+        run + (Run.Guard << 2), part, parts,
+      );
+      break;
+    }
+    case Opcode.TakeAlongGrad: {
+      takeAlongGrad(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows), word(r, 7),
+        part, parts,
+      );
+      break;
+    }
+    case Opcode.BatchMatMul: {
+      batchMatMul(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
+        pointer(r, 8) + <usize>part * stride, dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows),
+        dim(r, 12, rows), dim(r, 13, rows), dim(r, 14, rows), dim(r, 15, rows), dim(r, 16, rows), dim(r, 17, rows),
+        dim(r, 18, rows), dim(r, 19, rows), dim(r, 20, rows), part, parts,
+      );
+      break;
+    }
+    case Opcode.CopySix: {
+      copySix(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), dim(r, 4, rows), dim(r, 5, rows), dim(r, 6, rows),
+        dim(r, 7, rows), dim(r, 8, rows), dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows), dim(r, 12, rows),
+        dim(r, 13, rows), dim(r, 14, rows), dim(r, 15, rows), part, parts,
+      );
+      break;
+    }
+    case Opcode.BinarySix: {
+      binarySix(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), dim(r, 6, rows), dim(r, 7, rows),
+        dim(r, 8, rows), dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows), dim(r, 12, rows), dim(r, 13, rows),
+        dim(r, 14, rows), dim(r, 15, rows), dim(r, 16, rows), dim(r, 17, rows), dim(r, 18, rows), dim(r, 19, rows),
+        dim(r, 20, rows), dim(r, 21, rows), dim(r, 22, rows), part, parts,
       );
       break;
     }

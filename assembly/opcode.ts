@@ -74,4 +74,20 @@ export enum Opcode {
   /** rows of a table by number, and its gradient */
   Embedding,
   EmbeddingGrad,
+  /** running sums along an axis */
+  CumulativeSum,
+  /** where the maximum of an axis stands */
+  ArgMax,
+  /** stretches of an axis: out of a tensor, into a longer one, one behind the other */
+  TakeStretch,
+  PadStretch,
+  JoinStretch,
+  /** elements of an axis by number, and their gradient */
+  TakeAlong,
+  TakeAlongGrad,
+  /** products of many matrices */
+  BatchMatMul,
+  /** Copy and Binary over six dimensions */
+  CopySix,
+  BinarySix,
 }

@@ -1,4 +1,5 @@
 import { BinaryFn } from "../abi";
+import { logWide, powerWide } from "../math/scalar";
 import { cut, LINE } from "../parts";
 
 /**
@@ -7,6 +8,11 @@ import { cut, LINE } from "../parts";
  *   Add, Subtract, Multiply, Divide   a + b, a - b, a b, a / b
  *   Maximum, Minimum                  NaN where either operand is NaN; -0 is below +0
  *   Above                             1 where a > b, 1/2 where a = b, 0 where a < b or either is NaN
+ *   Power                             a^b as in IEEE 754, within 0.51 ULP
+ *   PowerBaseSlope                    b a^(b - 1), 0 for b = 0
+ *   PowerExponentSlope                a^b log a, 0 for a = 0 with b >= 0
+ *   Greater .. NotEqual               1 where it holds, else 0
+ *   Keep, Drop                        b where a is not 0, or where it is 0; -0 elsewhere
  *
  * @param fn     `BinaryFn`
  * @param y      out [d0, d1, d2, d3] f32, row-major, 4-byte aligned; overwritten, never read
@@ -43,7 +49,14 @@ export function binary(
           case BinaryFn.Divide: row(BinaryFn.Divide, y, a2, b2, d3, as3, bs3); break;
           case BinaryFn.Maximum: row(BinaryFn.Maximum, y, a2, b2, d3, as3, bs3); break;
           case BinaryFn.Minimum: row(BinaryFn.Minimum, y, a2, b2, d3, as3, bs3); break;
-          default: row(BinaryFn.Above, y, a2, b2, d3, as3, bs3);
+          case BinaryFn.Above: row(BinaryFn.Above, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Greater: row(BinaryFn.Greater, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.GreaterEqual: row(BinaryFn.GreaterEqual, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Equal: row(BinaryFn.Equal, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.NotEqual: row(BinaryFn.NotEqual, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Keep: row(BinaryFn.Keep, y, a2, b2, d3, as3, bs3); break;
+          case BinaryFn.Drop: row(BinaryFn.Drop, y, a2, b2, d3, as3, bs3); break;
+          default: powerRow(fn, y, a2, b2, d3, as3, bs3);
         }
         y += <usize>d3 << 2;
         a2 += <usize>as2 << 2;
@@ -123,7 +136,41 @@ function apply(fn: i32, a: v128, b: v128): v128 {
   if (fn == BinaryFn.Divide) return f32x4.div(a, b);
   if (fn == BinaryFn.Maximum) return f32x4.max(a, b);
   if (fn == BinaryFn.Minimum) return f32x4.min(a, b);
+  if (fn == BinaryFn.Greater) return oneWhere(f32x4.gt(a, b));
+  if (fn == BinaryFn.GreaterEqual) return oneWhere(f32x4.ge(a, b));
+  if (fn == BinaryFn.Equal) return oneWhere(f32x4.eq(a, b));
+  if (fn == BinaryFn.NotEqual) return oneWhere(f32x4.ne(a, b));
+  if (fn == BinaryFn.Keep) return orMinusZero(b, f32x4.ne(a, i32x4.splat(0)));
+  if (fn == BinaryFn.Drop) return orMinusZero(b, f32x4.eq(a, i32x4.splat(0)));
   return f32x4.add(half(f32x4.gt(a, b)), half(f32x4.ge(a, b)));
+}
+
+/** 1 (0x3f800000) where the mask is set. */
+// @ts-ignore: decorator
+@inline
+function oneWhere(mask: v128): v128 {
+  return i32x4.shl(i32x4.shr_u(mask, 25), 23);
+}
+
+/** b where the mask is set, -0 elsewhere. */
+// @ts-ignore: decorator
+@inline
+function orMinusZero(b: v128, mask: v128): v128 {
+  return v128.or(v128.and(b, mask), i32x4.shl(v128.not(mask), 31));
+}
+
+/** A row of Power or of one of its slopes, computed in f64 and rounded once. */
+function powerRow(fn: i32, y: usize, a: usize, b: usize, n: i32, as: i32, bs: i32): void {
+  const aStep = <usize>as << 2, bStep = <usize>bs << 2;
+  for (const end = y + (<usize>n << 2); y < end; y += 4, a += aStep, b += bStep) {
+    store<f32>(y, <f32>power(fn, <f64>load<f32>(a), <f64>load<f32>(b)));
+  }
+}
+
+function power(fn: i32, a: f64, b: f64): f64 {
+  if (fn == BinaryFn.Power) return powerWide(a, b);
+  if (fn == BinaryFn.PowerBaseSlope) return b == 0 ? 0 : b * powerWide(a, b - 1);
+  return a == 0 && b >= 0 ? 0 : powerWide(a, b) * logWide(a);
 }
 
 /** 1/2 (0x3f000000) where the mask is set: shifts, because V8 rebuilds constants in every iteration. */

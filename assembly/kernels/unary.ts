@@ -10,6 +10,7 @@ import { exp, expm1, sigmoid, tanh } from "../math/exp";
 import { log, log1pUnit } from "../math/log";
 import { cut, LINE } from "../parts";
 import { storeUpTo4 } from "../simd";
+import { elementary, elementaryGrad } from "./elementary";
 import { Gate, gated, gatedGrad, gelu } from "./gated";
 
 const TABLE: usize = memory.data<v128>(
@@ -297,16 +298,17 @@ function unaryExtended(fn: i32, y: usize, x: usize, n: i32): void {
     case Fn.Negate: return negate(y, x, n);
     case Fn.Abs: return abs(y, x, n);
     case Fn.Square: return square(y, x, n);
-    default: return identity(y, x, n);
+    case Fn.Identity: return identity(y, x, n);
+    default: return elementary(fn, y, x, n);
   }
 }
 
 /**
  * `dx[i] = dy[i] fn'(x[i])`, from the value the function prefers to keep:
  *
- *   y, the output   relu leakyRelu elu selu sigmoid tanh hardSigmoid softsign exp sqrt
- *   x, the input    gelu geluTanh silu softplus log abs square
- *   not read        identity negate sign
+ *   y, the output   relu leakyRelu elu selu sigmoid tanh hardSigmoid softsign exp sqrt expm1 reciprocal rsqrt
+ *   x, the input    gelu geluTanh silu softplus log abs square sin cos log1p erf
+ *   not read        identity negate sign floor round
  *
  * At a kink: relu'(0) = 0, leakyRelu'(0) = alpha, elu'(0) = alpha, selu'(0) = scale alpha, abs'(0) = 0,
  * hardSigmoid'(+-3) = 0. From y, leakyRelu and elu need alpha >= 0.
@@ -356,6 +358,7 @@ function unaryGradExtended(fn: i32, dx: usize, dy: usize, s: usize, n: i32): voi
     case Fn.Negate: return negate(dx, dy, n);
     case Fn.Abs: return absGrad(dx, dy, s, n);
     case Fn.Square: return squareGrad(dx, dy, s, n);
-    default: return identity(dx, dy, n);
+    case Fn.Identity: return identity(dx, dy, n);
+    default: return elementaryGrad(fn, dx, dy, s, n);
   }
 }

@@ -45,6 +45,26 @@ export interface OpAttrs {
   readonly layerNorm: { readonly epsilon: number };
   readonly layerNormGrad: Record<never, never>;
   readonly embedding: { readonly vocabulary: number };
+  readonly stopGradient: Record<never, never>;
+  readonly cumulativeSum: { readonly axis: number; readonly reverse: boolean };
+  readonly argMax: { readonly axis: number; readonly dtype: DType };
+  readonly slice: {
+    readonly axis: number;
+    readonly start: number;
+    readonly step: number;
+    readonly length: number;
+  };
+  readonly pad: {
+    readonly axis: number;
+    readonly before: number;
+    readonly after: number;
+    readonly step: number;
+    readonly value: number;
+  };
+  readonly concat: { readonly axis: number };
+  readonly gather: { readonly axis: number; readonly length: number };
+  readonly gatherGrad: { readonly axis: number; readonly length: number };
+  readonly batchMatMul: { readonly transposeA: boolean; readonly transposeB: boolean };
   readonly embeddingGrad: { readonly vocabulary: number; readonly units: number };
   readonly loss: LossAttrs;
   readonly lossGrad: LossAttrs;

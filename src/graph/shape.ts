@@ -25,6 +25,13 @@ export function sizeOf(shape: Shape): Dim {
   return size;
 }
 
+/** A shape as `[outer, n, inner]` around one axis. */
+export const aroundAxis = (shape: Shape, axis: number) => ({
+  outer: sizeOf(shape.slice(0, axis)),
+  n: shape[axis],
+  inner: sizeOf(shape.slice(axis + 1)),
+});
+
 /** `[.., k]` read as a matrix `[m, k]`. */
 export const asMatrix = (shape: Shape): readonly [Dim, Dim] => [
   sizeOf(shape.slice(0, -1)),
@@ -68,13 +75,24 @@ export interface Loops {
   readonly strides: readonly (readonly [Dim, Dim, Dim, Dim])[];
 }
 
+/** Loops in their number, with the strides of each operand. */
+export interface MergedLoops {
+  readonly dims: readonly Dim[];
+  readonly strides: readonly (readonly Dim[])[];
+}
+
 /**
- * Merges neighbouring axes that every operand walks as one, then pads to four loops.
+ * Merges neighbouring axes that every operand walks as one, then pads to four loops, or to six where four are too few.
  *
  * @param shape    what is iterated, outermost first
  * @param operands element strides of each operand, one per axis
  */
-export function fourLoops(who: string, shape: Shape, operands: readonly (readonly Dim[])[]): Loops {
+export function stridedLoops(
+  who: string,
+  shape: Shape,
+  operands: readonly (readonly Dim[])[],
+  most: 4 | 6 = 6,
+): MergedLoops {
   const dims: Dim[] = [];
   const strides: Dim[][] = operands.map(() => []);
   for (let axis = 0; axis < shape.length; axis++) {
@@ -94,16 +112,18 @@ export function fourLoops(who: string, shape: Shape, operands: readonly (readonl
       });
     }
   }
-  if (dims.length > 4)
+  if (dims.length > most)
     throw new ShapeError(
-      `${who}: at most four separate axes can be walked at once; got ${formatShape(shape)}`,
+      `${who}: at most ${most === 4 ? "four" : "six"} separate axes can be walked at once; got ${formatShape(shape)}`,
     );
-  while (dims.length < 4) {
+  const count = dims.length > 4 ? 6 : 4;
+  while (dims.length < count) {
     dims.unshift(1);
     for (const s of strides) s.unshift(0);
   }
-  return {
-    dims: dims as unknown as Loops["dims"],
-    strides: strides as unknown as Loops["strides"],
-  };
+  return { dims, strides };
 }
+
+/** `stridedLoops` of four. */
+export const fourLoops = (who: string, shape: Shape, operands: readonly (readonly Dim[])[]): Loops =>
+  stridedLoops(who, shape, operands, 4) as Loops;

@@ -27,6 +27,18 @@ import {
 } from "./formats/extended.ts";
 import { DENSE, SOFTMAX, UNARY } from "./formats/predict.ts";
 import {
+  ARG_MAX,
+  BATCH_MAT_MUL,
+  BINARY_SIX,
+  COPY_SIX,
+  CUMULATIVE_SUM,
+  JOIN_STRETCH,
+  PAD_STRETCH,
+  TAKE_ALONG,
+  TAKE_ALONG_GRAD,
+  TAKE_STRETCH,
+} from "./formats/tensor.ts";
+import {
   ACCUMULATE,
   ADAM,
   ADD_GRADIENTS,
@@ -90,6 +102,16 @@ export const RECORDS = {
   [Opcode.LayerNormGradWeights]: LAYER_NORM_GRAD_WEIGHTS,
   [Opcode.Embedding]: EMBEDDING,
   [Opcode.EmbeddingGrad]: EMBEDDING_GRAD,
+  [Opcode.CumulativeSum]: CUMULATIVE_SUM,
+  [Opcode.ArgMax]: ARG_MAX,
+  [Opcode.TakeStretch]: TAKE_STRETCH,
+  [Opcode.PadStretch]: PAD_STRETCH,
+  [Opcode.JoinStretch]: JOIN_STRETCH,
+  [Opcode.TakeAlong]: TAKE_ALONG,
+  [Opcode.TakeAlongGrad]: TAKE_ALONG_GRAD,
+  [Opcode.BatchMatMul]: BATCH_MAT_MUL,
+  [Opcode.CopySix]: COPY_SIX,
+  [Opcode.BinarySix]: BINARY_SIX,
 } as const satisfies Record<Opcode, RecordFormat>;
 
 /** The operands of a record that have a word on the tape. */

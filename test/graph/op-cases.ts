@@ -59,6 +59,15 @@ const saved =
     return UNARY[fn].saves === "y" ? UNARY[fn].value(x, ALPHA) : x;
   };
 
+/** An operand of a binary function that is smooth there: bases of powers above 0, conditions that nothing is learned by. */
+function operand(shape: Shape, fn: BinaryFn, i: number): Input {
+  if (fn >= BinaryFn.Power && fn <= BinaryFn.PowerExponentSlope)
+    return { ...input(shape, i === 0 ? positive : signed), constant: fn !== BinaryFn.Power };
+  if (fn === BinaryFn.Keep || fn === BinaryFn.Drop)
+    return i === 0 ? { ...input(shape, classes(2)), constant: true } : input(shape);
+  return input(shape);
+}
+
 const NN = { transposeA: false, transposeB: false };
 const TN = { transposeA: true, transposeB: false };
 const NT = { transposeA: false, transposeB: true };
@@ -290,10 +299,153 @@ export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
     BROADCASTS.map(([a, b, y]) => ({
       name: `${BinaryFn[fn]} of ${formatShape(a)} and ${formatShape(b)}`,
       attrs: { fn },
-      inputs: [input(a), input(b)],
+      inputs: [operand(a, fn, 0), operand(b, fn, 1)],
       outputs: [y],
     })),
   ),
+  stopGradient: [
+    {
+      name: "of rows",
+      attrs: {},
+      inputs: [{ ...input([ROWS, 3]), constant: true }],
+      outputs: [[ROWS, 3]],
+    },
+  ],
+  cumulativeSum: [false, true].flatMap((reverse) =>
+    [
+      { shape: [ROWS, 37], axis: 1 },
+      { shape: [ROWS, 5], axis: 0 },
+      { shape: [3, ROWS, 4], axis: 0 },
+      { shape: [ROWS, 3, 17], axis: 1 },
+    ].map(({ shape, axis }) => ({
+      name: `${reverse ? "from the end" : "from the front"} of ${formatShape(shape)}, axis ${axis}`,
+      attrs: { axis, reverse },
+      inputs: [input(shape)],
+      outputs: [shape],
+    })),
+  ),
+  argMax: [
+    { name: "of each row", attrs: { axis: 1, dtype: "f32" }, inputs: [input([ROWS, 9])], outputs: [[ROWS]] },
+    {
+      name: "of a middle axis, with ties",
+      attrs: { axis: 1, dtype: "f32" },
+      inputs: [{ ...input([ROWS, 7, 5], classes(3)), constant: true }],
+      outputs: [[ROWS, 5]],
+    },
+  ],
+  slice: [
+    {
+      name: "of a middle axis",
+      attrs: { axis: 1, start: 2, step: 1, length: 3 },
+      inputs: [input([ROWS, 7, 3])],
+      outputs: [[ROWS, 3, 3]],
+    },
+    {
+      name: "of each third place of the last axis",
+      attrs: { axis: 1, start: 1, step: 3, length: 3 },
+      inputs: [input([ROWS, 9])],
+      outputs: [[ROWS, 3]],
+    },
+    {
+      name: "in front of the rows",
+      attrs: { axis: 0, start: 1, step: 2, length: 2 },
+      inputs: [input([5, ROWS, 2])],
+      outputs: [[2, ROWS, 2]],
+    },
+    {
+      name: "of all",
+      attrs: { axis: 0, start: 0, step: 1, length: 4 },
+      inputs: [input([4])],
+      outputs: [[4]],
+    },
+  ],
+  pad: [
+    {
+      name: "of a middle axis, more in front",
+      attrs: { axis: 1, before: 3, after: 1, step: 1, value: 0 },
+      inputs: [input([ROWS, 4, 5])],
+      outputs: [[ROWS, 8, 5]],
+    },
+    {
+      name: "with places between",
+      attrs: { axis: 1, before: 1, after: 2, step: 3, value: -1.5 },
+      inputs: [input([ROWS, 3])],
+      outputs: [[ROWS, 10]],
+    },
+    {
+      name: "by nothing",
+      attrs: { axis: 0, before: 0, after: 0, step: 1, value: 0 },
+      inputs: [input([4, ROWS])],
+      outputs: [[4, ROWS]],
+    },
+  ],
+  concat: [
+    {
+      name: "of three along the last axis",
+      attrs: { axis: 1 },
+      inputs: [input([ROWS, 2]), input([ROWS, 5]), input([ROWS, 1])],
+      outputs: [[ROWS, 8]],
+    },
+    {
+      name: "in front of the rows",
+      attrs: { axis: 0 },
+      inputs: [input([1, ROWS, 3]), input([2, ROWS, 3])],
+      outputs: [[3, ROWS, 3]],
+    },
+    { name: "of one", attrs: { axis: 1 }, inputs: [input([ROWS, 3])], outputs: [[ROWS, 3]] },
+  ],
+  gather: [
+    {
+      name: "along the last axis",
+      attrs: { axis: 1, length: 5 },
+      inputs: [labels([ROWS, 7], 5), input([ROWS, 5])],
+      outputs: [[ROWS, 7]],
+    },
+    {
+      name: "along a middle axis",
+      attrs: { axis: 1, length: 4 },
+      inputs: [labels([ROWS, 2, 3], 4), input([ROWS, 4, 3])],
+      outputs: [[ROWS, 2, 3]],
+    },
+    {
+      name: "in front of the rows",
+      attrs: { axis: 0, length: 3 },
+      inputs: [labels([6, ROWS], 3), input([3, ROWS])],
+      outputs: [[6, ROWS]],
+    },
+  ],
+  gatherGrad: [
+    {
+      name: "along the last axis",
+      attrs: { axis: 1, length: 5 },
+      inputs: [labels([ROWS, 9], 5), input([ROWS, 9])],
+      outputs: [[ROWS, 5]],
+    },
+    {
+      name: "along a middle axis",
+      attrs: { axis: 1, length: 4 },
+      inputs: [labels([ROWS, 2, 3], 4), input([ROWS, 2, 3])],
+      outputs: [[ROWS, 4, 3]],
+    },
+  ],
+  batchMatMul: [
+    ...(
+      [
+        ["NN", NN, [ROWS, 3, 4], [ROWS, 4, 5], [ROWS, 3, 5]],
+        ["TN", TN, [ROWS, 4, 3], [ROWS, 4, 5], [ROWS, 3, 5]],
+        ["NT", NT, [ROWS, 3, 4], [ROWS, 5, 4], [ROWS, 3, 5]],
+        ["one A for all", NN, [3, 4], [ROWS, 4, 5], [ROWS, 3, 5]],
+        ["one B for all", TN, [ROWS, 2, 4, 3], [4, 5], [ROWS, 2, 3, 5]],
+        ["broadcast both ways", NT, [ROWS, 1, 3, 4], [2, 5, 4], [ROWS, 2, 3, 5]],
+        ["rows inside", NN, [2, ROWS, 4], [2, 4, 3], [2, ROWS, 3]],
+      ] as const
+    ).map(([name, attrs, a, b, y]) => ({
+      name,
+      attrs,
+      inputs: [input(a), input(b)],
+      outputs: [y],
+    })),
+  ],
   broadcast: [
     { name: "a scalar", attrs: { shape: [3, 4], divisor: 1 }, inputs: [input([])], outputs: [[3, 4]] },
     {
@@ -485,6 +637,85 @@ const sum = ReduceFn.Sum;
 
 /** Inputs that an op must refuse, and what it says; none where every shape will do or only fusion makes the op. */
 export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
+  stopGradient: [],
+  cumulativeSum: [
+    {
+      attrs: { axis: 2, reverse: false },
+      inputs: [[ROWS, 3]],
+      message: "layer: cumulativeSum needs an axis of the shape; got 2 of [rows, 3]",
+    },
+  ],
+  argMax: [
+    {
+      attrs: { axis: 0, dtype: "f32" },
+      inputs: [[ROWS, 3]],
+      message: "layer: argMax needs an axis of fixed length; got axis 0 of [rows, 3]",
+    },
+  ],
+  slice: [
+    {
+      attrs: { axis: 0, start: 0, step: 1, length: 1 },
+      inputs: [[ROWS, 3]],
+      message: "layer: slice needs an axis of fixed length; got axis 0 of [rows, 3]",
+    },
+    {
+      attrs: { axis: 1, start: 1, step: 2, length: 2 },
+      inputs: [[ROWS, 3]],
+      message:
+        "layer: slice must take 1 or more places of its axis; got 2 from 1 on by 2, axis 1 of [rows, 3]",
+    },
+  ],
+  pad: [
+    {
+      attrs: { axis: 0, before: 1, after: 0, step: 1, value: 0 },
+      inputs: [[ROWS, 3]],
+      message: "layer: pad needs an axis of fixed length; got axis 0 of [rows, 3]",
+    },
+  ],
+  concat: [
+    {
+      attrs: { axis: 1 },
+      inputs: [
+        [ROWS, 3],
+        [4, 3],
+      ],
+      message:
+        "layer: concat needs shapes that differ in one axis of fixed length alone; got axis 1 of [rows, 3], [4, 3]",
+    },
+    {
+      attrs: { axis: 0 },
+      inputs: [
+        [ROWS, 3],
+        [ROWS, 3],
+      ],
+      message:
+        "layer: concat needs shapes that differ in one axis of fixed length alone; got axis 0 of [rows, 3], [rows, 3]",
+    },
+  ],
+  gather: [],
+  gatherGrad: [],
+  batchMatMul: [
+    {
+      attrs: NN,
+      inputs: [
+        [ROWS, 3, 4],
+        [ROWS, 3, 4],
+      ],
+      message:
+        "layer: matMul needs A [.., m, k] and B [.., k, n], with axes in front that broadcast to one shape; " +
+        "got A [rows, 3, 4], B [rows, 3, 4]",
+    },
+    {
+      attrs: NT,
+      inputs: [
+        [ROWS, 3, 4],
+        [2, 3, 4],
+      ],
+      message:
+        "layer: matMul needs A [.., m, k] and B [.., n, k], with axes in front that broadcast to one shape; " +
+        "got A [rows, 3, 4], B [2, 3, 4]",
+    },
+  ],
   layerNorm: [
     {
       attrs: { epsilon },

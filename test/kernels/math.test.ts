@@ -36,6 +36,16 @@ const STATED: readonly [name: string, fn: Fn, limit: number, from: number, to: n
   ["geluTanh down to -1", Fn.GeluTanh, 4, -0, -1],
   ["selu of negative numbers", Fn.Selu, 2.5, -0, -Infinity],
   ["selu of positive numbers", Fn.Selu, 1.1, 0, 1e38],
+  ["sin", Fn.Sin, 0.51, 0, 3e38],
+  ["sin of negative numbers", Fn.Sin, 0.51, -0, -3e38],
+  ["cos", Fn.Cos, 0.51, 0, 3e38],
+  ["expm1 of all positive numbers", Fn.Expm1, 0.51, 0, 88.7],
+  ["expm1 of all negative numbers", Fn.Expm1, 0.51, -0, -Infinity],
+  ["log1p of positive numbers", Fn.Log1p, 0.51, 0, Infinity],
+  ["log1p of negative numbers", Fn.Log1p, 0.51, -0, -1],
+  ["erf", Fn.Erf, 0.51, 0, Infinity],
+  ["reciprocal", Fn.Reciprocal, 0.51, 0, Infinity],
+  ["rsqrt", Fn.Rsqrt, 0.51, 0, Infinity],
 ];
 
 describe("elementary functions", () => {

@@ -7,6 +7,7 @@ import {
   BinaryFn,
   ColumnSum,
   Fn,
+  Form,
   Gemm,
   Hyper,
   LossBlock,
@@ -101,6 +102,12 @@ const REDUCED: readonly Reduced[] = [
   { outer: 7, n: 3, inner: 3 },
   { outer: 2, n: 2 * Block + 1, inner: LINE + 5 },
 ];
+const STRETCHES: readonly (Reduced & { readonly step: number })[] = [1, 2, 3].flatMap((by) => [
+  { outer: 1, n: 1, inner: 1, step: by },
+  { outer: 3, n: 5, inner: 1, step: by },
+  { outer: 2, n: 7, inner: 3, step: by },
+  { outer: 1, n: 4, inner: LINE + 1, step: by },
+]);
 const LONG: readonly Reduced[] = [
   ...around(Block).map((n) => ({ outer: 1, n, inner: 3 })),
   { outer: 3, n: 5 * Block + 7, inner: LINE + 1 },
@@ -244,6 +251,103 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
         ),
       ),
     ),
+  [Opcode.CumulativeSum]: [0, 1].flatMap((reverse) =>
+    REDUCED.map((r) =>
+      one(
+        `${reverse} ${shape(r)}`,
+        r.n * (r.inner === 1 ? 1 : LINE),
+        step(Opcode.CumulativeSum, { reverse, y: "out", x: some(elements(r), 6), ...r }),
+      ),
+    ),
+  ),
+  [Opcode.ArgMax]: REDUCED.map((r) =>
+    one(shape(r), LINE, step(Opcode.ArgMax, { asFloat: 1, y: "out", x: some(elements(r), 6), ...r })),
+  ),
+  [Opcode.TakeStretch]: STRETCHES.map(({ step: by, ...r }) =>
+    one(
+      `${shape(r)} by ${by}`,
+      r.inner,
+      step(Opcode.TakeStretch, {
+        ...{ y: "out", x: some(r.outer * (2 + r.n * by) * r.inner, 7), outer: r.outer, n: 2 + r.n * by },
+        ...{ inner: r.inner, start: 2, step: by, count: r.n },
+      }),
+    ),
+  ),
+  [Opcode.PadStretch]: STRETCHES.map(({ step: by, ...r }) =>
+    one(
+      `${shape(r)} by ${by}`,
+      r.inner,
+      step(Opcode.PadStretch, {
+        ...{ y: "out", x: some(elements(r), 7), ...r },
+        ...{ before: 2, step: by, total: 5 + (r.n - 1) * by, value: 0.5 },
+      }),
+    ),
+  ),
+  [Opcode.JoinStretch]: STRETCHES.filter((r) => r.step === 1).map(({ step: _, ...r }) =>
+    one(
+      shape(r),
+      r.inner,
+      step(Opcode.JoinStretch, { y: "out", x: some(elements(r), 7), ...r, before: 0, total: r.n }),
+    ),
+  ),
+  [Opcode.TakeAlong]: around(LINE).map((count) =>
+    one(
+      `${count}`,
+      LINE,
+      step(Opcode.TakeAlong, {
+        ...{ y: "out", index: Int32Array.from({ length: 6 * count }, (_, i) => (i * 3) % 5) },
+        ...{ x: some(30, 12), outer: 2, n: 5, inner: 3, count },
+      }),
+    ),
+  ),
+  [Opcode.TakeAlongGrad]: [0, 1, 9, 40].map((count) =>
+    one(
+      `${count}`,
+      5,
+      step(Opcode.TakeAlongGrad, {
+        ...{ dx: "out", index: Int32Array.from({ length: 6 * count }, (_, i) => (i * 3) % 5) },
+        ...{ dy: some(6 * count, 12), outer: 2, n: 5, inner: 3, count },
+      }),
+    ),
+  ),
+  [Opcode.BatchMatMul]: [Form.NN, Form.TN, Form.NT].flatMap((form) =>
+    [
+      [3, 4, 5],
+      [17, 33, 9],
+    ].map(([m, n, k]) =>
+      one(
+        `${Form[form]} ${m} ${n} ${k}`,
+        m * n,
+        step(Opcode.BatchMatMul, {
+          ...{ form, c: "out", a: some(3 * m * k, 3), b: some(2 * k * n, 4), m, n, k, scratch: 0 },
+          ...four("d", [1, 1, 3, 2]),
+          ...four("as", [0, 0, m * k, 0]),
+          ...four("bs", [0, 0, 0, k * n]),
+        }),
+      ),
+    ),
+  ),
+  [Opcode.CopySix]: [
+    one(
+      "all axes reversed",
+      36,
+      step(Opcode.CopySix, {
+        ...{ y: "out", x: some(216, 5), divisor: 1, e0: 3, e1: 2, ...four("d", [2, 3, 2, 3]) },
+        ...{ t0: 1, t1: 3, ...four("s", [6, 12, 36, 72]) },
+      }),
+    ),
+  ],
+  [Opcode.BinarySix]: [
+    one(
+      "every other axis repeated",
+      36,
+      step(Opcode.BinarySix, {
+        ...{ fn: BinaryFn.Subtract, y: "out", a: some(18, 3), b: some(12, 4), e0: 3, e1: 2 },
+        ...{ ...four("d", [2, 3, 2, 3]), at0: 6, at1: 0, ...four("as", [3, 0, 0, 1]) },
+        ...{ bt0: 0, bt1: 6, ...four("bs", [0, 2, 1, 0]) },
+      }),
+    ),
+  ],
   [Opcode.BatchNorm]: COLUMNS.map(({ name, m, n }) =>
     one(
       name,

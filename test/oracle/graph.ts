@@ -4,7 +4,7 @@
  * Each op also says how far an f32 kernel may be off, given exact operands: a bound from the number of roundings and
  * the magnitudes they act on. `tolerances` carries these through a whole graph.
  */
-import { Fn, Form, LossFn, Purpose, ReduceFn, Targets } from "../../assembly/abi.ts";
+import { BinaryFn, Fn, Form, LossFn, Purpose, ReduceFn, Targets } from "../../assembly/abi.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import type { LossAttrs, OpAttrs, OpName } from "../../src/graph/op.ts";
 import { resolve } from "../../src/graph/shape.ts";
@@ -214,7 +214,8 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
   unaryGrad: ({ attrs: { fn, alpha }, inputs: [dy, s] }) => [sloped(fn, alpha, given(dy.values), s.values)],
   binary({ attrs: { fn }, inputs: [a, b], dims: [dims] }) {
     const values = fill(dims, (index) => BINARY[fn](broadcastElement(a, index), broadcastElement(b, index)));
-    return [{ values, error: exact(1, values) }];
+    // Keep and Drop move bits; powers are rounded once more than what is inside.
+    return [{ values, error: exact(fn === BinaryFn.Keep || fn === BinaryFn.Drop ? 0 : 2, values) }];
   },
   broadcast({ attrs: { divisor }, inputs: [x], dims: [dims], rows }) {
     const values = fill(dims, (index) => broadcastElement(x, index) / resolve(divisor, rows));
@@ -356,6 +357,117 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
       },
       { values: columns.map((j) => down(j, (k) => dy.values[k])), error: (j) => (m + 2) * EPS * size[j] },
     ];
+  },
+  stopGradient: ({ inputs: [x] }) => [given(x.values)],
+  cumulativeSum({ attrs: { axis, reverse }, inputs: [x], dims: [dims] }) {
+    const total = (index: number[], f: (v: number) => number) => {
+      let sum = 0;
+      for (let j = 0; j < dims[axis]; j++)
+        if (reverse ? j >= index[axis] : j <= index[axis])
+          sum += f(
+            broadcastElement(
+              x,
+              index.map((at, i) => (i === axis ? j : at)),
+            ),
+          );
+      return sum;
+    };
+    const size = fill(dims, (index) => total(index, Math.abs));
+    return [{ values: fill(dims, (index) => total(index, (v) => v)), error: (i) => 2 * EPS * size[i] }];
+  },
+  argMax({ attrs: { axis }, inputs: [x], dims: [dims] }) {
+    const along = (index: number[]) =>
+      Array.from({ length: x.dims[axis] }, (_, j) =>
+        broadcastElement(x, [...index.slice(0, axis), j, ...index.slice(axis)]),
+      );
+    return [
+      given(
+        fill(dims, (index) => {
+          const values = along(index);
+          const nan = values.findIndex(Number.isNaN);
+          return nan >= 0 ? nan : values.indexOf(Math.max(...values));
+        }),
+      ),
+    ];
+  },
+  slice: ({ attrs: { axis, start, step }, inputs: [x], dims: [dims] }) => [
+    given(
+      fill(dims, (index) =>
+        broadcastElement(
+          x,
+          index.map((at, i) => (i === axis ? start + at * step : at)),
+        ),
+      ),
+    ),
+  ],
+  pad: ({ attrs: { axis, before, step, value }, inputs: [x], dims: [dims] }) => [
+    given(
+      fill(dims, (index) => {
+        const j = (index[axis] - before) / step;
+        if (!(Number.isInteger(j) && j >= 0 && j < x.dims[axis])) return value;
+        return broadcastElement(
+          x,
+          index.map((at, i) => (i === axis ? j : at)),
+        );
+      }),
+    ),
+  ],
+  concat: ({ attrs: { axis }, inputs, dims: [dims] }) => [
+    given(
+      fill(dims, (index) => {
+        let at = index[axis];
+        let k = 0;
+        while (at >= inputs[k].dims[axis]) at -= inputs[k++].dims[axis];
+        return broadcastElement(
+          inputs[k],
+          index.map((own, i) => (i === axis ? at : own)),
+        );
+      }),
+    ),
+  ],
+  gather: ({ attrs: { axis }, inputs: [ids, x], dims: [dims] }) => [
+    given(
+      fill(dims, (index) => {
+        const id = broadcastElement(ids, index);
+        return broadcastElement(
+          x,
+          index.map((own, i) => (i === axis ? id : own)),
+        );
+      }),
+    ),
+  ],
+  gatherGrad({ attrs: { axis }, inputs: [ids, dy], dims: [dims] }) {
+    const total = (index: number[], f: (v: number) => number) => {
+      let sum = 0;
+      for (let j = 0; j < ids.dims[axis]; j++) {
+        const from = index.map((own, i) => (i === axis ? j : own));
+        if (broadcastElement(ids, from) === index[axis]) sum += f(broadcastElement(dy, from));
+      }
+      return sum;
+    };
+    const size = fill(dims, (index) => total(index, Math.abs));
+    return [
+      {
+        values: fill(dims, (index) => total(index, (v) => v)),
+        error: (i) => ids.dims[axis] * EPS * size[i],
+      },
+    ];
+  },
+  batchMatMul({ attrs: { transposeA, transposeB }, inputs: [a, b], dims: [dims] }) {
+    const [k] = a.dims.slice(transposeA ? -2 : -1);
+    const total = (index: number[], f: (v: number) => number) => {
+      const before = index.slice(0, -2);
+      const [i, j] = index.slice(-2);
+      let sum = 0;
+      for (let p = 0; p < k; p++)
+        sum += f(
+          broadcastElement(a, [...before, ...(transposeA ? [p, i] : [i, p])]) *
+            broadcastElement(b, [...before, ...(transposeB ? [j, p] : [p, j])]),
+        );
+      return sum;
+    };
+    const size = fill(dims, (index) => total(index, Math.abs));
+    return [{ values: fill(dims, (index) => total(index, (v) => v)), error: (i) => (k + 1) * EPS * size[i] }];
   },
   embedding({ inputs: [ids, table] }) {
     const units = table.dims[1];

@@ -39,6 +39,24 @@ export function erfc(x: number): number {
   return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction);
 }
 
+/** Odd; near 0 by its series, because 1 - erfc would cancel. */
+export function erf(x: number): number {
+  if (Math.abs(x) >= 1) return x < 0 ? erfc(-x) - 1 : 1 - erfc(x);
+  let term = x;
+  let sum = x;
+  for (let i = 1; i < 40; i++) {
+    term *= (-x * x) / i;
+    sum += term / (2 * i + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum;
+}
+
+function roundToEven(x: number): number {
+  const down = Math.floor(x);
+  if (x - down !== 0.5) return Math.round(x);
+  return down % 2 === 0 ? down : down + 1;
+}
+
 const normalBelow = (x: number) => erfc(-x / Math.SQRT2) / 2;
 const normalDensity = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 
@@ -46,6 +64,9 @@ const normalDensity = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math
 const ROOT = Math.sqrt(2 / Math.PI);
 const geluArgument = (x: number) => ROOT * (x + 0.044715 * x ** 3);
 const geluArgumentSlope = (x: number) => ROOT * (1 + 3 * 0.044715 * x ** 2);
+
+/** Where floor jumps, as far as tests go. */
+const WHOLE = Array.from({ length: 401 }, (_, i) => i - 200);
 
 export const UNARY: Readonly<Record<Fn, UnaryOracle>> = {
   [Fn.Identity]: { value: (x) => x, derivative: () => 1, saves: null },
@@ -132,6 +153,27 @@ export const UNARY: Readonly<Record<Fn, UnaryOracle>> = {
   [Fn.Negate]: { value: (x) => -x, derivative: () => -1, saves: null },
   [Fn.Abs]: { value: Math.abs, derivative: Math.sign, saves: "x", kinks: [0] },
   [Fn.Square]: { value: (x) => x * x, derivative: (x) => 2 * x, saves: "x" },
+  [Fn.Sin]: { value: Math.sin, derivative: Math.cos, saves: "x" },
+  [Fn.Cos]: { value: Math.cos, derivative: (x) => -Math.sin(x), saves: "x" },
+  [Fn.Expm1]: { value: Math.expm1, derivative: Math.exp, saves: "y", slope: (y) => y + 1 },
+  [Fn.Log1p]: { value: Math.log1p, derivative: (x) => 1 / (1 + x), saves: "x", positive: true },
+  [Fn.Erf]: { value: erf, derivative: (x) => (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x), saves: "x" },
+  [Fn.Reciprocal]: {
+    value: (x) => 1 / x,
+    derivative: (x) => -1 / (x * x),
+    saves: "y",
+    slope: (y) => -y * y,
+    positive: true,
+  },
+  [Fn.Rsqrt]: {
+    value: (x) => 1 / Math.sqrt(x),
+    derivative: (x) => -0.5 / (x * Math.sqrt(x)),
+    saves: "y",
+    slope: (y) => -0.5 * y ** 3,
+    positive: true,
+  },
+  [Fn.Floor]: { value: Math.floor, derivative: () => 0, saves: null, kinks: WHOLE },
+  [Fn.Round]: { value: roundToEven, derivative: () => 0, saves: null, kinks: WHOLE.map((n) => n + 0.5) },
 };
 
 /** fn' of what `unary` saves for its gradient: the input, the output, or nothing. */

@@ -5,11 +5,15 @@
  * Adding an op: its attributes in `OpAttrs`, a file here, a line below, a case in the op test.
  */
 import type { Op, OpName } from "../op.ts";
+import { argMax } from "./arg-max.ts";
+import { batchMatMul } from "./batch-mat-mul.ts";
 import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./batch-norm.ts";
 import { binary } from "./binary.ts";
+import { cumulativeSum } from "./cumulative-sum.ts";
 import { dense, denseGradInput, denseGradWeights } from "./dense.ts";
 import { dropout } from "./dropout.ts";
 import { embedding, embeddingGrad } from "./embedding.ts";
+import { gather, gatherGrad } from "./gather.ts";
 import { accumulate, place } from "./gradient.ts";
 import { layerNorm, layerNormGrad } from "./layer-norm.ts";
 import { logSoftmax, logSoftmaxGrad } from "./log-softmax.ts";
@@ -18,6 +22,8 @@ import { matMul } from "./mat-mul.ts";
 import { broadcast, maxGrad, reduce } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { softmax, softmaxGrad } from "./softmax.ts";
+import { stopGradient } from "./stop-gradient.ts";
+import { concat, pad, slice } from "./stretch.ts";
 import { transpose } from "./transpose.ts";
 import { elementary, unaryGrad } from "./unary.ts";
 
@@ -52,4 +58,13 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   lossAndGrad,
   accumulate,
   place,
+  stopGradient,
+  cumulativeSum,
+  argMax,
+  slice,
+  pad,
+  concat,
+  gather,
+  gatherGrad,
+  batchMatMul,
 };

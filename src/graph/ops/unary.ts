@@ -27,6 +27,15 @@ const SAVES = {
   [Fn.Negate]: "y",
   [Fn.Abs]: "x",
   [Fn.Square]: "x",
+  [Fn.Sin]: "x",
+  [Fn.Cos]: "x",
+  [Fn.Expm1]: "y",
+  [Fn.Log1p]: "x",
+  [Fn.Erf]: "x",
+  [Fn.Reciprocal]: "y",
+  [Fn.Rsqrt]: "y",
+  [Fn.Floor]: null,
+  [Fn.Round]: null,
 } as const satisfies Record<Fn, "x" | "y" | null>;
 
 const infer: Op<"unary">["infer"] = (_, [x]) => [f32(x.shape)];

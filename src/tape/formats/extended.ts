@@ -12,29 +12,24 @@ import {
   optional,
   output,
   record,
-  type Span,
   sharedScratch,
 } from "../operands.ts";
-import { mk, mn, n, nk, productScratch } from "./spans.ts";
+import {
+  fourLoops,
+  fourStrides,
+  loops,
+  mk,
+  mn,
+  n,
+  nk,
+  productScratch,
+  reduced,
+  reduction,
+  strided,
+  unreduced,
+} from "./spans.ts";
 
-const reduction = { outer: dim, n: dim, inner: dim } as const;
-const reduced: Span = (r) => r.outer * r.inner;
-const unreduced: Span = (r) => r.outer * r.n * r.inner;
 const reducePartials = () => sharedScratch((r) => 4 * r.outer * reduceBlocks(r.n, r.inner) * r.inner);
-const loops: Span = (r) => r.d0 * r.d1 * r.d2 * r.d3;
-
-/** Elements from the first to the last that four nested strided loops touch. */
-const strided =
-  (s: string): Span =>
-  (r) => {
-    if (loops(r) === 0) return 0;
-    let last = 0;
-    for (let i = 0; i < 4; i++) last += (r[`d${i}`] - 1) * r[`${s}${i}`];
-    return last + 1;
-  };
-
-const fourLoops = { d0: dim, d1: dim, d2: dim, d3: dim } as const;
-const fourStrides = { s0: dim, s1: dim, s2: dim, s3: dim } as const;
 
 export const MAT_MUL = /* @__PURE__ */ record(Opcode.MatMul, "matMul", "mat-mul", "extended", () => ({
   form: oneOf(Form),
