@@ -2,12 +2,12 @@
 
 /** Bytes after gzip of the pages of `test/package/bundlers/pages`, as esbuild makes them: they carry a little less. */
 const LIMITS = {
-  trains: 72_000,
-  predicts: 41_500,
+  trains: 73_500,
+  predicts: 41_700,
   /** 1.4 KB of it are the file. */
-  loads: 51_900,
-  computes: 56_400,
-  transforms: 42_800,
+  loads: 52_100,
+  computes: 60_600,
+  transforms: 43_000,
   analyses: 37_900,
 } as const;
 

@@ -3,7 +3,7 @@ import { type Four, pick } from "./strided.ts";
 
 /** IEEE 754, which gives 1 where JavaScript gives NaN. */
 const power = (a: number, b: number) =>
-  a === 1 || (Math.abs(a) === 1 && !Number.isFinite(b) && b === b) ? 1 : a ** b;
+  a === 1 || (Math.abs(a) === 1 && !Number.isFinite(b) && !Number.isNaN(b)) ? 1 : a ** b;
 
 /** In f64; the result rounded to f32 is the f32 operation (Figueroa 1995: 53 >= 2 * 24 + 2). */
 export const BINARY: Readonly<Record<BinaryFn, (a: number, b: number) => number>> = {
