@@ -10,7 +10,7 @@
  */
 
 export enum Abi {
-  Version = 7,
+  Version = 8,
   /** Alignment in bytes of every buffer a tape names. */
   Alignment = 16,
 }

@@ -2,11 +2,11 @@
 
 /** Bytes after gzip of the pages of `test/package/bundlers/pages`, as esbuild makes them: they carry a little less. */
 const LIMITS = {
-  trains: 73_500,
+  trains: 75_000,
   predicts: 41_700,
   /** 1.4 KB of it are the file. */
   loads: 52_100,
-  computes: 60_600,
+  computes: 62_800,
   transforms: 43_000,
   analyses: 37_900,
 } as const;

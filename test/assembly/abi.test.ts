@@ -14,6 +14,7 @@ const CONTRACTS: Readonly<Record<number, string>> = {
   5: "3aab5e8f6bdef30355935752367b77ae89e7b630ca049db0216b58420c00e4d7",
   6: "9600b48707a4bf9f4a68bd75ac36552c7bd4d2ca61aa6b2bfce5510879e50623",
   7: "ec72ed21f48b37da5339337ceda9699ba137e26aec97b3305a8542211989cbf8",
+  8: "fa3eb70609a6707b1b642436f78eaceea0dd3f7b90c16d8134929ad049d8d348",
 };
 
 /** Names and numbers of the enums, records with their operands in order, and what the module exports, as text. */

@@ -92,7 +92,11 @@ describe("fused ops", () => {
         fn === Fn.Identity
           ? ["denseGradInput", "denseGradWeights", "denseGradWeights"]
           : ["denseGradWeights", "denseGradInput", "denseGradWeights"];
-      expect(ops).toEqual([...forward, "lossAndGrad", ...(FLAT.includes(fn) ? ["denseGradWeights"] : backward)]);
+      expect(ops).toEqual([
+        ...forward,
+        "lossAndGrad",
+        ...(FLAT.includes(fn) ? ["denseGradWeights"] : backward),
+      ]);
     }
   });
 
