@@ -1,12 +1,12 @@
 /** `wasmgrad evaluate`: how good a model is on rows with a known target. */
 import type { Table } from "../data/index.ts";
-import type { Evaluation } from "../index.ts";
+import type { Column, Evaluation } from "../index.ts";
 import { type ClassReport, type NumberReport, report } from "../metrics/index.ts";
 import { loadTrainerFile } from "../node/index.ts";
 import { confusionMatrix } from "../plot/index.ts";
 import { Failure, misuse } from "./failures.ts";
 import { type CsvSettings, nameOf, readTable } from "./files.ts";
-import { columnsOf, labelsOf, type ModelColumn } from "./model-files.ts";
+import { columnsOf } from "./model-files.ts";
 import { formatRows, grouped } from "./tables.ts";
 
 /** What `--json` prints. */
@@ -26,7 +26,7 @@ export async function evaluate(
 ): Promise<EvaluateOutcome> {
   const trainer = await loadTrainerFile(modelPath);
   const columns = columnsOf(trainer, modelPath);
-  const labels = labelsOf(trainer);
+  const labels = trainer.labels;
   const table = await readTable(path, settings);
   const name = nameOf(path);
   const missing = columns.filter((column) => !table.has(column.name)).map((column) => column.name);
@@ -60,7 +60,7 @@ function labelOf(cell: unknown, labels: readonly string[]): unknown {
 }
 
 /** The one column that the model does not read. */
-function guessTarget(table: Table, columns: readonly ModelColumn[], name: string): string {
+function guessTarget(table: Table, columns: readonly Column[], name: string): string {
   const others = table.names.filter((column) => !columns.some((known) => known.name === column));
   if (others.length === 1) return others[0];
   throw misuse(

@@ -1,9 +1,8 @@
 /** `wasmgrad info`: what runs here, and what a model file holds. */
 import { statSync } from "node:fs";
 import { cpus } from "node:os";
-import { isSupported, VERSION } from "../index.ts";
+import { type Column, isSupported, VERSION } from "../index.ts";
 import { loadFile } from "../node/index.ts";
-import { columnsOf, isOfTable, labelsOf, type ModelColumn } from "./model-files.ts";
 import { grouped, wrap } from "./tables.ts";
 
 export interface EngineInfo {
@@ -56,7 +55,7 @@ export interface ModelInfo {
   readonly file: string;
   readonly bytes: number;
   readonly digest: string;
-  readonly columns?: readonly ModelColumn[];
+  readonly columns?: readonly Column[];
   readonly labels?: readonly string[];
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly summary: string;
@@ -64,8 +63,7 @@ export interface ModelInfo {
 
 export async function describeModel(path: string): Promise<ModelInfo> {
   const predictor = await loadFile(path);
-  const labels = labelsOf(predictor);
-  const columns = isOfTable(predictor) ? columnsOf(predictor, path) : undefined;
+  const { columns, labels } = predictor;
   return {
     file: path,
     bytes: statSync(path).size,
@@ -78,7 +76,9 @@ export async function describeModel(path: string): Promise<ModelInfo> {
 }
 
 /** A column with what it may hold. */
-function lineOf({ name, kind, categories }: ModelColumn): string[] {
+function lineOf(column: Column): string[] {
+  const { name, kind } = column;
+  const categories = column.kind === "category" ? column.categories : undefined;
   const shown = categories?.slice(0, 8).join(", ") ?? "";
   return [`  ${name}`, kind, categories && categories.length > 8 ? `${shown}, ..` : shown];
 }

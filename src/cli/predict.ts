@@ -1,11 +1,11 @@
 /** `wasmgrad predict`: the rows of a table with what a model says of each, as CSV. */
 import { readFileSync } from "node:fs";
 import { readJson, streamCsv, type Table } from "../data/index.ts";
-import type { Predictor, Result } from "../index.ts";
+import type { Column, Predictor, Result } from "../index.ts";
 import { loadFile } from "../node/index.ts";
 import { Failure } from "./failures.ts";
 import { type CsvSettings, csvField, nameOf, naming, sourceOf } from "./files.ts";
-import { columnsOf, labelsOf, type ModelColumn } from "./model-files.ts";
+import { columnsOf } from "./model-files.ts";
 
 /** Writes a piece of text; a promise of it where the reader must catch up. */
 export type Write = (text: string) => Promise<void> | void;
@@ -29,7 +29,7 @@ export async function predict(
 ): Promise<number> {
   const predictor = await loadFile(modelPath);
   const columns = columnsOf(predictor, modelPath);
-  const labels = labelsOf(predictor);
+  const labels = predictor.labels;
   let rows = 0;
   let names: readonly string[] | undefined;
   for await (const { table, raw } of piecesOf(path, columns, settings)) {
@@ -96,7 +96,7 @@ function indexOfMost(values: readonly number[]): number {
 
 async function* piecesOf(
   path: string,
-  columns: readonly ModelColumn[],
+  columns: readonly Column[],
   settings: CsvSettings,
 ): AsyncGenerator<Piece> {
   const name = nameOf(path);
@@ -133,7 +133,7 @@ async function headerNames(source: never, shared: { readonly name: string; reado
   throw new Failure(`${shared.name}: must have rows below the line of names; got none`);
 }
 
-function checkColumns(file: string, names: readonly string[], columns: readonly ModelColumn[]): void {
+function checkColumns(file: string, names: readonly string[], columns: readonly Column[]): void {
   const missing = columns.filter(({ name }) => !names.includes(name)).map(({ name }) => JSON.stringify(name));
   if (missing.length > 0)
     throw new Failure(

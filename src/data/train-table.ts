@@ -222,7 +222,7 @@ async function resumed(
   all: TableData,
   trainer: TableTrainer,
 ): Promise<TrainTableResult> {
-  const { labels = [] } = trainer as unknown as { readonly labels?: readonly string[] };
+  const { labels = [] } = trainer;
   const other = all.labels.find((label) => !labels.includes(label));
   if (other !== undefined)
     throw new OptionError(

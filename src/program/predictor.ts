@@ -1,6 +1,7 @@
 import { Run } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { DisposedError, OptionError, ShapeError } from "../errors.ts";
+import type { Column } from "../graph/input.ts";
 import { finalActivation, type Model } from "../model/model.ts";
 import { BOOLEAN, readOptions, refuseMore, SIGNAL } from "../options.ts";
 import type { PlannedPort } from "../plan/planned.ts";
@@ -20,6 +21,7 @@ import { readIds } from "../rows/ids.ts";
 import { inSlices, runSlice } from "../runtime/event-loop.ts";
 import type { Steps } from "../steps.ts";
 import { checkNames } from "../suggest.ts";
+import { type Arrays, arrayOf } from "./arrays.ts";
 import {
   type Border,
   borderOf,
@@ -51,13 +53,6 @@ import type { RawRows } from "./raw-rows.ts";
 import { readOnly } from "./read-only.ts";
 import type { Bytes, Misfit } from "./state.ts";
 
-type ByName = Readonly<Record<string, Float32Array>>;
-/** What a pass computes: one array, or one per named output. */
-type Arrays = Float32Array | ByName;
-
-const arrayOf = (arrays: Arrays, name: string, byName: boolean): Float32Array =>
-  byName ? (arrays as ByName)?.[name] : (arrays as Float32Array);
-
 /** A program that predicts. */
 export class Predictor<X = Rows, P = Result> {
   readonly #program: Program;
@@ -75,8 +70,8 @@ export class Predictor<X = Rows, P = Result> {
     program: Program,
     /** @internal */
     protected readonly model: Model<X, P>,
-    /** @internal */
-    protected readonly labels: readonly string[] | undefined,
+    /** Names of the classes, in the order of the outputs; undefined where none were given. */
+    readonly labels: readonly string[] | undefined,
   ) {
     this.#program = program;
     const { inputs } = model.graph;
@@ -353,6 +348,18 @@ export class Predictor<X = Rows, P = Result> {
     // Nobody has written rows before asking for the views.
     this.buffers;
     return this.program.raw as RawRows;
+  }
+
+  /**
+   * The columns of a table that the model reads, where its one input was made of such: what rows must have. Undefined otherwise.
+   *
+   * @example
+   * const columns = inputColumns([{ name: "area", kind: "number" }]);
+   * const predictor = compile(sequential({ columns }, [dense(1)]));
+   * predictor.columns?.map(({ name }) => name); // => ["area"]
+   */
+  get columns(): readonly Column[] | undefined {
+    return this.model.graph.inputs.length === 1 ? this.model.graph.inputs[0].columns : undefined;
   }
 
   /**

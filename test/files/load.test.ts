@@ -6,6 +6,7 @@ import {
   crossEntropy,
   dense,
   dropout,
+  inputColumns,
   load,
   loadTrainer,
   meanSquaredError,
@@ -162,6 +163,20 @@ describe("load", () => {
     }
     expect(again.digest({ training: true })).toBe(fitted.digest({ training: true }));
     expect(again.predict(table.x)).toEqual(trainer.predict(table.x));
+  });
+
+  it("says what rows must have, and the names of classes", () => {
+    const columns = inputColumns([
+      { name: "area", kind: "number" },
+      { name: "town", kind: "category", categories: ["Bern", "Genf"] },
+    ]);
+    const labels = ["no", "yes"];
+    const made = compile(sequential({ columns }, [dense(1, { activation: "sigmoid" })]), { labels });
+    const loaded = load(made.save());
+    expect([loaded.labels, loaded.columns]).toEqual([labels, made.columns]);
+    expect(loaded.columns).toMatchObject(columns);
+    const bare = load(compile(sequential({ input: [2] }, [dense(1)])).save());
+    expect([bare.labels, bare.columns]).toEqual([undefined, undefined]);
   });
 
   it("reads a file whose page carries dropout for what trains from it", () => {
