@@ -225,6 +225,24 @@ export enum Permutation {
   LargeBlocks = 2,
 }
 
+/** Rules of the record `Update`; beside the rate each reads of `Hyper`: */
+export enum UpdateFn {
+  /** Beta1 (momentum), Beta2 (alpha), Epsilon */
+  RmsProp = 0,
+  /** Epsilon, Extra (what sums start from) */
+  Adagrad,
+  /** Beta2 (rho), Epsilon */
+  Adadelta,
+  /** Beta1, Beta2, Epsilon, Extra (decay of the momentum by an update) */
+  Nadam,
+  /** Beta1, Beta2, Epsilon, WeightDecay, Flags */
+  AmsGrad,
+  /** Beta1, Beta2, WeightDecay */
+  Lion,
+  /** Beta1 (etaMinus), Beta2 (etaPlus), Epsilon (least step), Extra (largest step) */
+  Rprop,
+}
+
 /** Constants of an optimizer: an f64 array outside the state, one for each group of variables. */
 export enum Hyper {
   /** SGD: momentum; Adam: beta1 */
@@ -235,6 +253,8 @@ export enum Hyper {
   WeightDecay,
   /** bits of `OptimizerFlag`, as a number */
   Flags,
+  /** see `UpdateFn` */
+  Extra,
   Count = 6,
 }
 
@@ -242,6 +262,8 @@ export enum OptimizerFlag {
   Nesterov = 1,
   EpsilonInsideRoot = 2,
   BiasCorrection = 4,
+  /** of RMSProp; its slots say so too */
+  Centered = 8,
 }
 
 /**

@@ -4,6 +4,7 @@ import { accumulate, place } from "./kernels/accumulate";
 import { adam, sgd } from "./kernels/optimizer";
 import { addGradients, averageGradients } from "./kernels/gradients";
 import { advance } from "./kernels/advance";
+import { advanceMomentum, update } from "./kernels/update";
 import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./kernels/batch-norm";
 import { argMax } from "./kernels/arg-max";
 import { batchMatMul } from "./kernels/batch-mat-mul";
@@ -370,6 +371,18 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
         dim(r, 14, rows), dim(r, 15, rows), dim(r, 16, rows), dim(r, 17, rows), dim(r, 18, rows), dim(r, 19, rows),
         dim(r, 20, rows), dim(r, 21, rows), dim(r, 22, rows), part, parts,
       );
+      break;
+    }
+    case Opcode.Update: {
+      update(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        pointer(r, 8), pointer(r, 9), pointer(r, 10), pointer(r, 11), rateAt(run, word(r, 12)), pointer(r, 13),
+        run + (Run.Guard << 2), part, parts,
+      );
+      break;
+    }
+    case Opcode.AdvanceMomentum: {
+      advanceMomentum(pointer(r, 1), pointer(r, 2), pointer(r, 3), part, parts);
       break;
     }
     default: {

@@ -90,4 +90,8 @@ export enum Opcode {
   /** Copy and Binary over six dimensions */
   CopySix,
   BinarySix,
+  /** w and slots updated in place by one of the other rules */
+  Update,
+  /** a product of momenta one factor on */
+  AdvanceMomentum,
 }

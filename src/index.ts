@@ -59,6 +59,7 @@ export { createEngine, type EngineOptions } from "./runtime/engine.ts";
 export { isSupported } from "./runtime/kernels.ts";
 export type { Engine } from "./runtime/space.ts";
 export type { TensorType } from "./safetensors.ts";
+export * from "./train/adaptive-optimizers.ts";
 export { type CompileOptions, compile, type TrainerOptions, type TrainOptions } from "./train/compile.ts";
 export type { WithStateOptions } from "./train/customers.ts";
 export type { Evaluation, MetricValues } from "./train/evaluate.ts";
@@ -110,6 +111,7 @@ export {
   type AdamOptions,
   type AdamWGroup,
   type AdamWOptions,
+  type AmsGrad,
   adam,
   adamW,
   type Optimizer,

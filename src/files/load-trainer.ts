@@ -23,7 +23,7 @@ import {
   meanSquaredError,
 } from "../train/losses.ts";
 import { isMetricName, type MetricFunction, type MetricName } from "../train/metric-names.ts";
-import { type AdamWGroup, adam, adamW, type Optimizer, sgd } from "../train/optimizers.ts";
+import { type AdamWGroup, type AmsGrad, adam, adamW, type Optimizer, sgd } from "../train/optimizers.ts";
 import type { Trainer } from "../train/trainer.ts";
 import type { ByOutput } from "../train/training-data.ts";
 import {
@@ -189,7 +189,9 @@ function readSettings(
     if (inPlace && inPlace.kind === kind && !Object.hasOwn(OPTIMIZERS, inPlace.kind))
       return sameSettings(inPlace, given) ? inPlace : undefined;
     const make = makerOf("the optimizer", kind, OPTIMIZERS) as typeof adamW;
-    const settings = withRate(given);
+    const { amsgrad, ...others } = withRate(given);
+    const brought = () => inPlace?.amsgrad ?? (makerOf("a setting", "amsgrad", {}) as AmsGrad);
+    const settings = amsgrad ? { ...others, amsgrad: brought() } : others;
     if (groups === undefined) return make(settings);
     if (!Array.isArray(groups)) return fail("groups of an optimizer must be an array", groups);
     return make({ ...settings, groups: groups.map((group) => readGroup(record("a group", group))) });

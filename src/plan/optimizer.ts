@@ -2,12 +2,24 @@
 import { Hyper, OptimizerFlag } from "../../assembly/abi.ts";
 import { OptionError } from "../errors.ts";
 import { draft, type OperandRef, type RecordDraft } from "../graph/op.ts";
+import type { KernelLink } from "../kernels/link.ts";
 import { ADAM, ADVANCE, SGD } from "../tape/formats/train.ts";
 import type { CounterEntry } from "./counters.ts";
 import type { VariableUse } from "./roles.ts";
 
-/** `velocity` is the momentum of SGD; Adam has both moments. */
-export type Moment = "velocity" | "firstMoment" | "secondMoment";
+/**
+ * `velocity` is the momentum of SGD and RMSProp; Adam has both moments, AMSGrad the largest second one too. Adagrad sums squares, Adadelta
+ * averages those of its updates, Rprop has a step size for each element.
+ */
+export type Moment =
+  | "velocity"
+  | "firstMoment"
+  | "secondMoment"
+  | "secondMomentMaximum"
+  | "squareSum"
+  | "updateMoment"
+  | "previousGradient"
+  | "stepSize";
 
 /** One number beside each element of a trained variable. */
 export interface Slot {
@@ -65,9 +77,14 @@ export interface GroupContext {
 }
 
 export interface OptimizerRule {
-  readonly name: "sgd" | "adam";
-  /** Running products of a constant, one a group, that grow with each update: name of the counter, and the constant. */
-  readonly powers: readonly (readonly [name: string, factor: Hyper])[];
+  readonly name: string;
+  /**
+   * Running products of a constant, one a group, that grow with each update: name of the counter, and the constant. Those without one
+   * `commit` moves.
+   */
+  readonly powers: readonly (readonly [name: string, factor?: Hyper])[];
+  /** What else counts updates, before the powers. */
+  readonly commit?: (context: GroupContext) => RecordDraft[];
   /** The records that update a group. */
   update(context: GroupContext): RecordDraft[];
 }
@@ -80,6 +97,8 @@ export interface OptimizerPlan {
   /** The rate of a step, from the group's base rate; without one it is that. */
   readonly schedule?: (base: number, step: number, group: number) => number;
   readonly plateau?: Plateau;
+  /** Those that its records need. Default: those that train. */
+  readonly kernels?: KernelLink;
 }
 
 /** Name of a counter of a group; that of a program's only or last group has no number. */
@@ -119,8 +138,12 @@ export function optimizerCounters({ rule, groups, plateau }: OptimizerPlan): Cou
 }
 
 /** What counts updates, after an update was found finite. */
-export function commitRecords({ rule }: OptimizerPlan, { counter, hyper }: GroupContext): RecordDraft[] {
-  return rule.powers.map(([name, factor]) => draft(ADVANCE, { x: counter(name), factor: hyper(factor) }));
+export function commitRecords({ rule }: OptimizerPlan, context: GroupContext): RecordDraft[] {
+  const { counter, hyper } = context;
+  const powers = rule.powers.flatMap(([name, factor]) =>
+    factor === undefined ? [] : draft(ADVANCE, { x: counter(name), factor: hyper(factor) }),
+  );
+  return [...(rule.commit?.(context) ?? []), ...powers];
 }
 
 /** `v = momentum v + g`, `w -= rate v`; see `assembly/kernels/optimizer.ts`. */
@@ -147,7 +170,7 @@ export function scheduleOf(groups: readonly OptimizerGroup[]): Pick<OptimizerPla
 }
 
 /** What the rates of a group come from. */
-interface GroupRates {
+export interface GroupRates {
   readonly match?: RegExp;
   readonly learningRate: number;
   readonly rateOf?: RateOfStep;
@@ -159,22 +182,31 @@ export interface SgdSettings extends GroupRates {
   readonly nesterov: boolean;
 }
 
+/** A plan of one rule: the constants of each group, and rates that change where the last group's do. */
+export const planOf = <S extends GroupRates>(
+  rule: OptimizerRule,
+  slots: readonly Slot[],
+  settings: readonly S[],
+  hyperOf: (settings: S) => number[],
+): OptimizerPlan => {
+  const groups = settings.map((of) => ({
+    match: of.match,
+    learningRate: of.learningRate,
+    rateOf: of.rateOf,
+    hyper: hyperOf(of),
+  }));
+  return { rule, slots, groups, ...scheduleOf(groups), plateau: settings[settings.length - 1].plateau };
+};
+
 export function sgdPlan(settings: readonly SgdSettings[]): OptimizerPlan {
-  const groups = settings.map(({ match, learningRate, rateOf, momentum, nesterov }) => {
+  const slots = settings.some(({ momentum }) => momentum > 0) ? [{ name: "velocity" as const }] : [];
+  return planOf(sgdRule, slots, settings, ({ momentum, nesterov }) => {
     const hyper = new Array<number>(Hyper.Count).fill(0);
     hyper[Hyper.Beta1] = momentum;
     hyper[Hyper.Flags] = nesterov ? OptimizerFlag.Nesterov : 0;
-    return { match, learningRate, rateOf, hyper };
+    return hyper;
   });
-  const slots = settings.some(({ momentum }) => momentum > 0) ? [{ name: "velocity" as const }] : [];
-  return { rule: sgdRule, slots, groups, ...ratesPlan(settings, groups) };
 }
-
-/** What a plan says of rates that change. The group that takes what no other matches says when. */
-const ratesPlan = (settings: readonly GroupRates[], groups: readonly OptimizerGroup[]) => ({
-  ...scheduleOf(groups),
-  plateau: settings[settings.length - 1].plateau,
-});
 
 /** See `assembly/kernels/optimizer.ts`. */
 const adamRule: OptimizerRule = {
@@ -209,7 +241,8 @@ export interface AdamSettings extends GroupRates {
 }
 
 export function adamPlan(settings: readonly AdamSettings[]): OptimizerPlan {
-  const groups = settings.map((of) => {
+  const slots = [{ name: "firstMoment" as const }, { name: "secondMoment" as const, nonNegative: true }];
+  return planOf(adamRule, slots, settings, (of) => {
     const hyper = new Array<number>(Hyper.Count).fill(0);
     hyper[Hyper.Beta1] = of.beta1;
     hyper[Hyper.Beta2] = of.beta2;
@@ -218,10 +251,8 @@ export function adamPlan(settings: readonly AdamSettings[]): OptimizerPlan {
     hyper[Hyper.Flags] =
       (of.epsilonInsideRoot ? OptimizerFlag.EpsilonInsideRoot : 0) |
       (of.biasCorrection ? OptimizerFlag.BiasCorrection : 0);
-    return { match: of.match, learningRate: of.learningRate, rateOf: of.rateOf, hyper };
+    return hyper;
   });
-  const slots = [{ name: "firstMoment" as const }, { name: "secondMoment" as const, nonNegative: true }];
-  return { rule: adamRule, slots, groups, ...ratesPlan(settings, groups) };
 }
 
 /** What an update does, by name. */
@@ -235,11 +266,13 @@ const HYPER = {
   beta2: Hyper.Beta2,
   epsilon: Hyper.Epsilon,
   weightDecay: Hyper.WeightDecay,
+  extra: Hyper.Extra,
 } as const;
 const FLAGS = {
   nesterov: OptimizerFlag.Nesterov,
   epsilonInsideRoot: OptimizerFlag.EpsilonInsideRoot,
   biasCorrection: OptimizerFlag.BiasCorrection,
+  centered: OptimizerFlag.Centered,
 } as const;
 
 /**

@@ -136,7 +136,7 @@ function write(request: PlanRequest, parts: Parts, layout: Layout): Plan {
 
 /** The largest kernels that any of its parts asks for. */
 const kernelsOf = ({ graph, train }: PlanRequest): KernelLink =>
-  [train?.planner.kernels, graph.kernels, train?.graph.kernels].reduce<KernelLink>(
+  [train?.planner.kernels, train?.optimizer?.kernels, graph.kernels, train?.graph.kernels].reduce<KernelLink>(
     (largest, kernels) => (kernels && kernels.level > largest.level ? kernels : largest),
     PREDICT,
   );

@@ -5,6 +5,7 @@
 import { Fn, LossFn, LossGroup, Opcode, RecordWord } from "../../assembly/abi.ts";
 import { f32Word } from "./float-word.ts";
 import {
+  ADVANCE_MOMENTUM,
   APPROACH,
   BATCH_NORM,
   BATCH_NORM_GRAD,
@@ -24,6 +25,7 @@ import {
   REDUCE,
   REDUCE_BLOCKS,
   REDUCE_TOTAL,
+  UPDATE,
 } from "./formats/extended.ts";
 import { DENSE, SOFTMAX, UNARY } from "./formats/predict.ts";
 import {
@@ -112,6 +114,8 @@ export const RECORDS = {
   [Opcode.BatchMatMul]: BATCH_MAT_MUL,
   [Opcode.CopySix]: COPY_SIX,
   [Opcode.BinarySix]: BINARY_SIX,
+  [Opcode.Update]: UPDATE,
+  [Opcode.AdvanceMomentum]: ADVANCE_MOMENTUM,
 } as const satisfies Record<Opcode, RecordFormat>;
 
 /** The operands of a record that have a word on the tape. */

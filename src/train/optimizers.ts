@@ -9,7 +9,7 @@ import {
   refuseMore,
   SHARE,
 } from "../options.ts";
-import { type AdamSettings, adamPlan, sgdPlan } from "../plan/optimizer.ts";
+import { type AdamSettings, adamPlan, type OptimizerPlan, sgdPlan } from "../plan/optimizer.ts";
 import { classOf } from "../realm.ts";
 import { type LearningRate, type ReadRate, readRate } from "./learning-rate.ts";
 import { makeTrainer, type OptimizerSettings } from "./make-trainer.ts";
@@ -18,9 +18,11 @@ export type { OptimizerSettings };
 
 /** An optimizer and its settings; `compile` makes its records. */
 export interface Optimizer extends OptimizerSettings {
-  readonly kind: "sgd" | "adam" | "adamW";
+  readonly kind: "sgd" | "adam" | "adamW" | "rmsprop" | "adagrad" | "adadelta" | "nadam" | "lion" | "rprop";
   /** The step size at the start. */
   readonly learningRate: number;
+  /** @internal What the option of this name was. */
+  readonly amsgrad?: AmsGrad;
   /** @internal What trains comes with the optimizer: pages that only predict do not carry it. */
   readonly makeTrainer: typeof makeTrainer;
 }
@@ -74,6 +76,14 @@ export interface AdamOptions {
   readonly epsilonMode?: "outside" | "inside";
   /** Whether the moments are divided by `1 - beta^t`. Default: true. */
   readonly biasCorrection?: boolean;
+  /** `amsgrad`, the function of this package: divides by the largest second moment up to now. Default: by the present one. */
+  readonly amsgrad?: AmsGrad;
+}
+
+/** What `amsgrad` is; an option is given the function itself, so that pages without it carry no kernel of it. */
+export interface AmsGrad {
+  /** @internal */
+  readonly plan: (settings: readonly AdamSettings[]) => OptimizerPlan;
 }
 
 /**
@@ -126,9 +136,15 @@ export function adamW(options: AdamWOptions = {}): Optimizer {
 }
 
 /** Below the smallest normal f32 it would vanish, and 0 / 0 with it. */
-const EPSILON: Rule = [
+export const EPSILON: Rule = [
   "a finite number >= 1.2e-38 in single precision",
   (n: number) => n >= 1.2e-38 && Number.isFinite(Math.fround(n)),
+];
+
+const AMSGRAD: Rule = [
+  "the function amsgrad of this package: adam({ amsgrad })",
+  (of: AmsGrad) => of?.plan,
+  "function",
 ];
 
 const ADAM = {
@@ -138,15 +154,16 @@ const ADAM = {
   epsilon: [1e-8, EPSILON],
   epsilonMode: ["outside", /* @__PURE__ */ oneOf("outside", "inside")],
   biasCorrection: [true, BOOLEAN],
+  amsgrad: [undefined, AMSGRAD],
 } as const;
 
 function makeAdam(
   kind: "adam" | "adamW",
-  options: Required<AdamOptions>,
+  options: Required<Omit<AdamOptions, "amsgrad">> & Pick<AdamOptions, "amsgrad">,
   weightDecay: number,
   groups: readonly AdamWGroup[] = [],
 ): Optimizer {
-  const { epsilonMode, learningRate, ...others } = options;
+  const { epsilonMode, learningRate, amsgrad, ...others } = options;
   const { described, ...rates } = readRate(kind, learningRate);
   const base: AdamSettings = {
     ...others,
@@ -161,11 +178,13 @@ function makeAdam(
     settings: {
       ...options,
       learningRate: described,
+      ...(amsgrad ? { amsgrad: true } : {}),
       ...(kind === "adam" ? {} : { weightDecay }),
       ...(groups.length > 0 ? { groups: own.map(({ described: group }) => group) } : {}),
     },
+    amsgrad,
     makeTrainer,
-    plan: adamPlan([...own.map(({ settings }) => ({ ...base, ...settings })), base]),
+    plan: (amsgrad?.plan ?? adamPlan)([...own.map(({ settings }) => ({ ...base, ...settings })), base]),
   };
 }
 

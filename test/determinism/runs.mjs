@@ -175,6 +175,34 @@ export async function runAll(wasmgrad) {
     "adam without bias correction": adam({ biasCorrection: false }),
     adamW: adamW({ weightDecay: 0.1 }),
   };
+  const { adadelta, adagrad, amsgrad, lion, nadam, rmsprop, rprop } = wasmgrad;
+  const {
+    cosineDecay,
+    cosineRestarts,
+    exponentialDecay,
+    oneCycle,
+    polynomialDecay,
+    reduceOnPlateau,
+    stepDecay,
+  } = wasmgrad;
+  const scheduled = (learningRate) => sgd({ learningRate, momentum: 0.9 });
+  Object.assign(optimizers, {
+    rmsprop: rmsprop(),
+    "rmsprop, centered, with momentum": rmsprop({ centered: true, momentum: 0.9, learningRate: 0.001 }),
+    adagrad: adagrad({ initialAccumulator: 0.1 }),
+    adadelta: adadelta(),
+    nadam: nadam(),
+    amsgrad: adam({ amsgrad, beta2: 0.9 }),
+    lion: lion({ learningRate: 0.001, weightDecay: 0.1 }),
+    rprop: rprop(),
+    "at a cosine": scheduled(cosineDecay({ initial: 0.1, steps: 30, warmup: 5, final: 0.001 })),
+    "at cosines": scheduled(cosineRestarts({ initial: 0.1, steps: 7, growth: 2, decay: 0.9 })),
+    "at steps": scheduled(stepDecay({ initial: 0.1, every: 9, factor: 0.3 })),
+    "at an exponential": scheduled(exponentialDecay({ initial: 0.1, factor: 0.5, steps: 10 })),
+    "at a polynomial": scheduled(polynomialDecay({ initial: 0.1, steps: 40, power: 1.5 })),
+    "at one cycle": scheduled(oneCycle({ maximum: 0.2, steps: 50 })),
+    "at plateaus": scheduled(reduceOnPlateau({ initial: 0.1, patience: 0, minDelta: 10 })),
+  });
   for (const [name, optimizer] of Object.entries(optimizers)) {
     const trainer = mlp({ optimizer });
     trainer.fitSync(data, { epochs: 5 });

@@ -17,6 +17,7 @@ import {
   RowSum,
   Run,
   Targets,
+  UpdateFn,
   Window,
 } from "../../assembly/abi.ts";
 import { isOverRows } from "../../src/tape/blocks.ts";
@@ -520,6 +521,27 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
     const powers = { power1: Float64Array.of(0.5), power2: Float64Array.of(0.75) };
     return one(`${n}`, 6 * LINE, step(Opcode.Adam, { ...given, ...powers }));
   }),
+  [Opcode.Update]: Object.values(UpdateFn)
+    .filter((fn): fn is UpdateFn => typeof fn === "number")
+    .flatMap((fn) =>
+      PADDED.map((n) => {
+        const slots = { a: positive(n, 3), b: positive(n, 4), c: positive(n, 5) };
+        const powers = {
+          power1: Float64Array.of(0.5),
+          power2: Float64Array.of(0.75),
+          power3: Float64Array.of(0.5),
+        };
+        const given = { fn, w: some(n), g: some(n, 2), ...slots, n, hyper, rate: 0.5, ...powers };
+        return one(`${UpdateFn[fn]} ${n}`, 8 * LINE, step(Opcode.Update, given));
+      }),
+    ),
+  [Opcode.AdvanceMomentum]: [
+    one(
+      "one number",
+      2,
+      step(Opcode.AdvanceMomentum, { product: Float64Array.of(0.5), power: Float64Array.of(0.5), hyper }),
+    ),
+  ],
   [Opcode.AddGradients]: PADDED.map((n) => {
     const given = { sums: some(n), g: some(n, 2), n, rows: 3, groupRows: Float64Array.of(4) };
     return one(`${n}`, 2 * LINE, step(Opcode.AddGradients, given));

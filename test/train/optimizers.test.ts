@@ -2,13 +2,21 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   type Activation,
+  adadelta,
+  adagrad,
   adam,
   adamW,
+  amsgrad,
   compile,
   dense,
+  lion,
+  loadTrainer,
   meanSquaredError,
+  nadam,
   type Optimizer,
   OptionError,
+  rmsprop,
+  rprop,
   sequential,
   sgd,
 } from "../../src/index.ts";
@@ -16,7 +24,7 @@ import { lineTrainer, thrownBy } from "../fixtures.ts";
 
 interface Run {
   readonly name: string;
-  readonly optimizer: "sgd" | "adam" | "adamw";
+  readonly optimizer: "sgd" | "adam" | "adamw" | keyof typeof OTHERS;
   readonly options: {
     readonly learningRate: number;
     readonly momentum?: number;
@@ -27,6 +35,7 @@ interface Run {
     readonly epsilonInsideRoot?: boolean;
     readonly biasCorrection?: boolean;
     readonly weightDecay?: number;
+    readonly amsgrad?: boolean;
     readonly groups?: readonly { match: string; learningRate: number; weightDecay: number }[];
   };
   readonly losses: number[];
@@ -45,10 +54,17 @@ const recorded = JSON.parse(readFileSync(new URL("../vectors/optimizers.json", i
 };
 const data = { x: recorded.x, y: recorded.y };
 
+const OTHERS = { rmsprop, adagrad, adadelta, nadam, lion, rprop };
+
 function optimizerOf({ optimizer, options }: Run): Optimizer {
   if (optimizer === "sgd") return sgd(options);
-  const { epsilonInsideRoot, groups = [], ...rest } = options;
-  const settings = { ...rest, epsilonMode: epsilonInsideRoot ? ("inside" as const) : ("outside" as const) };
+  if (optimizer !== "adam" && optimizer !== "adamw") return OTHERS[optimizer](options);
+  const { epsilonInsideRoot, groups = [], amsgrad: isAmsgrad, ...rest } = options;
+  const settings = {
+    ...rest,
+    epsilonMode: epsilonInsideRoot ? ("inside" as const) : ("outside" as const),
+    ...(isAmsgrad ? { amsgrad } : {}),
+  };
   if (optimizer === "adam") return adam(settings);
   return adamW({
     ...settings,
@@ -56,13 +72,13 @@ function optimizerOf({ optimizer, options }: Run): Optimizer {
   });
 }
 
-function trainerOf(optimizer: Optimizer) {
+function trainerOf(optimizer: Optimizer, options: { batchSize?: number; accumulate?: number } = {}) {
   const trainer = compile(
     sequential(
       { input: [recorded.inputs] },
       recorded.layers.map(({ name, units, activation }) => dense(units, { name, activation })),
     ),
-    { loss: meanSquaredError(), optimizer },
+    { loss: meanSquaredError(), optimizer, ...options },
   );
   trainer.setParameters(
     Object.fromEntries(
@@ -114,6 +130,54 @@ describe("ten steps follow the trajectory recorded in double precision", () => {
   });
 });
 
+describe("each optimizer goes on to the bit", () => {
+  const made: Record<string, () => Optimizer> = {
+    rmsprop: () => rmsprop({ momentum: 0.9, centered: true }),
+    adagrad,
+    adadelta,
+    nadam,
+    "adam amsgrad": () => adam({ amsgrad }),
+    "adamW amsgrad": () => adamW({ amsgrad, groups: [{ match: /bias$/, weightDecay: 0 }] }),
+    lion: () => lion({ weightDecay: 0.1 }),
+    rprop,
+  };
+  const uses = [rmsprop, adagrad, adadelta, nadam, amsgrad, lion, rprop];
+  for (const [name, make] of Object.entries(made))
+    it(`${name}: from a state, from a file, in groups of passes`, () => {
+      for (const accumulate of [1, 2]) {
+        const of = () => trainerOf(make(), { batchSize: 3, accumulate });
+        const whole = of();
+        whole.fitSync(data, { epochs: 9 });
+        const first = of();
+        first.fitSync(data, { epochs: 4 });
+        const restored = of();
+        restored.restore(first.state());
+        const file = first.save({ training: true });
+        const loaded = [loadTrainer(file, { uses }), loadTrainer(file, { optimizer: make() })];
+        for (const trainer of [restored, ...loaded]) {
+          expect(trainer.steps).toBe(first.steps);
+          trainer.fitSync(data as never, { epochs: 5 });
+          expect(trainer.digest({ training: true })).toBe(whole.digest({ training: true }));
+        }
+      }
+    });
+
+  it("is refused by a file's trainer without it, by name", () => {
+    const file = trainerOf(nadam()).save({ training: true });
+    expect(thrownBy(() => loadTrainer(file)).message).toContain("uses: [nadam]");
+    expect(
+      thrownBy(() => loadTrainer(trainerOf(adam({ amsgrad })).save({ training: true }))).message,
+    ).toContain("uses: [amsgrad]");
+  });
+
+  it("is told from one with other settings, whose moments it does not take", () => {
+    const saved = trainerOf(rmsprop()).state();
+    expect(() => trainerOf(rmsprop({ rho: 0.9 })).restore(saved)).toThrow("same optimizer");
+    expect(() => trainerOf(adadelta()).restore(saved)).toThrow("same optimizer");
+    expect(() => trainerOf(adam()).restore(trainerOf(adam({ amsgrad })).state())).toThrow("same optimizer");
+  });
+});
+
 describe("settings at the ends of their ranges", () => {
   // 1 - beta2 is the least there is, and what it makes of small squares of gradients is a denormal: it becomes 0.
   for (const options of [
@@ -143,7 +207,7 @@ describe("settings at the ends of their ranges", () => {
 });
 
 describe("options of optimizers", () => {
-  for (const make of [sgd, adam, adamW]) {
+  for (const make of [sgd, adam, adamW, rmsprop, adagrad, adadelta, nadam, lion, rprop]) {
     for (const learningRate of [-0.1, Number.NaN, Number.POSITIVE_INFINITY])
       it(`${make.name} refuses learningRate ${learningRate}`, () => {
         const error = thrownBy(() => make({ learningRate }));
@@ -159,6 +223,20 @@ describe("options of optimizers", () => {
 
   const wrong: [string, () => unknown, string][] = [
     ["momentum 1", () => sgd({ momentum: 1 }), "sgd: momentum must be in [0, 1); got 1"],
+    ["rho of 1", () => rmsprop({ rho: 1 }), "rmsprop: rho must be in [0, 1); got 1"],
+    ["a negative start", () => adagrad({ initialAccumulator: -1 }), "adagrad: initialAccumulator must be"],
+    ["etaPlus 1", () => rprop({ etaPlus: 1 }), "rprop: etaPlus must be a finite number > 1; got 1"],
+    [
+      "steps that cross",
+      () => rprop({ minStep: 1, maxStep: 0.5 }),
+      "rprop: maxStep must be at least minStep, 1; got 0.5",
+    ],
+    [
+      "amsgrad true",
+      () => adam({ amsgrad: true as never }),
+      "adam: amsgrad must be the function amsgrad of this package",
+    ],
+    ["a call of amsgrad", () => amsgrad(), "amsgrad: must be given to an optimizer itself"],
     ["negative momentum", () => sgd({ momentum: -0.5 }), "sgd: momentum must be in [0, 1); got -0.5"],
     ["nesterov without momentum", () => sgd({ nesterov: true }), "sgd: nesterov needs momentum > 0"],
     ["beta1 of 1", () => adam({ beta1: 1 }), "adam: beta1 must be in [0, 1); got 1"],

@@ -5,7 +5,7 @@ elements, trained for 10 steps on one fixed batch of 7 rows. Per run: the loss b
 parameters after each update. Initial parameters, x and y are f32-representable, so an f32 engine starts from the
 same numbers. Everything is computed in torch.float64.
 
-How: `sgd`, `adam` and `adamw` runs come from torch.optim. PyTorch has neither an epsilon inside the root nor
+How: all runs but those of Lion come from torch.optim where it has them. PyTorch has neither an epsilon inside the root nor
 Adam without bias correction; those runs come from `HandAdam` below, which is first checked against
 torch.optim.Adam and torch.optim.AdamW in the forms that both have. Every run is repeated in torch.float32 and must
 stay within a third of the tolerance that the engine is held to, `1e-5 max(1, |ref|)`: the vectors ask
@@ -109,6 +109,63 @@ class HandAdam:
                 w.sub_(o["learningRate"] * m_hat / (torch.sqrt(v_hat) + o["epsilon"]))
 
 
+class HandLion:
+    """Lion (Chen et al. 2023, https://arxiv.org/abs/2302.06675, algorithm 2), which PyTorch has not."""
+
+    def __init__(self, parameters, options):
+        self.parameters = list(parameters)
+        self.options = options
+        self.first = [torch.zeros_like(parameter) for parameter in self.parameters]
+
+    def zero_grad(self):
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        o = self.options
+        for w, m in zip(self.parameters, self.first):
+            direction = torch.sign(o["beta1"] * m + (1 - o["beta1"]) * w.grad)
+            w.sub_(o["learningRate"] * (direction + o["weightDecay"] * w))
+            m.copy_(o["beta2"] * m + (1 - o["beta2"]) * w.grad)
+
+
+class HandNadam:
+    """Nadam as PyTorch has it from 2.0 on.
+
+    1.13 multiplies the product of the next step by mu_t twice (`mu_product * mu * mu_next` after `mu_product *= mu`). With
+    `twice` this class does so too, which is first checked against torch.optim.NAdam, up to its product, which is a tensor of f32; runs are
+    recorded without.
+    """
+
+    def __init__(self, parameters, options, twice=False):
+        self.parameters = list(parameters)
+        self.options = options
+        self.twice = twice
+        self.first = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.second = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.t, self.product = 0, 1
+
+    def zero_grad(self):
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        o = self.options
+        self.t += 1
+        mu, mu_next = [o["beta1"] * (1 - 0.5 * 0.96 ** (t * o["momentumDecay"])) for t in (self.t, self.t + 1)]
+        self.product *= mu
+        after = self.product * mu_next * (mu if self.twice else 1)
+        for w, m, v in zip(self.parameters, self.first, self.second):
+            g = w.grad
+            m.copy_(o["beta1"] * m + (1 - o["beta1"]) * g)
+            v.copy_(o["beta2"] * v + (1 - o["beta2"]) * g * g)
+            root = torch.sqrt(v / (1 - o["beta2"] ** self.t)) + o["epsilon"]
+            w.sub_(o["learningRate"] * (1 - mu) / (1 - self.product) * g / root)
+            w.sub_(o["learningRate"] * mu_next / (1 - after) * m / root)
+
+
 def groups_of(network, options):
     """Parameters with the options that are theirs: those of the first group whose pattern is found in the name."""
     groups = [*options.get("groups", []), {"match": ""}]
@@ -139,17 +196,35 @@ def torch_optimizer(network, optimizer, options):
     if optimizer == "sgd":
         return torch.optim.SGD(parameters, lr=options["learningRate"], momentum=options["momentum"],
                                nesterov=options["nesterov"])
+    if optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, lr=options["learningRate"], alpha=options["rho"], eps=options["epsilon"],
+                                   momentum=options["momentum"], centered=options["centered"])
+    if optimizer == "adagrad":
+        return torch.optim.Adagrad(parameters, lr=options["learningRate"], eps=options["epsilon"],
+                                   initial_accumulator_value=options["initialAccumulator"])
+    if optimizer == "adadelta":
+        return torch.optim.Adadelta(parameters, lr=options["learningRate"], rho=options["rho"], eps=options["epsilon"])
+    if optimizer == "nadam":
+        return torch.optim.NAdam(parameters, lr=options["learningRate"], betas=(options["beta1"], options["beta2"]),
+                                 eps=options["epsilon"], momentum_decay=options["momentumDecay"])
+    if optimizer == "rprop":
+        return torch.optim.Rprop(parameters, lr=options["learningRate"], etas=(options["etaMinus"], options["etaPlus"]),
+                                 step_sizes=(options["minStep"], options["maxStep"]))
     common = {"lr": options["learningRate"], "betas": (options["beta1"], options["beta2"]), "eps": options["epsilon"]}
     if optimizer == "adam":
-        return torch.optim.Adam(parameters, **common)
+        return torch.optim.Adam(parameters, amsgrad=options.get("amsgrad", False), **common)
     param_groups = [{"params": members, "lr": own["learningRate"], "weight_decay": own["weightDecay"]}
                     for members, own in groups_of(network, options)]
-    return torch.optim.AdamW(param_groups, **common)
+    return torch.optim.AdamW(param_groups, amsgrad=options.get("amsgrad", False), **common)
 
 
 def train(optimizer, options, by_hand, dtype=torch.float64):
     network = Network(dtype)
-    if by_hand:
+    if optimizer == "lion":
+        stepper = HandLion(network.parameters(), options)
+    elif optimizer == "nadam" and by_hand:
+        stepper = HandNadam(network.parameters(), options, by_hand == "twice")
+    elif by_hand:
         stepper = HandGroups(groups_of(network, options))
     else:
         stepper = torch_optimizer(network, optimizer, options)
@@ -188,6 +263,20 @@ def adamw(decay, groups=None):
     return "adamw", {**adam()[1], "weightDecay": decay, **({"groups": groups} if groups else {})}
 
 
+def rmsprop(rho=0.99, epsilon=1e-8, momentum=0, centered=False):
+    return "rmsprop", {"learningRate": 0.01, "rho": rho, "epsilon": epsilon, "momentum": momentum, "centered": centered}
+
+
+def nadam(decay):
+    return "nadam", {"learningRate": 0.02, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentumDecay": decay}
+
+
+def amsgrad(kind, more):
+    # Of a moment that fades fast: its largest value is another one.
+    return kind, {"learningRate": 0.05, "beta1": 0.9, "beta2": 0.5, "epsilon": 1e-8, "epsilonInsideRoot": False,
+                  "biasCorrection": True, "amsgrad": True, **more}
+
+
 RUNS = {
     "sgd": sgd(),
     "sgd momentum": sgd(0.9),
@@ -203,19 +292,40 @@ RUNS = {
         {"match": "^dense2", "learningRate": 0.05, "weightDecay": 0.5},
         {"match": "bias$", "learningRate": 0.002, "weightDecay": 0},
     ]),
+    "rmsprop": rmsprop(),
+    "rmsprop centered": rmsprop(centered=True),
+    "rmsprop momentum": rmsprop(momentum=0.9, rho=0.9),
+    "rmsprop centered momentum": rmsprop(momentum=0.5, centered=True, rho=0.9, epsilon=1e-3),
+    "adagrad": ("adagrad", {"learningRate": 0.05, "epsilon": 1e-10, "initialAccumulator": 0}),
+    "adagrad from 0.1": ("adagrad", {"learningRate": 0.05, "epsilon": 1e-3, "initialAccumulator": 0.1}),
+    "adadelta": ("adadelta", {"learningRate": 1, "rho": 0.9, "epsilon": 1e-6}),
+    "adadelta epsilon 1e-3": ("adadelta", {"learningRate": 0.5, "rho": 0.8, "epsilon": 1e-3}),
+    "nadam": nadam(0.004),
+    "nadam momentumDecay 0.5": nadam(0.5),
+    "adam amsgrad": amsgrad("adam", {}),
+    "adamw amsgrad": amsgrad("adamw", {"weightDecay": 0.1}),
+    "lion": ("lion", {"learningRate": 0.01, "beta1": 0.9, "beta2": 0.99, "weightDecay": 0}),
+    "lion weightDecay 0.5": ("lion", {"learningRate": 0.01, "beta1": 0.5, "beta2": 0.9, "weightDecay": 0.5}),
+    "rprop": ("rprop", {"learningRate": 0.01, "etaMinus": 0.5, "etaPlus": 1.2, "minStep": 1e-6, "maxStep": 50}),
+    "rprop between 0.005 and 0.1": ("rprop", {"learningRate": 0.05, "etaMinus": 0.4, "etaPlus": 1.5, "minStep": 0.005,
+                                               "maxStep": 0.1}),
 }
 
 
 def record(name):
     optimizer, options = RUNS[name]
     only_by_hand = optimizer == "adam" and (options["epsilonInsideRoot"] or not options["biasCorrection"])
+    if optimizer == "nadam":
+        only_by_hand = True
+        close(largest_difference(train(optimizer, options, "twice"), train(optimizer, options, False)), 0, 0, 1e-8,
+              f"{name}, PyTorch and by hand")
     run = train(optimizer, options, only_by_hand)
-    if optimizer != "sgd" and not only_by_hand:
+    if optimizer in ("adam", "adamw") and not only_by_hand and not options.get("amsgrad"):
         close(largest_difference(train(optimizer, options, True), run), 0, 0, 1e-14, f"{name}, PyTorch and by hand")
     single = largest_difference(train(optimizer, options, only_by_hand, torch.float32), run)
     close(single, 0, 0, 1e-5 / 3, f"{name}, f32 and f64")
     print(f"{name}: loss {run['losses'][0]:.6f} -> {run['losses'][-1]:.6f}, f32 deviates by {single:.1e}")
-    return {"name": name, "source": "formula" if only_by_hand else "torch.optim", "optimizer": optimizer,
+    return {"name": name, "source": "formula" if only_by_hand or optimizer == "lion" else "torch.optim", "optimizer": optimizer,
             "options": options, **run}
 
 

@@ -1,16 +1,20 @@
 /** Formats of all other records. One constant each, so that a page carries those that its ops write. */
-import { BinaryFn, Form, Gemm, Opcode, ReduceFn } from "../../../assembly/abi.ts";
+import { BinaryFn, Form, Gemm, Hyper, Opcode, ReduceFn, UpdateFn } from "../../../assembly/abi.ts";
 import { reduceBlocks } from "../blocks.ts";
 import {
   counter,
   dim,
+  doubles,
   f32,
   guard,
+  inout,
   input,
   int,
+  mirror,
   oneOf,
   optional,
   output,
+  rate,
   record,
   sharedScratch,
 } from "../operands.ts";
@@ -275,4 +279,29 @@ export const EMBEDDING_GRAD = /* @__PURE__ */ record(
     units: dim,
     scratch: sharedScratch((r) => (r.count > Gemm.RowGroup ? 4 * r.vocabulary * r.units : 0)),
   }),
+);
+
+export const UPDATE = /* @__PURE__ */ record(Opcode.Update, "update", "update", "extended", () => ({
+  fn: oneOf(UpdateFn),
+  w: inout(n),
+  g: input(n),
+  a: inout(n),
+  b: inout(n, optional),
+  c: inout(n, optional),
+  n: dim,
+  hyper: doubles(Hyper.Count),
+  power1: { ...counter(), ...optional },
+  power2: { ...counter(), ...optional },
+  power3: { ...counter(), ...optional },
+  rate,
+  mirror,
+  guard,
+}));
+
+export const ADVANCE_MOMENTUM = /* @__PURE__ */ record(
+  Opcode.AdvanceMomentum,
+  "advanceMomentum",
+  "update",
+  "extended",
+  () => ({ product: counter("inout"), power: counter(), hyper: doubles(Hyper.Count) }),
 );
