@@ -10,7 +10,7 @@
  */
 
 export enum Abi {
-  Version = 8,
+  Version = 9,
   /** Alignment in bytes of every buffer a tape names. */
   Alignment = 16,
 }
