@@ -23,10 +23,7 @@ import {
   type Prediction,
   type Truth,
 } from "./metric.ts";
-import { AVERAGE } from "./options.ts";
-
-const readClassOptions = (who: string, options: object): ClassOptions =>
-  readOptions(who, options as ClassOptions, { labels: [], threshold: [] });
+import { AVERAGE, readClassOptions } from "./options.ts";
 
 const countsOf = (read: Classes | Labels): Counts =>
   (read.kind === "labels" ? countLabels : countClasses)(read.truth, read.predicted, read.count);

@@ -5,19 +5,15 @@ import { COUNT, check, readOptions, refuseMore } from "../options.ts";
 import {
   type AveragedMetric,
   type AverageOptions,
-  type ClassOptions,
   type Metric,
   makeMetric,
   type Prediction,
   type Truth,
 } from "./metric.ts";
-import { AVERAGE } from "./options.ts";
+import { AVERAGE, readClassOptions } from "./options.ts";
 import { type Probabilities, readProbabilities } from "./probabilities-of.ts";
 
 type Numbers = ArrayLike<number>;
-
-const readClassOptions = (who: string, options: object): ClassOptions =>
-  readOptions(who, options as ClassOptions, { labels: [], threshold: [] });
 
 /** The numbers of one column, whether a row is of it. */
 interface Column {

@@ -49,7 +49,7 @@ interface Watched {
 
 type AnyData = Data<unknown, NamedOutputs> | BoundData<unknown>;
 
-/** Whether the rows read are not yet those that train. */
+/** Whether rows must be split, weighed or preprocessed before they train. */
 const needsParts = ({ validation, classWeight }: AnyFitOptions, { rules }: FitHost) =>
   (validation ?? classWeight ?? rules.border) !== undefined;
 
@@ -57,7 +57,7 @@ const needsParts = ({ validation, classWeight }: AnyFitOptions, { rules }: FitHo
 const judgesEpochs = ({ earlyStopping }: AnyFitOptions, { program }: FitHost) =>
   (earlyStopping ?? program.plan.train?.optimizer?.plateau) !== undefined;
 
-/** Splits the data and weighs them; then fits preprocessing to the training rows and does it for all. */
+/** Splits the rows, weighs them, fits preprocessing to the training rows and applies it to both parts. */
 function* takeApart(who: string, host: FitHost, dataset: Dataset, options: AnyFitOptions): Steps<Parts> {
   const { program, rules } = host;
   const given = options.validation as Parameters<typeof isShare>[0] | undefined;
@@ -205,7 +205,7 @@ async function endEpoch(
   return ends(watched, isStopped);
 }
 
-/** Goes on with what an aborted fit left undone; returns whether that was all. */
+/** Judges the epoch that an aborted fit left unjudged, if there is one; returns whether the fit is over with it. */
 async function resume(
   host: FitHost,
   watched: Watched,

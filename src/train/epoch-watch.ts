@@ -20,7 +20,7 @@ export const watchesEpochs = (
   metrics.length > 0 ||
   (validation ?? earlyStopping ?? onEpoch ?? program.plan.train?.optimizer?.plateau) !== undefined;
 
-/** The parts of a result that only who looks between epochs knows. */
+/** The parts of a result that come from looking between epochs. */
 type Watched = Omit<FitResult, "epochs" | "steps" | "history" | "historyEvery" | "notes" | "reason">;
 
 export interface EpochWatch {

@@ -33,7 +33,7 @@ export interface FitRun {
    */
   advance(sliceMs: number): Pause;
   isOver: boolean;
-  /** Why it is over; others may know better. */
+  /** Why it is over; early stopping and callbacks overwrite it. */
   reason: FitResult["reason"];
   /** What was done by this call, whatever became of the state since. */
   progress(): FitProgress;
@@ -81,7 +81,7 @@ export function startFit(
   let epochsSeen = 0;
   let step = firstStep;
   let epoch = firstEpoch;
-  /** The next one whose loss the history keeps. */
+  /** The next epoch, counted from 0 in this call, whose loss the history keeps. */
   let nextEpoch = 0;
 
   /**

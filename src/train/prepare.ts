@@ -1,4 +1,4 @@
-/** From rows as they were given to those that a program trains on: preprocessing is fitted and done, targets are standardized. */
+/** From rows as they were given to those that a program trains on: preprocessing is fitted and applied, targets are standardized. */
 import { Counter } from "../../assembly/abi.ts";
 import { DataError } from "../errors.ts";
 import { Fitted } from "../graph/input.ts";
@@ -15,7 +15,7 @@ export interface Prepared {
   readonly numbers: Float64Array | undefined;
 }
 
-/** What was made of bound data, and by which numbers: they come again. */
+/** The last rows made of bound data, with the numbers used, kept because later calls ask for them again. */
 const known = new WeakMap<Dataset, Prepared>();
 
 const isSame = (a: Float64Array, b: Float64Array) => a.every((number, i) => number === b[i]);

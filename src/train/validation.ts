@@ -64,10 +64,10 @@ export function checkValidation(fit: string, given: unknown): void {
 
 /** How many rows are looked at without a break. */
 const STRETCH = 1 << 16;
-/** The number of an epoch that no run reaches: its order of the rows is nobody's but this one's. */
+/** An epoch number that no run reaches, so that the rows held back do not follow from the order of any epoch. */
 const DRAWING_EPOCH = Number.MAX_SAFE_INTEGER;
 
-/** Bound data that were split, with what they were split by: they come again. */
+/** The last split of bound data, kept because later fits ask for it again. */
 const known = new WeakMap<Dataset, { readonly by: readonly unknown[]; readonly parts: SplitData }>();
 
 /**
@@ -287,7 +287,7 @@ function* countClasses(classOf: (row: number) => number, rows: number): Steps<nu
 /** Most classes that a note names. */
 const MOST_NAMED = 3;
 
-/** What was noted of validation rows that come again. */
+/** Notes on bound validation rows, kept because later fits ask for them again. */
 const noted = new WeakMap<Dataset, { readonly training: Dataset; readonly notes: readonly Note[] }>();
 
 /** Says which classes stand on one side alone. */

@@ -36,7 +36,7 @@ export interface ClassRules {
   readonly labels: readonly string[] | undefined;
 }
 
-/** Of data without weights: the kernels take each row once. One for all, because making an array costs 10 % of a small update. */
+/** The column of data without weights: the kernels count each row once. A constant, because a new array costs 10 % of a small update. */
 export const UNWEIGHTED: Column = /* @__PURE__ */ Object.freeze({
   words: 0,
   data: /* @__PURE__ */ new Float32Array(0),
@@ -179,7 +179,7 @@ export function weighRows(
   return { rows, columns: [...columns.slice(0, -1), { words: 1, data }], isBound };
 }
 
-/** Of the only loss: weights stand behind it. */
+/** The targets of the only loss: the last column but the weights. */
 const targetOf = ({ columns }: Dataset): Column => columns[columns.length - 2];
 
 /** The names of the classes: labels, or indices as text. */
