@@ -33,6 +33,7 @@ export {
   type TableOptions,
   type TableRows,
 } from "./model/model.ts";
+export * from "./model/noise-and-norms.ts";
 export * from "./model/preprocessing.ts";
 export type { Symbolic } from "./model/symbolic.ts";
 export type { AxisOptions, Operand, ReduceOptions, Tensor } from "./model/tensor.ts";

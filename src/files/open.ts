@@ -84,6 +84,7 @@ const BROUGHT_BY: { readonly [K in OpName]?: string } = {
   approach: "batchNorm",
   batchNorm: "batchNorm",
   binary: "model",
+  broadcast: "spatialDropout",
   dropout: "dropout",
   embedding: "embedding",
   layerNorm: "layerNorm",

@@ -33,6 +33,9 @@ export async function runAll(wasmgrad) {
   const { compile, dense, model, sequential, valueAndGrad } = wasmgrad;
   const { adam, adamW, sgd, binaryCrossEntropy, crossEntropy, huber } = wasmgrad;
   const { meanAbsoluteError, meanSquaredError } = wasmgrad;
+  const { categoricalFocal, categoricalHinge, cosineSimilarity, focal, hinge, klDivergence } = wasmgrad;
+  const { logCosh, poisson, quantile, squaredHinge } = wasmgrad;
+  const { activation, flatten, groupNorm, prelu, reshape, rmsNorm, spatialDropout } = wasmgrad;
   const digests = {};
 
   function digestOf(values) {
@@ -234,16 +237,35 @@ export async function runAll(wasmgrad) {
     huber: huber({ delta: 0.5 }),
     binaryCrossEntropy: binaryCrossEntropy({ fromLogits: true }),
     "crossEntropy of probabilities": crossEntropy({ fromLogits: true }),
+    "binaryCrossEntropy, smoothed": binaryCrossEntropy({ fromLogits: true, labelSmoothing: 0.1 }),
+    "crossEntropy, smoothed": crossEntropy({ fromLogits: true, labelSmoothing: 0.1 }),
+    categoricalHinge: categoricalHinge(),
+    "crossEntropy of probabilities = klDivergence": klDivergence({ fromLogits: true }),
+    categoricalFocal: categoricalFocal({ fromLogits: true }),
+    cosineSimilarity: cosineSimilarity(),
+    hinge: hinge(),
+    squaredHinge: squaredHinge(),
+    "poisson of logarithms": poisson(),
+    poisson: poisson({ logInput: false }),
+    logCosh: logCosh(),
+    quantile: quantile({ q: 0.75 }),
+    focal: focal({ fromLogits: true, alpha: 0.25 }),
   };
+  const ofClasses = /^(crossEntropy|categorical)/;
   for (const [name, loss] of Object.entries(losses)) {
     const y = targets.y.map((v) => (v + 1) / 2);
-    if (name.startsWith("crossEntropy"))
+    if (/inge$/.test(name) && name !== "categoricalHinge")
+      for (let at = 0; at < y.length; at++) y[at] = y[at] < 0.5 ? -1 : 1;
+    if (ofClasses.test(name))
       for (let at = 0; at < y.length; at += 5) {
         const sum = y.subarray(at, at + 5).reduce((p, q) => p + q, 0);
         for (let j = at; j < at + 5; j++) y[j] /= sum;
       }
     const trainer = compile(
-      sequential({ input: [features], seed: 4 }, [dense(13, { activation: "tanh" }), dense(5)]),
+      sequential({ input: [features], seed: 4 }, [
+        dense(13, { activation: "tanh" }),
+        dense(5, name === "poisson" ? { activation: "softplus" } : {}),
+      ]),
       {
         loss,
         optimizer: sgd({ learningRate: 0.05 }),
@@ -252,6 +274,26 @@ export async function runAll(wasmgrad) {
     );
     trainer.fitSync({ x: data.x, y }, { epochs: 4 });
     digests[`loss ${name}`] = trainer.digest();
+  }
+
+  // Norms, noise and learned slopes.
+  {
+    const trainer = compile(
+      sequential({ input: [features], seed: 5 }, [
+        dense(24),
+        rmsNorm(),
+        prelu(),
+        reshape([4, 6]),
+        spatialDropout(0.25),
+        groupNorm(3),
+        activation("tanh"),
+        flatten(),
+        dense(5),
+      ]),
+      { loss: meanSquaredError(), optimizer: adam({ learningRate: 0.02 }), batchSize: 32 },
+    );
+    trainer.fitSync(targets, { epochs: 4 });
+    digests["rmsNorm, prelu, spatialDropout, groupNorm"] = trainer.digest();
   }
 
   // Every distribution that parameters start from.

@@ -1,0 +1,215 @@
+/** Layers that are made of other ops: more norms, dropout of whole channels, a relu with learned slopes. */
+import { describe } from "../describe.ts";
+import { OptionError, ShapeError } from "../errors.ts";
+import { BinaryFn, Fn, ReduceFn } from "../graph/op.ts";
+import { binary } from "../graph/ops/binary.ts";
+import { dropout as dropoutOp } from "../graph/ops/dropout.ts";
+import { layerNorm as layerNormOp } from "../graph/ops/layer-norm.ts";
+import { broadcast, reduce } from "../graph/ops/reduce.ts";
+import { reshape } from "../graph/ops/reshape.ts";
+import { transpose } from "../graph/ops/transpose.ts";
+import { elementary } from "../graph/ops/unary.ts";
+import { formatShape, type Shape, sizeOf } from "../graph/shape.ts";
+import { COUNT, check, POSITIVE, readOptions, refuseMore, SHARE, STRING } from "../options.ts";
+import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "./layer.ts";
+import type { Tensor } from "./tensor.ts";
+
+const combine = (fn: BinaryFn, a: Tensor, b: Tensor): Tensor => a.emit(binary, { fn }, [a.id, b.id]);
+const apply = (fn: Fn, x: Tensor): Tensor => x.emit(elementary, { fn, alpha: 0 }, [x.id]);
+const shaped = (x: Tensor, shape: Shape): Tensor => x.emit(reshape, { shape }, [x.id]);
+const constant = (x: Tensor, shape: Shape, value: number): Tensor =>
+  x.of(x.builder.graph.addConstant(shape, new Float32Array(sizeOf(shape)).fill(value)));
+
+/** The length of the last axis, which must be fixed. */
+function columnsOf(who: string, kind: string, x: Tensor): number {
+  const columns = x.shape[x.shape.length - 1];
+  if (x.shape.length < 2 || !(columns > 0))
+    throw new ShapeError(`${who}: ${kind} needs an input [.., n] of fixed n; got ${formatShape(x.shape)}`);
+  return columns;
+}
+
+export interface RmsNormOptions extends NameOption {
+  /** Added to the mean of squares, > 0. Default: 1e-5. */
+  readonly epsilon?: number;
+}
+
+/**
+ * Scales each row along its last axis by its root mean square: `y = gamma x / sqrt(mean(x^2) + epsilon)`. Zhang and Sennrich
+ * 2019, https://arxiv.org/abs/1910.07467
+ *
+ * X [.., n] -> Y [.., n]; gamma [n] is named `<name>.gamma`
+ *
+ * @throws OptionError for a setting out of range, ShapeError for an input without a last axis of fixed length
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32), rmsNorm(), activation("silu"), dense(3)]);
+ */
+export const rmsNorm = /* @__PURE__ */ withOps(
+  function rmsNorm(options: RmsNormOptions = {}): Layer<"same"> {
+    refuseMore("rmsNorm", arguments, 1);
+    const { epsilon, name } = readOptions("rmsNorm", options, {
+      epsilon: [1e-5, POSITIVE],
+      name: [undefined, STRING],
+    });
+    return layer(
+      "rmsNorm",
+      name,
+      (who, x) => [
+        variable(x, `${who}.gamma`, [columnsOf(who, "rmsNorm", x)], { kind: "constant", value: 1 }),
+      ],
+      (x, [gamma]) => {
+        const rank = x.shape.length;
+        const squares = apply(Fn.Square, x);
+        const mean = squares.emit(reduce, { fn: ReduceFn.Mean, from: rank - 1, to: rank }, [squares.id]);
+        const kept = shaped(mean, [...x.shape.slice(0, -1), 1]);
+        const root = apply(Fn.Sqrt, combine(BinaryFn.Add, kept, constant(x, [], epsilon)));
+        return combine(BinaryFn.Multiply, combine(BinaryFn.Divide, x, root), gamma);
+      },
+    );
+  },
+  [binary, elementary, reduce, reshape],
+);
+
+export interface GroupNormOptions extends NameOption {
+  /** Added to the variance, > 0. Default: 1e-5. */
+  readonly epsilon?: number;
+}
+
+/**
+ * Normalizes each row by groups of its channels, the last axis: over the channels of a group and all positions between, to
+ * mean 0 and variance 1; then `y = gamma x + beta` by channel. One group is a layer norm over all axes, as many groups as
+ * channels an instance norm. Wu and He 2018, https://arxiv.org/abs/1803.08494
+ *
+ * X [rows, .., n] -> Y like X; gamma, beta [n] are named `<name>.gamma` and `<name>.beta`
+ *
+ * @param groups a whole number that divides n
+ * @throws OptionError for a setting out of range, ShapeError for channels that the groups do not divide
+ * @example
+ * const model = sequential({ input: [4, 4, 6] }, [groupNorm(3), flatten(), dense(2)]);
+ */
+export const groupNorm = /* @__PURE__ */ withOps(
+  function groupNorm(groups: number, options: GroupNormOptions = {}): Layer<"same"> {
+    refuseMore("groupNorm", arguments, 2);
+    const { epsilon, name } = readOptions("groupNorm", options, {
+      epsilon: [1e-5, POSITIVE],
+      name: [undefined, STRING],
+    });
+    check(name ?? "groupNorm", "groups, the first argument,", groups, COUNT);
+    return layer(
+      "groupNorm",
+      name,
+      (who, x) => {
+        const channels = columnsOf(who, "groupNorm", x);
+        if (channels % groups !== 0 || x.shape.slice(1).some((d) => d < 0))
+          throw new ShapeError(
+            `${who}: groupNorm needs an input [rows, .., n] with n a multiple of ${groups} groups; got ${formatShape(x.shape)}`,
+          );
+        return [
+          variable(x, `${who}.gamma`, [channels], { kind: "constant", value: 1 }),
+          variable(x, `${who}.beta`, [channels], { kind: "constant", value: 0 }),
+        ];
+      },
+      (x, [gamma, beta]) => {
+        const { shape } = x;
+        const size = shape[shape.length - 1] / groups;
+        const positions = sizeOf(shape.slice(1, -1));
+        // The channels of a group side by side, with all their positions.
+        const turn = (t: Tensor, [a, b]: readonly [number, number]) => {
+          const four = shaped(t, [shape[0], a, b, size]);
+          return four.emit(transpose, { axes: [0, 2, 1, 3] }, [four.id]);
+        };
+        const isFlat = positions === 1;
+        const lines = [shape[0], groups, positions * size];
+        const wide = isFlat ? shaped(x, lines) : shaped(turn(x, [positions, groups]), lines);
+        const ones = constant(x, [positions * size], 1);
+        const zeros = constant(x, [positions * size], 0);
+        const normal = wide.emit(layerNormOp, { epsilon }, [wide.id, ones.id, zeros.id]);
+        const back = isFlat ? shaped(normal, shape) : shaped(turn(normal, [groups, positions]), shape);
+        return combine(BinaryFn.Add, combine(BinaryFn.Multiply, back, gamma), beta);
+      },
+    );
+  },
+  [binary, layerNormOp, reshape, transpose],
+);
+
+/** More dropouts than this in one model would share their draws. */
+const MOST_STREAMS = 0x10000;
+
+/**
+ * Dropout of whole channels: while training, sets a share of the channels of each row to 0 at all positions and scales the rest
+ * by `1 / (1 - rate)`; outside training it does nothing. Neighbours that say much the same do not stand in for each other then.
+ * Tompson et al. 2015, https://arxiv.org/abs/1411.4280
+ *
+ * X [rows, .., n] -> Y like X, with one draw for each row and channel
+ *
+ * @param rate the share that is dropped, in [0, 1)
+ * @throws OptionError for a rate out of range, ShapeError for an input without positions
+ * @example
+ * const model = sequential({ input: [4, 4, 6] }, [spatialDropout(0.2), flatten(), dense(2)]);
+ */
+export const spatialDropout = /* @__PURE__ */ withOps(
+  function spatialDropout(rate: number, options: NameOption = {}): Layer<"same"> {
+    refuseMore("spatialDropout", arguments, 2);
+    const name = nameIn("spatialDropout", options);
+    check(name ?? "spatialDropout", "rate, the first argument,", rate, SHARE);
+    return layer(
+      "spatialDropout",
+      name,
+      () => [],
+      (x, _, who) => {
+        const { shape } = x;
+        if (shape.length < 3 || shape.slice(1).some((d) => d < 0))
+          throw new ShapeError(
+            `${who}: spatialDropout needs an input [rows, .., n] with positions between; got ${formatShape(shape)}: use dropout`,
+          );
+        const stream = x.builder.graph.nodes.filter((node) => node.op === "dropout").length;
+        if (stream >= MOST_STREAMS)
+          throw new OptionError(
+            `${who}: a model may have ${MOST_STREAMS} dropouts; got ${describe(stream + 1)}`,
+          );
+        if (rate === 0) return x;
+        const channels = [shape[0], ...shape.slice(1, -1).map(() => 1), shape[shape.length - 1]];
+        const one = constant(x, [], 1);
+        const ones = one.emit(broadcast, { shape: channels, divisor: 1 }, [one.id]);
+        return combine(BinaryFn.Multiply, x, ones.emit(dropoutOp, { rate, stream }, [ones.id]));
+      },
+    );
+  },
+  [binary, broadcast, dropoutOp],
+);
+
+export interface PreluOptions extends NameOption {
+  /** The slopes below 0 that training starts from, finite. Default: 0.25. */
+  readonly alpha?: number;
+}
+
+/**
+ * A leaky relu that learns its slopes: `y = x` for x > 0, `alpha x` below, with an alpha for each place of the last axis. He et al.
+ * 2015, https://arxiv.org/abs/1502.01852
+ *
+ * X [.., n] -> Y [.., n]; alpha [n] is named `<name>.alpha`. The derivative at 0 is 0.
+ *
+ * @throws OptionError for a slope that is not finite, ShapeError for an input without a last axis of fixed length
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32), prelu(), dense(3)]);
+ */
+export const prelu = /* @__PURE__ */ withOps(
+  function prelu(options: PreluOptions = {}): Layer<"same"> {
+    refuseMore("prelu", arguments, 1);
+    const { alpha, name } = readOptions("prelu", options, {
+      alpha: [0.25, ["a finite number", (n: number) => Number.isFinite(Math.fround(n))]],
+      name: [undefined, STRING],
+    });
+    return layer(
+      "prelu",
+      name,
+      (who, x) => [
+        variable(x, `${who}.alpha`, [columnsOf(who, "prelu", x)], { kind: "constant", value: alpha }),
+      ],
+      (x, [slopes]) => {
+        const below = combine(BinaryFn.Multiply, apply(Fn.Relu, apply(Fn.Negate, x)), slopes);
+        return combine(BinaryFn.Subtract, apply(Fn.Relu, x), below);
+      },
+    );
+  },
+  [binary, elementary],
+);
