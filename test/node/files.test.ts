@@ -18,7 +18,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { FileError, OptionError } from "../../src/index.ts";
+import {
+  adam,
+  compile,
+  dense,
+  FileError,
+  focal,
+  groupNorm,
+  OptionError,
+  prelu,
+  rmsNorm,
+  sequential,
+} from "../../src/index.ts";
 import { type FileSystem, writeWhole } from "../../src/node/file-system.ts";
 import { loadFile, loadTrainerFile, saveFile } from "../../src/node/index.ts";
 import { NETWORKS } from "../files/networks.ts";
@@ -267,5 +278,16 @@ describe("a file that is replaced while it is read", () => {
     }
     renameSync(path, `${path}.moved`);
     expect((await errorOf(loadFile(path))).code).toBe("file-system");
+  });
+});
+
+describe("what a file names", () => {
+  it("is at hand: losses and layers that pages bring along", async () => {
+    const path = join(freshFolder(), "focal.safetensors");
+    const layers = [rmsNorm(), groupNorm(2), prelu(), dense(1, { activation: "sigmoid" })] as const;
+    const trainer = compile(sequential({ input: [4] }, layers), { loss: focal(), optimizer: adam() });
+    await saveFile(path, trainer, { training: true });
+    const loaded = await loadTrainerFile(path);
+    expect(loaded.digest({ training: true })).toBe(trainer.digest({ training: true }));
   });
 });
