@@ -32,6 +32,8 @@ export interface Slot {
 export interface OptimizerGroup {
   /** Which variables, by name; none: all that no group before took. */
   readonly match?: RegExp;
+  /** Whether it may match nothing. */
+  readonly isOptional?: boolean;
   readonly learningRate: number;
   /** The rate of a step. Default: the base rate. */
   readonly rateOf?: RateOfStep;
@@ -111,8 +113,8 @@ export const groupOf = ({ groups }: OptimizerPlan, name: string): number =>
 
 /** @throws OptionError for a group that takes no variable */
 export function checkGroups({ groups }: OptimizerPlan, uses: readonly VariableUse[]): void {
-  groups.forEach(({ match }, g) => {
-    if (!match || uses.some(({ role, group }) => role === "trained" && group === g)) return;
+  groups.forEach(({ match, isOptional }, g) => {
+    if (!match || isOptional || uses.some(({ role, group }) => role === "trained" && group === g)) return;
     const names = uses.filter(({ role }) => role === "trained").map(({ variable }) => variable.name);
     throw new OptionError(
       `compile: groups[${g}].match of the optimizer must match a trained parameter that no group before it matches, ` +
@@ -172,6 +174,7 @@ export function scheduleOf(groups: readonly OptimizerGroup[]): Pick<OptimizerPla
 /** What the rates of a group come from. */
 export interface GroupRates {
   readonly match?: RegExp;
+  readonly isOptional?: boolean;
   readonly learningRate: number;
   readonly rateOf?: RateOfStep;
   readonly plateau?: Plateau;
@@ -191,6 +194,7 @@ export const planOf = <S extends GroupRates>(
 ): OptimizerPlan => {
   const groups = settings.map((of) => ({
     match: of.match,
+    isOptional: of.isOptional,
     learningRate: of.learningRate,
     rateOf: of.rateOf,
     hyper: hyperOf(of),

@@ -103,6 +103,11 @@ export interface AdamWOptions extends AdamOptions {
   /** Decay of all parameters towards 0, apart from the gradient: `w *= 1 - learningRate weightDecay`. Default: 0.01. */
   readonly weightDecay?: number;
   /**
+   * `"weights"` decays what no group matches only where it is neither a bias, nor of a norm, nor the table of an embedding. Default:
+   * `"all"`, as in PyTorch.
+   */
+  readonly decay?: "all" | "weights";
+  /**
    * Parameters with settings of their own, by name (`dense1.weight`, `dense1.bias`, ..). The first group that matches
    * takes a parameter; one that takes none is refused by `compile`. What a group does not say is as for all others.
    */
@@ -127,12 +132,13 @@ export interface AdamWGroup {
  */
 export function adamW(options: AdamWOptions = {}): Optimizer {
   refuseMore("adamW", arguments, 1);
-  const { weightDecay, groups, ...others } = readOptions("adamW", options, {
+  const { weightDecay, groups, decay, ...others } = readOptions("adamW", options, {
     ...ADAM,
     weightDecay: [0.01, NOT_NEGATIVE],
+    decay: ["all", oneOf("all", "weights")],
     groups: [[], ["an array of { match, .. }", Array.isArray, "object"]],
   });
-  return makeAdam("adamW", others, weightDecay, groups);
+  return makeAdam("adamW", others, weightDecay, groups, decay);
 }
 
 /** Below the smallest normal f32 it would vanish, and 0 / 0 with it. */
@@ -162,6 +168,7 @@ function makeAdam(
   options: Required<Omit<AdamOptions, "amsgrad">> & Pick<AdamOptions, "amsgrad">,
   weightDecay: number,
   groups: readonly AdamWGroup[] = [],
+  decay = "all",
 ): Optimizer {
   const { epsilonMode, learningRate, amsgrad, ...others } = options;
   const { described, ...rates } = readRate(kind, learningRate);
@@ -180,11 +187,16 @@ function makeAdam(
       learningRate: described,
       ...(amsgrad ? { amsgrad: true } : {}),
       ...(kind === "adam" ? {} : { weightDecay }),
+      ...(decay === "all" ? {} : { decay }),
       ...(groups.length > 0 ? { groups: own.map(({ described: group }) => group) } : {}),
     },
     amsgrad,
     makeTrainer,
-    plan: (amsgrad?.plan ?? adamPlan)([...own.map(({ settings }) => ({ ...base, ...settings })), base]),
+    plan: (amsgrad?.plan ?? adamPlan)([
+      ...own.map(({ settings }) => ({ ...base, ...settings })),
+      ...(decay === "all" ? [] : [{ ...base, match: NO_WEIGHTS, isOptional: true, weightDecay: 0 }]),
+      base,
+    ]),
   };
 }
 
@@ -216,6 +228,9 @@ function groupSettings(
     },
   };
 }
+
+/** Biases, what norms scale and shift by, tables of embeddings. */
+const NO_WEIGHTS = /\.(bias|gamma|beta|table)$/;
 
 const MATCH: Rule = [
   "a regular expression without g and y, such as /bias$/",

@@ -9,6 +9,9 @@ import {
   amsgrad,
   compile,
   dense,
+  embedding,
+  flatten,
+  layerNorm,
   lion,
   loadTrainer,
   meanSquaredError,
@@ -175,6 +178,69 @@ describe("each optimizer goes on to the bit", () => {
     expect(() => trainerOf(rmsprop({ rho: 0.9 })).restore(saved)).toThrow("same optimizer");
     expect(() => trainerOf(adadelta()).restore(saved)).toThrow("same optimizer");
     expect(() => trainerOf(adam()).restore(trainerOf(adam({ amsgrad })).state())).toThrow("same optimizer");
+  });
+});
+
+describe('adamW({ decay: "weights" })', () => {
+  const net = () =>
+    sequential({ input: { shape: [3], dtype: "i32" }, seed: 5 }, [
+      embedding(7, 4),
+      layerNorm(),
+      flatten(),
+      dense(5, { activation: "tanh" }),
+      dense(2),
+    ]);
+  const rows = {
+    x: [
+      [0, 1, 2],
+      [3, 4, 5],
+    ],
+    y: [
+      [1, 2],
+      [3, 4],
+    ],
+  };
+  const of = (optimizer: Optimizer) => compile(net(), { loss: meanSquaredError(), optimizer });
+  const rates = { learningRate: 0.01, weightDecay: 0.3 };
+
+  it("decays weights alone: the bits of groups that say so by name", () => {
+    const short = of(adamW({ ...rates, decay: "weights" }));
+    const long = of(adamW({ ...rates, groups: [{ match: /bias$|layerNorm1|embedding1/, weightDecay: 0 }] }));
+    const all = of(adamW(rates));
+    for (const trainer of [short, long, all]) trainer.fitSync(rows, { epochs: 20 });
+    expect(short.digest()).toBe(long.digest());
+    expect(short.digest()).not.toBe(all.digest());
+    for (const name of Object.keys(short.parameters))
+      expect(short.parameters[name].data).toEqual(long.parameters[name].data);
+  });
+
+  it("is the default's bits where everything is a weight, keeps own groups first, and goes through files", () => {
+    const plain = (optimizer: Optimizer) =>
+      compile(sequential({ input: [3] }, [dense(2, { bias: false })]), {
+        loss: meanSquaredError(),
+        optimizer,
+      });
+    const numbers = { x: [[1, 2, 3]], y: [[1, 2]] };
+    const [weights, all] = [plain(adamW({ ...rates, decay: "weights" })), plain(adamW(rates))];
+    for (const trainer of [weights, all]) trainer.fitSync(numbers, { epochs: 5 });
+    expect(weights.digest()).toBe(all.digest());
+
+    const own = { match: /dense1.bias/, weightDecay: 0.9 };
+    const grouped = of(adamW({ ...rates, decay: "weights", groups: [own] }));
+    const same = of(
+      adamW({ ...rates, groups: [own, { match: /bias$|layerNorm1|embedding1/, weightDecay: 0 }] }),
+    );
+    for (const trainer of [grouped, same]) trainer.fitSync(rows, { epochs: 5 });
+    expect(grouped.digest()).toBe(same.digest());
+    const loaded = loadTrainer(grouped.save({ training: true }), { uses: [embedding, layerNorm] });
+    for (const trainer of [grouped, loaded]) trainer.fitSync(rows as never, { epochs: 5 });
+    expect(loaded.digest({ training: true })).toBe(grouped.digest({ training: true }));
+  });
+
+  it("refuses another word", () => {
+    expect(thrownBy(() => adamW({ decay: "biases" as never })).message).toBe(
+      'adamW: decay must be "all" or "weights"; got "biases"',
+    );
   });
 });
 
