@@ -36,6 +36,19 @@ const unit = perceptron({ inputs: 1 });
 /** Every public function that takes options, called with what is given for them. */
 const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   activation: (options) => activation("relu", options),
+  rmsprop: wasmgrad.rmsprop,
+  adagrad: wasmgrad.adagrad,
+  adadelta: wasmgrad.adadelta,
+  nadam: wasmgrad.nadam,
+  lion: wasmgrad.lion,
+  rprop: wasmgrad.rprop,
+  cosineDecay: wasmgrad.cosineDecay,
+  cosineRestarts: wasmgrad.cosineRestarts,
+  stepDecay: wasmgrad.stepDecay,
+  exponentialDecay: wasmgrad.exponentialDecay,
+  polynomialDecay: wasmgrad.polynomialDecay,
+  oneCycle: wasmgrad.oneCycle,
+  reduceOnPlateau: wasmgrad.reduceOnPlateau,
   adam,
   adamW,
   batchNorm,
@@ -80,6 +93,19 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
 
 /** The first option of each that has others than a name. */
 const FIRST: Readonly<Record<string, string>> = {
+  rmsprop: "learningRate",
+  adagrad: "learningRate",
+  adadelta: "learningRate",
+  nadam: "learningRate",
+  lion: "learningRate",
+  rprop: "learningRate",
+  cosineDecay: "initial",
+  cosineRestarts: "initial",
+  stepDecay: "initial",
+  exponentialDecay: "initial",
+  polynomialDecay: "initial",
+  oneCycle: "maximum",
+  reduceOnPlateau: "initial",
   adam: "learningRate",
   adamW: "learningRate",
   batchNorm: "momentum",
@@ -164,6 +190,7 @@ describe("refused options", () => {
       .filter(([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name))
       .map(([name]) => name);
     expect(functions.filter((name) => !(name in TAKERS)).sort()).toEqual([
+      "amsgrad",
       "collapseLinear",
       "digestOf",
       "errorCode",
@@ -209,14 +236,16 @@ describe("refused options", () => {
 });
 
 describe("no options", () => {
+  const isSchedule = (name: string) => ["initial", "maximum"].includes(FIRST[name]);
   const optional = Object.keys(TAKERS).filter(
-    (name) => !/^(model|oneHot|perceptron|sequential|convertActivations|restarts)$/.test(name),
+    (name) =>
+      !/^(model|oneHot|perceptron|sequential|convertActivations|restarts)$/.test(name) && !isSchedule(name),
   );
   it.each(optional)("are as good as undefined ones: %s", async (name) => {
     await TAKERS[name](undefined as never);
   });
 
-  it.each(["model", "oneHot", "perceptron", "sequential"])(
+  it.each(["model", "oneHot", "perceptron", "sequential", ...Object.keys(TAKERS).filter(isSchedule)])(
     "are refused where some are needed: %s",
     (name) => {
       expect(thrownBy(() => TAKERS[name](undefined as never)).message).toBe(
