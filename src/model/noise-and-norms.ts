@@ -1,4 +1,4 @@
-/** Layers that are made of other ops: more norms, dropout of whole channels, a relu with learned slopes. */
+/** Layers that are made of other ops: more norms, dropout of whole channels, a relu with learned slopes, further activations. */
 import { describe } from "../describe.ts";
 import { OptionError, ShapeError } from "../errors.ts";
 import { BinaryFn, Fn, ReduceFn } from "../graph/op.ts";
@@ -10,7 +10,7 @@ import { reshape } from "../graph/ops/reshape.ts";
 import { transpose } from "../graph/ops/transpose.ts";
 import { elementary } from "../graph/ops/unary.ts";
 import { formatShape, type Shape, sizeOf } from "../graph/shape.ts";
-import { COUNT, check, POSITIVE, readOptions, refuseMore, SHARE, STRING } from "../options.ts";
+import { COUNT, check, POSITIVE, type Rule, readOptions, refuseMore, SHARE, STRING } from "../options.ts";
 import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "./layer.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -27,6 +27,8 @@ function columnsOf(who: string, kind: string, x: Tensor): number {
     throw new ShapeError(`${who}: ${kind} needs an input [.., n] of fixed n; got ${formatShape(x.shape)}`);
   return columns;
 }
+
+const FINITE: Rule = ["a finite number", (n: number) => Number.isFinite(Math.fround(n))];
 
 export interface RmsNormOptions extends NameOption {
   /** Added to the mean of squares, > 0. Default: 1e-5. */
@@ -196,7 +198,7 @@ export const prelu = /* @__PURE__ */ withOps(
   function prelu(options: PreluOptions = {}): Layer<"same"> {
     refuseMore("prelu", arguments, 1);
     const { alpha, name } = readOptions("prelu", options, {
-      alpha: [0.25, ["a finite number", (n: number) => Number.isFinite(Math.fround(n))]],
+      alpha: [0.25, FINITE],
       name: [undefined, STRING],
     });
     return layer(
@@ -210,6 +212,94 @@ export const prelu = /* @__PURE__ */ withOps(
         return combine(BinaryFn.Subtract, apply(Fn.Relu, x), below);
       },
     );
+  },
+  [binary, elementary],
+);
+
+/** An activation that is made of ops, as a layer without parameters. */
+const elementwise = (kind: string, name: string | undefined, body: (x: Tensor) => Tensor): Layer<"same"> =>
+  layer(kind, name, () => [], body);
+
+/**
+ * `y = min(max(x, 0), 6)` elementwise, X [..] -> Y [..]. The derivative at 6 is 1/2. Krizhevsky 2010; as PyTorch's ReLU6.
+ *
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32), relu6(), dense(3)]);
+ */
+export const relu6 = /* @__PURE__ */ withOps(
+  function relu6(options: NameOption = {}): Layer<"same"> {
+    refuseMore("relu6", arguments, 1);
+    return elementwise("relu6", nameIn("relu6", options), (x) =>
+      combine(BinaryFn.Minimum, apply(Fn.Relu, x), constant(x, [], 6)),
+    );
+  },
+  [binary, elementary],
+);
+
+/**
+ * `y = x relu6(x + 3) / 6` elementwise, X [..] -> Y [..]. Howard et al. 2019, https://arxiv.org/abs/1905.02244; as PyTorch's
+ * Hardswish.
+ *
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32), hardSwish(), dense(3)]);
+ */
+export const hardSwish = /* @__PURE__ */ withOps(
+  function hardSwish(options: NameOption = {}): Layer<"same"> {
+    refuseMore("hardSwish", arguments, 1);
+    return elementwise("hardSwish", nameIn("hardSwish", options), (x) =>
+      combine(BinaryFn.Multiply, x, apply(Fn.HardSigmoid, x)),
+    );
+  },
+  [binary, elementary],
+);
+
+/**
+ * `y = x tanh(softplus(x))` elementwise, X [..] -> Y [..]. Misra 2019, https://arxiv.org/abs/1908.08681; as PyTorch's Mish.
+ *
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32), mish(), dense(3)]);
+ */
+export const mish = /* @__PURE__ */ withOps(
+  function mish(options: NameOption = {}): Layer<"same"> {
+    refuseMore("mish", arguments, 1);
+    return elementwise("mish", nameIn("mish", options), (x) =>
+      combine(BinaryFn.Multiply, x, apply(Fn.Tanh, apply(Fn.Softplus, x))),
+    );
+  },
+  [binary, elementary],
+);
+
+export interface HardSigmoidOptions extends NameOption {
+  /** The slope in the middle, finite. Default: 0.2. */
+  readonly alpha?: number;
+  /** The value at 0, finite. Default: 0.5. */
+  readonly beta?: number;
+}
+
+/**
+ * `y = min(max(alpha x + beta, 0), 1)` elementwise, X [..] -> Y [..], as ONNX has it: with the defaults that of Keras 2 and tfjs. The
+ * activation named `"hardSigmoid"` is PyTorch's and Keras 3's, with alpha 1/6.
+ *
+ * @throws OptionError for a number that is not finite
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32), hardSigmoid({ alpha: 0.2, beta: 0.5 }), dense(3)]);
+ */
+export const hardSigmoid = /* @__PURE__ */ withOps(
+  function hardSigmoid(options: HardSigmoidOptions = {}): Layer<"same"> {
+    refuseMore("hardSigmoid", arguments, 1);
+    const { alpha, beta, name } = readOptions("hardSigmoid", options, {
+      alpha: [0.2, FINITE],
+      beta: [0.5, FINITE],
+      name: [undefined, STRING],
+    });
+    return elementwise("hardSigmoid", name, (x) => {
+      const line = combine(
+        BinaryFn.Add,
+        combine(BinaryFn.Multiply, x, constant(x, [], alpha)),
+        constant(x, [], beta),
+      );
+      return combine(BinaryFn.Minimum, apply(Fn.Relu, line), constant(x, [], 1));
+    });
   },
   [binary, elementary],
 );

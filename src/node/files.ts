@@ -3,7 +3,16 @@ import { type LoadOptions, load } from "../files/load.ts";
 import { type LoadTrainerOptions, loadTrainer } from "../files/load-trainer.ts";
 import { model } from "../model/functional.ts";
 import { batchNorm, dropout, embedding, layerNorm } from "../model/layers.ts";
-import { groupNorm, prelu, rmsNorm, spatialDropout } from "../model/noise-and-norms.ts";
+import {
+  groupNorm,
+  hardSigmoid,
+  hardSwish,
+  mish,
+  prelu,
+  relu6,
+  rmsNorm,
+  spatialDropout,
+} from "../model/noise-and-norms.ts";
 import { BOOLEAN, readOptions, refuseMore } from "../options.ts";
 import type { Predictor } from "../program/predictor.ts";
 import type { SaveOptions } from "../program/predictor-options.ts";
@@ -26,6 +35,7 @@ import { pathOf, readWhole, writeWhole } from "./file-system.ts";
 /** In Node nobody counts bytes: every op and loss is at hand. */
 const ALL = [
   ...[batchNorm, dropout, embedding, groupNorm, layerNorm, model, prelu, rmsNorm, spatialDropout],
+  ...[hardSigmoid, hardSwish, mish, relu6],
   ...[
     categoricalFocal,
     categoricalHinge,

@@ -35,6 +35,7 @@ export async function runAll(wasmgrad) {
   const { meanAbsoluteError, meanSquaredError } = wasmgrad;
   const { categoricalFocal, categoricalHinge, cosineSimilarity, focal, hinge, klDivergence } = wasmgrad;
   const { logCosh, poisson, quantile, squaredHinge } = wasmgrad;
+  const { hardSigmoid, hardSwish, mish, relu6 } = wasmgrad;
   const { activation, flatten, groupNorm, prelu, reshape, rmsNorm, spatialDropout } = wasmgrad;
   const digests = {};
 
@@ -294,6 +295,16 @@ export async function runAll(wasmgrad) {
     );
     trainer.fitSync(targets, { epochs: 4 });
     digests["rmsNorm, prelu, spatialDropout, groupNorm"] = trainer.digest();
+  }
+
+  for (const [name, layer] of Object.entries({ relu6, hardSwish, mish, hardSigmoid })) {
+    const trainer = compile(sequential({ input: [features], seed: 3 }, [dense(13), layer(), dense(5)]), {
+      loss: meanSquaredError(),
+      optimizer: sgd({ learningRate: 0.05 }),
+      batchSize: 32,
+    });
+    trainer.fitSync(targets, { epochs: 4 });
+    digests[`layer ${name}`] = trainer.digest();
   }
 
   // Every distribution that parameters start from.

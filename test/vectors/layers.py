@@ -1,7 +1,7 @@
-"""Records norms and prelu in double precision: layers.json.
+"""Records norms, prelu and activations made of ops in double precision: layers.json.
 
 What: outputs, and the gradients of the sum of outputs times a fixed cotangent, with respect to input and parameters, of PyTorch's
-GroupNorm and PReLU, and of the formula `gamma x / sqrt(mean(x^2) + epsilon)` in PyTorch's operations (1.13 has no RMSNorm).
+GroupNorm, PReLU, ReLU6, Hardswish and Mish, and of the formulas `clip(alpha x + beta, 0, 1)` and `gamma x / sqrt(mean(x^2) + epsilon)` in PyTorch's operations (1.13 has no RMSNorm).
 GroupNorm's channels come second there; here they come last, so that arrays are transposed before they are written.
 
 Recorded with Python 3.11.2, PyTorch 1.13.1 (Debian 12: apt-get install python3-torch).
@@ -16,16 +16,16 @@ import torch.nn.functional as F
 EPSILON = 1e-5
 
 
-def drawn(uniform, shape):
+def drawn(uniform, shape, limit=2):
     size = 1
     for d in shape:
         size *= d
-    return torch.tensor(uniform.matrix(1, size, -2, 2)[0], dtype=torch.float64).reshape(shape).requires_grad_()
+    return torch.tensor(uniform.matrix(1, size, -limit, limit)[0], dtype=torch.float64).reshape(shape).requires_grad_()
 
 
-def case(uniform, layer, shape, names, function, **options):
+def case(uniform, layer, shape, names, function, limit=2, **options):
     """Input and output [rows, .., channels]; parameters [channels]."""
-    x, cotangent = drawn(uniform, shape), drawn(uniform, shape)
+    x, cotangent = drawn(uniform, shape, limit), drawn(uniform, shape)
     parameters = {name: drawn(uniform, shape[-1:]) for name in names}
     y = function(x, **parameters)
     (y * cotangent).sum().backward()
@@ -47,4 +47,12 @@ def cases():
                    lambda x, gamma, beta: F.group_norm(x.movedim(-1, 1), groups, gamma, beta, EPSILON).movedim(1, -1), groups=groups)
 
 
-write("layers.json", {"versions": versions(torch=torch.__version__), "cases": list(cases())})
+def activations():
+    uniform = Uniform(8)
+    for name, function in (("relu6", F.relu6), ("hardSwish", F.hardswish), ("mish", F.mish)):
+        yield case(uniform, name, (4, 5), [], function, 9)
+    for alpha, beta in ((0.2, 0.5), (0.5, 0.25)):
+        yield case(uniform, "hardSigmoid", (4, 5), [], lambda x: torch.clamp(alpha * x + beta, 0, 1), alpha=alpha, beta=beta)
+
+
+write("layers.json", {"versions": versions(torch=torch.__version__), "cases": [*cases(), *activations()]})
