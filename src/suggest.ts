@@ -13,9 +13,9 @@ belongs to stopWhen of fit|lossBelow=loss,errorthresh,minloss
 belongs to sgd, adam and adamW|learningRate=lr,rate,eta,stepsize,learningrateinit
 belongs to sgd and batchNorm|momentum
 belongs to sgd|nesterov=usenesterov
-belongs to adam and adamW|beta1=betas,b1 beta2=b2 epsilonMode biasCorrection
+belongs to adam and adamW|beta1=betas,b1 beta2=b2 epsilonMode biasCorrection amsgrad
 belongs to adam, adamW, batchNorm and layerNorm|epsilon=eps
-belongs to adamW|weightDecay=decay,l2,kernelregularizer groups=paramgroups,params
+belongs to adamW|weightDecay=l2,kernelregularizer decay groups=paramgroups,params
 belongs to dense|activation=act,nonlinearity bias=usebias weightInitializer=kernelinitializer,initializer,init biasInitializer
 belongs to impute|with=strategy,fillvalue indicator=addindicator
 belongs to oneHot|categories=numclasses,numtokens,depth unseen=handleunknown,oov

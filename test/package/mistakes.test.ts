@@ -71,27 +71,27 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "Keras' name of the learning rate",
     () => adam({ learning_rate: 0.1 }),
-    'option-unknown OptionError: adam: unknown option "learning_rate"; did you mean learningRate? Options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection',
+    'option-unknown OptionError: adam: unknown option "learning_rate"; did you mean learningRate? Options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection, amsgrad',
   ],
   [
     "PyTorch's name of the learning rate",
     () => adam({ lr: 0.1 }),
-    'option-unknown OptionError: adam: unknown option "lr"; did you mean learningRate? Options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection',
+    'option-unknown OptionError: adam: unknown option "lr"; did you mean learningRate? Options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection, amsgrad',
   ],
   [
     "PyTorch's pair of betas",
     () => adam({ betas: [0.9, 0.999] }),
-    'option-unknown OptionError: adam: unknown option "betas"; did you mean beta1? Options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection',
+    'option-unknown OptionError: adam: unknown option "betas"; did you mean beta1? Options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection, amsgrad',
   ],
   [
     "PyTorch's name of epsilon",
     () => adam({ eps: 1e-7 }),
-    'option-unknown OptionError: adam: unknown option "eps"; did you mean epsilon? Options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection',
+    'option-unknown OptionError: adam: unknown option "eps"; did you mean epsilon? Options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection, amsgrad',
   ],
   [
     "a weight decay for adam, which has none",
     () => adam({ weight_decay: 0.01 }),
-    'option-unknown OptionError: adam: unknown option "weight_decay"; weightDecay belongs to adamW. Options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection',
+    'option-unknown OptionError: adam: unknown option "weight_decay"; weightDecay belongs to adamW. Options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection, amsgrad',
   ],
   [
     "a misspelt momentum",
@@ -106,7 +106,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "an option that nobody knows",
     () => adam({ warmup: 100 }),
-    'option-unknown OptionError: adam: unknown option "warmup"; options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection',
+    'option-unknown OptionError: adam: unknown option "warmup"; options: learningRate, beta1, beta2, epsilon, epsilonMode, biasCorrection, amsgrad',
   ],
   [
     "batch_size in compile",
