@@ -138,8 +138,8 @@ function trainRequest(
     }
     if (outputLoss?.fn === undefined)
       throw new OptionError(
-        "compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError(), " +
-          `huber() or another loss gives; got ${describe(outputLoss)}` +
+        "compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or " +
+          `huber() gives; got ${describe(outputLoss)}` +
           (typeof outputLoss === "function"
             ? ": call it, or give a loss function of your own to valueAndGrad"
             : ""),

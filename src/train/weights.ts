@@ -187,7 +187,7 @@ function namesOfClasses(who: string, { losses, labels }: ClassRules): readonly s
   const [{ loss, rowElements }] = losses;
   if (!(losses.length === 1 && hasOneClass(loss, rowElements)))
     throw new OptionError(
-      `${who}: classWeight needs one loss of classes, such as crossEntropy, or binaryCrossEntropy of one output; got ` +
+      `${who}: classWeight needs one loss of classes: crossEntropy, or binaryCrossEntropy of one output; got ` +
         `${losses.length > 1 ? `${losses.length} losses` : loss.kind}: give sampleWeight, a weight for each row`,
     );
   return labels ?? Array.from({ length: Math.max(2, rowElements) }, (_, i) => `${i}`);

@@ -231,7 +231,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "from_logits",
     () => crossEntropy({ from_logits: true }),
-    'option-unknown OptionError: crossEntropy: unknown option "from_logits"; did you mean fromLogits? Options: fromLogits',
+    'option-unknown OptionError: crossEntropy: unknown option "from_logits"; did you mean fromLogits? Options: fromLogits, labelSmoothing',
   ],
   [
     "random_state",

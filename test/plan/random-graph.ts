@@ -225,8 +225,6 @@ const LOSSES = [
   { fn: LossFn.BinaryCrossEntropy, parameter: 0 },
   { fn: LossFn.CrossEntropy, parameter: 0 },
   { fn: LossFn.LogCosh, parameter: 0 },
-  { fn: LossFn.CosineSimilarity, parameter: 0 },
-  { fn: LossFn.KlDivergence, parameter: 0 },
 ];
 
 /** A planning request like the ones `compile` makes. */
@@ -257,10 +255,7 @@ export function randomRequest(steps: readonly Step[], batch: number): PlanReques
   rowed.slice(-3).forEach((prediction, i) => {
     const shape = train.shape(prediction);
     const attrs = LOSSES[(steps.length + i) % LOSSES.length];
-    const labels =
-      (attrs.fn === LossFn.CrossEntropy || attrs.fn === LossFn.KlDivergence) &&
-      shape.length === 2 &&
-      i % 2 === 0;
+    const labels = attrs.fn === LossFn.CrossEntropy && shape.length === 2 && i % 2 === 0;
     if (isOverRows(attrs.fn) && shape.length < 2) return;
     const value = train.addValue(
       { shape: labels ? [ROWS] : shape, dtype: labels ? "i32" : "f32" },

@@ -6,6 +6,7 @@ import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { Fn, LossFn, type Op } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
+import { loss as coreLoss } from "../../src/graph/ops/loss.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
 import { resolve } from "../../src/graph/shape.ts";
 import { TRAIN } from "../../src/kernels/train.wasm.ts";
@@ -167,7 +168,7 @@ describe("plans of networks wide enough for packed products", () => {
     graph.outputs.push({ name: "y", value });
     const train = graph.copy();
     const target = train.addValue({ shape: [ROWS], dtype: "i32" }, "t");
-    const [loss] = new Builder(train).emit(OPS.loss, { fn: LossFn.CrossEntropy, parameter: 0 }, [
+    const [loss] = new Builder(train).emit(coreLoss, { fn: LossFn.CrossEntropy, parameter: 0 }, [
       value,
       target,
     ]);
