@@ -13,6 +13,15 @@ export {
   type StoredTensors,
 } from "./files/tensors.ts";
 export type { Activation, ActivationName, Initializer, InitializerName } from "./model/activations.ts";
+export {
+  concat,
+  concatenate,
+  type LambdaLayer,
+  lambda,
+  nested,
+  residual,
+  stack,
+} from "./model/composition.ts";
 export { type ModelOptions, model } from "./model/functional.ts";
 export type { ArraysAfter, BringsOps, Layer, LayerArrays, NameOption } from "./model/layer.ts";
 export * from "./model/layers.ts";
@@ -36,7 +45,18 @@ export {
 export * from "./model/noise-and-norms.ts";
 export * from "./model/preprocessing.ts";
 export type { Symbolic } from "./model/symbolic.ts";
-export type { AxisOptions, Operand, ReduceOptions, Tensor } from "./model/tensor.ts";
+export type {
+  ArgMaxOptions,
+  AxisOptions,
+  CumSumOptions,
+  MatMulOptions,
+  Operand,
+  PadOptions,
+  ReduceOptions,
+  SliceOptions,
+  Tensor,
+  VarianceOptions,
+} from "./model/tensor.ts";
 export type { FittedNumbers } from "./program/border.ts";
 export type { Buffers, InputViews, RowView } from "./program/buffers.ts";
 export type { Classification, LabelProbability } from "./program/classify.ts";

@@ -57,6 +57,8 @@ export interface LoadTrainerOptions<P = Result> {
   /** Default: that of the file. With another one, training goes on to other bits. */
   readonly batchSize?: number;
   readonly accumulate?: number;
+  /** In place of that of the file: names of layers and parameters that training does not change. */
+  readonly freeze?: readonly string[];
   /** Rows kept in the engine's memory at a time. Default: about 8 MiB of rows. */
   readonly windowRows?: number;
   /** Where kernels come from. Default: the embedded ones, on the calling thread. */
@@ -93,6 +95,7 @@ export function loadTrainer<X = TableRows, P = Result>(
     labels: [],
     batchSize: [],
     accumulate: [],
+    freeze: [],
     windowRows: [],
     engine: [],
   });
@@ -246,10 +249,11 @@ function readSettings(
     const { batchSize, accumulate, shuffleSeed } = compiled as {
       readonly [name: string]: number | undefined;
     };
+    const { freeze } = compiled as { readonly freeze?: readonly string[] };
     return {
       loss: loss === undefined ? undefined : isNamed ? Object.fromEntries(losses()) : readLoss(loss),
       optimizer: optimizer === undefined ? undefined : readGiven(optimizer),
-      compiled: { batchSize, accumulate, shuffleSeed, metrics: readMetricNames(who, file) },
+      compiled: { batchSize, accumulate, shuffleSeed, freeze, metrics: readMetricNames(who, file) },
     };
   });
 }

@@ -82,15 +82,23 @@ export const CORE_OPS: readonly AnyOp[] = [dense, reshape, softmax, unary];
 /** What brings each of the other ops along. */
 const BROUGHT_BY: { readonly [K in OpName]?: string } = {
   approach: "batchNorm",
+  argMax: "model",
+  batchMatMul: "model",
   batchNorm: "batchNorm",
   binary: "model",
   broadcast: "spatialDropout",
+  concat: "concat",
+  cumulativeSum: "model",
   dropout: "dropout",
   embedding: "embedding",
+  gather: "model",
   layerNorm: "layerNorm",
   logSoftmax: "model",
   matMul: "model",
+  pad: "model",
   reduce: "model",
+  slice: "model",
+  stopGradient: "model",
   transpose: "model",
   unary: "model",
 };

@@ -47,7 +47,7 @@ export interface OpAttrs {
   readonly embedding: { readonly vocabulary: number };
   readonly stopGradient: Record<never, never>;
   readonly cumulativeSum: { readonly axis: number; readonly reverse: boolean };
-  readonly argMax: { readonly axis: number; readonly dtype: DType };
+  readonly argMax: { readonly axis: number; readonly dtype: DType; readonly keepDims: boolean };
   readonly slice: {
     readonly axis: number;
     readonly start: number;

@@ -3,17 +3,24 @@ import { describe } from "../describe.ts";
 import { ShapeError, TraceError } from "../errors.ts";
 import type { Builder } from "../graph/builder.ts";
 import { type AnyOp, BinaryFn, Fn, type Op, ReduceFn } from "../graph/op.ts";
+import { argMax } from "../graph/ops/arg-max.ts";
+import { batchMatMul } from "../graph/ops/batch-mat-mul.ts";
 import { binary } from "../graph/ops/binary.ts";
+import { cumulativeSum } from "../graph/ops/cumulative-sum.ts";
+import { gather } from "../graph/ops/gather.ts";
 import { logSoftmax } from "../graph/ops/log-softmax.ts";
 import { matMul } from "../graph/ops/mat-mul.ts";
 import { reduce } from "../graph/ops/reduce.ts";
 import { reshape } from "../graph/ops/reshape.ts";
 import { softmax } from "../graph/ops/softmax.ts";
+import { stopGradient } from "../graph/ops/stop-gradient.ts";
+import { pad, slice } from "../graph/ops/stretch.ts";
 import { transpose } from "../graph/ops/transpose.ts";
 import { elementary } from "../graph/ops/unary.ts";
-import { formatShape, type Shape, sameShape, sizeOf } from "../graph/shape.ts";
-import type { ValueId } from "../graph/type.ts";
-import { BOOLEAN, readOptions, refuseMore } from "../options.ts";
+import { formatShape, type Shape } from "../graph/shape.ts";
+import type { DType, ValueId } from "../graph/type.ts";
+import { BOOLEAN, COUNT, check, oneOf, type Rule, readOptions, refuseMore } from "../options.ts";
+import { axisOf, checkArray, constant, elementwise, same } from "./operands.ts";
 import { Symbolic } from "./symbolic.ts";
 
 export type Operand = Tensor | number;
@@ -28,21 +35,60 @@ export interface AxisOptions {
   readonly axis?: number;
 }
 
+export interface MatMulOptions {
+  /** Whether this tensor's last two axes change places first. Default: false. */
+  readonly transposeA?: boolean;
+  /** Whether those of the other do. Default: false. */
+  readonly transposeB?: boolean;
+}
+
+export interface VarianceOptions extends ReduceOptions {
+  /** What the sum of squares is divided by: the number of elements minus this. Default: 1, as in PyTorch; 0 over the rows of a batch. */
+  readonly correction?: 0 | 1;
+}
+
+export interface ArgMaxOptions extends AxisOptions, ReduceOptions {
+  /** `"i32"` for `gather` and embeddings; outputs of models are f32. Default: `"f32"`. */
+  readonly dtype?: DType;
+}
+
+export interface CumSumOptions extends AxisOptions {
+  /** Whether sums start at the end. Default: false. */
+  readonly reverse?: boolean;
+}
+
+export interface SliceOptions extends AxisOptions {
+  /** Takes each `step`-th place, a whole number >= 1. Default: 1. */
+  readonly step?: number;
+}
+
+export interface PadOptions extends AxisOptions {
+  /** What stands in the new places, a finite number. Default: 0. */
+  readonly value?: number;
+}
+
 /** What methods of tensors emit. */
 export const TENSOR_OPS: readonly AnyOp[] = [
+  argMax,
+  batchMatMul,
   binary,
+  cumulativeSum,
   elementary,
+  gather,
   logSoftmax,
   matMul,
+  pad,
   reduce,
   reshape,
+  slice,
   softmax,
+  stopGradient,
   transpose,
 ];
 
 /** What to write where a call of another library has more arguments. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  matMul: "write a.transpose().matMul(b) or a.matMul(b.transpose()) for a transposed operand",
+  matMul: "write a.matMul(b, { transposeB: true }) for a transposed operand",
   transpose: "write the axes as an array, such as transpose([1, 0])",
   reshape: "write the shape as an array, such as reshape([3, 2])",
   sum: "write the axes as an array, such as sum([0, 1])",
@@ -50,6 +96,13 @@ const INSTEAD: Readonly<Record<string, string>> = {
   max: "write the axes as an array, such as max([0, 1])",
   relu: 'write activation({ name: "leakyRelu", alpha: 0.1 })(x) for a slope below 0',
 };
+
+const WHOLE: Rule = ["a whole number", Number.isSafeInteger];
+const PLACES: Rule = ["a whole number >= 0", (n: number) => Number.isSafeInteger(n) && n >= 0];
+const CORRECTION: Rule = ["0 or 1", (n: number) => n === 0 || n === 1];
+/** The largest finite f32. */
+const LARGEST = 3.4028234663852886e38;
+const FINITE: Rule = ["a finite number", (n: number) => Number.isFinite(n)];
 
 /** Whether the methods of Tensor refuse arguments beyond their own already. */
 let exact = false;
@@ -104,10 +157,95 @@ export class Tensor extends Symbolic {
     return elementwise("minimum", BinaryFn.Minimum, this, other);
   }
 
-  /** The matrix product: `[.., k]` times `[k, n]` is `[.., n]`. */
-  matMul(other: Tensor): Tensor {
+  /**
+   * `this` to the power `other`, elementwise, as IEEE 754 has it: NaN for a number below 0 and an exponent that is not whole.
+   * dx = y x^(y - 1), 0 for y = 0; dy = x^y log x, 0 for x = 0 with y >= 0. Within 0.51 ULP.
+   *
+   * @example
+   * valueAndGrad<[number[]]>((x) => x.pow(3).sum())([1, 2]).value; // => 9
+   */
+  pow(other: Operand): Tensor {
+    return elementwise("pow", BinaryFn.Power, this, other);
+  }
+
+  /** 1 where `this > other`, else 0, elementwise; no gradient. */
+  greater(other: Operand): Tensor {
+    return elementwise("greater", BinaryFn.Greater, this, other);
+  }
+
+  /** 1 where `this >= other`, else 0. */
+  greaterEqual(other: Operand): Tensor {
+    return elementwise("greaterEqual", BinaryFn.GreaterEqual, this, other);
+  }
+
+  /** 1 where `this < other`, else 0. */
+  less(other: Operand): Tensor {
+    return this.#holds("less", other).greater(this);
+  }
+
+  /** 1 where `this <= other`, else 0. */
+  lessEqual(other: Operand): Tensor {
+    return this.#holds("lessEqual", other).greaterEqual(this);
+  }
+
+  /** 1 where `this === other`, else 0; NaN equals nothing. */
+  equal(other: Operand): Tensor {
+    return elementwise("equal", BinaryFn.Equal, this, other);
+  }
+
+  /** 1 where `this !== other`, else 0. */
+  notEqual(other: Operand): Tensor {
+    return elementwise("notEqual", BinaryFn.NotEqual, this, other);
+  }
+
+  /**
+   * `low` where `this < low`, `high` where `this > high`; NaN stays. The gradient goes through where neither holds, at the limits too.
+   *
+   * @throws ShapeError where the limits do not broadcast
+   * @example
+   * valueAndGrad<[number[]]>((x) => x.clamp(0, 1).sum())([-2, 0.5, 3]).value; // => 1.5
+   */
+  clamp(low: Operand, high: Operand): Tensor {
+    const raised = this.less(low).where(low, this);
+    return raised.greater(high).where(high, raised);
+  }
+
+  /**
+   * This tensor as a condition: `a` where it is not 0, `b` where it is, elementwise with broadcasting. A value that is not chosen
+   * has no influence, NaN neither; its gradient is 0 times its slope, so NaN where that is infinite, as in PyTorch.
+   *
+   * @example
+   * valueAndGrad<[number[]]>((x) => x.greater(0).where(x, 0).sum())([-2, 3]).value; // => 3
+   */
+  where(a: Operand, b: Operand): Tensor {
+    return elementwise("where", BinaryFn.Keep, this, a).add(elementwise("where", BinaryFn.Drop, this, b));
+  }
+
+  /** The same numbers, through which no gradient goes. */
+  stopGradient(): Tensor {
+    return this.emit(stopGradient, {}, [this.id]);
+  }
+
+  /**
+   * The matrix product of the last two axes: `[.., m, k]` times `[.., k, n]` is `[.., m, n]`, with axes in front broadcast;
+   * `[.., k]` times `[k, n]` is `[.., n]`.
+   *
+   * @throws ShapeError for shapes that do not fit
+   * @example
+   * const f = valueAndGrad<[number[][][]]>((x) => x.matMul(x, { transposeB: true }).sum());
+   * f([[[1, 2]], [[3, 4]]]).value; // => 30
+   */
+  matMul(other: Tensor, options?: MatMulOptions): Tensor {
+    if (typeof options === "boolean") refuseMore("matMul", [other, options], 1, INSTEAD.matMul);
     same(this, other, "matMul");
-    return this.emit(matMul, { transposeA: false, transposeB: false }, [this.id, other.id]);
+    const { transposeA, transposeB } = readOptions("matMul", options ?? {}, {
+      transposeA: [false, BOOLEAN],
+      transposeB: [false, BOOLEAN],
+    });
+    if (transposeA && transposeB) return this.#turned("matMul").matMul(other, { transposeB });
+    const isFlat = other.shape.length <= 2 && (!transposeA || this.shape.length <= 2);
+    const op = isFlat || this.shape.length < 2 ? matMul : (batchMatMul as never as typeof matMul);
+    return this.emit(op, { transposeA, transposeB }, [this.id, other.id]);
   }
 
   /**
@@ -154,6 +292,160 @@ export class Tensor extends Symbolic {
     return this.#reduce("max", ReduceFn.Max, axes, options);
   }
 
+  /** The minimum over an axis or several (all by default), as `sum`. Ties share the gradient equally. */
+  min(axes?: number | readonly number[], options?: ReduceOptions): Tensor {
+    return this.neg().#reduce("min", ReduceFn.Max, axes, options).neg();
+  }
+
+  /**
+   * `log(sum(exp(x)))` over an axis or several (all by default), as `sum`, in the stable form. Its gradient is softmax.
+   *
+   * @example
+   * valueAndGrad<[number[]]>((x) => x.logSumExp())([1000, -1000]).value; // => 1000
+   */
+  logSumExp(axes?: number | readonly number[], options?: ReduceOptions): Tensor {
+    const largest = this.#reduce("logSumExp", ReduceFn.Max, axes, {
+      ...options,
+      keepDims: true,
+    }).stopGradient();
+    // Infinite maxima would give NaN in the difference.
+    const centre = largest.abs().lessEqual(LARGEST).where(largest, 0);
+    const rest = this.sub(centre).exp().#reduce("logSumExp", ReduceFn.Sum, axes, options).log();
+    return rest.add(centre.reshape(rest.shape));
+  }
+
+  /**
+   * The variance over an axis or several (all by default), as `sum`: the mean of squared distances from the mean, times
+   * `n / (n - correction)`.
+   *
+   * @throws ShapeError for a correction over the rows of a batch, whose number may differ
+   * @example
+   * valueAndGrad<[number[]]>((x) => x.variance())([1, 2, 6]).value; // => 7
+   */
+  variance(axes?: number | readonly number[], options?: VarianceOptions): Tensor {
+    const { keepDims, correction } = readOptions("variance", options ?? {}, {
+      keepDims: [false, BOOLEAN],
+      correction: [1, CORRECTION],
+    });
+    const mean = this.#reduce("variance", ReduceFn.Mean, axes, { keepDims: true });
+    const biased = this.sub(mean).square().#reduce("variance", ReduceFn.Mean, axes, { keepDims });
+    if (correction === 0) return biased;
+    const n = this.shape.reduce((count, d, i) => (mean.shape[i] === d ? count : count * d), 1);
+    if (!(n > 0))
+      throw new ShapeError(
+        `variance: a correction needs axes of fixed length; got ${formatShape(this.shape)}: write { correction: 0 }`,
+      );
+    return biased.mul(n / (n - 1));
+  }
+
+  /**
+   * Where the maximum of one axis stands, the last by default, which disappears: the first of equal ones. No gradient.
+   *
+   * @throws ShapeError for an axis that there is not, or whose length depends on the rows of the batch
+   * @example
+   * valueAndGrad<[number[][]]>((x) => x.argMax().sum().add(x.sum().mul(0)))([[1, 5, 2], [7, 0, 1]]).value; // => 1
+   */
+  argMax(options?: ArgMaxOptions): Tensor {
+    const { axis, dtype, keepDims } = readOptions("argMax", options ?? {}, {
+      axis: [-1],
+      dtype: ["f32", oneOf("f32", "i32")],
+      keepDims: [false, BOOLEAN],
+    });
+    return this.emit(argMax, { axis: this.#axis("argMax", axis), dtype, keepDims }, [this.id]);
+  }
+
+  /**
+   * Running sums along one axis, the last by default: `y[j] = x[0] + .. + x[j]`.
+   *
+   * @example
+   * valueAndGrad<[number[]]>((x) => x.cumSum().max())([1, 2, 3]).value; // => 6
+   */
+  cumSum(options?: CumSumOptions): Tensor {
+    const { axis, reverse } = readOptions("cumSum", options ?? {}, { axis: [-1], reverse: [false, BOOLEAN] });
+    return this.emit(cumulativeSum, { axis: this.#axis("cumSum", axis), reverse }, [this.id]);
+  }
+
+  /**
+   * A stretch of one axis, the last by default: the places from `start` to `end - 1`, as in `Array.slice`; negative ones count from the
+   * end.
+   *
+   * @throws ShapeError for no place at all, and for an axis whose length depends on the rows of the batch
+   * @example
+   * valueAndGrad<[number[]]>((x) => x.slice(-2).sum())([1, 2, 3]).value; // => 5
+   */
+  slice(start: number, end?: number, options?: SliceOptions): Tensor {
+    const { axis, step } = readOptions("slice", options ?? {}, { axis: [-1], step: [1, COUNT] });
+    const at = this.#axis("slice", axis);
+    const n = this.shape[at];
+    check("slice", "start", start, WHOLE);
+    check("slice", "end", end ?? n, WHOLE);
+    const [from, to] = [start, end ?? n].map((place) =>
+      Math.min(Math.max(place < 0 ? place + n : place, 0), n),
+    );
+    return this.emit(slice, { axis: at, start: from, step, length: Math.ceil((to - from) / step) }, [
+      this.id,
+    ]);
+  }
+
+  /**
+   * The stretches of one axis, the last by default, one behind the other: so many of equal length, or of the lengths given.
+   *
+   * @throws ShapeError for lengths that do not add up to that of the axis
+   * @example
+   * const f = valueAndGrad<[number[]]>((x) => { const [a, b] = x.split(2); return a.mul(b).sum(); });
+   * f([1, 2, 3, 4]).value; // => 11
+   */
+  split(parts: number | readonly number[], options?: AxisOptions): Tensor[] {
+    const { axis } = readOptions("split", options ?? {}, { axis: [-1] });
+    const at = this.#axis("split", axis);
+    const n = this.shape[at];
+    const lengths =
+      typeof parts === "number"
+        ? new Array<number>(parts >= 1 && parts <= n ? Math.floor(parts) : 0).fill(n / parts)
+        : parts;
+    checkArray("split: lengths", lengths, "[2, 3], or their number");
+    if (!lengths.every(COUNT[1]) || lengths.reduce((sum, length) => sum + length, 0) !== n)
+      throw new ShapeError(
+        `split: lengths must be whole and add up to that of the axis; got ${describe(parts)}, axis ${at} of ${formatShape(this.shape)}`,
+      );
+    let start = 0;
+    return lengths.map((length) => {
+      const made = this.emit(slice, { axis: at, start, step: 1, length }, [this.id]);
+      start += length;
+      return made;
+    });
+  }
+
+  /**
+   * One axis, the last by default, made longer: `before` places in front, `after` behind.
+   *
+   * @throws OptionError for negative numbers, ShapeError for an axis whose length depends on the rows of the batch
+   * @example
+   * valueAndGrad<[number[]]>((x) => x.pad(2, 0, { value: 1 }).sum())([5]).value; // => 7
+   */
+  pad(before: number, after: number, options?: PadOptions): Tensor {
+    const { axis, value } = readOptions("pad", options ?? {}, { axis: [-1], value: [0, FINITE] });
+    check("pad", "before", before, PLACES);
+    check("pad", "after", after, PLACES);
+    return this.emit(pad, { axis: this.#axis("pad", axis), before, after, step: 1, value }, [this.id]);
+  }
+
+  /**
+   * Elements of one axis, the last by default, by number: `y[.., j, ..] = x[.., index[.., j, ..], ..]`, as PyTorch's gather.
+   *
+   * @param index whole numbers of dtype i32, shaped like this tensor but for the axis: an input, or what `argMax` gives
+   * @throws ShapeError for an index of another shape, TraceError for one that is not i32
+   * @example
+   * const f = valueAndGrad<[number[][]]>((x) => x.gather(x.argMax({ dtype: "i32", keepDims: true })).sum());
+   * f([[1, 5, 2], [7, 0, 1]]).value; // => 12
+   */
+  gather(index: Tensor, options?: AxisOptions): Tensor {
+    const { axis } = readOptions("gather", options ?? {}, { axis: [-1] });
+    same(this, index, "gather");
+    const at = this.#axis("gather", axis);
+    return this.emit(gather, { axis: at, length: this.shape[at] }, [index.id, this.id]);
+  }
+
   neg(): Tensor {
     return this.#apply(Fn.Negate);
   }
@@ -177,6 +469,51 @@ export class Tensor extends Symbolic {
 
   square(): Tensor {
     return this.#apply(Fn.Square);
+  }
+
+  /** The sine of an angle in radians, of any size; rounded once. */
+  sin(): Tensor {
+    return this.#apply(Fn.Sin);
+  }
+
+  /** The cosine of an angle in radians, of any size; rounded once. */
+  cos(): Tensor {
+    return this.#apply(Fn.Cos);
+  }
+
+  /** `exp(x) - 1` without the cancellation near 0. */
+  expm1(): Tensor {
+    return this.#apply(Fn.Expm1);
+  }
+
+  /** `log(1 + x)` without the rounding of `1 + x`. */
+  log1p(): Tensor {
+    return this.#apply(Fn.Log1p);
+  }
+
+  /** The error function `2 / sqrt(pi)` times the integral of `exp(-t^2)` from 0 to x. */
+  erf(): Tensor {
+    return this.#apply(Fn.Erf);
+  }
+
+  /** `1 / x`. */
+  reciprocal(): Tensor {
+    return this.#apply(Fn.Reciprocal);
+  }
+
+  /** `1 / sqrt(x)`. */
+  rsqrt(): Tensor {
+    return this.#apply(Fn.Rsqrt);
+  }
+
+  /** The greatest whole number up to x; its gradient is 0. */
+  floor(): Tensor {
+    return this.#apply(Fn.Floor);
+  }
+
+  /** The nearest whole number, of two the even one, as in PyTorch; its gradient is 0. */
+  round(): Tensor {
+    return this.#apply(Fn.Round);
   }
 
   relu(): Tensor {
@@ -224,19 +561,24 @@ export class Tensor extends Symbolic {
     return this.valueOf();
   }
 
+  #turned(who: string): Tensor {
+    const { length } = this.shape;
+    if (length < 2)
+      throw new ShapeError(`${who}: a transposed operand needs two axes; got ${formatShape(this.shape)}`);
+    return this.transpose(this.shape.map((_, i) => (i < length - 2 ? i : 2 * length - 3 - i)));
+  }
+
+  /** Another operand as a tensor, so that a method of it can be called. */
+  #holds(who: string, other: Operand): Tensor {
+    return constant(who, this, other);
+  }
+
   #apply(fn: Fn): Tensor {
     return this.emit(elementary, { fn, alpha: 0 }, [this.id]);
   }
 
-  /** Where an axis is, counted from the front. */
   #axis(who: string, axis: unknown): number {
-    const rank = this.shape.length;
-    const at = (axis as number) < 0 ? (axis as number) + rank : (axis as number);
-    if (!(Number.isInteger(at) && at >= 0 && at < rank))
-      throw new ShapeError(
-        `${who}: axes must be whole numbers from ${-rank} to ${rank - 1} for ${formatShape(this.shape)}; got ${describe(axis)}`,
-      );
-    return at;
+    return axisOf(who, this.shape, axis);
   }
 
   #along(op: Op<"softmax"> | Op<"logSoftmax">, options: AxisOptions = {}): Tensor {
@@ -294,45 +636,4 @@ function refuseMoreInMethods(methods: Tensor): void {
     };
     Object.defineProperty(methods, name, { value });
   }
-}
-
-function checkArray(what: string, value: unknown, example: string): void {
-  if (!Array.isArray(value))
-    throw new ShapeError(`${what} must be an array, such as ${example}; got ${describe(value)}`);
-}
-
-// These ask for Symbolic, not Tensor, for the reason in `VjpContext.op`.
-function same(a: Tensor, b: Tensor, who: string): void {
-  if (!(b instanceof Symbolic)) throw new TraceError(`${who}: needs a tensor; got ${describe(b)}`);
-  if (a.builder !== b.builder)
-    throw new TraceError(`${who}: both operands must belong to one function; got tensors of two`);
-}
-
-function elementwise(who: string, fn: BinaryFn, a: Tensor, b: Operand): Tensor {
-  const other = constant(who, a, b);
-  same(a, other, who);
-  checkColumns(who, a.shape, other.shape);
-  return a.emit(binary, { fn }, [a.id, other.id]);
-}
-
-/**
- * Refuses a column beside its own list, `[n, 1]` and `[n]`: broadcasting would give `[n, n]`, every entry with every
- * other, where almost always each is meant with its own.
- */
-function checkColumns(who: string, a: Shape, b: Shape): void {
-  const [short, long] = a.length < b.length ? [a, b] : [b, a];
-  if (!sameShape([...short, 1], long) || sizeOf(short) === 1) return;
-  const [list, column, row] = [short, long, [...short.slice(0, -1), 1, ...short.slice(-1)]].map(formatShape);
-  throw new ShapeError(
-    `${who}: shapes must not differ by a last axis of length 1 alone; got ${formatShape(a)}, ${formatShape(b)}: ` +
-      `reshape ${column} to ${list}, or ${list} to ${row} if every entry is meant with every other`,
-  );
-}
-
-/** A number as a scalar of the graph; tensors pass through. */
-function constant(who: string, like: Tensor, value: Operand): Tensor {
-  if (value instanceof Symbolic) return value;
-  if (typeof value !== "number")
-    throw new TraceError(`${who}: operands must be tensors or numbers; got ${describe(value)}`);
-  return like.of(like.builder.graph.addConstant([], Float32Array.of(value)));
 }

@@ -66,6 +66,7 @@ export function compile<X, P>(
     labels: [],
     targets: [undefined, oneOf("standardize")],
     accumulate: [],
+    freeze: [],
     shuffleSeed: [],
     windowRows: [],
     metrics: [],
@@ -78,6 +79,7 @@ export function compile<X, P>(
     labels,
     targets,
     accumulate,
+    freeze,
     shuffleSeed,
     windowRows,
     metrics,
@@ -87,7 +89,7 @@ export function compile<X, P>(
   const { graph } = model;
   checkLabels(graph, labels);
   if (!("loss" in options || "optimizer" in options)) {
-    const unread = Object.entries({ shuffleSeed, windowRows, accumulate, metrics });
+    const unread = Object.entries({ shuffleSeed, windowRows, accumulate, metrics, freeze });
     const [name, value] = unread.find((entry) => entry[1] !== undefined) ?? [];
     if (name)
       throw new OptionError(
@@ -116,7 +118,7 @@ export function compile<X, P>(
     );
   const makePredictor: MakePredictor = (m) => compile(m, { batchSize: batch, labels, engine });
   const request = { model, optimizer, batch, labels, engine, makePredictor };
-  return optimizer.makeTrainer({ ...request, loss, shuffleSeed, windowRows, accumulate, metrics });
+  return optimizer.makeTrainer({ ...request, loss, shuffleSeed, windowRows, accumulate, freeze, metrics });
 }
 
 /** The model with targets to be standardized: those of the outputs that have a loss, or all where there is none. */

@@ -43,9 +43,11 @@ function trainerMetadata(
 ): Metadata {
   const { groups, ...settings } = optimizer.settings;
   const byOutput = Object.fromEntries(losses.map(({ output, loss }) => [output, describeLoss(loss)]));
+  const frozen = variables.filter(({ role }) => role === "frozen").map(({ name }) => name);
   const compiled = {
     batchSize: batch,
     accumulate: train?.accumulate,
+    ...(frozen.length > 0 ? { freeze: frozen } : {}),
     ...(shuffleSeed === undefined ? {} : { shuffleSeed }),
   };
   // A reader takes the names, so that it need not run an expression from outside.

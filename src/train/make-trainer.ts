@@ -44,6 +44,11 @@ export interface TrainerOptions<P = Result> {
    * statistics, so there the result differs from that of one batch. Default: 1.
    */
   readonly accumulate?: number;
+  /**
+   * What training does not change: names of layers and parameters, `"encoder"` for all that begins with `encoder.`. It gets no gradients
+   * and no memory for any, running statistics stay too, and it is no part of states, which carry a digest of it. Default: nothing.
+   */
+  readonly freeze?: readonly string[];
   /** Rows kept in the engine's memory at a time; larger data are streamed through. Default: about 8 MiB of rows. */
   readonly windowRows?: number;
   /**
@@ -87,7 +92,13 @@ export function makeTrainer<X, P>(request: TrainerRequest<X, P>): Trainer<X, P> 
   const program = new Program(
     "compile",
     engine,
-    { graph, batch, train, windowRows: windowSize(batch, windowRows, rowBytes) },
+    {
+      graph,
+      batch,
+      train,
+      windowRows: windowSize(batch, windowRows, rowBytes),
+      frozen: frozenIn(graph, request.freeze),
+    },
     { seed, shuffleSeed: shuffleSeed ?? seed },
     { labels },
   );
@@ -101,6 +112,23 @@ export function makeTrainer<X, P>(request: TrainerRequest<X, P>): Trainer<X, P> 
     metrics,
   };
   return new Trainer(program, model, labels, parts);
+}
+
+/** The variables that names of layers and parameters mean. */
+function frozenIn(graph: Graph, names: readonly string[] | undefined): ReadonlySet<string> {
+  if (names === undefined) return new Set();
+  if (!(Array.isArray(names) && names.every((name) => typeof name === "string")))
+    throw new OptionError(
+      `compile: freeze must be names of layers and parameters, such as ["dense1"]; got ${describe(names)}`,
+    );
+  const all = graph.variables.map(({ name }) => name);
+  const under = (name: string) => all.filter((one) => one === name || one.startsWith(`${name}.`));
+  for (const name of names)
+    if (under(name).length === 0)
+      throw new OptionError(
+        `compile: freeze must name layers or parameters of the model; got ${describe(name)}: it has ${all.join(", ")}`,
+      );
+  return new Set(names.flatMap(under));
 }
 
 function windowSize(batch: number, given: number | undefined, rowBytes: number): number {

@@ -325,10 +325,15 @@ export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
     })),
   ),
   argMax: [
-    { name: "of each row", attrs: { axis: 1, dtype: "f32" }, inputs: [input([ROWS, 9])], outputs: [[ROWS]] },
+    {
+      name: "of each row",
+      attrs: { axis: 1, dtype: "f32", keepDims: false },
+      inputs: [input([ROWS, 9])],
+      outputs: [[ROWS]],
+    },
     {
       name: "of a middle axis, with ties",
-      attrs: { axis: 1, dtype: "f32" },
+      attrs: { axis: 1, dtype: "f32", keepDims: false },
       inputs: [{ ...input([ROWS, 7, 5], classes(3)), constant: true }],
       outputs: [[ROWS, 5]],
     },
@@ -647,7 +652,7 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
   ],
   argMax: [
     {
-      attrs: { axis: 0, dtype: "f32" },
+      attrs: { axis: 0, dtype: "f32", keepDims: false },
       inputs: [[ROWS, 3]],
       message: "layer: argMax needs an axis of fixed length; got axis 0 of [rows, 3]",
     },

@@ -375,10 +375,10 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
     const size = fill(dims, (index) => total(index, Math.abs));
     return [{ values: fill(dims, (index) => total(index, (v) => v)), error: (i) => 2 * EPS * size[i] }];
   },
-  argMax({ attrs: { axis }, inputs: [x], dims: [dims] }) {
+  argMax({ attrs: { axis, keepDims }, inputs: [x], dims: [dims] }) {
     const along = (index: number[]) =>
       Array.from({ length: x.dims[axis] }, (_, j) =>
-        broadcastElement(x, [...index.slice(0, axis), j, ...index.slice(axis)]),
+        broadcastElement(x, [...index.slice(0, axis), j, ...index.slice(axis + Number(keepDims))]),
       );
     return [
       given(

@@ -5,19 +5,19 @@ import { draft, type Op } from "../op.ts";
 import { aroundAxis, formatShape } from "../shape.ts";
 
 /**
- * Where the maximum of one axis stands, which disappears: the first of equal ones; the first NaN.
+ * Where the maximum of one axis stands, which disappears, or stays with length 1: the first of equal ones; the first NaN.
  *
  *   x [.., n, ..] -> y [.., ..] of whole numbers, i32 or f32      no gradient
  */
 export const argMax: Op<"argMax"> = {
   name: "argMax",
   kernels: EXTENDED,
-  infer(who, [{ shape }], { axis, dtype }) {
+  infer(who, [{ shape }], { axis, dtype, keepDims }) {
     if (!(shape[axis] > 0))
       throw new ShapeError(
         `${who}: argMax needs an axis of fixed length; got axis ${axis} of ${formatShape(shape)}`,
       );
-    return [{ shape: [...shape.slice(0, axis), ...shape.slice(axis + 1)], dtype }];
+    return [{ shape: [...shape.slice(0, axis), ...(keepDims ? [1] : []), ...shape.slice(axis + 1)], dtype }];
   },
   vjp: () => [null],
   lower: ({ attrs: { axis, dtype }, inputs: [x], outputs: [y], type }) => [

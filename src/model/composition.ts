@@ -1,0 +1,225 @@
+/** Layers made of layers, functions and models, and tensors put together. */
+import { describe } from "../describe.ts";
+import { OptionError, ShapeError, TraceError } from "../errors.ts";
+import type { AnyOp } from "../graph/op.ts";
+import { BinaryFn } from "../graph/op.ts";
+import { binary } from "../graph/ops/binary.ts";
+import { reshape } from "../graph/ops/reshape.ts";
+import { concat as concatOp } from "../graph/ops/stretch.ts";
+import { formatShape, sameShape } from "../graph/shape.ts";
+import type { ValueId } from "../graph/type.ts";
+import { check, FUNCTION, readOptions, refuseMore } from "../options.ts";
+import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "./layer.ts";
+import type { Model } from "./model.ts";
+import { axisOf, checkArray, same } from "./operands.ts";
+import { Symbolic } from "./symbolic.ts";
+import { type AxisOptions, TENSOR_OPS, Tensor } from "./tensor.ts";
+
+/**
+ * Tensors one behind the other along one axis, the last by default: `[.., n1, ..], [.., n2, ..] -> [.., n1 + n2, ..]`.
+ *
+ * @throws ShapeError for shapes that differ elsewhere, and for an axis whose length depends on the rows of the batch
+ * @example
+ * const net = model({ inputs: { a: [2], b: [3] } }, ({ a, b }) => dense(1)(concat([a, b])));
+ */
+export const concat = /* @__PURE__ */ withOps(
+  function concat(tensors: readonly Tensor[], options?: AxisOptions): Tensor {
+    refuseMore("concat", arguments, 2);
+    const { axis } = readOptions("concat", options ?? {}, { axis: [-1] });
+    const first = checkTensors("concat", tensors);
+    return first.emit(
+      concatOp,
+      { axis: axisOf("concat", first.shape, axis) },
+      tensors.map(({ id }) => id),
+    );
+  },
+  [concatOp],
+);
+
+/**
+ * Tensors of one shape along a new axis, the last by default: three of `[.., n]` give `[.., n, 3]`.
+ *
+ * @throws ShapeError for shapes that differ
+ * @example
+ * const net = model({ inputs: { a: [4], b: [4] } }, ({ a, b }) => stack([a, b], { axis: 1 }).mean(1));
+ */
+export const stack = /* @__PURE__ */ withOps(
+  function stack(tensors: readonly Tensor[], options?: AxisOptions): Tensor {
+    refuseMore("stack", arguments, 2);
+    const { axis } = readOptions("stack", options ?? {}, { axis: [-1] });
+    const first = checkTensors("stack", tensors);
+    const { shape } = first;
+    for (const other of tensors)
+      if (!sameShape(other.shape, shape))
+        throw new ShapeError(
+          `stack: tensors must have one shape; got ${tensors.map((x) => formatShape(x.shape)).join(", ")}`,
+        );
+    const at = axisOf("stack", [...shape, 1], axis);
+    const wider = [...shape.slice(0, at), 1, ...shape.slice(at)];
+    const ids = tensors.map((x) => x.emit(reshape, { shape: wider }, [x.id]).id);
+    return first.emit(concatOp, { axis: at }, ids);
+  },
+  [concatOp],
+);
+
+function checkTensors(who: string, tensors: readonly Tensor[]): Tensor {
+  checkArray(`${who}: tensors`, tensors, "[a, b]");
+  if (tensors.length === 0) throw new ShapeError(`${who}: needs at least one tensor; got none`);
+  const [first] = tensors;
+  for (const other of tensors) same(first, other, who);
+  return first;
+}
+
+/** A function of one tensor or of several as a layer. */
+export type LambdaLayer<Inputs extends readonly Tensor[]> = ((...inputs: Inputs) => Tensor) & Layer;
+
+/**
+ * A function of one tensor or several as a layer, also in `sequential`, whose plain functions may call layers only.
+ *
+ * The function is called each time the layer is; layers that it makes inside are new ones each time.
+ *
+ * @throws TraceError if the function returns something else than a tensor that it computed
+ * @example
+ * const net = sequential({ input: [4] }, [dense(8), lambda((x) => x.mul(x.sigmoid())), dense(1)]);
+ */
+export const lambda = /* @__PURE__ */ withOps(function lambda<Inputs extends readonly Tensor[] = [Tensor]>(
+  fn: (...inputs: Inputs) => Tensor,
+): LambdaLayer<Inputs> {
+  refuseMore("lambda", arguments, 1);
+  check("lambda", "fn, the first argument,", fn, FUNCTION);
+  const apply = (...inputs: Inputs): Tensor => {
+    for (const x of inputs) same(inputs[0], x, "lambda");
+    if (inputs.length === 0) throw new TraceError("lambda: needs a tensor; got none");
+    const [first] = inputs;
+    const tensors = inputs.map((x) => new Tensor(x.builder, x.id));
+    const y: unknown = fn(...(tensors as never as Inputs));
+    if (!(y instanceof Symbolic) || y.builder !== first.builder)
+      throw new TraceError(`lambda: the function must return a tensor that it computed; got ${describe(y)}`);
+    return first.of(y.id);
+  };
+  return Object.assign(apply, { kind: "lambda" }) as never;
+}, TENSOR_OPS);
+
+const inTurn = (layers: readonly Layer[], x: Tensor): Tensor => layers.reduce((y, made) => made(y), x);
+
+function checkLayers(who: string, layers: readonly Layer[]): void {
+  if (layers.length === 0) throw new OptionError(`${who}: needs at least one layer; got none`);
+  layers.forEach((made, i) => {
+    if (typeof made !== "function")
+      throw new OptionError(
+        `${who}: layers must be what dense(), flatten() and the like give; got ${describe(made)} as layer ${i}`,
+      );
+  });
+}
+
+/**
+ * Layers around which their input is led: `y = x + f(x)`. He et al. 2015, https://arxiv.org/abs/1512.03385
+ *
+ * X [.., n] -> Y [.., n]
+ *
+ * @throws ShapeError where the layers give another shape than they take
+ * @example
+ * const net = sequential({ input: [8] }, [residual(dense(8, { activation: "relu" }), dense(8)), dense(1)]);
+ */
+export const residual = /* @__PURE__ */ withOps(
+  function residual(...layers: readonly Layer[]): Layer<"same"> {
+    checkLayers("residual", layers);
+    const apply = (x: Tensor): Tensor => {
+      const y = inTurn(layers, x);
+      if (!sameShape(x.shape, y.shape))
+        throw new ShapeError(
+          `residual: layers must give the shape that they take; got ${formatShape(x.shape)} to ${formatShape(y.shape)}`,
+        );
+      return x.emit(binary, { fn: BinaryFn.Add }, [x.id, y.id]);
+    };
+    return Object.assign(apply, { kind: "residual" });
+  },
+  [binary],
+);
+
+/**
+ * Layers side by side on one input, their results one behind the other along the last axis; `concat` joins tensors of your own.
+ *
+ * X [.., n] -> Y [.., n1 + n2 + ..]
+ *
+ * @throws ShapeError where results differ in another axis
+ * @example
+ * const net = sequential({ input: [4] }, [concatenate(dense(8, { activation: "tanh" }), dense(8, { activation: "relu" })), dense(1)]);
+ */
+export const concatenate = /* @__PURE__ */ withOps(
+  function concatenate(...branches: readonly Layer[]): Layer<"same"> {
+    checkLayers("concatenate", branches);
+    return Object.assign((x: Tensor) => concat(branches.map((branch) => branch(x))), { kind: "concatenate" });
+  },
+  [concatOp],
+);
+
+/**
+ * A model of one input and one output as a layer: its parameters are those of the model with a name in front, `encoder.dense1.weight`,
+ * and start anew. A layer called twice shares them.
+ *
+ * @throws OptionError for a model of several inputs or outputs, or one with preprocessing, ShapeError for an input of another shape
+ * @example
+ * const encoder = sequential({ input: [8] }, [dense(4, { activation: "relu" })]);
+ * const net = sequential({ input: [8] }, [nested(encoder, { name: "encoder" }), dense(1)]);
+ */
+export const nested = /* @__PURE__ */ withOps(function nested(model: Model, options: NameOption = {}): Layer {
+  refuseMore("nested", arguments, 2);
+  const name = nameIn("nested", options);
+  const who = name ?? "nested";
+  if (!model?.graph)
+    throw new OptionError(`${who}: needs what sequential() or model() gives; got ${describe(model)}`);
+  const { graph } = model;
+  const [input] = graph.inputs;
+  if (graph.inputs.length > 1 || graph.outputs.length > 1 || input.steps)
+    throw new OptionError(
+      `${who}: a model must have one input, without preprocessing, and one output; ` +
+        `got ${graph.inputs.length} and ${graph.outputs.length}${input.steps ? ", with preprocessing" : ""}`,
+    );
+  return layer(
+    "nested",
+    name,
+    (own, x) =>
+      graph.variables.map((v) => variable(x, `${own}.${v.name}`, v.shape, v.init, v.nonNegative === true)),
+    (x, parameters, own) => replay(model, x, parameters, own),
+  );
+}, []);
+
+/** The nodes of a model again, on another input and with other variables. */
+function replay({ graph }: Model, x: Tensor, parameters: readonly Tensor[], own: string): Tensor {
+  const { builder } = x;
+  const [input] = graph.inputs;
+  if (!sameShape(x.shape, graph.shape(input.value)))
+    throw new ShapeError(
+      `${own}: the input must have the shape of the model's, ${formatShape(graph.shape(input.value))}; got ${formatShape(x.shape)}`,
+    );
+  const became = new Map<ValueId, ValueId>([[input.value, x.id]]);
+  graph.variables.forEach(({ value }, i) => {
+    became.set(value, parameters[i].id);
+  });
+  for (const { value, data } of graph.constants)
+    became.set(value, builder.graph.addConstant(graph.shape(value), data));
+  const emit = (node: (typeof graph.nodes)[number], from: ReadonlyMap<ValueId, ValueId>) => {
+    builder.scope = node.scope === "" ? own : `${own}.${node.scope}`;
+    const ids = node.inputs.map((id) => from.get(id) as ValueId);
+    return builder.emit(node.rule as AnyOp, node.attrs, ids);
+  };
+  for (const node of graph.nodes)
+    if (node.phase === "forward")
+      emit(node, became).forEach((id, i) => {
+        became.set(node.outputs[i], id);
+      });
+  for (const { variable: changed, value } of graph.updates) {
+    const needed = graph.nodesOf([value]);
+    builder.update(became.get(changed) as ValueId, (current) => {
+      const then = new Map(became).set(changed, current);
+      for (const node of graph.nodes)
+        if (node.phase === "update" && needed.has(node))
+          emit(node, then).forEach((id, i) => {
+            then.set(node.outputs[i], id);
+          });
+      return then.get(value) as ValueId;
+    });
+  }
+  return x.of(became.get(graph.outputs[0].value) as ValueId);
+}
