@@ -180,7 +180,7 @@ describe("composition", () => {
   it("freezes by name: nothing of it changes, running statistics neither, and the rest learns", () => {
     const trainer = train(net(), ["encoder", "dense1.bias"]);
     const read = (name: string) =>
-      Array.from((trainer.parameters as never as Record<string, Float32Array>)[name]);
+      Array.from((trainer.parameters as never as Record<string, { data: Float32Array }>)[name].data);
     const kept = ["encoder.dense1.weight", "encoder.batchNorm1.runningMean", "dense1.bias"];
     const before = kept.map(read);
     const other = read("dense1.weight");

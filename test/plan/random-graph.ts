@@ -179,12 +179,61 @@ class Maker {
         const p = this.sharedParameter(rank > 0 && last > 0 ? [last] : [], b);
         return c % 2 === 0 ? p : this.reshape(this.reshape(p, [1, ...this.shape(p)]), this.shape(p));
       }
+      case 15:
+        return this.#ofTensors(x, b, c);
+      case 16:
+        return this.#stretched(x, b, c);
       default: {
         // Two parameters of one shape, so that their gradients are one value.
         const s = rank > 0 && last > 0 ? [last] : [];
         return this.scaled(this.binary(BinaryFn.Add, this.parameter(s), this.parameter(s)), 0.5);
       }
     }
+  }
+
+  /** Elementwise functions of tensors, running sums, products of batches. */
+  #ofTensors(x: ValueId, b: number, c: number): ValueId | undefined {
+    const shape = this.shape(x);
+    const rank = shape.length;
+    switch (c % 6) {
+      case 0:
+        return this.unary([Fn.Sin, Fn.Cos, Fn.Erf][b % 3], x);
+      case 1:
+        return this.unary([Fn.Log1p, Fn.Reciprocal, Fn.Rsqrt][b % 3], this.shifted(x));
+      case 2:
+        return this.binary(BinaryFn.Power, this.shifted(x), this.unary(Fn.Tanh, this.pick(b)));
+      case 3: {
+        const chosen = this.binary(b % 2 === 0 ? BinaryFn.Keep : BinaryFn.Drop, this.unary(Fn.Relu, x), x);
+        return b % 3 === 0 ? this.emit(OPS.stopGradient, {}, [chosen]) : chosen;
+      }
+      case 4: {
+        if (rank === 0) return undefined;
+        const axis = b % rank;
+        const n = this.elements([shape[axis]]);
+        return this.scaled(this.emit(OPS.cumulativeSum, { axis, reverse: b % 2 === 0 }, [x]), 1 / n);
+      }
+      default: {
+        if (rank < 2) return undefined;
+        const k = this.elements(shape.slice(-1));
+        const attrs = { transposeA: false, transposeB: true };
+        return this.scaled(this.emit(OPS.batchMatMul, attrs, [x, this.unary(Fn.Tanh, x)]), 1 / k);
+      }
+    }
+  }
+
+  /** Slices, padding and joining. */
+  #stretched(x: ValueId, b: number, c: number): ValueId | undefined {
+    const shape = this.shape(x);
+    const axis = shape.findIndex((d, i) => i >= b % Math.max(1, shape.length) && d > 0);
+    if (axis < 0) return undefined;
+    const n = shape[axis];
+    if (c % 3 === 0) {
+      const step = 1 + (b % 2);
+      return this.emit(OPS.slice, { axis, start: 0, step, length: Math.ceil(n / step) }, [x]);
+    }
+    if (c % 3 === 1)
+      return this.emit(OPS.pad, { axis, before: b % 3, after: 1, step: 1 + (b % 2), value: 0.5 }, [x]);
+    return this.emit(OPS.concat, { axis }, b % 2 === 0 ? [x, x] : [x, this.unary(Fn.Tanh, x)]);
   }
 
   #broadcasts(p: Shape, q: Shape): boolean {
