@@ -202,10 +202,9 @@ class Maker {
         return this.unary([Fn.Log1p, Fn.Reciprocal, Fn.Rsqrt][b % 3], this.shifted(x));
       case 2:
         return this.binary(BinaryFn.Power, this.shifted(x), this.unary(Fn.Tanh, this.pick(b)));
-      case 3: {
-        const chosen = this.binary(b % 2 === 0 ? BinaryFn.Keep : BinaryFn.Drop, this.unary(Fn.Relu, x), x);
-        return b % 3 === 0 ? this.emit(OPS.stopGradient, {}, [chosen]) : chosen;
-      }
+      case 3:
+        // Continuous, as differences need it; for the same reason there is no stopGradient here.
+        return this.binary(b % 2 === 0 ? BinaryFn.Keep : BinaryFn.Drop, this.unary(Fn.Relu, x), x);
       case 4: {
         if (rank === 0) return undefined;
         const axis = b % rank;
