@@ -80,5 +80,4 @@ const text = [
   "",
 ].join("\n");
 console.log(text);
-if (process.argv.includes("--record"))
-  writeFileSync(new URL("../results/sklearn.md", import.meta.url), text);
+if (process.argv.includes("--record")) writeFileSync(new URL("../results/sklearn.md", import.meta.url), text);

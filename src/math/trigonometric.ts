@@ -26,6 +26,7 @@ const PART3 = 2.0222662487111665e-21; // 0x3ba3198a_2e000000
 const REST3 = 8.4784276603689e-32; // 0x397b839a_252049c1
 
 const QUARTER_PI = 0.7853981633974483; // 0x3fe921fb_54442d18
+export const PI = 4 * QUARTER_PI;
 /** Up to here k = x 2 / pi stays below 2^20. */
 const MEDIUM = 1647099;
 

@@ -26,15 +26,17 @@ export const concat = /* @__PURE__ */ withOps(
   function concat(tensors: readonly Tensor[], options?: AxisOptions): Tensor {
     refuseMore("concat", arguments, 2);
     const { axis } = readOptions("concat", options ?? {}, { axis: [-1] });
-    const first = checkTensors("concat", tensors);
-    return first.emit(
-      concatOp,
-      { axis: axisOf("concat", first.shape, axis) },
-      tensors.map(({ id }) => id),
-    );
+    return joined("concat", tensors, axis);
   },
   [concatOp],
 );
+
+/** What `concat` gives. Apart from it, because Next.js' minifier keeps what `withOps` makes if anything names it, used or not. */
+function joined(who: string, tensors: readonly Tensor[], axis: number): Tensor {
+  const first = checkTensors(who, tensors);
+  const ids = tensors.map(({ id }) => id);
+  return first.emit(concatOp, { axis: axisOf(who, first.shape, axis) }, ids);
+}
 
 /**
  * Tensors of one shape along a new axis, the last by default: three of `[.., n]` give `[.., n, 3]`.
@@ -149,7 +151,15 @@ export const residual = /* @__PURE__ */ withOps(
 export const concatenate = /* @__PURE__ */ withOps(
   function concatenate(...branches: readonly Layer[]): Layer<"same"> {
     checkLayers("concatenate", branches);
-    return Object.assign((x: Tensor) => concat(branches.map((branch) => branch(x))), { kind: "concatenate" });
+    return Object.assign(
+      (x: Tensor) =>
+        joined(
+          "concatenate",
+          branches.map((branch) => branch(x)),
+          -1,
+        ),
+      { kind: "concatenate" },
+    );
   },
   [concatOp],
 );

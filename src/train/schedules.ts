@@ -2,7 +2,7 @@
 import { OptionError } from "../errors.ts";
 import { exp } from "../math/exp.ts";
 import { log } from "../math/log.ts";
-import { cos } from "../math/trigonometric.ts";
+import { cos, PI } from "../math/trigonometric.ts";
 import {
   BOOLEAN,
   COUNT,
@@ -34,8 +34,6 @@ function power(x: number, y: number): number {
   if (y === 0 || x === 1) return 1;
   return y === 1 ? x : exp(y * log(x));
 }
-
-const PI = 3.141592653589793; // 0x400921fb_54442d18
 
 /** From `from` to `to` along half a wave of the cosine, at a share in [0, 1] of the way. */
 const alongCosine = (from: number, to: number, share: number) =>
