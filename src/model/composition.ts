@@ -23,9 +23,9 @@ import { type AxisOptions, TENSOR_OPS, Tensor } from "./tensor.ts";
  * const net = model({ inputs: { a: [2], b: [3] } }, ({ a, b }) => dense(1)(concat([a, b])));
  */
 export const concat = /* @__PURE__ */ withOps(
-  function concat(tensors: readonly Tensor[], options?: AxisOptions): Tensor {
+  function concat(tensors: readonly Tensor[], options: AxisOptions = {}): Tensor {
     refuseMore("concat", arguments, 2);
-    const { axis } = readOptions("concat", options ?? {}, { axis: [-1] });
+    const { axis } = readOptions("concat", options, { axis: [-1] });
     return joined("concat", tensors, axis);
   },
   [concatOp],
@@ -46,9 +46,9 @@ function joined(who: string, tensors: readonly Tensor[], axis: number): Tensor {
  * const net = model({ inputs: { a: [4], b: [4] } }, ({ a, b }) => stack([a, b], { axis: 1 }).mean(1));
  */
 export const stack = /* @__PURE__ */ withOps(
-  function stack(tensors: readonly Tensor[], options?: AxisOptions): Tensor {
+  function stack(tensors: readonly Tensor[], options: AxisOptions = {}): Tensor {
     refuseMore("stack", arguments, 2);
-    const { axis } = readOptions("stack", options ?? {}, { axis: [-1] });
+    const { axis } = readOptions("stack", options, { axis: [-1] });
     const first = checkTensors("stack", tensors);
     const { shape } = first;
     for (const other of tensors)
@@ -151,15 +151,11 @@ export const residual = /* @__PURE__ */ withOps(
 export const concatenate = /* @__PURE__ */ withOps(
   function concatenate(...branches: readonly Layer[]): Layer<"same"> {
     checkLayers("concatenate", branches);
-    return Object.assign(
-      (x: Tensor) =>
-        joined(
-          "concatenate",
-          branches.map((branch) => branch(x)),
-          -1,
-        ),
-      { kind: "concatenate" },
-    );
+    const apply = (x: Tensor): Tensor => {
+      const results = branches.map((branch) => branch(x));
+      return joined("concatenate", results, -1);
+    };
+    return Object.assign(apply, { kind: "concatenate" });
   },
   [concatOp],
 );

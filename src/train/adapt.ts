@@ -7,7 +7,7 @@ import { fitNumbers } from "./prepare.ts";
 import { checkRows, type DataRules, readInputs, readTargetColumns } from "./training-data.ts";
 import type { Column } from "./windows.ts";
 
-/** What every preprocessing layer learns from these rows, and with targets what standardizes them. */
+/** What every preprocessing layer learns from these rows, which may be nothing, and with targets what standardizes them. */
 export function* adaptSteps(
   who: string,
   program: Program,
@@ -16,13 +16,13 @@ export function* adaptSteps(
   y: unknown,
 ): Steps<void> {
   const { border } = rules;
-  const learns = border?.inputs.some((place) => place && place.preprocessing.fitted.length > 0);
+  const hasSteps = border?.inputs.some((place) => place);
   const scalesTargets = border?.outputs.some((place) => place);
-  if (!border || !(learns || scalesTargets))
+  if (!border || !(hasSteps || scalesTargets))
     throw new OptionError(
-      `${who}: the model must have something to fit, such as standardize(), or targets: "standardize"; got none`,
+      `${who}: the model must have preprocessing, such as standardize(), or targets: "standardize"; got none`,
     );
-  if (!learns && y === undefined)
+  if (!hasSteps && y === undefined)
     throw new OptionError(
       `${who}: the model has nothing to fit but standardized targets: write ${who}(x, y); got no y`,
     );

@@ -111,17 +111,17 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "batch_size in compile",
     () => compile(net(), { batch_size: 16 }),
-    'option-unknown OptionError: compile: unknown option "batch_size"; did you mean batchSize? Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "batch_size"; did you mean batchSize? Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "a learning rate in compile",
     () => compile(net(), { learningRate: 0.1 }),
-    'option-unknown OptionError: compile: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "epochs in compile",
     () => compile(net(), { epochs: 10 }),
-    'option-unknown OptionError: compile: unknown option "epochs"; epochs belongs to fit. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "epochs"; epochs belongs to fit. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "metrics of a predictor",
@@ -141,7 +141,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "PyTorch's name of a loss",
     () => compile(net(), { criterion: binaryCrossEntropy(), optimizer: adam() }),
-    'option-unknown OptionError: compile: unknown option "criterion"; did you mean loss? Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "criterion"; did you mean loss? Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "a batch size in fit",
@@ -607,7 +607,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "weights of classes in compile",
     () => compile(net(), { loss: binaryCrossEntropy(), optimizer: adam(), classWeight: "balanced" }),
-    'option-unknown OptionError: compile: unknown option "classWeight"; classWeight belongs to fit and evaluate. Options: loss, optimizer, batchSize, labels, targets, accumulate, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "classWeight"; classWeight belongs to fit and evaluate. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "too few weights",

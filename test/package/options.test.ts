@@ -32,6 +32,11 @@ import { thrownBy, xor, xorModel, xorTrainer } from "../fixtures.ts";
 
 const trainer = xorTrainer();
 const unit = perceptron({ inputs: 1 });
+let tensor: wasmgrad.Tensor;
+model({ inputs: { x: [1] } }, ({ x }) => {
+  tensor = x;
+  return x.neg();
+});
 
 /** Every public function that takes options, called with what is given for them. */
 const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
@@ -53,6 +58,9 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   adamW,
   batchNorm,
   binaryCrossEntropy,
+  concat: (options) => wasmgrad.concat([tensor], options),
+  stack: (options) => wasmgrad.stack([tensor], options),
+  nested: (options) => wasmgrad.nested(xorModel(), options),
   compile: (options) => compile(xorModel(), options),
   convertActivations: (options) => transform.convertActivations(xorModel(), "tanh", "sigmoid", options),
   createEngine,
@@ -123,6 +131,8 @@ const FIRST: Readonly<Record<string, string>> = {
   adamW: "learningRate",
   batchNorm: "momentum",
   binaryCrossEntropy: "fromLogits",
+  concat: "axis",
+  stack: "axis",
   compile: "loss",
   convertActivations: "output",
   createEngine: "wasm",
@@ -219,6 +229,7 @@ describe("refused options", () => {
       "amsgrad",
       "categoricalHinge",
       "collapseLinear",
+      "concatenate",
       "cosineSimilarity",
       "digestOf",
       "errorCode",
@@ -226,6 +237,7 @@ describe("refused options", () => {
       "hinge",
       "inputColumns",
       "isSupported",
+      "lambda",
       "logCosh",
       "meanAbsoluteError",
       "meanSquaredError",
@@ -233,6 +245,7 @@ describe("refused options", () => {
       "modelToJSON",
       "parity",
       "readTensors",
+      "residual",
       "sha256",
       "squaredHinge",
     ]);

@@ -21,6 +21,12 @@ const emptyNpy = new Blob([
 
 type Call = (...given: unknown[]) => unknown;
 
+let tensor: main.Tensor;
+main.model({ inputs: { x: [1] } }, ({ x }) => {
+  tensor = x;
+  return x.neg();
+});
+
 /** For each function all the arguments that it takes. */
 const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   activation: [main, ["relu", {}]],
@@ -154,6 +160,10 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
       .filter((name) => !/^(report|topK)$/.test(name))
       .map((name) => [name, [metrics, [[0, 1], [0.25, 0.75], {}]]]),
   ),
+  concat: [main, [[tensor!], {}]],
+  stack: [main, [[tensor!], {}]],
+  lambda: [main, [(x: main.Tensor) => x]],
+  nested: [main, [xorModel(), {}]],
   report: [metrics, [xorTrainer(), xor, {}]],
   topK: [metrics, [2]],
   valueAndGrad: [main, [(x: main.Tensor) => x, {}]],
@@ -181,9 +191,9 @@ it("every public function is tried", () => {
   const functions = Object.entries({ ...analysis, ...data, ...metrics, ...plot, ...transform, ...main })
     .filter(([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name))
     .map(([name]) => name);
-  // They throw nothing; amsgrad throws at every call.
+  // They throw nothing; amsgrad throws at every call; two take any number of layers.
   const untried = functions.filter((name) => !(name in CALLS));
-  expect(untried.sort()).toEqual(["amsgrad", "errorCode", "isSupported"]);
+  expect(untried.sort()).toEqual(["amsgrad", "concatenate", "errorCode", "isSupported", "residual"]);
 });
 
 it("a mean loss says how to train on a sum", () => {

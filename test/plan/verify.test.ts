@@ -5,6 +5,7 @@ import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { BinaryFn, draft, Fn, LossFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
+import { loss as meanLoss } from "../../src/graph/ops/loss.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { PREDICT } from "../../src/kernels/predict.wasm.ts";
@@ -59,8 +60,8 @@ function trainer(): Plan {
   const builder = new Builder(graph);
   const target = (name: string) => graph.addValue({ shape: [ROWS, 2], dtype: "f32" }, name);
   const ports = [target("t"), target("u")];
-  const [first] = builder.emit(OPS.loss, MSE, [y, ports[0]]);
-  const [second] = builder.emit(OPS.loss, MSE, [p, ports[1]]);
+  const [first] = builder.emit(meanLoss, MSE, [y, ports[0]]);
+  const [second] = builder.emit(meanLoss, MSE, [p, ports[1]]);
   const [loss] = builder.emit(OPS.accumulate, {}, [first, second], "loss");
   const train: TrainRequest = {
     graph,
