@@ -95,7 +95,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   analysis: ["errors", "options", "realm", "graph", "rows", "train", "math"],
   metrics: ["describe", "errors", "options", "realm", "suggest", "math", "rows", "program", "train"],
   plot: ["describe", "errors", "options", "realm"],
-  node: ["describe", "errors", "options", "model", "rows", "program", "train", "files"],
+  node: ["describe", "errors", "options", "model", "rows", "program", "train", "files", "index"],
   data: [
     "describe",
     "errors",

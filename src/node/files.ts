@@ -1,54 +1,19 @@
 import { FileError } from "../errors.ts";
 import { type LoadOptions, load } from "../files/load.ts";
 import { type LoadTrainerOptions, loadTrainer } from "../files/load-trainer.ts";
-import { model } from "../model/functional.ts";
-import { batchNorm, dropout, embedding, layerNorm } from "../model/layers.ts";
-import {
-  groupNorm,
-  hardSigmoid,
-  hardSwish,
-  mish,
-  prelu,
-  relu6,
-  rmsNorm,
-  spatialDropout,
-} from "../model/noise-and-norms.ts";
+import * as wasmgrad from "../index.ts";
+import type { BringsOps } from "../model/layer.ts";
 import { BOOLEAN, readOptions, refuseMore } from "../options.ts";
 import type { Predictor } from "../program/predictor.ts";
 import type { SaveOptions } from "../program/predictor-options.ts";
 import type { Result, Rows } from "../rows/data.ts";
-import {
-  categoricalFocal,
-  categoricalHinge,
-  cosineSimilarity,
-  focal,
-  hinge,
-  klDivergence,
-  logCosh,
-  poisson,
-  quantile,
-  squaredHinge,
-} from "../train/extended-losses.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { pathOf, readWhole, writeWhole } from "./file-system.ts";
 
-/** In Node nobody counts bytes: every op and loss is at hand. */
-const ALL = [
-  ...[batchNorm, dropout, embedding, groupNorm, layerNorm, model, prelu, rmsNorm, spatialDropout],
-  ...[hardSigmoid, hardSwish, mish, relu6],
-  ...[
-    categoricalFocal,
-    categoricalHinge,
-    cosineSimilarity,
-    focal,
-    hinge,
-    klDivergence,
-    logCosh,
-    poisson,
-    quantile,
-    squaredHinge,
-  ],
-];
+/** In Node nobody counts bytes: all that brings anything along is at hand. */
+const ALL = (Object.values(wasmgrad) as unknown as Partial<BringsOps>[]).filter(
+  (brings): brings is BringsOps => Array.isArray(brings?.ops),
+);
 
 /**
  * Writes what `save` gives to a file. The file is written beside the old one, reaches the disk, and then takes its name: at every

@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import * as wasmgrad from "../../src/index.ts";
 import {
   adam,
   compile,
@@ -289,5 +290,22 @@ describe("what a file names", () => {
     await saveFile(path, trainer, { training: true });
     const loaded = await loadTrainerFile(path);
     expect(loaded.digest({ training: true })).toBe(trainer.digest({ training: true }));
+  });
+
+  it("is at hand: functions of tensors, optimizers and schedules", async () => {
+    const path = join(freshFolder(), "schedule.safetensors");
+    const net = wasmgrad.model({ inputs: { x: [2] } }, ({ x }) => dense(1)(wasmgrad.concat([x, x.sin()])));
+    const learningRate = wasmgrad.cosineDecay({ initial: 0.1, steps: 100 });
+    const optimizer = wasmgrad.rmsprop({ learningRate });
+    const trainer = compile(net, { loss: wasmgrad.quantile(), optimizer });
+    const x = [
+      [1, 2],
+      [3, 4],
+    ];
+    trainer.fitSync({ x: { x }, y: [1, 2] }, { epochs: 5 });
+    await saveFile(path, trainer, { training: true });
+    const loaded = await loadTrainerFile(path);
+    expect(loaded.digest({ training: true })).toBe(trainer.digest({ training: true }));
+    expect(loaded.learningRate).toBe(trainer.learningRate);
   });
 });
