@@ -112,7 +112,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "metrics",
   ],
   index: ["errors", "version", "runtime", "model", "rows", "program", "train", "files", "safetensors"],
-  cli: ["index", "data", "metrics", "node", "plot"],
+  cli: ["index", "data", "math", "metrics", "node", "plot"],
 };
 
 /** Files of a part that others may not reach into at will. */

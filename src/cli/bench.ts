@@ -1,6 +1,8 @@
 /** `wasmgrad bench`: a fixed suite, one score, and whether each workload gave the bits it gives everywhere. */
 import { cpus } from "node:os";
 import { isSupported, VERSION } from "../index.ts";
+import { exp } from "../math/exp.ts";
+import { log } from "../math/log.ts";
 import { RECORD, REFERENCE, SUITE } from "./bench-record.ts";
 import { WORKLOADS, type Workload } from "./workloads.ts";
 
@@ -102,11 +104,11 @@ export function runBench(
     onWorkload(workload.name, i, suite.length);
     return measure(workload, effort);
   });
-  const logs = workloads.reduce((sum, { score }) => sum + Math.log(score), 0);
+  const logs = workloads.reduce((sum, { score }) => sum + log(score), 0);
   return {
     suite: SUITE,
     version: VERSION,
-    score: Math.round(Math.exp(logs / workloads.length)),
+    score: Math.round(exp(logs / workloads.length)),
     reference: REFERENCE,
     engine: {
       node: process.version,

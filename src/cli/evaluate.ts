@@ -32,7 +32,7 @@ export async function evaluate(
   const missing = columns.filter((column) => !table.has(column.name)).map((column) => column.name);
   if (missing.length > 0)
     throw new Failure(`${name}: must have the columns that the model reads; ${missing.join(", ")} missing`);
-  const wanted = target ?? guessTarget(table, columns, name);
+  const wanted = target ?? guessTarget(table, columns, labels, name);
   if (!table.has(wanted))
     throw new Failure(
       `${name}: must have the target column ${JSON.stringify(wanted)}; got ${table.names.join(", ")}`,
@@ -59,13 +59,23 @@ function labelOf(cell: unknown, labels: readonly string[]): unknown {
   return labels.includes(plain) ? plain : cell;
 }
 
-/** The one column that the model does not read. */
-function guessTarget(table: Table, columns: readonly Column[], name: string): string {
+/** The one column that the model does not read; of several the one with classes of the model alone. */
+function guessTarget(
+  table: Table,
+  columns: readonly Column[],
+  labels: readonly string[] | undefined,
+  name: string,
+): string {
   const others = table.names.filter((column) => !columns.some((known) => known.name === column));
-  if (others.length === 1) return others[0];
+  const cells = labels && others.length > 1 ? table.select(others).toRows() : undefined;
+  const ofClasses = others.filter((column) =>
+    cells?.every((row) => labels?.includes(labelOf(String(row[column]), labels) as string)),
+  );
+  const candidates = ofClasses.length > 0 ? ofClasses : others;
+  if (candidates.length === 1) return candidates[0];
   throw misuse(
     `evaluate: --target must be a column of ${name}; ` +
-      (others.length === 0 ? "the model reads all there are" : `it may be ${others.join(", ")}`),
+      (others.length === 0 ? "the model reads all there are" : `it may be ${candidates.join(", ")}`),
   );
 }
 

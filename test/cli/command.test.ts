@@ -303,8 +303,18 @@ describe("wasmgrad evaluate", () => {
     expect(evaluation.accuracy).toBe(right / 150);
   });
 
+  it("knows the target by its classes", async () => {
+    const numbered = irisLines.map((line, i) => `${line},${i}`).join("\n");
+    const path = put("numbered.csv", `${header},id\n${numbered}\n`);
+    expect((await run("evaluate", model, path)).out).toBe(
+      (await run("evaluate", model, iris)).out.replaceAll(iris, path),
+    );
+  });
+
   it("asks for the target where it cannot tell, and names a class that it does not know", async () => {
-    const two = put("two.csv", `${header},other\n${irisLines.map((line) => `${line},1`).join("\n")}\n`);
+    const kindOf = (line: string) => line.slice(line.lastIndexOf(",") + 1);
+    const twice = irisLines.map((line) => `${line},${kindOf(line)}`).join("\n");
+    const two = put("two.csv", `${header},other\n${twice}\n`);
     expect(await run("evaluate", model, two)).toMatchObject({
       error: `error: evaluate: --target must be a column of ${two}; it may be ${species}, other\n`,
       status: 2,
