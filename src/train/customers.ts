@@ -104,7 +104,7 @@ export function deadlineOf({ signal, timeout }: WithStateOptions) {
     if (signal?.aborted) abort();
     else signal?.addEventListener("abort", abort);
     clear = () => {
-      clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
     };
   });
