@@ -146,6 +146,9 @@ const METRICS: Readonly<Record<string, string>> = { balancedAccuracy: "balanced 
 const CURVE_LINES = 8;
 const MOST_IMPORTANCES = 10;
 
+/** Most classes whose scores are printed one by one. */
+const MOST_CLASSES = 20;
+
 /** What people read at the end. */
 export function formatTrain({
   file,
@@ -173,6 +176,8 @@ export function formatTrain({
       ? [lossCurve({ history: report.history, historyEvery: report.historyEvery }, { height: CURVE_LINES })]
       : [],
     formatScores(report),
+    // Of more classes, `evaluate` prints all.
+    labels.length > 0 && labels.length <= MOST_CLASSES ? [`${report.details}`] : [],
     importances.length > 0 ? formatImportances(importances) : [],
     report.notes.map((note) => wrap(`note: ${asFlags(note)}`, 80, "      ")),
     [

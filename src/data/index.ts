@@ -1,3 +1,4 @@
+export type { ClassReport, ClassScores, NumberReport } from "../metrics/report.ts";
 export { type ColumnsOptions, columns, type EncodedRow, type TableData } from "./columns.ts";
 export type { FormatOptions, NumberArray } from "./formats/bytes.ts";
 export { readIdx } from "./formats/idx.ts";

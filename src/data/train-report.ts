@@ -1,4 +1,5 @@
 /** What `trainTable` says of its result. */
+
 import {
   accuracyOf,
   averageScore,
@@ -8,6 +9,7 @@ import {
   r2Of,
   rootMeanSquaredErrorOf,
 } from "../math/scores.ts";
+import type { ClassReport, NumberReport } from "../metrics/report.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { FitResult } from "../train/fit-options.ts";
 import type { TableData } from "./columns.ts";
@@ -59,6 +61,8 @@ export interface TableReport {
   readonly comparison: readonly TableComparison[];
   /** Loss and metrics. */
   readonly evaluation: Evaluation;
+  /** Precision, recall and f1 of each class, or errors in units of the target: what `report` of `wasmgrad/metrics` gives. */
+  readonly details: ClassReport | NumberReport;
   /** Columns of the fit of the network that is scored. */
   readonly history: FitResult["history"];
   readonly historyEvery: number;

@@ -1,5 +1,6 @@
 import { describe } from "../describe.ts";
 import { DataError, OptionError } from "../errors.ts";
+import { report as detailsOf } from "../metrics/report.ts";
 import {
   BOOLEAN,
   COUNT,
@@ -271,6 +272,7 @@ function reportOf(
     scores,
     comparison: compare(chosen.evaluation, linear, constant),
     evaluation: chosen.evaluation,
+    details: detailsOf(chosen.trainer, measured),
     history: chosen.history,
     historyEvery: chosen.historyEvery,
     isRefit,

@@ -47,6 +47,7 @@ describe("wasmgrad train", () => {
       /\non 30 rows held back +network +linear +commonest\naccuracy +9\d\.\d % +9\d\.\d % +33\.3 %\n/,
     );
     expect(trained.out).toMatch(/\nbalanced accuracy +9\d\.\d % +9\d\.\d % +33\.3 %\nf1 +0\.9/);
+    expect(trained.out).toMatch(/\n +precision +recall +f1 +support\nsetosa +1\.000 +1\.000 +1\.000 +10\n/);
     expect(trained.out).toMatch(/\nloss and validation loss\n +[\d.]+ ┼/);
     expect(trained.out).toMatch(/\nimportance of columns: [^\n]+\n {2}petal width +\d\.\d+ +█{24}\n/);
     expect(existsSync(model)).toBe(true);

@@ -1,4 +1,5 @@
 /** Whole trainings of tables: the network, what it is compared with, and what is said of both. */
+
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
@@ -9,6 +10,7 @@ import {
   type TrainTableOptions,
   trainTable,
 } from "../../src/data/index.ts";
+import type { ClassReport } from "../../src/metrics/index.ts";
 import { mixedCsv, tenColumns } from "./generated.ts";
 
 const iris = await readCsv(readFileSync(new URL("iris.csv", import.meta.url), "utf8"));
@@ -46,6 +48,10 @@ describe("trainTable", () => {
     // Ten rows of each class: always the same one has precision 1/3 and recall 1 for it, and 0 for the others.
     expect(report.comparison[2].constant).toBeCloseTo((2 * (1 / 3)) / (4 / 3) / 3, 12);
     expect(report.history.validationLoss).toHaveLength(report.history.loss.length);
+    const { classes, macro, rows, accuracy } = report.details as ClassReport;
+    expect(classes.map(({ label, support }) => [label, support])).toEqual(report.labels.map((l) => [l, 10]));
+    expect([rows, accuracy]).toEqual([30, report.scores.network]);
+    expect(macro.f1).toBeCloseTo(report.comparison[2].network, 12);
     // What comes back was trained on all rows.
     expect(data.y).toHaveLength(150);
     expect(trainer.evaluate(data as never).accuracy).toBeGreaterThan(0.95);
