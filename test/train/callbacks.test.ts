@@ -148,3 +148,17 @@ describe("the end of a fit", () => {
     }
   });
 });
+
+it("callbacks are awaited in hosts that have no clearTimeout", async () => {
+  vi.stubGlobal("clearTimeout", undefined);
+  try {
+    let heard = 0;
+    const onEpoch = async () => {
+      heard++;
+    };
+    await xorTrainer().fit(xor, { epochs: 3, onEpoch });
+    expect(heard).toBe(3);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
