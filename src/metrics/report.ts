@@ -109,6 +109,12 @@ export function report(
   };
   const losses = Object.values(settings.loss ?? {});
   if (losses.length > 1) throw new OptionError(`report: needs a model with one loss; got ${losses.length}`);
+  // Neither probabilities nor numbers in units of y.
+  const margin = losses.find(({ kind }) => /hinge$/i.test(kind));
+  if (margin)
+    throw new OptionError(
+      `report: needs a model that gives probabilities, or numbers; got one with ${margin.kind}, which gives scores: evaluate has its metrics`,
+    );
   const isClassifier =
     losses.length === 0 ? undefined : /rossEntropy$|ocal$|^klDivergence$/.test(losses[0].kind);
   const found = isClassifier === false ? undefined : classified(trainer, x, isClassifier === true);

@@ -3,15 +3,18 @@ import { describe, expect, it } from "vitest";
 import {
   adam,
   binaryCrossEntropy,
+  categoricalHinge,
   compile,
   crossEntropy,
   DataError,
   dense,
+  hinge,
   load,
   meanSquaredError,
   model,
   OptionError,
   sequential,
+  squaredHinge,
 } from "../../src/index.ts";
 import {
   accuracy,
@@ -154,4 +157,17 @@ describe("report refuses", () => {
     expect(error).toBeInstanceOf(OptionError);
     expect(error.message).toBe("report: needs a model with one loss; got 2");
   });
+});
+
+it("a report of a hinge is refused: its scores are neither probabilities nor numbers", () => {
+  for (const [units, loss] of [
+    [1, hinge()],
+    [1, squaredHinge()],
+    [2, categoricalHinge()],
+  ] as const) {
+    const trainer = compile(sequential({ input: [1] }, [dense(units)]), { loss, optimizer: adam() });
+    expect(() => report(trainer, { x: [[0], [1]], y: [1, 1] })).toThrow(
+      `report: needs a model that gives probabilities, or numbers; got one with ${loss.kind}, which gives scores`,
+    );
+  }
 });
