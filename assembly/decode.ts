@@ -386,6 +386,15 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
       break;
     }
     default: {
+      executeDeep(r, run, rows, stride, part, parts);
+    }
+  }
+}
+
+/** Those of the link `deep`, likewise. */
+function executeDeep(r: usize, run: usize, rows: i32, stride: usize, part: i32, parts: i32): void {
+  switch (load<i32>(r) & RecordWord.OpcodeMask) {
+    default: {
       unreachable();
     }
   }

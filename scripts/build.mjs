@@ -105,7 +105,7 @@ lock();
 
 const isWhole = !process.argv.includes("--bundles");
 
-const LINKS = ["unpack", "predict", "train", "extended"].map((link) => `src/kernels/${link}.wasm.ts`);
+const LINKS = ["unpack", "predict", "train", "extended", "deep"].map((link) => `src/kernels/${link}.wasm.ts`);
 const RELAXED = "src/kernels/relaxed.wasm.ts";
 const KERNEL_SOURCES = [
   "assembly",

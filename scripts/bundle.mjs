@@ -45,8 +45,9 @@ for (const name of Object.keys(entryPoints)) {
 function gatherKernels() {
   let gathered = "";
   let code = readFileSync("dist/core.js", "utf8");
-  for (const link of ["unpack", "predict", "train", "extended"]) {
+  for (const link of ["unpack", "predict", "train", "extended", "deep"]) {
     const from = code.indexOf(`// src/kernels/${link}.wasm.ts`);
+    if (from < 0 && link === "deep") continue;
     const to = code.indexOf("\n// src/", from) + 1;
     if (from < 0 || to === 0)
       throw new Error(`dist/core.js: ${link} must stand between comments of esbuild's; got none`);
@@ -54,7 +55,7 @@ function gatherKernels() {
     code = code.slice(0, from) + code.slice(to);
   }
   // Next.js' minifier joins neighbours that have the same keyword, and then keeps the last link for the others.
-  writeFileSync("dist/core.js", gathered.replace("var EXTENDED", "const EXTENDED") + code);
+  writeFileSync("dist/core.js", gathered.replace(/var (EXTENDED|DEEP)/g, "const $1") + code);
 }
 
 /**

@@ -120,6 +120,12 @@ export async function decoder() {
       "/** Those of the link `extended`; without that link the function traps, see scripts/slice.mjs. */",
       "",
       cases("executeExtended", inLink("extended")),
+      `      executeDeep(${ARGUMENTS});\n`,
+    ),
+    dispatch(
+      "/** Those of the link `deep`, likewise. */",
+      "",
+      cases("executeDeep", inLink("deep")),
       "      unreachable();\n",
     ),
   ].join("");

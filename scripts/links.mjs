@@ -3,6 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { codeOf, digitsOf, digitsOfCount, textsOf } from "./kernel-text.mjs";
 
+/** The chain. */
+export const LINKS = ["predict", "train", "extended", "deep"];
+
 const FUNCTION = 3;
 const EXPORT = 7;
 const CODE = 10;
@@ -53,7 +56,7 @@ const afterExport = (bytes, at) => leb(bytes, afterSize(bytes, at) + 1)[1];
 /**
  * The digits of the links, by parts: those of `assembly/unpack`.
  *
- * @param lengths how many functions stand in each of the five stretches of `scripts/slice.mjs`
+ * @param lengths how many functions stand in each of the stretches of `scripts/slice.mjs`
  * @param linkOf the link of an export
  */
 export function cut(bytes, lengths, linkOf) {
@@ -73,29 +76,31 @@ export function cut(bytes, lengths, linkOf) {
     at = 0;
     return lengths.map((length) => next(items, length));
   };
-  const [p, e, f, t, x] = split(types);
-  const [pBodies, eBodies, fBodies, tBodies, xBodies] = split(
-    bodies.map((body) => body.subarray(leb(body, 0)[1])),
-  );
-  const [predictCode, trainCode, extendedCode] = codeOf([
-    pBodies,
-    [...fBodies, ...tBodies],
-    [...eBodies, ...xBodies],
+  /** The stretches by link: the first, with those that earlier links call of the others, last link first; and the rest of each. */
+  const [own, ...others] = split(types);
+  const [ownBodies, ...otherBodies] = split(bodies.map((body) => body.subarray(leb(body, 0)[1])));
+  const laterLinks = LINKS.length - 1;
+  const called = others.slice(0, laterLinks);
+  const [first, ...later] = codeOf([
+    ownBodies,
+    ...LINKS.slice(1).map((_, i) => [...otherBodies[laterLinks - 1 - i], ...otherBodies[laterLinks + i]]),
   ]);
   const counts = (...parts) => parts.flatMap(({ length }) => digitsOfCount(length));
   return [
     [
-      ...predictCode,
-      counts(p, e, f),
-      entries([...p, ...e, ...f]),
-      entries(exportsOf("predict")),
+      ...first,
+      counts(own, ...called),
+      entries([own, ...called].flat()),
+      entries(exportsOf(LINKS[0])),
       [...digitsOf(bytes.subarray(0, 8)), ...between(0, indexOf(FUNCTION))],
       between(indexOf(FUNCTION) + 1, indexOf(EXPORT)),
       between(indexOf(EXPORT) + 1, indexOf(CODE)),
       between(indexOf(CODE) + 1),
     ],
-    [...trainCode, counts(t), entries(t), entries(exportsOf("train")), ...NOTHING],
-    [...extendedCode, counts(x), entries(x), entries(exportsOf("extended")), ...NOTHING],
+    ...later.map((code, i) => {
+      const rest = others[laterLinks + i];
+      return [...code, counts(rest), entries(rest), entries(exportsOf(LINKS[i + 1])), ...NOTHING];
+    }),
   ];
 }
 

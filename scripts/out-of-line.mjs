@@ -10,6 +10,7 @@
 const OUT_OF_LINE = [
   "assembly/decode/executeOther",
   "assembly/decode/executeExtended",
+  "assembly/decode/executeDeep",
   "assembly/kernels/order/*",
   "assembly/interpreter/pass",
   "assembly/kernels/advance/*",

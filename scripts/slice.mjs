@@ -1,22 +1,21 @@
 /**
  * Finishes the build of the kernels, `build/release`, and cuts it into the links of a chain: what predicts, what else
- * trains, and the rest. A page carries the links that its programs need, and `assembly/unpack` puts them together.
+ * trains, what tensors and further layers need, and convolution, recurrence and attention. A page carries the links that its programs need, and `assembly/unpack` puts them together.
  *
  * Functions are put in the order of the links, so that the first links are the same bytes whatever follows them:
  *
- *   predict | first called from there: of `extended`, of `train` | other of `train` | other of `extended`
+ *   predict | called by earlier links: of `deep`, of `extended`, of `train` | other of `train` | of `extended` | of `deep`
  *
- * What `predict` calls of a later link always has a place; where that link is missing, a body that traps stands in it.
+ * What an earlier link calls of a later one always has a place; where that link is missing, a body that traps stands in it.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import binaryen from "assemblyscript/binaryen";
 import { withoutMarks } from "./in-order.mjs";
-import { cut, writeLinks, writeUnpack } from "./links.mjs";
+import { cut, LINKS, writeLinks, writeUnpack } from "./links.mjs";
 import { recordTables } from "./tables.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const LINKS = ["predict", "train", "extended"];
 /** The link of each export, where it is not the first. */
 const EXPORTS = { run: "train", step: "train", permute: "train", hasNegative: "train" };
 
@@ -41,7 +40,11 @@ function functionsOf(wat) {
 }
 
 /** Functions that send a record to its kernel: their calls of kernels of later links are made by no record before. */
-const DISPATCH = ["$assembly/interpreter/execute", "$assembly/decode/executeOther"];
+const DISPATCH = [
+  "$assembly/interpreter/execute",
+  "$assembly/decode/executeOther",
+  "$assembly/decode/executeExtended",
+];
 
 /** Kernels of `train` that stand inline in the dispatch, with the function each keeps for all but the smallest. */
 const INLINE = {
@@ -60,8 +63,8 @@ async function linksOf(functions, around) {
     const kernel = `$assembly/kernels/${file}/${name}`;
     kernels.set(INLINE[kernel] ?? kernel, link);
   }
-  const isExtended = (name) => name.endsWith("Extended");
-  for (const name of functions.keys()) if (isExtended(name)) kernels.set(name, "extended");
+  const suffixed = (name) => LINKS.find((link) => name.endsWith(link[0].toUpperCase() + link.slice(1)));
+  for (const name of functions.keys()) if (suffixed(name)) kernels.set(name, suffixed(name));
   // Those of the first link and of the last may be inline in their dispatch.
   for (const [name, link] of kernels)
     if (link === "train" && !functions.has(name))
@@ -80,14 +83,14 @@ async function linksOf(functions, around) {
       links.set(name, link);
       for (const callee of callsOf(functions.get(name))) {
         const isLater = LINKS.indexOf(kernels.get(callee)) > LINKS.indexOf(link);
-        if (!(isLater && (DISPATCH.includes(name) || isExtended(callee)))) open.push(callee);
+        if (!(isLater && (DISPATCH.includes(name) || suffixed(callee)))) open.push(callee);
       }
     }
   }
   return links;
 }
 
-/** Names of functions in the order of the links, and how many stand in each of the five stretches. */
+/** Names of functions in the order of the links, and how many stand in each of the stretches. */
 function orderOf(functions, links) {
   const called = new Map(LINKS.map((link) => [link, new Set()]));
   for (const [name, text] of functions)
@@ -99,12 +102,11 @@ function orderOf(functions, links) {
     const before = LINKS.slice(0, LINKS.indexOf(link));
     return before.some((other) => called.get(other).has(name));
   };
+  const [first, ...later] = LINKS;
   return [
-    of("predict", false),
-    of("extended", true),
-    of("train", true),
-    of("train", false),
-    of("extended", false),
+    of(first, false),
+    ...later.toReversed().map((link) => of(link, true)),
+    ...later.map((link) => of(link, false)),
   ];
 }
 

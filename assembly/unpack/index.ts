@@ -3,8 +3,8 @@
  * writes. In JavaScript that would take longer than all else of a cold start.
  *
  * The binary has the sections of the first link, with the functions and the exports of all. Functions are those of the first
- * link, those that it calls of the third, and of the second, then the others of the second, and of the third. Where a link is
- * missing, a function that traps stands for each of it that the first calls.
+ * link, those that earlier links call of the last, and of each before it down to the second, then the others of the second, and
+ * of each behind it. Where a link is missing, a function that traps stands for each of it that earlier ones call.
  */
 
 /** Parts of a link's text; each ends with a separator. A count is two numbers. */
@@ -18,7 +18,7 @@ const enum Part {
   Raw,
   /** Of instructions that the links before do not have: kind of operands, length of the opcode, its bytes, of three. */
   Table,
-  /** The first link: functions of its own; those that it calls of the third, and of the second. Others: the rest. */
+  /** The first link: functions of its own; those that earlier links call of the last, .., and of the second. Others: the rest. */
   Bodies,
   /** How many, and their bytes. */
   Functions,
@@ -45,10 +45,12 @@ const END = 0x0b;
 /** A body of three bytes: no locals, `unreachable`, `end`. */
 const TRAP = 0x0b000003;
 const SEPARATOR = 33;
+/** Links of the chain. */
+const LINKS: u32 = 4;
 const TABLE: usize = 1024;
 const ENTRY_BYTES = 5;
 /** Where the digit of each character stands. */
-const DIGIT: usize = 2048;
+const DIGIT: usize = 3072;
 const DIGITS: u32 = 91;
 /** Room for the size of what follows. */
 const SIZE_BYTES = 5;
@@ -164,7 +166,7 @@ function putBodies(links: u32, link: u32, from: u32): void {
 /**
  * Writes the binary behind the texts.
  *
- * @param links how many: the first, or the first two, or all
+ * @param links how many, from the first on
  * @param text address of their texts; the first begins with the characters of the digits 0 to 90
  * @param end where they end and the binary begins
  * @returns where the binary ends
@@ -190,10 +192,8 @@ export function unpack(links: u32, text: usize, end: usize): usize {
   out += SIZE_BYTES;
   putLeb(functions);
   putBodies(links, 0, 0);
-  putBodies(links, 2, 0);
-  putBodies(links, 1, 0);
-  putBodies(links, 1, 1);
-  putBodies(links, 2, 2);
+  for (let link = LINKS - 1; link > 0; link--) putBodies(links, link, 0);
+  for (let link: u32 = 1; link < links; link++) putBodies(links, link, link);
   putSize(start);
   putAll(cursorOf(0, Part.Data));
   return out;

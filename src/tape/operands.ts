@@ -83,7 +83,7 @@ export const isBuffer = (operand: Operand): operand is BufferOperand =>
 export const hasWord = ({ kind }: Operand): boolean => kind !== "guard" && kind !== "run";
 
 /** The links of the kernels, in their order: each needs all of those before it. */
-export const LINKS = ["predict", "train", "extended"] as const;
+export const LINKS = ["predict", "train", "extended", "deep"] as const;
 export type Link = (typeof LINKS)[number];
 
 /** One kind of record. */

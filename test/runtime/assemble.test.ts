@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Header, Opcode } from "../../assembly/abi.ts";
+import { DEEP } from "../../src/kernels/deep.wasm.ts";
 import { EXTENDED } from "../../src/kernels/extended.wasm.ts";
 import type { KernelLink } from "../../src/kernels/link.ts";
 import { PREDICT, STATIC_END } from "../../src/kernels/predict.wasm.ts";
@@ -34,10 +35,10 @@ const ALWAYS = [
 describe("the kernels, put together from their links", () => {
   it("are the whole binary with the last link, byte by byte", () => {
     const whole = readFileSync(new URL("../../build/release.wasm", import.meta.url));
-    expect(bytesOf(EXTENDED).equals(whole)).toBe(true);
+    expect(bytesOf(DEEP).equals(whole)).toBe(true);
   });
 
-  it.each([PREDICT, TRAIN, EXTENDED, RELAXED])(
+  it.each([PREDICT, TRAIN, EXTENDED, DEEP, RELAXED])(
     "are text that neither scripts nor pages escape",
     ({ text }) => {
       expect(text).toMatch(/^[!#-[\]-~]+$/);
@@ -56,10 +57,11 @@ describe("the kernels, put together from their links", () => {
     expect(exportsOf(PREDICT)).toEqual(ALWAYS);
     expect(exportsOf(TRAIN)).toEqual(trains);
     expect(exportsOf(EXTENDED)).toEqual(trains);
+    expect(exportsOf(DEEP)).toEqual(trains);
   });
 
   it("leave the same memory to programs, whichever build it is", () => {
-    for (const link of [PREDICT, TRAIN, EXTENDED]) {
+    for (const link of [PREDICT, TRAIN, EXTENDED, DEEP]) {
       const env = { memory: new WebAssembly.Memory({ initial: 1 }) };
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(link)), { env });
       expect((exports.staticEnd as () => number)()).toBe(STATIC_END);
@@ -67,7 +69,7 @@ describe("the kernels, put together from their links", () => {
   });
 
   it("stand in the order of the links that records name", () => {
-    expect([PREDICT, TRAIN, EXTENDED].map(({ level }) => LINKS[level])).toEqual([...LINKS]);
+    expect([PREDICT, TRAIN, EXTENDED, DEEP].map(({ level }) => LINKS[level])).toEqual([...LINKS]);
   });
 
   it("compute a record of the first link with the first link alone", () => {
@@ -94,7 +96,7 @@ describe("the kernels, put together from their links", () => {
       words[TAPE / 4] = firstWord(Number(opcode));
       (exports.execute as (...args: number[]) => void)(PROGRAM, TAPE, TAPE + 4, 0, 1);
     };
-    const missing = own === "train" ? [PREDICT] : [PREDICT, TRAIN];
-    for (const link of missing) expect(() => run(link)).toThrow("unreachable");
+    for (const link of [PREDICT, TRAIN, EXTENDED].slice(0, LINKS.indexOf(own)))
+      expect(() => run(link)).toThrow("unreachable");
   });
 });
