@@ -10,7 +10,7 @@
  */
 
 export enum Abi {
-  Version = 9,
+  Version = 10,
   /** Alignment in bytes of every buffer a tape names. */
   Alignment = 16,
 }

@@ -24,8 +24,9 @@ export {
 } from "./model/composition.ts";
 export { type ModelOptions, model } from "./model/functional.ts";
 export type { ArraysAfter, BringsOps, Layer, LayerArrays, NameOption } from "./model/layer.ts";
-export * from "./model/layers.ts";
-export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/logic-gate.ts";
+export * from "./model/layers/core.ts";
+export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/layers/logic-gate.ts";
+export * from "./model/layers/noise-and-norms.ts";
 export {
   type Column,
   type ColumnName,
@@ -42,7 +43,6 @@ export {
   type TableOptions,
   type TableRows,
 } from "./model/model.ts";
-export * from "./model/noise-and-norms.ts";
 export * from "./model/preprocessing.ts";
 export type { Symbolic } from "./model/symbolic.ts";
 export type {

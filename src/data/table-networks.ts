@@ -1,5 +1,5 @@
 /** The networks that `trainTable` trains: until the rows held back say that it is enough, and once more on all rows. */
-import { activation, dense } from "../model/layers.ts";
+import { activation, dense } from "../model/layers/core.ts";
 import { sequential, type TableRows } from "../model/model.ts";
 import { compile } from "../train/compile.ts";
 import type { Evaluation } from "../train/evaluate.ts";

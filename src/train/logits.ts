@@ -1,5 +1,5 @@
 /** Probabilities of a model whose loss takes logits, for `classify`. */
-import { activation } from "../model/layers.ts";
+import { activation } from "../model/layers/core.ts";
 import { type Model, sequential } from "../model/model.ts";
 import type { Predictor } from "../program/predictor.ts";
 import type { Result, Rows } from "../rows/data.ts";

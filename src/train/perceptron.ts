@@ -1,5 +1,5 @@
 import { DataError, ShapeError } from "../errors.ts";
-import { dense } from "../model/layers.ts";
+import { dense } from "../model/layers/core.ts";
 import { type Model, sequential } from "../model/model.ts";
 import { COUNT, check, readOptions, refuseMore } from "../options.ts";
 import { countRows, flatten32, makeResult, type Result, type Rows } from "../rows/data.ts";

@@ -1,10 +1,10 @@
-import { OptionError } from "../errors.ts";
-import { COUNT, check, readOptions, refuseMore } from "../options.ts";
-import type { Result, Rows } from "../rows/data.ts";
-import { unknownName } from "../suggest.ts";
-import type { Layer } from "./layer.ts";
-import { dense } from "./layers.ts";
-import { type Model, sequential } from "./model.ts";
+import { OptionError } from "../../errors.ts";
+import { COUNT, check, readOptions, refuseMore } from "../../options.ts";
+import type { Result, Rows } from "../../rows/data.ts";
+import { unknownName } from "../../suggest.ts";
+import type { Layer } from "../layer.ts";
+import { type Model, sequential } from "../model.ts";
+import { dense } from "./core.ts";
 
 export type LogicGateName = "and" | "or" | "nand" | "nor" | "not" | "xor" | "xnor";
 

@@ -1,18 +1,18 @@
 /** Layers that are made of other ops: more norms, dropout of whole channels, a relu with learned slopes, further activations. */
-import { describe } from "../describe.ts";
-import { OptionError, ShapeError } from "../errors.ts";
-import { BinaryFn, Fn, ReduceFn } from "../graph/op.ts";
-import { binary } from "../graph/ops/binary.ts";
-import { dropout as dropoutOp } from "../graph/ops/dropout.ts";
-import { layerNorm as layerNormOp } from "../graph/ops/layer-norm.ts";
-import { broadcast, reduce } from "../graph/ops/reduce.ts";
-import { reshape } from "../graph/ops/reshape.ts";
-import { transpose } from "../graph/ops/transpose.ts";
-import { elementary } from "../graph/ops/unary.ts";
-import { formatShape, type Shape, sizeOf } from "../graph/shape.ts";
-import { COUNT, check, POSITIVE, type Rule, readOptions, refuseMore, SHARE, STRING } from "../options.ts";
-import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "./layer.ts";
-import type { Tensor } from "./tensor.ts";
+import { describe } from "../../describe.ts";
+import { OptionError, ShapeError } from "../../errors.ts";
+import { BinaryFn, Fn, ReduceFn } from "../../graph/op.ts";
+import { binary } from "../../graph/ops/binary.ts";
+import { dropout as dropoutOp } from "../../graph/ops/dropout.ts";
+import { layerNorm as layerNormOp } from "../../graph/ops/layer-norm.ts";
+import { broadcast, reduce } from "../../graph/ops/reduce.ts";
+import { reshape } from "../../graph/ops/reshape.ts";
+import { transpose } from "../../graph/ops/transpose.ts";
+import { elementary } from "../../graph/ops/unary.ts";
+import { formatShape, type Shape, sizeOf } from "../../graph/shape.ts";
+import { COUNT, check, POSITIVE, type Rule, readOptions, refuseMore, SHARE, STRING } from "../../options.ts";
+import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "../layer.ts";
+import type { Tensor } from "../tensor.ts";
 
 const combine = (fn: BinaryFn, a: Tensor, b: Tensor): Tensor => a.emit(binary, { fn }, [a.id, b.id]);
 const apply = (fn: Fn, x: Tensor): Tensor => x.emit(elementary, { fn, alpha: 0 }, [x.id]);

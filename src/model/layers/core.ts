@@ -1,17 +1,17 @@
-import { describe } from "../describe.ts";
-import { OptionError, ShapeError } from "../errors.ts";
-import type { Initializer } from "../graph/graph.ts";
-import { Fn } from "../graph/op.ts";
-import { approach, batchNorm as batchNormOp } from "../graph/ops/batch-norm.ts";
-import { dense as denseOp } from "../graph/ops/dense.ts";
-import { dropout as dropoutOp } from "../graph/ops/dropout.ts";
-import { embedding as embeddingOp } from "../graph/ops/embedding.ts";
-import { layerNorm as layerNormOp } from "../graph/ops/layer-norm.ts";
-import { reshape as reshapeOp } from "../graph/ops/reshape.ts";
-import { formatShape, type Shape, sizeOf } from "../graph/shape.ts";
-import type { ValueId } from "../graph/type.ts";
-import { BOOLEAN, COUNT, check, POSITIVE, readOptions, refuseMore, SHARE, STRING } from "../options.ts";
-import type { NestedRows } from "../rows/data.ts";
+import { describe } from "../../describe.ts";
+import { OptionError, ShapeError } from "../../errors.ts";
+import type { Initializer } from "../../graph/graph.ts";
+import { Fn } from "../../graph/op.ts";
+import { approach, batchNorm as batchNormOp } from "../../graph/ops/batch-norm.ts";
+import { dense as denseOp } from "../../graph/ops/dense.ts";
+import { dropout as dropoutOp } from "../../graph/ops/dropout.ts";
+import { embedding as embeddingOp } from "../../graph/ops/embedding.ts";
+import { layerNorm as layerNormOp } from "../../graph/ops/layer-norm.ts";
+import { reshape as reshapeOp } from "../../graph/ops/reshape.ts";
+import { formatShape, type Shape, sizeOf } from "../../graph/shape.ts";
+import type { ValueId } from "../../graph/type.ts";
+import { BOOLEAN, COUNT, check, POSITIVE, readOptions, refuseMore, SHARE, STRING } from "../../options.ts";
+import type { NestedRows } from "../../rows/data.ts";
 import {
   type Activation,
   activate,
@@ -19,9 +19,9 @@ import {
   type InitializerName,
   initializer,
   parseActivation,
-} from "./activations.ts";
-import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "./layer.ts";
-import type { Tensor } from "./tensor.ts";
+} from "../activations.ts";
+import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "../layer.ts";
+import type { Tensor } from "../tensor.ts";
 
 export interface DenseOptions {
   /** Applied to every output. Default: `"linear"`. */
