@@ -96,6 +96,16 @@ const isFixedShape: Check = (value) => isShape(value) && (value as Shape).every(
 const isBoolean: Check = (value) => typeof value === "boolean";
 const isName = (value: unknown): value is string => typeof value === "string" && value.length <= 1000;
 
+/** Numbers of each axis that windows move along. */
+const perAxis =
+  (least: number): Check =>
+  (value) =>
+    Array.isArray(value) &&
+    value.length <= 2 &&
+    value.every((n) => Number.isSafeInteger(n) && n >= least && n <= MOST_PLACES);
+/** More than any image has along one axis. */
+const MOST_PLACES = 0x10_0000;
+
 /** Attributes of ops, by name; `fn` names a member of an enum of the op. */
 const ATTRIBUTES: Readonly<Record<string, Check>> = {
   alpha: isNumber,
@@ -105,17 +115,22 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   before: isCount,
   count: (value) => value === 0 || isDim(value),
   divisor: isDim,
+  dilation: perAxis(1),
   dtype: (value) => value === "f32" || value === "i32",
   epsilon: (value) => isNumber(value) && Math.fround(value as number) > 0,
   from: isCount,
   keepDims: isBoolean,
   length: (value) => isCount(value) && isDim(value),
+  paddingAfter: perAxis(0),
+  paddingBefore: perAxis(0),
   reverse: isBoolean,
   rate: (value) => isNumber(value) && (value as number) >= 0 && (value as number) < 1,
   shape: isShape,
   share: (value) => isNumber(value) && (value as number) >= 0 && (value as number) <= 1,
+  size: perAxis(1),
   start: isCount,
   step: (value) => isCount(value) && isDim(value),
+  stride: perAxis(1),
   stream: (value) => isCount(value) && (value as number) < 0x10000,
   to: isCount,
   transposeA: isBoolean,

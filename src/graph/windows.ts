@@ -11,9 +11,9 @@ export interface Windows {
   /** Places from one element of a window to the next; 1: neighbours. */
   readonly dilation: readonly number[];
   /** Places of padding in front. */
-  readonly before: readonly number[];
+  readonly paddingBefore: readonly number[];
   /** Places of padding behind. */
-  readonly after: readonly number[];
+  readonly paddingAfter: readonly number[];
 }
 
 /** Places from the first to the last of a dilated window. */
@@ -26,11 +26,14 @@ export const extentOf = (size: number, dilation: number): number => (size - 1) *
  *   than the padded axis
  */
 export function windowCounts(who: string, op: string, shape: Shape, windows: Windows): number[] {
-  const { size, stride, dilation, before, after } = windows;
+  const { size, stride, dilation, paddingBefore, paddingAfter } = windows;
   needsSpatial(who, op, shape, size.length);
+  // Only a file can have lists of other lengths.
+  if ([stride, dilation, paddingBefore, paddingAfter].some(({ length }) => length !== size.length))
+    throw new ShapeError(`${who}: ${op} needs as many numbers for each axis; got ${size.length} sizes`);
   return size.map((k, i) => {
     const n = shape[i + 1];
-    const padded = before[i] + n + after[i];
+    const padded = paddingBefore[i] + n + paddingAfter[i];
     const extent = extentOf(k, dilation[i]);
     if (extent > padded)
       throw new ShapeError(
@@ -45,7 +48,7 @@ const AXES = ["", "[rows, length, channels]", "[rows, height, width, channels]"]
 
 /** @throws ShapeError unless the shape is `[rows, .., channels]` with so many fixed axes between */
 export function needsSpatial(who: string, op: string, shape: Shape, axes: number): void {
-  if (shape.length !== axes + 2 || !shape.slice(1).every((d) => d > 0))
+  if (!(AXES[axes] && shape.length === axes + 2 && shape.slice(1).every((d) => d > 0)))
     throw new ShapeError(
       `${who}: ${op} needs an input ${AXES[axes]} with all but rows fixed; got ${formatShape(shape)}`,
     );
@@ -57,3 +60,7 @@ export function asImages(shape: Shape): { n: number; h: number; w: number; c: nu
   const [w, c] = rest.slice(-2);
   return { n, h: rest.length === 3 ? rest[0] : 1, w, c };
 }
+
+/** Numbers of each axis as the kernels see them: along the height, which a sequence does not have, and along the width. */
+export const asPair = (numbers: readonly number[], none: number): readonly [number, number] =>
+  numbers.length === 2 ? [numbers[0], numbers[1]] : [none, numbers[0]];

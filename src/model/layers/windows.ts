@@ -49,8 +49,8 @@ export function perAxis(
 
 /** Places of padding in front of each axis, and behind it. */
 export interface Sides {
-  readonly before: readonly number[];
-  readonly after: readonly number[];
+  readonly paddingBefore: readonly number[];
+  readonly paddingAfter: readonly number[];
 }
 
 /**
@@ -66,7 +66,7 @@ export function readPadding(who: string, value: unknown, axes: number): "same" |
   if (Array.isArray(pairs) && pairs.length === axes) {
     const both = pairs.map((side) => (Array.isArray(side) ? side : [side, side]));
     if (both.every((side) => side.length === 2 && side.every((n) => holds(n, PLACES))))
-      return { before: both.map(([n]) => n), after: both.map(([, n]) => n) };
+      return { paddingBefore: both.map(([n]) => n), paddingAfter: both.map(([, n]) => n) };
   }
   const forms = axes === 1 ? "[before, after]" : "[height, width], or [[top, bottom], [left, right]]";
   throw new OptionError(
@@ -87,8 +87,8 @@ export function windowsOn(
   padding: "same" | Sides,
 ): Windows & { readonly counts: readonly number[] } {
   needsSpatial(who, kind, shape, size.length);
-  const { before, after } = padding === "same" ? sameSides(shape, size, stride, dilation) : padding;
-  const windows = { size, stride, dilation, before, after };
+  const sides = padding === "same" ? sameSides(shape, size, stride, dilation) : padding;
+  const windows = { size, stride, dilation, ...sides };
   return { ...windows, counts: windowCounts(who, kind, shape, windows) };
 }
 
@@ -103,6 +103,6 @@ function sameSides(
     const steps = Math.ceil(n / stride[i]) - 1;
     return Math.max(0, steps * stride[i] + extentOf(k, dilation[i]) - n);
   });
-  const before = missing.map((n) => Math.floor(n / 2));
-  return { before, after: missing.map((n, i) => n - before[i]) };
+  const paddingBefore = missing.map((n) => Math.floor(n / 2));
+  return { paddingBefore, paddingAfter: missing.map((n, i) => n - paddingBefore[i]) };
 }
