@@ -18,6 +18,18 @@ export type Layer<Gives extends LayerArrays = LayerArrays> = ((x: Tensor) => Ten
   readonly [gives]?: Gives;
 };
 
+/**
+ * A layer that takes further tensors where it is called, such as a mask: `lstm(32)(x, { mask })`.
+ *
+ * @typeParam Call the options of the call
+ * @typeParam Output what a call gives
+ */
+export type LayerWith<Call extends object, Gives extends LayerArrays = LayerArrays, Output = Tensor> = ((
+  x: Tensor,
+  options?: Call,
+) => Output) &
+  Pick<Layer<Gives>, keyof Layer<Gives>>;
+
 /** Names what carries the type of a layer's output. */
 declare const gives: unique symbol;
 
@@ -63,16 +75,35 @@ interface Building {
 
 const buildings = new WeakMap<object, Building>();
 
-/** Wraps the body of a layer: names it, makes its parameters once per model, and scopes its nodes. */
+/**
+ * Wraps the body of a layer: names it, makes its parameters once per model, and scopes its nodes.
+ *
+ * @param readCall checks the options of a call, `{}` where none are given; a layer without it takes none
+ */
 export function layer(
   kind: string,
   layerName: string | undefined,
   parameters: (who: string, x: Tensor) => readonly Tensor[],
   body: (x: Tensor, parameters: readonly Tensor[], who: string) => Tensor,
-): Layer<never> {
-  const apply = (x: Tensor, ...more: unknown[]): Tensor => {
+): Layer<never>;
+export function layer<Given extends object, Call, Output = Tensor>(
+  kind: string,
+  layerName: string | undefined,
+  parameters: (who: string, x: Tensor, call: Call) => readonly Tensor[],
+  body: (x: Tensor, parameters: readonly Tensor[], who: string, call: Call) => Output,
+  readCall: (who: string, x: Tensor, options: Given) => Call,
+): LayerWith<Given, never, Output>;
+export function layer(
+  kind: string,
+  layerName: string | undefined,
+  parameters: (who: string, x: Tensor, call: unknown) => readonly Tensor[],
+  body: (x: Tensor, parameters: readonly Tensor[], who: string, call: unknown) => unknown,
+  readCall?: (who: string, x: Tensor, options: never) => unknown,
+): unknown {
+  const apply = (x: Tensor, ...more: unknown[]) => {
     // `[a, b].map(layer)` gives an index beside each element.
-    if (typeof more[0] !== "number") refuseMore(layerName ?? kind, [x, ...more], 1);
+    const given = typeof more[0] === "number" ? [] : more;
+    refuseMore(layerName ?? kind, [x, ...given], readCall ? 2 : 1);
     if (!(x instanceof Symbolic))
       throw new TraceError(
         `${layerName ?? kind}: needs a tensor of a model; got ${describe(x)}` +
@@ -84,6 +115,7 @@ export function layer(
       building = { counts: new Map(), names: new Set(), layers: new Map() };
       buildings.set(builder, building);
     }
+    const call = readCall?.(layerName ?? kind, x, (given[0] === undefined ? {} : given[0]) as never);
     const outer = builder.scope;
     let made = building.layers.get(apply);
     try {
@@ -95,11 +127,11 @@ export function layer(
           throw new OptionError(`${name}: layer names must be unique; got ${name} twice`);
         building.names.add(name);
         builder.scope = name;
-        made = { name, parameters: parameters(name, x) };
+        made = { name, parameters: parameters(name, x, call) };
         building.layers.set(apply, made);
       }
       builder.scope = made.name;
-      return body(x, made.parameters, made.name);
+      return body(x, made.parameters, made.name, call);
     } finally {
       builder.scope = outer;
     }

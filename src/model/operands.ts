@@ -17,6 +17,16 @@ export function same(a: Symbolic, b: Symbolic, who: string): void {
     throw new TraceError(`${who}: both operands must belong to one function; got tensors of two`);
 }
 
+/** Checks which places of sequences X [rows, T, ..] are real: `[rows, T]` f32, 1 or 0. */
+export function checkMask(who: string, x: Symbolic, mask: Symbolic): void {
+  same(x, mask, who);
+  const { shape } = mask;
+  if (shape.length !== 2 || !sameShape(shape, x.shape.slice(0, 2)))
+    throw new ShapeError(
+      `${who}: mask must be [rows, T], one number for each place of X ${formatShape(x.shape)}; got ${formatShape(shape)}`,
+    );
+}
+
 export function elementwise<T extends Symbolic>(who: string, fn: BinaryFn, a: T, b: T | number): T {
   const other = constant(who, a, b);
   same(a, other, who);
