@@ -126,6 +126,13 @@ export enum BinaryFn {
   Drop,
 }
 
+/** How weights of a convolution are packed, see `assembly/kernels/conv/pack.ts`. */
+export enum ConvPanels {
+  Forward = 0,
+  Flipped,
+  Scattered,
+}
+
 export enum ReduceFn {
   Sum = 0,
   Mean,

@@ -11,6 +11,10 @@ import { batchMatMul } from "./kernels/batch-mat-mul";
 import { binary } from "./kernels/binary";
 import { binarySix, copySix } from "./kernels/six";
 import { checkFinite } from "./kernels/scan";
+import { conv } from "./kernels/conv/forward";
+import { convGradWeights } from "./kernels/conv/weights";
+import { convPack } from "./kernels/conv/pack";
+import { convScatter } from "./kernels/conv/scatter";
 import { copy } from "./kernels/copy";
 import { cumulativeSum } from "./kernels/cumulative-sum";
 import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
@@ -394,6 +398,39 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
 /** Those of the link `deep`, likewise. */
 function executeDeep(r: usize, run: usize, rows: i32, stride: usize, part: i32, parts: i32): void {
   switch (load<i32>(r) & RecordWord.OpcodeMask) {
+    case Opcode.ConvPack: {
+      convPack(
+        word(r, 1), pointer(r, 2), pointer(r, 3), word(r, 4), word(r, 5), word(r, 6), word(r, 7), word(r, 8),
+        word(r, 9), part, parts,
+      );
+      break;
+    }
+    case Opcode.Conv: {
+      conv(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), word(r, 6), word(r, 7),
+        word(r, 8), word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15),
+        word(r, 16), word(r, 17), word(r, 18), word(r, 19), word(r, 20), word(r, 21), float(r, 22),
+        pointer(r, 23) + <usize>part * stride, part, parts,
+      );
+      break;
+    }
+    case Opcode.ConvScatter: {
+      convScatter(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), word(r, 5), word(r, 6), word(r, 7),
+        word(r, 8), word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15),
+        word(r, 16), word(r, 17), word(r, 18), word(r, 19), pointer(r, 20) + <usize>part * stride, part, parts,
+      );
+      break;
+    }
+    case Opcode.ConvGradWeights: {
+      convGradWeights(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), word(r, 6), word(r, 7),
+        word(r, 8), word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15),
+        word(r, 16), word(r, 17), word(r, 18), word(r, 19), word(r, 20), pointer(r, 21) + <usize>part * stride,
+        part, parts,
+      );
+      break;
+    }
     default: {
       unreachable();
     }

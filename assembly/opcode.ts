@@ -94,4 +94,12 @@ export enum Opcode {
   Update,
   /** a product of momenta one factor on */
   AdvanceMomentum,
+  /** weights of a convolution in panels, as the two kernels below read them */
+  ConvPack,
+  /** Y = fn(conv(X, W) + b) */
+  Conv,
+  /** dX of a convolution, each output pixel to the pixels it was made of */
+  ConvScatter,
+  /** dW and db of a convolution */
+  ConvGradWeights,
 }

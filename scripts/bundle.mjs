@@ -47,7 +47,6 @@ function gatherKernels() {
   let code = readFileSync("dist/core.js", "utf8");
   for (const link of ["unpack", "predict", "train", "extended", "deep"]) {
     const from = code.indexOf(`// src/kernels/${link}.wasm.ts`);
-    if (from < 0 && link === "deep") continue;
     const to = code.indexOf("\n// src/", from) + 1;
     if (from < 0 || to === 0)
       throw new Error(`dist/core.js: ${link} must stand between comments of esbuild's; got none`);

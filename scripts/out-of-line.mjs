@@ -18,6 +18,7 @@ const OUT_OF_LINE = [
   "assembly/kernels/gradients/*",
   "assembly/kernels/scan/checkFinite",
   "assembly/parts/cut",
+  "assembly/kernels/conv/*",
   "assembly/simd/*",
   "assembly/kernels/accumulate/*",
   "assembly/kernels/binary/binaryPart",

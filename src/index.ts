@@ -24,9 +24,11 @@ export {
 } from "./model/composition.ts";
 export { type ModelOptions, model } from "./model/functional.ts";
 export type { ArraysAfter, BringsOps, Layer, LayerArrays, LayerWith, NameOption } from "./model/layer.ts";
+export * from "./model/layers/convolution.ts";
 export * from "./model/layers/core.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/layers/logic-gate.ts";
 export * from "./model/layers/noise-and-norms.ts";
+export type { Padding, Padding1d, PerAxis } from "./model/layers/windows.ts";
 export {
   type Column,
   type ColumnName,

@@ -88,6 +88,8 @@ const BROUGHT_BY: { readonly [K in OpName]?: string } = {
   binary: "model",
   broadcast: "spatialDropout",
   concat: "concat",
+  conv: "conv2d",
+  convTranspose: "conv2dTranspose",
   cumulativeSum: "model",
   dropout: "dropout",
   embedding: "embedding",

@@ -119,8 +119,10 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   dtype: (value) => value === "f32" || value === "i32",
   epsilon: (value) => isNumber(value) && Math.fround(value as number) > 0,
   from: isCount,
+  groups: (value) => isCount(value) && isDim(value),
   keepDims: isBoolean,
   length: (value) => isCount(value) && isDim(value),
+  lengths: perAxis(1),
   paddingAfter: perAxis(0),
   paddingBefore: perAxis(0),
   reverse: isBoolean,
@@ -139,6 +141,8 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   vocabulary: (value) => isCount(value) && isDim(value),
 };
 
+const WINDOWS = ["size", "stride", "dilation", "paddingBefore", "paddingAfter"] as const;
+
 /** The ops that models are made of: fewest and most inputs, attributes. */
 const SIGNATURES: { readonly [K in OpName]?: readonly [least: number, most: number, ...attrs: string[]] } = {
   approach: [2, 2, "share", "count"],
@@ -148,6 +152,8 @@ const SIGNATURES: { readonly [K in OpName]?: readonly [least: number, most: numb
   binary: [2, 2, "fn"],
   broadcast: [1, 1, "shape", "divisor"],
   concat: [1, 0x10000, "axis"],
+  conv: [2, 3, ...WINDOWS, "groups", "fn", "alpha"],
+  convTranspose: [2, 2, ...WINDOWS, "groups", "lengths"],
   cumulativeSum: [1, 1, "axis", "reverse"],
   dense: [2, 3, "fn", "alpha"],
   dropout: [1, 1, "rate", "stream"],

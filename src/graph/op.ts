@@ -8,6 +8,7 @@ import type { KernelLink } from "../kernels/link.ts";
 import type { FieldsOf, RecordFormat } from "../tape/operands.ts";
 import type { Dim, Shape } from "./shape.ts";
 import type { DType, Type, ValueId } from "./type.ts";
+import type { Windows } from "./windows.ts";
 
 export {
   BinaryFn,
@@ -66,6 +67,10 @@ export interface OpAttrs {
   readonly gatherGrad: { readonly axis: number; readonly length: number };
   readonly batchMatMul: { readonly transposeA: boolean; readonly transposeB: boolean };
   readonly embeddingGrad: { readonly vocabulary: number; readonly units: number };
+  readonly conv: GroupedWindows & { readonly fn: Fn; readonly alpha: number };
+  /** `lengths`: places of the output along each spatial axis. */
+  readonly convTranspose: GroupedWindows & { readonly lengths: readonly number[] };
+  readonly convGradWeights: GroupedWindows & { readonly bias: boolean };
   readonly loss: LossAttrs;
   readonly lossGrad: LossAttrs;
   /** Made by `plan/fuse-gradients.ts` only. */
@@ -74,6 +79,10 @@ export interface OpAttrs {
   readonly accumulate: Record<never, never>;
   /** Made by `plan/gradients.ts` only. */
   readonly place: { readonly shape: Shape };
+}
+
+interface GroupedWindows extends Windows {
+  readonly groups: number;
 }
 
 export interface LossAttrs {

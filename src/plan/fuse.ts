@@ -5,7 +5,6 @@
  */
 import { type Graph, is, type Node } from "../graph/graph.ts";
 import { Fn, type Op, type OpAttrs, type OpName } from "../graph/op.ts";
-import { dense } from "../graph/ops/dense.ts";
 import type { ValueId } from "../graph/type.ts";
 
 /** Drops every node whose outputs nobody in `wanted` depends on. */
@@ -20,7 +19,7 @@ export interface Fusing {
   /** Its nodes, undefined where one was merged into another. */
   readonly nodes: (Node | undefined)[];
   /** Where the input of a node is made, if by a linear node of this op and phase, and for one use only; else -1. */
-  soleLinear(node: Node, op: "dense" | "denseGradInput"): number;
+  soleLinear(node: Node, op: "dense" | "denseGradInput" | "conv"): number;
   replace<K extends OpName>(
     at: number,
     old: Node,
@@ -67,11 +66,12 @@ export function fuse(graph: Graph, kept: readonly ValueId[], other?: Fusions): v
   graph.nodes = nodes.filter((node) => node !== undefined);
 }
 
-/** A dense layer with its activation. */
+/** A dense layer or a convolution with its activation. */
 function fuseActivation({ nodes, soleLinear, replace }: Fusing, node: Node | undefined, i: number): void {
   if (!is(node, "unary")) return;
-  const at = soleLinear(node, "dense");
+  const at = Math.max(soleLinear(node, "dense"), soleLinear(node, "conv"));
   if (at < 0) return;
-  replace(i, node, dense, node.attrs, (nodes[at] as Node).inputs, node.outputs);
+  const { rule, attrs, inputs } = nodes[at] as Node<"dense" | "conv">;
+  replace(i, node, rule as Op<"dense">, { ...attrs, ...node.attrs }, inputs, node.outputs);
   nodes[at] = undefined;
 }

@@ -4,6 +4,7 @@
  */
 import { Fn, LossFn, LossGroup, Opcode, RecordWord } from "../../assembly/abi.ts";
 import { f32Word } from "./float-word.ts";
+import { CONV, CONV_GRAD_WEIGHTS, CONV_PACK, CONV_SCATTER } from "./formats/conv.ts";
 import {
   ADVANCE_MOMENTUM,
   APPROACH,
@@ -116,6 +117,10 @@ export const RECORDS = {
   [Opcode.BinarySix]: BINARY_SIX,
   [Opcode.Update]: UPDATE,
   [Opcode.AdvanceMomentum]: ADVANCE_MOMENTUM,
+  [Opcode.ConvPack]: CONV_PACK,
+  [Opcode.Conv]: CONV,
+  [Opcode.ConvScatter]: CONV_SCATTER,
+  [Opcode.ConvGradWeights]: CONV_GRAD_WEIGHTS,
 } as const satisfies Record<Opcode, RecordFormat>;
 
 /** The operands of a record that have a word on the tape. */

@@ -4,6 +4,7 @@ import { BinaryFn, Fn, LossFn, type OpAttrs, type OpName, ReduceFn } from "../..
 import { formatShape, type Shape } from "../../src/graph/shape.ts";
 import type { DType } from "../../src/graph/type.ts";
 import { UNARY } from "../oracle/unary.ts";
+import { GEOMETRIES } from "./conv-cases.ts";
 
 export const ROWS = -1;
 
@@ -451,6 +452,38 @@ export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
       outputs: [y],
     })),
   ],
+  conv: GEOMETRIES.flatMap(({ name, x, w, y, attrs }) => {
+    const bias = [y[y.length - 1]];
+    const own = { ...attrs, alpha: 0, fn: Fn.Identity };
+    return [
+      { name, attrs: own, inputs: [input(x), input(w)], outputs: [y] },
+      { name: `${name}, with a bias`, attrs: own, inputs: [input(x), input(w), input(bias)], outputs: [y] },
+      ...[Fn.Relu, Fn.Tanh].flatMap((fn) => [
+        {
+          ...{ name: `${name}, with a bias and ${Fn[fn]}`, attrs: { ...own, fn }, outputs: [y] },
+          ...{ inputs: [input(x), input(w), input(bias)], fused: true },
+        },
+      ]),
+    ];
+  }),
+  convTranspose: GEOMETRIES.map(({ name, x, w, y, attrs }) => ({
+    name,
+    attrs: { ...attrs, lengths: x.slice(1, -1) },
+    inputs: [input(y), input(w)],
+    outputs: [x],
+  })),
+  convGradWeights: GEOMETRIES.flatMap(({ name, x, w, y, attrs }) => {
+    const inputs = [input(x), input(y)];
+    return [
+      { name, attrs: { ...attrs, bias: false }, inputs, outputs: [w] },
+      {
+        name: `${name}, with a bias`,
+        attrs: { ...attrs, bias: true },
+        inputs,
+        outputs: [w, [y[y.length - 1]]],
+      },
+    ];
+  }),
   broadcast: [
     { name: "a scalar", attrs: { shape: [3, 4], divisor: 1 }, inputs: [input([])], outputs: [[3, 4]] },
     {
@@ -636,6 +669,11 @@ export interface Refusal<K extends OpName> {
   readonly message: string;
 }
 
+/** A window of 2 by 2. */
+const TINY = {
+  ...{ size: [2, 2], stride: [1, 1], dilation: [1, 1], paddingBefore: [0, 0], paddingAfter: [0, 0], groups: 1 },
+  ...{ fn: Fn.Identity, alpha: 0 },
+};
 const mse = { fn: LossFn.MeanSquaredError, parameter: 0 };
 const ce = { fn: LossFn.CrossEntropy, parameter: 0 };
 const sum = ReduceFn.Sum;
@@ -721,6 +759,75 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
         "got A [rows, 3, 4], B [2, 3, 4]",
     },
   ],
+  conv: [
+    {
+      attrs: TINY,
+      inputs: [
+        [ROWS, 4, 4],
+        [2, 2, 4, 3],
+      ],
+      message:
+        "layer: conv2d needs an input [rows, height, width, channels] with all but rows fixed; got [rows, 4, 4]",
+    },
+    {
+      attrs: TINY,
+      inputs: [
+        [ROWS, 1, 4, 4],
+        [2, 2, 4, 3],
+      ],
+      message:
+        "layer: conv2d: a window must not be larger than the padded input; got 2 of 1 places along axis 1 of [rows, 1, 4, 4]",
+    },
+    {
+      attrs: TINY,
+      inputs: [
+        [ROWS, 4, 4, 4],
+        [2, 2, 3, 3],
+      ],
+      message:
+        "layer: conv2d needs X [rows, .., c], W [2, 2, c / groups, filters] and b [filters]; " +
+        "got X [rows, 4, 4, 4], W [2, 2, 3, 3], 1 groups",
+    },
+    {
+      attrs: TINY,
+      inputs: [[ROWS, 4, 4, 4], [2, 2, 4, 3], [2]],
+      message:
+        "layer: conv2d needs X [rows, .., c], W [2, 2, c / groups, filters] and b [filters]; " +
+        "got X [rows, 4, 4, 4], W [2, 2, 4, 3], b [2], 1 groups",
+    },
+    {
+      attrs: { ...TINY, groups: 3 },
+      inputs: [
+        [ROWS, 4, 4, 4],
+        [2, 2, 1, 3],
+      ],
+      message:
+        "layer: conv2d: groups must divide channels and filters; got 3 groups, 4 channels, 3 filters",
+    },
+  ],
+  convTranspose: [
+    {
+      attrs: { ...TINY, lengths: [5, 5] },
+      inputs: [
+        [ROWS, 4, 4],
+        [2, 2, 3, 4],
+      ],
+      message:
+        "layer: conv2dTranspose needs an input [rows, .., in] and W [.., out / groups, in] of 4 axes; " +
+        "got [rows, 4, 4], W [2, 2, 3, 4]",
+    },
+    {
+      attrs: { ...TINY, lengths: [6, 5] },
+      inputs: [
+        [ROWS, 4, 4, 4],
+        [2, 2, 3, 4],
+      ],
+      message:
+        "layer: conv2dTranspose: a convolution of the output must have the input's shape; " +
+        "got [rows, 5, 4, 4] of [rows, 6, 5, 3] for an input [rows, 4, 4, 4]",
+    },
+  ],
+  convGradWeights: [],
   layerNorm: [
     {
       attrs: { epsilon },

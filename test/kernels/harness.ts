@@ -79,7 +79,7 @@ export type Written = { [name: string]: Float32Array } & {
 
 /** Operands of a record, but for those that the harness places itself. */
 export type GivenFields<K extends Opcode> = {
-  [F in keyof Fields<K> as F extends "mirror" | "scratch" | "partials" ? never : F]: Given;
+  [F in keyof Fields<K> as F extends "mirror" | "scratch" | "partials" | "panels" ? never : F]: Given;
 } & { scratch?: Given };
 
 /** A record to run; those of one call share names of buffers and the scratch that all parts see. */

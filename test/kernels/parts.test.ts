@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import {
   BinaryFn,
   ColumnSum,
+  ConvPanels,
   Fn,
   Form,
   Gemm,
@@ -189,6 +190,28 @@ const COLUMNS = around(LINE)
   .flatMap((n) => [1, 3].map((m) => ({ name: `[${m}, ${n}]`, m, n })));
 
 const ROW_BLOCKS = around(4).flatMap((m) => [1, 5, 8].map((n) => ({ name: `[${m}, ${n}]`, m, n })));
+
+/** Convolutions as the kernels see them: 1 to 9 images, few and many filters, with a frame and without, in groups, dilated. */
+const IMAGES = [1, 2, 4, 5, 9].flatMap((n) =>
+  [
+    { c: 2, o: 3, groups: 1, pad: 0, stride: 1, dw: 1 },
+    { c: 3, o: 20, groups: 1, pad: 1, stride: 2, dw: 1 },
+    { c: 4, o: 18, groups: 2, pad: 1, stride: 1, dw: 2 },
+    { c: 4, o: 4, groups: 4, pad: 2, stride: 1, dw: 1 },
+  ].map(({ pad, stride, ...rest }) => {
+    const count = (size: number, extent: number) => Math.floor((size + 2 * pad - extent) / stride) + 1;
+    return {
+      name: `${n} images, ${rest.c} channels to ${rest.o}`,
+      ...{ n, h: 6, w: 7, oh: count(6, 3), ow: count(7, 1 + rest.dw) },
+      ...{ kh: 3, kw: 2, sh: stride, sw: stride, dh: 1, top: pad, left: pad, ...rest },
+    };
+  }),
+);
+const packed = (kind: ConvPanels, { kh, kw, c, o, groups, dw }: (typeof IMAGES)[number]) =>
+  step(Opcode.ConvPack, {
+    kind,
+    ...{ w: some((kh * kw * c * o) / groups, 9), kh, kw, c: c / groups, o: o / groups, groups, dw },
+  });
 
 /** Where a record is tested in parts, if not here. */
 const PRODUCTS = "with the products";
@@ -542,6 +565,41 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
       step(Opcode.AdvanceMomentum, { product: Float64Array.of(0.5), power: Float64Array.of(0.5), hyper }),
     ),
   ],
+  [Opcode.ConvPack]: [ConvPanels.Forward, ConvPanels.Flipped, ConvPanels.Scattered].flatMap((kind) =>
+    IMAGES.filter(({ n }) => n === 1).map(({ name, ...r }) =>
+      one(`${ConvPanels[kind]}: ${name}`, 8 * 6 * 20, packed(kind, { name, ...r })),
+    ),
+  ),
+  [Opcode.Conv]: IMAGES.map(({ name, c, ...r }) => ({
+    name,
+    grain: 8 * 6 * 20 + 4 * r.ow * r.o,
+    steps: [
+      packed(ConvPanels.Forward, { name, c, ...r }),
+      step(Opcode.Conv, {
+        ...{ y: "out", x: some(r.n * r.h * r.w * c, 7), bias: r.o % 2 ? null : some(r.o, 8) },
+        ...{ fn: r.o === 18 ? Fn.Tanh : Fn.Relu, alpha: 0, scratch: 0 },
+        ...{ ...r, k: (r.kh * r.kw * c) / r.groups },
+      }),
+    ],
+  })),
+  [Opcode.ConvScatter]: IMAGES.map(({ name, ...r }) => ({
+    name,
+    grain: 8 * 6 * 20 + 4 * r.h * r.w * r.c,
+    steps: [
+      packed(ConvPanels.Scattered, { name, ...r }),
+      step(Opcode.ConvScatter, { dx: "out", dy: some(r.n * r.oh * r.ow * r.o, 7), ...r, scratch: 0 }),
+    ],
+  })),
+  [Opcode.ConvGradWeights]: IMAGES.map(({ name, ...r }) =>
+    one(
+      name,
+      8 * r.kw * r.c + 4,
+      step(Opcode.ConvGradWeights, {
+        ...{ dweights: "out", db: "out", x: some(r.n * r.h * r.w * r.c, 7) },
+        ...{ dy: some(r.n * r.oh * r.ow * r.o, 8), ...r, scratch: 0 },
+      }),
+    ),
+  ),
   [Opcode.AddGradients]: PADDED.map((n) => {
     const given = { sums: some(n), g: some(n, 2), n, rows: 3, groupRows: Float64Array.of(4) };
     return one(`${n}`, 2 * LINE, step(Opcode.AddGradients, given));

@@ -11,6 +11,7 @@ import { resolve } from "../../src/graph/shape.ts";
 import type { DType, ValueId } from "../../src/graph/type.ts";
 import { isOverRows } from "../../src/tape/blocks.ts";
 import { BINARY } from "./binary.ts";
+import { conv, convGradWeights, convTranspose, type Sums } from "./conv.ts";
 import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
 import { philox } from "./random.ts";
@@ -205,6 +206,12 @@ function normalized(
   return { values, error: (i) => 8 * EPS * size(i) };
 }
 
+/** Sums of products that are rounded once each, and once more where they are added. */
+const ofSums = ({ values, sizes, terms }: Sums): Output => ({
+  values,
+  error: (i) => (terms[i] + 2) * EPS * sizes[i],
+});
+
 /** One oracle an op: a missing one does not compile. */
 const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => readonly Output[] } = {
   matMul: ({ attrs: { transposeA, transposeB }, inputs: [a, b] }) => [
@@ -357,6 +364,16 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
       },
       { values: columns.map((j) => down(j, (k) => dy.values[k])), error: (j) => (m + 2) * EPS * size[j] },
     ];
+  },
+  conv: ({ attrs, inputs: [x, w, b], dims: [y] }) => [
+    applied(attrs.fn, attrs.alpha, ofSums(conv(attrs, x.values, w.values, b?.values, x.dims, y))),
+  ],
+  convTranspose: ({ attrs, inputs: [y, w], dims: [x] }) => [
+    ofSums(convTranspose(attrs, y.values, w.values, x, y.dims)),
+  ],
+  convGradWeights({ attrs, inputs: [x, dy] }) {
+    const { dw, db } = convGradWeights(attrs, x.values, dy.values, x.dims, dy.dims);
+    return attrs.bias ? [ofSums(dw), ofSums(db)] : [ofSums(dw)];
   },
   stopGradient: ({ inputs: [x] }) => [given(x.values)],
   cumulativeSum({ attrs: { axis, reverse }, inputs: [x], dims: [dims] }) {

@@ -9,6 +9,7 @@ import { argMax } from "./arg-max.ts";
 import { batchMatMul } from "./batch-mat-mul.ts";
 import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./batch-norm.ts";
 import { binary } from "./binary.ts";
+import { conv, convGradWeights, convTranspose } from "./conv.ts";
 import { cumulativeSum } from "./cumulative-sum.ts";
 import { dense, denseGradInput, denseGradWeights } from "./dense.ts";
 import { dropout } from "./dropout.ts";
@@ -53,6 +54,9 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   batchNormGrad,
   normalizeColumns,
   approach,
+  conv,
+  convTranspose,
+  convGradWeights,
   loss: extendedLoss,
   lossGrad,
   lossAndGrad,

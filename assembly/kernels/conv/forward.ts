@@ -1,0 +1,143 @@
+import { Fn } from "../../abi";
+import { partStart } from "../../parts";
+import { loadUpTo4, storeUpTo4 } from "../../simd";
+import { unary } from "../unary";
+import { copyWords, frame, frameBytes, isFramed } from "./frame";
+import { rows1, rows2, rows3, rows4, threesOf } from "./tiles";
+
+/** Output rows that stay in one part: four of any length are a multiple of 16 bytes. */
+const ROWS = 4;
+
+/**
+ * `Y = fn(conv(X, W) + b)`, images in NHWC:
+ *
+ *   y[n, i, j, f] = fn(b[f] + sum over p, q, c of x[n, i sh + p dh - top, j sw + q dw - left, c] w[p, q, c, f])
+ *
+ * X outside of the image is 0. In groups, filters g o / groups .. read channels g c / groups .. alone.
+ *
+ * @param y        out [n, oh, ow, o] f32, 16-byte aligned; overwritten, never read before it is written
+ * @param x        in  [n, h, w, groups k / (kh kw)] f32
+ * @param panels   in  W by convPack, of kind Forward, or Flipped for the gradient of X; 16-byte aligned
+ * @param bias     in  [o] f32; 0: none
+ * @param k        products of a sum: kh kw channels of a group
+ * @param sh sw    stride: pixels from a window to the next
+ * @param dh dw    dilation: pixels from an element of a window to the next
+ * @param top left padding in front; below 0: so much of the image is left out
+ * @param fn       Fn, with its parameter alpha
+ * @param scratch  of convScratchBytes, 16-byte aligned
+ *
+ * Order: each y starts at +0 and adds (p, q, c) ascending, padding counting as zeros; one addition of b[f]; then fn.
+ * Parts: cut between rows of images, four at a time.
+ * Aliasing: y and scratch overlap neither each other nor an input.
+ * Cost: 2 n oh ow o k operations; where windows reach padding, a copy of each image.
+ */
+export function conv(
+  y: usize, x: usize, panels: usize, bias: usize, n: i32, h: i32, w: i32, oh: i32, ow: i32, o: i32,
+  kh: i32, kw: i32, k: i32, sh: i32, sw: i32, dh: i32, dw: i32, top: i32, left: i32, groups: i32,
+  fn: i32, alpha: f32, scratch: usize, part: i32, parts: i32,
+): void {
+  const from = partStart(n * oh, ROWS, part, parts);
+  const to = partStart(n * oh, ROWS, part + 1, parts);
+  if (from >= to) return;
+  const c = k / (kh * kw);
+  const filters = o / groups;
+  const rows = (oh - 1) * sh + (kh - 1) * dh + 1;
+  const columns = (ow - 1) * sw + (kw - 1) * dw + 1;
+  const framed = isFramed(h, w, rows, columns, top, left, groups);
+  const bytes = framed ? frameBytes(rows, columns, c) : 0;
+  if (framed) memory.fill(scratch, 0, bytes);
+  const rowY = (<usize>ow * <usize>o) << 2;
+  const biases = scratch + bytes;
+  const edge = biases + (bias == 0 ? 0 : (rowY + 15) & ~15);
+  if (bias != 0) for (let j = 0; j < ow; ++j) copyWords(biases + (<usize>(j * o) << 2), bias, o);
+
+  const pixel = <usize>c << 2;
+  const line = <usize>(framed ? columns : w) * pixel;
+  const joined = dw == 1 || kw == 1;
+  const segs = joined ? kh : kw;
+  const len = joined ? kw * c : c;
+  const jump = (joined ? <usize>dh * line : <usize>dw * pixel) - (<usize>len << 2);
+  const calls = joined ? 1 : kh;
+  const image = <usize>(h * w) * pixel * groups;
+  const tiles = (filters + 7) >> 3;
+  // What tiles of fewer than eight filters write past them: pixels that come later, where nothing else stands between.
+  const limit = groups == 1 ? y + <usize>to * rowY : 0;
+  const isRelu = fn == Fn.Relu && bias != 0;
+  for (let i = from; i < to; ) {
+    const at = i / oh;
+    const first = i - at * oh;
+    const count = min(oh - first, to - i);
+    for (let group = 0; group < groups; ++group) {
+      let a = x + <usize>at * image;
+      if (framed) {
+        frame(scratch, a + <usize>group * pixel, h, w, pixel * groups, c, rows, columns, top, left);
+        a = scratch;
+      }
+      a += <usize>(first * sh) * line;
+      let target = y + <usize>i * rowY;
+      for (let r = 0; r < count; ++r) {
+        let panel = panels + <usize>(group * tiles) * (<usize>k << 5);
+        for (let j = 0; j < tiles; ++j) {
+          const column = group * filters + min(j << 3, max(0, filters - 8));
+          pixels(
+            ow, calls, segs, len, a, <usize>sw * pixel, jump, <usize>dh * line, panel,
+            target + (<usize>column << 2), <usize>o << 2, filters, limit, edge,
+          );
+          panel += <usize>k << 5;
+        }
+        if (bias != 0 && group == groups - 1) addBiases(target, biases, ow * o, isRelu);
+        a += <usize>sh * line;
+        target += rowY;
+      }
+    }
+    i += count;
+  }
+  if (fn == Fn.Identity || isRelu) return;
+  const start = y + <usize>from * rowY;
+  unary(fn, alpha, start, start, (to - from) * ow * o, 0, 1);
+}
+
+/** `y[i] += b[i]`, with relu after it if wanted; b is as long as y. */
+function addBiases(y: usize, b: usize, n: i32, isRelu: bool): void {
+  const zero = f32x4.splat(0);
+  for (; n > 0; n -= 4, y += 16, b += 16) {
+    const v = f32x4.add(loadUpTo4(y, n), v128.load(b));
+    storeUpTo4(y, isRelu ? f32x4.pmax(v, zero) : v, n);
+  }
+}
+
+/**
+ * Eight filters of a row of output pixels.
+ *
+ * @param count  pixels
+ * @param calls  rows of a dilated window, `next` bytes apart, of `segs` segments each: sums go on from one to the next
+ * @param limit  tiles of fewer than eight filters must not write beyond; those go through `edge`
+ */
+function pixels(
+  count: i32, calls: i32, segs: i32, len: i32, a: usize, row: usize, jump: usize, next: usize, panel: usize,
+  c: usize, ldc: usize, filters: i32, limit: usize, edge: usize,
+): void {
+  const threes = threesOf(count);
+  let fours = (count - 3 * threes) >> 2;
+  while (count > 0) {
+    const height = fours > 0 ? 4 : min(count, 3);
+    --fours;
+    const isInside = filters >= 8 || c + <usize>(height - 1) * ldc + 32 <= limit;
+    const to = isInside ? c : edge;
+    const ld = isInside ? ldc : 32;
+    let at = a;
+    let b = panel;
+    for (let call = 0; call < calls; ++call) {
+      if (height == 4) rows4(segs, len, at, row, jump, b, to, ld, call > 0);
+      else if (height == 3) rows3(segs, len, at, row, jump, b, to, ld, call > 0);
+      else if (height == 2) rows2(segs, len, at, row, jump, b, to, ld, call > 0);
+      else rows1(segs, len, at, jump, b, to, call > 0);
+      at += next;
+      b += <usize>(segs * len) << 5;
+    }
+    if (!isInside) for (let i = 0; i < height; ++i) copyWords(c + <usize>i * ldc, edge + (<usize>i << 5), filters);
+    a += <usize>height * row;
+    c += <usize>height * ldc;
+    count -= height;
+  }
+}
