@@ -144,8 +144,8 @@ const SHOWS_NUMBERS = /^src\/cli\//;
 
 /** Without comments: examples and rules beside a public method are no reason to split its file. */
 const MOST_LINES = 400;
-/** One function after another, none of them long. */
-const MAY_BE_LONGER = /^(assembly\/kernels\/unary\.ts|src\/kernels\/.*)$/;
+/** One function after another, none of them long; or generated from a table. */
+const MAY_BE_LONGER = /^(assembly\/kernels\/unary\.ts|assembly\/decode\.ts|src\/kernels\/.*)$/;
 
 interface Import {
   readonly path: string;

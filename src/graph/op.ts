@@ -12,6 +12,7 @@ import type { Windows } from "./windows.ts";
 
 export {
   BinaryFn,
+  ConvPanels,
   Fn,
   Form,
   LossFn,

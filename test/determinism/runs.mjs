@@ -508,6 +508,45 @@ export async function runAll(wasmgrad) {
     }
   }
 
+  // Convolutions of every kind, and their transposes: odd sizes, padding, strides, dilation, groups.
+  {
+    const { conv1d, conv1dTranspose, conv2d, conv2dTranspose } = wasmgrad;
+    const images = sequential({ input: [9, 8, 2], seed: 4 }, [
+      conv2d(5, { kernel: 3, padding: "same", activation: "relu" }),
+      conv2d(12, { kernel: [3, 2], stride: [2, 1], padding: 1, activation: "gelu" }),
+      conv2d(8, { kernel: 2, dilation: 2, groups: 4, activation: "tanh" }),
+      conv2dTranspose(9, { kernel: 3, stride: 2, padding: 1, outputPadding: 1 }),
+      conv2dTranspose(3, { kernel: 2, activation: "silu" }),
+      flatten(),
+      dense(3),
+    ]);
+    const sequences = sequential({ input: [24, 3], seed: 5 }, [
+      conv1d(10, { kernel: 5, stride: 2, padding: [4, 0], activation: "relu" }),
+      conv1d(4, { kernel: 3, dilation: 3, groups: 2 }),
+      conv1dTranspose(6, { kernel: 4, stride: 2, padding: "same", activation: "elu" }),
+      flatten(),
+      dense(3),
+    ]);
+    for (const [name, net, shape] of [
+      ["convolution of images", images, [13, 9, 8, 2]],
+      ["convolution of sequences", sequences, [13, 24, 3]],
+    ]) {
+      const make = () =>
+        compile(net, { loss: meanSquaredError(), optimizer: adam({ learningRate: 0.01 }), batchSize: 5 });
+      const size = shape.reduce((p, q) => p * q, 1);
+      const x = { data: noise(size, 31), shape };
+      const y = { data: noise(39, 32), shape: [13, 3] };
+      const trainer = make();
+      const { history } = trainer.fitSync({ x, y }, { epochs: 6 });
+      digests[name] = trainer.digest();
+      digests[`${name}, history`] = digestOf(history.loss);
+      digests[`${name}, predictions`] = digestOf(trainer.predict(x).data);
+      const sliced = make();
+      for (let epoch = 0; epoch < 6; epoch++) await sliced.fit({ x, y }, { epochs: 1 });
+      digests[`${name} = sliced`] = sliced.digest();
+    }
+  }
+
   // Gradient descent by hand on every method of a tensor.
   {
     const f = valueAndGrad((w, v, s) => {

@@ -18,7 +18,13 @@ type Given = Partial<Windows> & { readonly groups?: number };
 function geometry(name: string, x: Shape, w: Shape, y: Shape, given: Given = {}): Geometry {
   const size = w.slice(0, -2);
   const all = (value: number) => size.map(() => value);
-  const { stride = all(1), dilation = all(1), paddingBefore = all(0), paddingAfter = paddingBefore, groups = 1 } = given;
+  const {
+    stride = all(1),
+    dilation = all(1),
+    paddingBefore = all(0),
+    paddingAfter = paddingBefore,
+    groups = 1,
+  } = given;
   const attrs = { size, stride, dilation, paddingBefore, paddingAfter, groups };
   return { name, x: [ROWS, ...x], w, y: [ROWS, ...y], attrs };
 }

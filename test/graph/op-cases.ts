@@ -671,7 +671,14 @@ export interface Refusal<K extends OpName> {
 
 /** A window of 2 by 2. */
 const TINY = {
-  ...{ size: [2, 2], stride: [1, 1], dilation: [1, 1], paddingBefore: [0, 0], paddingAfter: [0, 0], groups: 1 },
+  ...{
+    size: [2, 2],
+    stride: [1, 1],
+    dilation: [1, 1],
+    paddingBefore: [0, 0],
+    paddingAfter: [0, 0],
+    groups: 1,
+  },
   ...{ fn: Fn.Identity, alpha: 0 },
 };
 const mse = { fn: LossFn.MeanSquaredError, parameter: 0 };
@@ -801,8 +808,7 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
         [ROWS, 4, 4, 4],
         [2, 2, 1, 3],
       ],
-      message:
-        "layer: conv2d: groups must divide channels and filters; got 3 groups, 4 channels, 3 filters",
+      message: "layer: conv2d: groups must divide channels and filters; got 3 groups, 4 channels, 3 filters",
     },
   ],
   convTranspose: [

@@ -54,7 +54,8 @@ describe("recorded from PyTorch", () => {
       const t = c.y.map((v, i) => v - c.cotangent[i] / 2);
       const { gradients } = trainer.gradients({ x: rows(c.x, shape), y: rows(t, c.outputShape) });
       const scaled = (name: string) => gradients[name].data.map((g) => g * c.y.length);
-      for (const [name, wanted] of Object.entries(c.gradients)) close(scaled(`l.${name}`), wanted as number[]);
+      for (const [name, wanted] of Object.entries(c.gradients))
+        close(scaled(`l.${name}`), wanted as number[]);
       const outer = identity.map((_, at) => {
         let sum = 0;
         for (let i = 0; i < c.x.length; i += n) sum += c.x[i + Math.floor(at / n)] * c.dx[i + (at % n)];

@@ -77,7 +77,7 @@ export function conv(
   const y = sums(length(ys));
   products(attrs, xs, ys, (xi, wi, yi) => add(y, yi, x[xi] * w[wi]));
   const o = ys[ys.length - 1];
-  if (bias) y.values.forEach((_, i) => add(y, i, bias[i % o]));
+  if (bias) for (let i = 0; i < y.values.length; i++) add(y, i, bias[i % o]);
   return y;
 }
 
@@ -98,6 +98,6 @@ export function convGradWeights(
   const dw = sums((length(attrs.size) * xs[xs.length - 1] * o) / attrs.groups);
   products(attrs, xs, ys, (xi, wi, yi) => add(dw, wi, x[xi] * dy[yi]));
   const db = sums(o);
-  dy.forEach((v, i) => add(db, i % o, v));
+  for (const [i, v] of dy.entries()) add(db, i % o, v);
   return { dw, db };
 }

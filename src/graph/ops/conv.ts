@@ -1,8 +1,17 @@
-import { ConvPanels } from "../../../assembly/abi.ts";
 import { ShapeError } from "../../errors.ts";
 import { DEEP } from "../../kernels/deep.wasm.ts";
 import { CONV, CONV_GRAD_WEIGHTS, CONV_PACK, CONV_SCATTER } from "../../tape/formats/conv.ts";
-import { draft, Fn, f32, type LowerContext, type Op, type OpAttrs, SCRATCH, secondDerivative } from "../op.ts";
+import {
+  ConvPanels,
+  draft,
+  Fn,
+  f32,
+  type LowerContext,
+  type Op,
+  type OpAttrs,
+  SCRATCH,
+  secondDerivative,
+} from "../op.ts";
 import { formatShape, type Shape, sameShape } from "../shape.ts";
 import { asImages, asPair, type Windows, windowCounts } from "../windows.ts";
 
@@ -27,7 +36,13 @@ function kernelWindows({ size, stride, dilation, paddingBefore, groups }: Groupe
 }
 
 /** @throws ShapeError for groups that do not divide channels and filters */
-export function checkGroups(who: string, op: string, groups: number, channels: number, filters: number): void {
+export function checkGroups(
+  who: string,
+  op: string,
+  groups: number,
+  channels: number,
+  filters: number,
+): void {
   if (channels % groups !== 0 || filters % groups !== 0)
     throw new ShapeError(
       `${who}: ${op}: groups must divide channels and filters; ` +

@@ -86,10 +86,14 @@ function readFilters(
   options: Conv2dOptions | Conv1dOptions,
   more: object = {},
 ) {
-  const read = readOptions(kind, options as Conv2dTransposeOptions, {
-    ...FILTERS,
-    ...more,
-  } as typeof FILTERS & { outputPadding: [PerAxis] });
+  const read = readOptions(
+    kind,
+    options as Conv2dTransposeOptions,
+    {
+      ...FILTERS,
+      ...more,
+    } as typeof FILTERS & { outputPadding: [PerAxis] },
+  );
   const who = read.name ?? kind;
   check(who, "filters, the first argument,", filters, COUNT);
   const activation = parseActivation(who, read.activation);
