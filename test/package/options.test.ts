@@ -291,20 +291,27 @@ describe("no options", () => {
   const isSchedule = (name: string) => ["initial", "maximum"].includes(FIRST[name]);
   const optional = Object.keys(TAKERS).filter(
     (name) =>
-      !/^(model|oneHot|perceptron|sequential|convertActivations|restarts)$/.test(name) && !isSchedule(name),
+      !/^(conv[12]d(Transpose)?|model|oneHot|perceptron|sequential|convertActivations|restarts)$/.test(
+        name,
+      ) && !isSchedule(name),
   );
   it.each(optional)("are as good as undefined ones: %s", async (name) => {
     await TAKERS[name](undefined as never);
   });
 
-  it.each(["model", "oneHot", "perceptron", "sequential", ...Object.keys(TAKERS).filter(isSchedule)])(
-    "are refused where some are needed: %s",
-    (name) => {
-      expect(thrownBy(() => TAKERS[name](undefined as never)).message).toBe(
-        `${name}: options must be an object, such as { ${FIRST[name]}: .. }; got undefined`,
-      );
-    },
-  );
+  const convolutions = ["conv1d", "conv2d", "conv1dTranspose", "conv2dTranspose"];
+  it.each([
+    ...convolutions,
+    "model",
+    "oneHot",
+    "perceptron",
+    "sequential",
+    ...Object.keys(TAKERS).filter(isSchedule),
+  ])("are refused where some are needed: %s", (name) => {
+    expect(thrownBy(() => TAKERS[name](undefined as never)).message).toBe(
+      `${name}: options must be an object, such as { ${FIRST[name]}: .. }; got undefined`,
+    );
+  });
 });
 
 describe("values of the wrong kind are refused", () => {

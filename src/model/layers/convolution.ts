@@ -20,7 +20,8 @@ import { type Layer, layer, type NameOption, variable, withOps } from "../layer.
 import type { Tensor } from "../tensor.ts";
 import { type Padding, type Padding1d, type PerAxis, perAxis, readPadding, windowsOn } from "./windows.ts";
 
-interface FilterOptions extends NameOption {
+/** What all convolutions take. */
+export interface FilterOptions extends NameOption {
   /** Parts of the channels that do not see each other, which must divide channels and filters. Default: 1. */
   readonly groups?: number;
   /** Applied to every output. Default: `"linear"`. */
@@ -233,7 +234,7 @@ function transposed(
 export const conv2d = /* @__PURE__ */ withOps(
   function conv2d(filters: number, options: Conv2dOptions): Layer<"same"> {
     refuseMore("conv2d", arguments, 2);
-    return convolution("conv2d", 2, filters, options ?? {});
+    return convolution("conv2d", 2, filters, options);
   },
   [convOp],
 );
@@ -254,7 +255,7 @@ export const conv2d = /* @__PURE__ */ withOps(
 export const conv1d = /* @__PURE__ */ withOps(
   function conv1d(filters: number, options: Conv1dOptions): Layer<"same"> {
     refuseMore("conv1d", arguments, 2);
-    return convolution("conv1d", 1, filters, options ?? {});
+    return convolution("conv1d", 1, filters, options);
   },
   [convOp],
 );
@@ -276,7 +277,7 @@ export const conv1d = /* @__PURE__ */ withOps(
 export const conv2dTranspose = /* @__PURE__ */ withOps(
   function conv2dTranspose(filters: number, options: Conv2dTransposeOptions): Layer<"same"> {
     refuseMore("conv2dTranspose", arguments, 2);
-    return transposed("conv2dTranspose", 2, filters, options ?? {});
+    return transposed("conv2dTranspose", 2, filters, options);
   },
   [convTransposeOp, binary],
 );
@@ -294,7 +295,7 @@ export const conv2dTranspose = /* @__PURE__ */ withOps(
 export const conv1dTranspose = /* @__PURE__ */ withOps(
   function conv1dTranspose(filters: number, options: Conv1dTransposeOptions): Layer<"same"> {
     refuseMore("conv1dTranspose", arguments, 2);
-    return transposed("conv1dTranspose", 1, filters, options ?? {});
+    return transposed("conv1dTranspose", 1, filters, options);
   },
   [convTransposeOp, binary],
 );
