@@ -84,6 +84,13 @@ export type { Engine } from "./runtime/space.ts";
 export type { TensorType } from "./safetensors.ts";
 export * from "./train/adaptive-optimizers.ts";
 export { type CompileOptions, compile, type TrainerOptions, type TrainOptions } from "./train/compile.ts";
+export {
+  compileTogether,
+  type ProgramOptions,
+  type Programs,
+  type TogetherOptions,
+} from "./train/compile-together.ts";
+export { type CopyParametersOptions, copyParameters } from "./train/copy-parameters.ts";
 export type { WithStateOptions } from "./train/customers.ts";
 export type { Evaluation, MetricValues } from "./train/evaluate.ts";
 export {

@@ -10,6 +10,7 @@ const KNOWN = `belongs to compile|batchSize=batch,minibatch loss=criterion,lossf
 belongs to fit|epochs=numepochs,nepochs,iterations,maxiter,maxepochs untilEpoch=totalepochs,initialepoch steps=maxsteps,updates stopWhen=errorthresh,tol validation=validationdata,validationsplit,validationfraction,valdata earlyStopping shuffle onEpoch=callbacks,callback,onepochend onProgress=verbose,log,logperiod signal
 belongs to earlyStopping of fit|patience=niternochange minDelta monitor mode
 belongs to stopWhen of fit|lossBelow=loss,errorthresh,minloss
+belongs to copyParameters|mix=tau,polyak
 belongs to sgd, adam and adamW|learningRate=lr,rate,eta,stepsize,learningrateinit
 belongs to sgd and batchNorm|momentum
 belongs to sgd|nesterov=usenesterov

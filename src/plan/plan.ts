@@ -22,9 +22,21 @@ const MOST_BYTES = 0x1_0000_0000;
 /** Called with every finished plan; the tests verify each one. */
 export const planHooks: { planned?: (plan: Plan, request: PlanRequest) => void } = {};
 
-export function planProgram(request: PlanRequest): Plan {
+export const planProgram = (request: PlanRequest): Plan => writeProgram(request, placeProgram(request));
+
+/** A program whose own parts have addresses. */
+export interface Placed {
+  readonly parts: Parts;
+  readonly layout: Layout;
+}
+
+/** Needs only the names of what is foreign, not yet where it is. */
+export function placeProgram(request: PlanRequest): Placed {
   const parts = gatherParts(request);
-  const layout = layOut(request.base, regionsOf(request, parts));
+  return { parts, layout: layOut(request.base, regionsOf(request, parts)) };
+}
+
+export function writeProgram(request: PlanRequest, { parts, layout }: Placed): Plan {
   const plan = write(request, parts, layout);
   // Beyond 4 GiB addresses have wrapped: such a plan is only good for saying how large it is.
   if (plan.end <= MOST_BYTES) planHooks.planned?.(plan, request);

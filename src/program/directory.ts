@@ -91,11 +91,13 @@ export const identityOf = (u8: Uint8Array, at: number, elements: number): string
  * The first thing that has another meaning in `saved` than in `own`: rule and finding, for an error.
  *
  * @param whole whether optimizer and slots count too
+ * @param borrowed names of what other programs own: as it is now, whatever it was when the state was made
  */
 export function firstDifference(
   own: Directory,
   saved: Directory,
   whole: boolean,
+  borrowed: ReadonlySet<string> = new Set(),
 ): readonly [rule: string, got: string] | undefined {
   const variables = (d: Directory) => new Map(d.variables.map((entry) => [entry.name, entry]));
   const mine = variables(own);
@@ -112,7 +114,7 @@ export function firstDifference(
     if (!mine.has(name) && !(name in own.frozen))
       return [`the state must be of this model, which has no ${name}`, "a state with it"];
   for (const [name, digest] of Object.entries(own.frozen))
-    if (name in saved.frozen && saved.frozen[name] !== digest)
+    if (!borrowed.has(name) && name in saved.frozen && saved.frozen[name] !== digest)
       return [`the state must belong to the frozen values of ${name}`, "a state that was made with others"];
   return computationDifference(own.computation, saved.computation) ?? settingsDifference(own, saved, whole);
 }

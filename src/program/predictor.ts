@@ -7,21 +7,12 @@ import { BOOLEAN, readOptions, refuseMore, SIGNAL } from "../options.ts";
 import type { PlannedPort } from "../plan/planned.ts";
 import { isArrayOf } from "../realm.ts";
 import { copyWords } from "../rows/copy.ts";
-import {
-  countRows,
-  entryOf,
-  flatData,
-  makeResult,
-  overlaps,
-  type Result,
-  type Rows,
-  readRows,
-} from "../rows/data.ts";
+import { countRows, entryOf, flatData, overlaps, type Result, type Rows, readRows } from "../rows/data.ts";
 import { readIds } from "../rows/ids.ts";
 import { inSlices, runSlice } from "../runtime/event-loop.ts";
 import type { Steps } from "../steps.ts";
 import { checkNames } from "../suggest.ts";
-import { type Arrays, arrayOf } from "./arrays.ts";
+import { type Arrays, arrayOf, resultsOf } from "./arrays.ts";
 import {
   type Border,
   borderOf,
@@ -138,7 +129,7 @@ export class Predictor<X = Rows, P = Result> {
     const target = out === undefined ? computed : this.#targetFor(x, rows, out);
     for (let from = 0; from < rows; from += batch) this.#predictBatch(x, rows, from, target);
     if (target !== computed) this.#copy(target, computed);
-    return out === undefined ? this.#results(rows, computed) : out;
+    return out === undefined ? resultsOf(this.model, rows, computed) : out;
   }
 
   *#predictSteps(x: X): Steps<unknown> {
@@ -150,7 +141,7 @@ export class Predictor<X = Rows, P = Result> {
       if (from > 0) yield;
       this.#predictBatch(x, rows, from, computed);
     }
-    return this.#results(rows, computed);
+    return resultsOf(this.model, rows, computed);
   }
 
   /** Predicts a batch of the rows, from `from` on. */
@@ -261,15 +252,6 @@ export class Predictor<X = Rows, P = Result> {
       ({ name, rowElements }) => [name, new Float32Array(rows * rowElements)] as const,
     );
     return named.outputs ? Object.fromEntries(arrays) : arrays[0][1];
-  }
-
-  #results(rows: number, computed: Arrays): unknown {
-    const { graph, named } = this.model;
-    const results = graph.outputs.map(({ name, value }) => {
-      const data = arrayOf(computed, name, named.outputs);
-      return [name, makeResult(data, [rows, ...graph.shape(value).slice(1)])] as const;
-    });
-    return named.outputs ? Object.fromEntries(results) : results[0][1];
   }
 
   /**
@@ -561,8 +543,10 @@ export class Predictor<X = Rows, P = Result> {
   /** @internal what a fit remembers belongs to the state before */
   protected forgetFit(): void {}
 
-  /** @internal throws BusyError while a fit is under way */
-  protected checkIdle(_who: string): void {}
+  /** @internal throws BusyError while a fit is under way, also of a program that it shares memory with */
+  checkIdle(who: string): void {
+    this.#program.shared?.checkIdle(who);
+  }
 
   #countRows(x: X): number {
     let rows = -1;

@@ -22,6 +22,14 @@ export interface Seeds {
   readonly shuffleSeed: number;
 }
 
+/** A memory of several programs, which ends with the last of them. */
+export interface SharedMemory {
+  enter(): Space;
+  leave(): void;
+  /** Throws BusyError while one of the programs is at work that a change of what they share would disturb. */
+  checkIdle(who: string): void;
+}
+
 export class Program {
   readonly plan: Plan;
   // Whatever reaches the memory; gone after `dispose`, so that a program kept by mistake does not keep it.
@@ -51,11 +59,13 @@ export class Program {
     seeds: Seeds,
     /** What its states say beside the plan. */
     private readonly labels: StateLabels = {},
+    /** The memory that it shares with others. */
+    readonly shared?: SharedMemory,
   ) {
     if (!(engine instanceof Engine))
       throw new OptionError(`${who}: engine must come from await createEngine(); got ${describe(engine)}`);
     const plan = "words" in request ? request : planProgram({ ...request, base: engine.base });
-    const space = engine.open(who, plan.kernels, plan.end, this);
+    const space = shared ? shared.enter() : engine.open(who, plan.kernels, reachOf(plan), this);
     this.plan = plan;
     this.#run = plan.layout.at("run") >>> 2;
     this.#counters = plan.layout.at("counters") >>> 3;
@@ -74,10 +84,11 @@ export class Program {
     this.#attach(undefined);
     this.#states = undefined;
     this.window = undefined;
-    this.engine.release(this);
+    if (this.shared) this.shared.leave();
+    else this.engine.release(this);
   }
 
-  /** The same program with a memory of its own. */
+  /** The same program with a memory of its own, also for what other programs own. */
   twin(who: string): Program {
     return new Program(who, this.engine, this.plan, this.seeds, this.labels);
   }
@@ -222,6 +233,10 @@ export class Program {
     return this.#states;
   }
 }
+
+/** First byte behind the program and what it reads of others. */
+const reachOf = ({ variables, end }: Plan): number =>
+  variables.reduce((most, { offset, elements }) => Math.max(most, offset + elements * 4), end);
 
 function layDown({ words, base, hyper, constants, layout }: Plan, { i32, f32, f64 }: Space): void {
   i32.set(words, base >>> 2);

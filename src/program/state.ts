@@ -116,20 +116,26 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
   let blankVariables: Bytes | undefined;
   /** How states of other directories fit, by tag: they come many at a time. */
   let fits: Map<string, Fit>;
+  // What another program owns it may have trained since.
+  const borrowed = plan.variables.filter(({ isForeign }) => isForeign);
+  /** Whether what `describeOwn` made may no longer hold. */
+  let isStale = true;
 
-  const refresh = () => {
+  const describeOwn = () => {
     own = directoryOf(plan, labels, program.u8);
     [blank, tag] = blankState(own, bytes);
     blankVariables = undefined;
     fits = new Map();
+    isStale = false;
   };
-  refresh();
-  // What another program owns it may have trained since.
-  const isGuest = plan.variables.some(({ isForeign }) => isForeign);
-  const prepare = () => {
-    if (isGuest) refresh();
+  describeOwn();
+  const attach = () => {
     // The views of a program may have been replaced.
     if (block.length !== bytes) block = program.u8.subarray(offset, offset + bytes);
+  };
+  const prepare = () => {
+    if (isStale || borrowed.length > 0) describeOwn();
+    attach();
   };
 
   /** Reads the header of what is given, which must be a whole state. */
@@ -170,7 +176,10 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
   };
 
   return {
-    refresh,
+    // Not now: values may be frozen and yet set many times, by `copyParameters`.
+    refresh: () => {
+      isStale = true;
+    },
     load,
     during,
     save: (into) => {
@@ -198,19 +207,29 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
       return saved;
     },
     hold: (who, saved) => {
-      prepare();
+      attach();
       // Readings depend on what is fitted, among the counters, and on variables, which stand before the slots.
       const end = Math.max(size * 8, ...own.variables.map((v) => v.at.value + bytesOfValues(v)));
       const copy = () => block.slice(0, end);
       const held = saved === undefined ? copy() : during(who, saved, copy);
+      // The owner of borrowed variables may go on training between two slices.
+      const copyBorrowed = () => borrowed.map((v) => program.u8.slice(v.offset, v.offset + v.elements * 4));
+      const layBorrowed = (values: readonly Uint8Array[]) =>
+        values.forEach((data, i) => {
+          program.u8.set(data, borrowed[i].offset);
+        });
+      const heldBorrowed = copyBorrowed();
       return (read) => {
-        prepare();
+        attach();
         backup.set(block.subarray(0, end));
+        const before = copyBorrowed();
         block.set(held);
+        layBorrowed(heldBorrowed);
         try {
           return read();
         } finally {
           block.set(backup.subarray(0, end));
+          layBorrowed(before);
         }
       };
     },
@@ -251,7 +270,7 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
         });
         throw error;
       }
-      if (frozen.length > 0) refresh();
+      if (frozen.length > 0) isStale = true;
       return misfits;
     },
   };
@@ -373,10 +392,10 @@ const stepOf = (counter: string) => counter.slice(0, counter.lastIndexOf("."));
 function misfitsOf(variables: readonly PlannedVariable[], saved: Directory): Misfit[] {
   const shapes = new Map(saved.variables.map(({ name, shape }) => [name, shape]));
   const misfits: Misfit[] = [];
-  for (const { name, shape } of variables) {
+  for (const { name, shape, isForeign } of variables) {
     const stateShape = shapes.get(name);
     shapes.delete(name);
-    if (`${stateShape}` !== `${shape}` || !stateShape) misfits.push({ name, shape, stateShape });
+    if (`${stateShape}` !== `${shape}` || !stateShape || isForeign) misfits.push({ name, shape, stateShape });
   }
   for (const [name, stateShape] of shapes) misfits.push({ name, shape: undefined, stateShape });
   return misfits;
@@ -421,7 +440,8 @@ function fitOf(
   blockBytes: number,
   whole: boolean,
 ): Fit {
-  const different = firstDifference(own, saved, whole);
+  const borrowed = new Set(plan.variables.filter(({ isForeign }) => isForeign).map(({ name }) => name));
+  const different = firstDifference(own, saved, whole, borrowed);
   if (different) fail(who, ...different, "mismatch");
   const copies: Fit["copies"][number][] = [];
   const counters: Fit["counters"][number][] = [];

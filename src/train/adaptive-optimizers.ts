@@ -15,7 +15,7 @@ import {
 } from "../plan/update-rules.ts";
 import { type Kind, withKind } from "./kinds.ts";
 import { type LearningRate, type ReadRate, readRate } from "./learning-rate.ts";
-import { makeTrainer } from "./make-trainer.ts";
+import { draftTrainer } from "./make-trainer.ts";
 import { type AmsGrad, EPSILON, type Optimizer } from "./optimizers.ts";
 
 function make<S extends { readonly learningRate: LearningRate }>(
@@ -28,7 +28,7 @@ function make<S extends { readonly learningRate: LearningRate }>(
     kind,
     learningRate: rates.learningRate,
     settings: { ...settings, learningRate: described },
-    makeTrainer,
+    draftTrainer,
     plan: planOf({ ...settings, ...rates }),
   };
 }

@@ -9,7 +9,7 @@ import { Program } from "../program/program.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import { defaultEngine, type Engine } from "../runtime/space.ts";
 import type { MakePredictor } from "./logits.ts";
-import type { TrainerOptions } from "./make-trainer.ts";
+import type { Draft, TrainerOptions } from "./make-trainer.ts";
 import type { Optimizer } from "./optimizers.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -55,6 +55,15 @@ export function compile<X, P>(
   options: CompileOptions | TrainOptions<P> = {},
 ): Predictor<X, P> {
   refuseMore("compile", arguments, 2);
+  const { engine, ...draft } = draftOf(model, options);
+  return draft.make(new Program("compile", engine, draft.request, draft.seeds, draft.labels));
+}
+
+/** All of `compile` that comes before a program has memory. @internal */
+export function draftOf<X, P>(
+  model: Model<X, P>,
+  options: CompileOptions | TrainOptions<P>,
+): Draft<Predictor<X, P>> & { readonly engine: Engine } {
   if (!model?.graph)
     throw new OptionError(
       `compile: model, the first argument, must be what sequential() or model() gives; got ${describe(model)}`,
@@ -95,30 +104,40 @@ export function compile<X, P>(
       throw new OptionError(
         `compile: ${name} needs loss and optimizer; got ${name} ${describe(value)} without them`,
       );
-    const seeds = { seed: model.seed, shuffleSeed: model.seed };
     refuseMethods(
       Predictor.prototype,
       "fit fitSync step evaluate evaluateAsync gradients setLearningRate reset snapshot bind bindAsync withState stepBuffers adapt adaptAsync",
       "needs a trainer, which compile(model, { loss, optimizer }) makes; got a predictor, made without them",
     );
-    return new Predictor(
-      new Program("compile", engine, { graph, batch, windowRows: 0 }, seeds, { labels }),
-      model,
-      labels,
-    );
+    return {
+      engine,
+      request: { graph, batch, windowRows: 0 },
+      seeds: { seed: model.seed, shuffleSeed: model.seed },
+      labels: { labels },
+      make: (program) => new Predictor(program, model, labels),
+    };
   }
   if (!loss || !optimizer)
     throw new OptionError(
       `compile: a trainer needs loss and optimizer; got no ${loss ? "optimizer: add one, such as adam()" : "loss: add one, such as meanSquaredError()"}`,
     );
-  if (!optimizer.makeTrainer)
+  if (!optimizer.draftTrainer)
     throw new OptionError(
       `compile: optimizer must be what adam(), adamW() or sgd() gives; got ${describe(optimizer)}` +
         (typeof optimizer === "function" ? ": call it" : ""),
     );
   const makePredictor: MakePredictor = (m) => compile(m, { batchSize: batch, labels, engine });
-  const request = { model, optimizer, batch, labels, engine, makePredictor };
-  return optimizer.makeTrainer({ ...request, loss, shuffleSeed, windowRows, accumulate, freeze, metrics });
+  const request = { model, optimizer, batch, labels, makePredictor };
+  const draft = optimizer.draftTrainer({
+    ...request,
+    loss,
+    shuffleSeed,
+    windowRows,
+    accumulate,
+    freeze,
+    metrics,
+  });
+  return { ...draft, engine };
 }
 
 /** The model with targets to be standardized: those of the outputs that have a loss, or all where there is none. */

@@ -10,11 +10,11 @@ import { type Model, SEED } from "../model/model.ts";
 import { COUNT, check, type Rule } from "../options.ts";
 import { outputNames, rowElements, type TapePort } from "../plan/graphs.ts";
 import type { OptimizerPlan } from "../plan/optimizer.ts";
-import type { TrainRequest } from "../plan/request.ts";
+import type { PlanRequest, TrainRequest } from "../plan/request.ts";
 import { TRAINING } from "../plan/training.ts";
-import { Program } from "../program/program.ts";
+import type { Program, Seeds } from "../program/program.ts";
+import type { StateLabels } from "../program/state.ts";
 import type { Result } from "../rows/data.ts";
-import type { Engine } from "../runtime/space.ts";
 import { unknownName } from "../suggest.ts";
 import type { MakePredictor } from "./logits.ts";
 import { isOfClasses, type Loss, lossAttributes, lossInput } from "./losses.ts";
@@ -73,12 +73,19 @@ export interface TrainerRequest<X, P> extends TrainerOptions<NamedOutputs> {
   readonly optimizer: OptimizerSettings;
   readonly batch: number;
   readonly labels: readonly string[] | undefined;
-  readonly engine: Engine;
   readonly makePredictor: MakePredictor;
 }
 
-export function makeTrainer<X, P>(request: TrainerRequest<X, P>): Trainer<X, P> {
-  const { model, loss, optimizer, batch, labels, engine, shuffleSeed, accumulate = 1, windowRows } = request;
+/** A model that was checked and waits for its program. */
+export interface Draft<T> {
+  readonly request: Omit<PlanRequest, "base" | "foreign">;
+  readonly seeds: Seeds;
+  readonly labels: StateLabels;
+  make(program: Program): T;
+}
+
+export function draftTrainer<X, P>(request: TrainerRequest<X, P>): Draft<Trainer<X, P>> {
+  const { model, loss, optimizer, batch, labels, shuffleSeed, accumulate = 1, windowRows } = request;
   const { graph, seed } = model;
   if (shuffleSeed !== undefined) check("compile", "shuffleSeed", shuffleSeed, SEED);
   check("compile", "accumulate", accumulate, ACCUMULATED);
@@ -89,19 +96,6 @@ export function makeTrainer<X, P>(request: TrainerRequest<X, P>): Trainer<X, P> 
     ...graph.inputs.map((p) => rowElements(graph, p.value)),
   ];
   const rowBytes = rowWords.reduce((p, q) => p + q, 0) * 4;
-  const program = new Program(
-    "compile",
-    engine,
-    {
-      graph,
-      batch,
-      train,
-      windowRows: windowSize(batch, windowRows, rowBytes),
-      frozen: frozenIn(graph, request.freeze),
-    },
-    { seed, shuffleSeed: shuffleSeed ?? seed },
-    { labels },
-  );
   const { makePredictor } = request;
   const parts = {
     losses,
@@ -111,7 +105,18 @@ export function makeTrainer<X, P>(request: TrainerRequest<X, P>): Trainer<X, P> 
     makePredictor,
     metrics,
   };
-  return new Trainer(program, model, labels, parts);
+  return {
+    request: {
+      graph,
+      batch,
+      train,
+      windowRows: windowSize(batch, windowRows, rowBytes),
+      frozen: frozenIn(graph, request.freeze),
+    },
+    seeds: { seed, shuffleSeed: shuffleSeed ?? seed },
+    labels: { labels },
+    make: (program) => new Trainer(program, model, labels, parts),
+  };
 }
 
 /** The variables that names of layers and parameters mean. */

@@ -12,7 +12,7 @@ import {
 import { type AdamSettings, adamPlan, type OptimizerPlan, sgdPlan } from "../plan/optimizer.ts";
 import { classOf } from "../realm.ts";
 import { type LearningRate, type ReadRate, readRate } from "./learning-rate.ts";
-import { makeTrainer, type OptimizerSettings } from "./make-trainer.ts";
+import { draftTrainer, type OptimizerSettings } from "./make-trainer.ts";
 
 export type { OptimizerSettings };
 
@@ -24,7 +24,7 @@ export interface Optimizer extends OptimizerSettings {
   /** @internal What the option of this name was. */
   readonly amsgrad?: AmsGrad;
   /** @internal What trains comes with the optimizer: pages that only predict do not carry it. */
-  readonly makeTrainer: typeof makeTrainer;
+  readonly draftTrainer: typeof draftTrainer;
 }
 
 export interface SgdOptions {
@@ -58,7 +58,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     kind: "sgd",
     learningRate: rates.learningRate,
     settings: { ...settings, learningRate: described },
-    makeTrainer,
+    draftTrainer,
     plan: sgdPlan([{ ...settings, ...rates }]),
   };
 }
@@ -191,7 +191,7 @@ function makeAdam(
       ...(groups.length > 0 ? { groups: own.map(({ described: group }) => group) } : {}),
     },
     amsgrad,
-    makeTrainer,
+    draftTrainer,
     plan: (amsgrad?.plan ?? adamPlan)([
       ...own.map(({ settings }) => ({ ...base, ...settings })),
       ...(decay === "all" ? [] : [{ ...base, match: NO_WEIGHTS, isOptional: true, weightDecay: 0 }]),

@@ -511,7 +511,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
   }
 
   /** @internal */
-  protected override checkIdle(who: string): void {
+  override checkIdle(who: string): void {
     // An aborted run has ended as soon as its signal says so, not when it next looks.
     if (this.#ticket && !this.#ticket.signal?.aborted)
       throw new BusyError(
@@ -522,6 +522,12 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
         `${who}: needs a trainer at rest; got a call while a withState is under way: ` +
           "use the trainer that its function is given, or a withState of your own",
       );
+    super.checkIdle(who);
+  }
+
+  /** @internal whether a fit or a customer has its state */
+  get isBusy(): boolean {
+    return !!this.#customers?.isServing || (!!this.#ticket && !this.#ticket.signal?.aborted);
   }
 
   /** @internal */

@@ -547,6 +547,43 @@ export async function runAll(wasmgrad) {
     }
   }
 
+  // Two programs of one memory in turn, and a follower.
+  {
+    const { compileTogether, copyParameters, nested } = wasmgrad;
+    const critic = sequential({ input: [2] }, [dense(16, { activation: "tanh" }), dense(1)]);
+    const maker = sequential({ input: [4] }, [dense(16, { activation: "relu" }), dense(2)]);
+    const loss = binaryCrossEntropy({ fromLogits: true });
+    const judge = () => nested(critic, { name: "critic" });
+    const make = () => nested(maker, { name: "maker" });
+    const programs = compileTogether({
+      generator: {
+        model: sequential({ input: [4], seed: 1 }, [make(), judge()]),
+        loss,
+        optimizer: adam({ learningRate: 0.01 }),
+        freeze: ["critic"],
+      },
+      discriminator: {
+        model: sequential({ input: [2], seed: 2 }, [judge()]),
+        loss,
+        optimizer: sgd({ learningRate: 0.05, momentum: 0.5 }),
+      },
+      sampler: { model: sequential({ input: [4] }, [make()]) },
+    });
+    const { generator, discriminator, sampler } = programs;
+    const average = compile(maker);
+    copyParameters(sampler, average, { from: "maker" });
+    const half = new Float32Array(32).fill(1, 0, 16);
+    for (let i = 0; i < 100; i++) {
+      const made = sampler.predict(noise(64, 2 * i + 1)).data;
+      discriminator.step({ x: { data: [...noise(32, i + 500), ...made], shape: [32, 2] }, y: half });
+      generator.step({ x: noise(64, 2 * i), y: new Float32Array(16).fill(1) });
+      copyParameters(sampler, average, { mix: 0.1, from: "maker" });
+    }
+    digests["adversarial pair"] = generator.digest({ training: true });
+    digests["adversarial pair, discriminator"] = discriminator.digest({ training: true });
+    digests["adversarial pair, follower"] = average.digest();
+  }
+
   // Gradient descent by hand on every method of a tensor.
   {
     const f = valueAndGrad((w, v, s) => {

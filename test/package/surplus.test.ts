@@ -58,6 +58,8 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
     ],
   ],
   compile: [main, [xorModel(), {}]],
+  compileTogether: [main, [{ a: { model: xorModel() } }, {}]],
+  copyParameters: [main, [xorTrainer(), xorTrainer(), {}]],
   "confusionMatrix of plot": [plot, [[[1]], {}]],
   convertActivations: [transform, [xorModel(), "tanh", "sigmoid", {}]],
   createEngine: [main, [{}]],

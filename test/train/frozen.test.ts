@@ -115,3 +115,30 @@ describe("variables that no loss reaches", () => {
       else expect(values, name).not.toEqual(before[name]);
   });
 });
+
+describe("snapshots of what is frozen", () => {
+  it("have the values of the trainer, also where those were set", () => {
+    const trainer = compile(net(), { loss: meanSquaredError(), optimizer: optimizer(), freeze: ["first"] });
+    trainer.setParameters({ "first.bias": [1, 2, 3, 4, 5, 6, 7] });
+    const snapshot = trainer.snapshot();
+    expect(snapshot.digest()).toBe(trainer.digest());
+    trainer.setParameters({ "first.bias": [7, 6, 5, 4, 3, 2, 1] });
+    trainer.step(rows(1));
+    snapshot.update(trainer);
+    expect(snapshot.digest()).toBe(trainer.digest());
+  });
+
+  it("stay as they are where they cannot take a trainer over", () => {
+    const trainer = compile(net(), { loss: meanSquaredError(), optimizer: optimizer(), freeze: ["first"] });
+    const snapshot = trainer.snapshot();
+    const before = snapshot.digest();
+    const other = compile(sequential({ input: [4] }, [dense(7, { name: "first" })]), {
+      loss: meanSquaredError(),
+      optimizer: optimizer(),
+      freeze: ["first.bias"],
+    });
+    other.setParameters({ "first.bias": [1, 2, 3, 4, 5, 6, 7] });
+    expect(() => snapshot.update(other)).toThrow("update: the state must be of this model");
+    expect(snapshot.digest()).toBe(before);
+  });
+});
