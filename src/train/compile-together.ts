@@ -5,7 +5,7 @@ import { checkObject, readOptions, refuseMore } from "../options.ts";
 import { planTogether } from "../plan/together.ts";
 import type { Predictor } from "../program/predictor.ts";
 import { Program } from "../program/program.ts";
-import { ProgramsMemory } from "../program/shared-memory.ts";
+import { ProgramsMemory, type Sharer } from "../program/shared-memory.ts";
 import { defaultEngine, type Engine } from "../runtime/space.ts";
 import { type CompileOptions, draftOf, type TrainerOptions, type TrainOptions } from "./compile.ts";
 import type { Loss } from "./losses.ts";
@@ -92,7 +92,7 @@ export function compileTogether<const M extends { readonly [name: string]: Progr
     const { seeds, labels, make } = drafts[i];
     return [name, make(new Program(WHO, engine, plans[i], seeds, labels, memory))];
   });
-  memory.sharers = Object.fromEntries(made);
+  memory.sharers = Object.fromEntries(made) as Readonly<Record<string, Sharer>>;
   return Object.fromEntries(made) as never;
 }
 

@@ -7,6 +7,8 @@ import {
   binaryCrossEntropy,
   type Classification,
   compile,
+  compileTogether,
+  copyParameters,
   crossEntropy,
   dense,
   dropout,
@@ -294,3 +296,27 @@ impute({ with: "mode" });
 minMax({ columns: [0, 1], name: "scaled" });
 
 export { means, tablePrediction, tableView };
+
+// Programs of one memory: each has the types of its model.
+const shared = () => dense(2, { name: "shared" });
+const together = compileTogether({
+  first: {
+    model: model({ inputs: { a: [2], b: [2] } }, ({ a, b }) => ({ c: shared()(a), d: dense(1)(b) })),
+    loss: { c: meanSquaredError() },
+    optimizer: adam(),
+  },
+  second: { model: sequential({ input: [2] }, [shared()]) },
+});
+together.first.step({ x: { a: [[1, 2]], b: [[1, 2]] }, y: { c: [[1, 2]] } });
+const togetherPrediction: number[][] = together.second.predict([[1, 2]]).toArray();
+copyParameters(together.first, together.second, { mix: 0.5 });
+// @ts-expect-error: an input is missing
+together.first.predict({ a: [[1, 2]] });
+// @ts-expect-error: no optimizer, no trainer
+together.second.fit;
+// @ts-expect-error: no such program
+together.third;
+// @ts-expect-error: no option
+copyParameters(together.first, together.second, { tau: 0.5 });
+
+export { togetherPrediction };
