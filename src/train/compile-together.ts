@@ -11,12 +11,11 @@ import { type CompileOptions, draftOf, type TrainerOptions, type TrainOptions } 
 import type { Loss } from "./losses.ts";
 import type { Optimizer } from "./optimizers.ts";
 import type { Trainer } from "./trainer.ts";
-import type { NamedOutputs } from "./training-data.ts";
 
 /** A model and what `compile` would be given for it: with loss and optimizer it becomes a Trainer, without a Predictor. */
 export interface ProgramOptions
   extends Omit<CompileOptions, "engine">,
-    Partial<Omit<TrainerOptions<NamedOutputs>, "loss">> {
+    Partial<Omit<TrainerOptions, "loss">> {
   readonly model: Model;
   /** A loss, or losses by output name. */
   readonly loss?: Loss | Readonly<Record<string, Loss>>;
