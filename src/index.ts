@@ -12,6 +12,23 @@ export {
   type StoredTensor,
   type StoredTensors,
 } from "./files/tensors.ts";
+export { activations } from "./inspect/activations.ts";
+export type { Distribution } from "./inspect/distribution.ts";
+export {
+  type GradientCheck,
+  type GradientCheckOptions,
+  gradientCheck,
+  type VariableCheck,
+} from "./inspect/gradient-check.ts";
+export {
+  type Inspection,
+  type InspectOptions,
+  inspect,
+  inspectionTable,
+  type OutputInspection,
+} from "./inspect/inspect.ts";
+export { type LayerDescription, layersOf } from "./inspect/layers.ts";
+export type { Units } from "./inspect/units.ts";
 export type { Activation, ActivationName, Initializer, InitializerName } from "./model/activations.ts";
 export {
   concat,
@@ -46,6 +63,7 @@ export {
   type TableRows,
 } from "./model/model.ts";
 export * from "./model/preprocessing.ts";
+export type { LayerSummary } from "./model/summary.ts";
 export type { Symbolic } from "./model/symbolic.ts";
 export type {
   ArgMaxOptions,

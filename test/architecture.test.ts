@@ -91,6 +91,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "program",
     "train",
   ],
+  inspect: [
+    "describe",
+    "errors",
+    "suggest",
+    "options",
+    "graph",
+    "plan",
+    "runtime",
+    "model",
+    "rows",
+    "program",
+    "train",
+  ],
   transform: ["describe", "errors", "options", "graph", "model", "train"],
   analysis: ["errors", "options", "realm", "graph", "rows", "train", "math"],
   metrics: ["describe", "errors", "options", "realm", "suggest", "math", "rows", "program", "train"],
@@ -111,7 +124,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "train",
     "metrics",
   ],
-  index: ["errors", "version", "runtime", "model", "rows", "program", "train", "files", "safetensors"],
+  index: [
+    "errors",
+    "version",
+    "runtime",
+    "model",
+    "rows",
+    "program",
+    "train",
+    "files",
+    "inspect",
+    "safetensors",
+  ],
   cli: ["index", "data", "math", "metrics", "node", "plot"],
 };
 
@@ -132,9 +156,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cli: ["node:os", "node:util", "node:fs", "node:path", "asciichart", "cli-progress", "commander"],
 };
 
-/** Who may know the contract with the kernels; `program` and `train` drive the machine, so they name words of header and state. */
-const MAY_READ_ABI = /^src\/(graph\/op\.ts|tape\/|plan\/|runtime\/|program\/|train\/)/;
-const DRIVES_THE_MACHINE = /^(program|train)$/;
+/** Who may know the contract with the kernels; `program`, `train` and `inspect` drive the machine, so they name words of header and state. */
+const MAY_READ_ABI = /^src\/(graph\/op\.ts|tape\/|plan\/|runtime\/|program\/|train\/|inspect\/)/;
+const DRIVES_THE_MACHINE = /^(program|train|inspect)$/;
 const WORDS_OF_THE_MACHINE = /^(Counter|Distribution|Guard|Hyper|Run|Section|Status|Targets|Window)$/;
 
 /** Exact in every engine. */

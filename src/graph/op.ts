@@ -194,6 +194,11 @@ export interface Op<K extends OpName> {
   lower(context: LowerContext<K>): readonly RecordDraft[];
   /** What the op is when nothing is trained: values in place of its outputs. Without it, it stays what it is. */
   inference?(context: InferenceContext<K>): readonly ValueId[];
+  /**
+   * Multiplications whose product is added to others, in a pass of one row, of which the shapes are: of products, convolutions and
+   * the like. Without it there are none; what is done to each element alone does not count.
+   */
+  multiplyAdds?(inputs: readonly Shape[], outputs: readonly Shape[], attrs: OpAttrs[K]): number;
   /** Of ops whose first input is ids: what each must be less than. */
   idsBelow?(attrs: OpAttrs[K]): number;
   /** Attributes that are members of an enum, for states and files, which name them. */

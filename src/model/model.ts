@@ -12,6 +12,7 @@ import { COUNT, oneOf, type Rule, readOptions, refuseMethods, refuseMore } from 
 import { classOf } from "../realm.ts";
 import type { NestedRows, Result, Rows } from "../rows/data.ts";
 import type { ArraysAfter, Layer } from "./layer.ts";
+import { modelSummary } from "./summary.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -34,7 +35,10 @@ export interface Model<X = unknown, P = unknown> {
   readonly seed: number;
   /** @internal whether data and results come bare, or by name */
   readonly named: { readonly inputs: boolean; readonly outputs: boolean };
-  /** Layers, output shapes and parameter counts, as a table. */
+  /**
+   * Layers in order of use with their output shapes, parameters, and of one row the multiply-adds and the bytes of the output, as a
+   * table. `layersOf` gives the same as data.
+   */
   summary(): string;
   /** Never there. */
   readonly [types]?: { readonly x: X; readonly p: P };
@@ -282,63 +286,6 @@ export const SEED: Rule = [
   "a whole number from 0 to 2^53 - 1",
   (n: number) => Number.isSafeInteger(n) && n >= 0,
 ];
-
-/** The layer that a parameter belongs to, by its name: `dense1` of `dense1.weight`. */
-export const layerOf = (parameter: string): string => parameter.slice(0, parameter.lastIndexOf("."));
-
-export interface LayerSummary {
-  readonly name: string;
-  readonly outputShape: Shape;
-  readonly parameters: number;
-}
-
-/** The layers of a graph in order of use, each with its last output. */
-export function layersOf(graph: Graph): LayerSummary[] {
-  const shapes = new Map<string, Shape>();
-  for (const { phase, scope, outputs } of graph.nodes)
-    if (phase === "forward") shapes.set(scope || "model", graph.shape(outputs[0]));
-  return [...shapes].map(([name, outputShape]) => ({
-    name,
-    outputShape,
-    parameters: graph.variables
-      .filter((p) => layerOf(p.name) === name)
-      .reduce((sum, p) => sum + product(graph.shape(p.value)), 0),
-  }));
-}
-
-const product = (shape: Shape) => shape.reduce((p, d) => p * d, 1);
-
-function modelSummary(graph: Graph): string {
-  const layers = layersOf(graph);
-  const rows = [
-    ["layer", "output", "parameters"],
-    ...graph.inputs.flatMap(({ name, value, preprocessing, steps = [] }) => {
-      const row = preprocessing?.shape ?? graph.shape(value).slice(1);
-      const shown = (width = row[row.length - 1]) => formatShape([ROWS, ...row.slice(0, -1), width]);
-      return [
-        [name, row.length > 0 ? shown() : formatShape([ROWS]), ""],
-        ...steps.map((step, i) => [step.name, shown(preprocessing?.widths[i]), ""]),
-      ];
-    }),
-    ...layers.map((l) => [l.name, formatShape(l.outputShape), l.parameters.toLocaleString("en-US")]),
-  ];
-  const total = layers.reduce((sum, l) => sum + l.parameters, 0);
-  rows.push(["total", "", total.toLocaleString("en-US")]);
-  return formatTable(rows);
-}
-
-/** Columns padded to their widest entry; all but the first two right-aligned. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, j) => Math.max(...rows.map((row) => row[j].length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, j) => (j < 2 ? cell.padEnd(widths[j]) : cell.padStart(widths[j])))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
 
 /** The elementwise or row-wise function an output ends in, if it is a sigmoid or softmax. */
 export function finalActivation(graph: Graph, id: ValueId): "sigmoid" | "softmax" | undefined {

@@ -14,14 +14,24 @@ import {
   type TextCanvas,
 } from "./output.ts";
 
-/** Numbers: a list, or an array with its shape, as a parameter is. */
-export type HistogramNumbers = ArrayLike<number> | { readonly data: ArrayLike<number> };
+/** Numbers: a list, an array with its shape, as a parameter is, or numbers that were counted already. */
+export type HistogramNumbers = ArrayLike<number> | { readonly data: ArrayLike<number> } | HistogramCounts;
 
-/** Numbers, or numbers by name, such as `trainer.parameters`. */
+/** Numbers that were counted already, as those of `inspect` are: in intervals of equal width from `min` to `max`. */
+export interface HistogramCounts {
+  readonly histogram: readonly number[];
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  /** Root of the mean square. */
+  readonly rms: number;
+}
+
+/** Numbers, or numbers by name, such as `trainer.parameters` and `inspect(trainer, data).gradients`. */
 export type HistogramValues = HistogramNumbers | { readonly [name: string]: HistogramNumbers };
 
 export interface HistogramOptions<T extends PlotTarget = PlotTarget> extends PlotOptions<T> {
-  /** Intervals of equal width from the least number to the greatest. Default: 20, in text 12. */
+  /** Intervals of equal width from the least number to the greatest. Default: 20, in text 12; of counted numbers those they have. */
   readonly bins?: number;
 }
 
@@ -42,7 +52,8 @@ const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 /**
  * How numbers are distributed: the weights of a layer, of all layers, or any others.
  *
- * @param values a list, a parameter, or `trainer.parameters`, of which each gets a plot of its own
+ * @param values a list, a parameter, or several by name, such as `trainer.parameters` and what `inspect` found, of which each gets a
+ *   plot of its own
  * @returns a text or the text of an SVG, or the canvas it was drawn on
  * @throws DataError for an empty list, or a number that is not finite
  * @example
@@ -63,7 +74,9 @@ export function histogram<T extends PlotTarget = "text">(
     bins: [undefined, COUNT],
   }) as HistogramOptions<T>;
   const bins = read.bins ?? ((read.to ?? "text") === "text" ? (read.height ?? TEXT_BINS) : CHART_BINS);
-  const all = readValues(values).map(([name, numbers]) => binsOf(name, numbers, bins));
+  const all = readValues(values).map(([name, numbers]) =>
+    isCounted(numbers) ? binsOfCounts(name, numbers) : binsOf(name, numbers, bins),
+  );
   const drawing: Drawing = {
     title: all.length === 1 ? all[0].name || "histogram" : "parameters",
     text: (canvas) => all.flatMap((one) => textOf(one, all.length > 1, canvas)),
@@ -73,22 +86,30 @@ export function histogram<T extends PlotTarget = "text">(
 }
 
 const isList = (value: unknown): value is ArrayLike<number> => Array.isArray(value) || isTypedArray(value);
+const isCounted = (value: unknown): value is HistogramCounts =>
+  isList((value as HistogramCounts | null)?.histogram);
 const dataOf = (value: unknown): unknown =>
-  isList(value) ? value : (value as { data?: unknown } | null)?.data;
+  isList(value) || isCounted(value) ? value : (value as { data?: unknown } | null)?.data;
 
-function readValues(given: HistogramValues): [name: string, numbers: ArrayLike<number>][] {
+function readValues(given: HistogramValues): [name: string, numbers: ArrayLike<number> | HistogramCounts][] {
   const own = dataOf(given);
-  const entries: [string, unknown][] = isList(own)
-    ? [["", own]]
-    : Object.entries(Object(given)).map(([name, value]) => [name, dataOf(value)]);
-  if (entries.length === 0 || !entries.every(([, numbers]) => isList(numbers)))
+  const entries: [string, unknown][] =
+    isList(own) || isCounted(own)
+      ? [["", own]]
+      : Object.entries(Object(given)).map(([name, value]) => [name, dataOf(value)]);
+  if (entries.length === 0 || !entries.every(([, numbers]) => isList(numbers) || isCounted(numbers)))
     throw new DataError(
       `histogram: takes numbers, a parameter, or trainer.parameters; got ${describe(given)}`,
       "type",
     );
   return entries.map(([name, numbers]) => {
-    const list = numbers as ArrayLike<number>;
     const of = name ? `${name}: ` : "";
+    if (isCounted(numbers)) {
+      if (numbers.histogram.every((count) => count === 0))
+        throw new DataError(`histogram: ${of}needs finite numbers; got none`, "missing");
+      return [name, numbers];
+    }
+    const list = numbers as ArrayLike<number>;
     if (list.length === 0) throw new DataError(`histogram: ${of}needs numbers; got none`, "missing");
     for (let i = 0; i < list.length; i++)
       if (!Number.isFinite(list[i]))
@@ -117,6 +138,12 @@ function binsOf(name: string, numbers: ArrayLike<number>, bins: number): Bins {
   for (let i = 0; i < numbers.length; i++)
     counts[width > 0 ? Math.min(bins - 1, Math.floor((numbers[i] - low) / width)) : 0]++;
   return { name, low, width, counts, mean, deviation: Math.sqrt(squares / numbers.length) };
+}
+
+function binsOfCounts(name: string, { histogram: counts, min, max, mean, rms }: HistogramCounts): Bins {
+  const width = (max - min) / counts.length;
+  const deviation = Math.sqrt(Math.max(0, rms * rms - mean * mean));
+  return { name, low: min, width, counts: width > 0 ? counts : counts.slice(0, 1), mean, deviation };
 }
 
 const summary = ({ counts, mean, deviation }: Bins) =>

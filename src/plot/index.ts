@@ -1,6 +1,7 @@
 export { type ConfusionCounts, type ConfusionMatrixOptions, confusionMatrix } from "./confusion-matrix.ts";
 export { type DecisionBoundaryOptions, decisionBoundary } from "./decision-boundary.ts";
 export {
+  type HistogramCounts,
   type HistogramNumbers,
   type HistogramOptions,
   type HistogramValues,

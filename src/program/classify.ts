@@ -2,7 +2,7 @@
 import { describe } from "../describe.ts";
 import { NonFiniteError, OptionError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
-import { layersOf } from "../model/model.ts";
+import { summarize } from "../model/summary.ts";
 import { COUNT, check } from "../options.ts";
 import type { Result } from "../rows/data.ts";
 
@@ -76,7 +76,7 @@ export function classify(
         "good parameters or scaled inputs may help",
       {
         step: 0,
-        layer: layersOf(graph).slice(-1)[0].name,
+        layer: summarize(graph).slice(-1)[0].name,
         tensor: graph.outputs[0].name,
         phase: "forward",
       },

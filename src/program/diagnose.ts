@@ -2,7 +2,7 @@
 import { Run, Section } from "../../assembly/abi.ts";
 import { NonFiniteError, type NonFiniteOrigin } from "../errors.ts";
 import { resolve, sizeOf } from "../graph/shape.ts";
-import { layerOf } from "../model/model.ts";
+import { layerOf } from "../model/summary.ts";
 import type { LoweredRecord } from "../plan/lower.ts";
 import { besideVariable, type TrainPlan } from "../plan/planned.ts";
 import { wordToF32 } from "../tape/float-word.ts";

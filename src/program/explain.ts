@@ -2,7 +2,7 @@
 import { Section } from "../../assembly/abi.ts";
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
-import { formatTable } from "../model/model.ts";
+import { formatTable } from "../model/summary.ts";
 import { refuseMore } from "../options.ts";
 import { disassemble } from "../tape/disassemble.ts";
 import type { Predictor } from "./predictor.ts";

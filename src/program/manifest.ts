@@ -1,6 +1,7 @@
 /** What a program says of itself: for people a table, for papers and files plain data. */
 import type { InputPort, Port } from "../graph/input.ts";
-import { formatTable, layersOf, type Model } from "../model/model.ts";
+import type { Model } from "../model/model.ts";
+import { formatTable, summarize } from "../model/summary.ts";
 import { formatBytes } from "../runtime/space.ts";
 import { VERSION } from "../version.ts";
 import { fittedNumbers } from "./border.ts";
@@ -66,7 +67,7 @@ export function manifestOf(
     model: {
       inputs: graph.inputs.map(describeInput),
       outputs: graph.outputs.map(describe),
-      layers: layersOf(graph).map(({ name, parameters }) => ({ name, parameters })),
+      layers: summarize(graph).map(({ name, parameters }) => ({ name, parameters })),
       parameters: plan.variables.map(({ name, shape }) => ({ name, shape })),
       graph: graph.toString().split("\n"),
     },

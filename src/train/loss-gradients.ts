@@ -9,10 +9,7 @@ export function gradientsOf(
   train: TrainPlan,
   rows: number,
 ): { readonly loss: number; readonly gradients: { readonly [name: string]: Result } } {
-  const { from } = program.section(Section.Forward);
-  const { to } = program.section(Section.Backward);
-  program.execute({ from, to }, rows);
-  const loss = program.f32[train.loss >>> 2];
+  const loss = lossOf(program, train, rows);
   const gradients: Record<string, Result> = {};
   for (const { name, shape, elements, gradient } of program.plan.variables) {
     const at = gradient >>> 2;
@@ -20,4 +17,12 @@ export function gradientsOf(
     gradients[name] = makeResult(values, shape);
   }
   return { loss, gradients };
+}
+
+/** The loss of the rows in the ports, as training computes it; where the program has its gradients, they are new. */
+export function lossOf(program: Program, train: TrainPlan, rows: number): number {
+  const { from } = program.section(Section.Forward);
+  const { to } = program.section(Section.Backward);
+  program.execute({ from, to }, rows);
+  return program.f32[train.loss >>> 2];
 }

@@ -6,7 +6,8 @@ import { type Graph, is, type Node, type Variable } from "../graph/graph.ts";
 import { Fn } from "../graph/op.ts";
 import { sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import { layerOf, type Model } from "../model/model.ts";
+import type { Model } from "../model/model.ts";
+import { layerOf } from "../model/summary.ts";
 import { compile } from "../train/compile.ts";
 
 /** A dense layer of a graph, its activation apart: `output = input W + b`. */

@@ -70,6 +70,8 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   dense: (options) => dense(1, options),
   dropout: (options) => dropout(0.5, options),
   embedding: (options) => embedding(2, 3, options),
+  gradientCheck: (options) => wasmgrad.gradientCheck(trainer, xor, options),
+  inspect: (options) => wasmgrad.inspect(trainer, xor, options),
   fit: (options) => trainer.fit(xor, options),
   "fit: earlyStopping": (earlyStopping) => trainer.fit(xor, { earlyStopping }),
   "fit: stopWhen": (stopWhen) => trainer.fit(xor, { stopWhen }),
@@ -147,6 +149,8 @@ const FIRST: Readonly<Record<string, string>> = {
   crossEntropy: "fromLogits",
   dense: "activation",
   embedding: "tableInitializer",
+  gradientCheck: "tolerance",
+  inspect: "bins",
   fit: "epochs",
   "fit: earlyStopping": "patience",
   "fit: stopWhen": "lossBelow",
@@ -238,6 +242,7 @@ describe("refused options", () => {
       .filter(([name, value]) => typeof value === "function" && !/^[A-Z]/.test(name))
       .map(([name]) => name);
     expect(functions.filter((name) => !(name in TAKERS)).sort()).toEqual([
+      "activations",
       "amsgrad",
       "categoricalHinge",
       "collapseLinear",
@@ -248,8 +253,10 @@ describe("refused options", () => {
       "explain",
       "hinge",
       "inputColumns",
+      "inspectionTable",
       "isSupported",
       "lambda",
+      "layersOf",
       "logCosh",
       "meanAbsoluteError",
       "meanSquaredError",

@@ -145,7 +145,9 @@ describe("a slip is answered with what to do:", () => {
 describe("summary", () => {
   it("counts the parameters of a layer whose name starts another's", () => {
     const layers = [dense(2, { name: "a" }), dense(2, { name: "a.b" })];
-    expect(sequential({ input: [2] }, layers).summary()).toMatch(/^a +\[rows, 2\] +6$[\s\S]*^total +12$/m);
+    expect(sequential({ input: [2] }, layers).summary()).toMatch(
+      /^a +\[rows, 2\] +6 +4 +8$[\s\S]*^total +12 +8 +16$/m,
+    );
   });
 });
 

@@ -171,11 +171,11 @@ describe("bad options of compile are refused", () => {
 describe("summary", () => {
   it("of a model lists layers, shapes and parameter counts", () => {
     expect(xorModel().summary()).toMatchInlineSnapshot(`
-      "layer   output     parameters
+      "layer   output     parameters  multiply-adds  output bytes
       input   [rows, 2]
-      dense1  [rows, 8]          24
-      dense2  [rows, 1]           9
-      total                      33"
+      dense1  [rows, 8]          24             16            32
+      dense2  [rows, 1]           9              8             4
+      total                      33             24            36"
     `);
   });
 

@@ -64,10 +64,10 @@ describe("collapseLinear", () => {
     expect(values(made, "dense2.bias")).toEqual(Float32Array.of(-89.5));
     expect(made.summary()).toBe(
       [
-        "layer   output     parameters",
+        "layer   output     parameters  multiply-adds  output bytes",
         "input   [rows, 2]",
-        "dense2  [rows, 1]           3",
-        "total                       3",
+        "dense2  [rows, 1]           3              2             4",
+        "total                       3              2             4",
       ].join("\n"),
     );
   });

@@ -2,7 +2,15 @@ import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
 import { BATCH_MAT_MUL } from "../../tape/formats/tensor.ts";
 import { draft, Form, f32, type Op, SCRATCH } from "../op.ts";
-import { broadcastShape, broadcastStrides, formatShape, fourLoops, multiply, type Shape } from "../shape.ts";
+import {
+  broadcastShape,
+  broadcastStrides,
+  formatShape,
+  fourLoops,
+  multiply,
+  type Shape,
+  sizeOf,
+} from "../shape.ts";
 import type { ValueId } from "../type.ts";
 import { sumTo } from "./reduce.ts";
 
@@ -42,6 +50,8 @@ export const batchMatMul: Op<"batchMatMul"> = {
     if (k !== bk) fail();
     return [f32([...shape, m, n])];
   },
+
+  multiplyAdds: ([a], [c], { transposeA }) => sizeOf(c) * matrix(a, transposeA)[1],
 
   vjp({ attrs: { transposeA, transposeB }, inputs: [a, b], op, dy, emit, shape, needs }) {
     const product = (i: number, of: ValueId, x: ValueId, y: ValueId, ta: boolean, tb: boolean) => {

@@ -2,7 +2,7 @@ import { ShapeError } from "../../errors.ts";
 import { DENSE } from "../../tape/formats/predict.ts";
 import { DENSE_GRAD_INPUT, DENSE_GRAD_WEIGHTS } from "../../tape/formats/train.ts";
 import { draft, Fn, f32, type Op, SCRATCH, secondDerivative } from "../op.ts";
-import { asMatrix, formatShape } from "../shape.ts";
+import { asMatrix, formatShape, sizeOf } from "../shape.ts";
 
 const LINEAR = { fn: Fn.Identity, alpha: 0 } as const;
 
@@ -29,6 +29,7 @@ export const dense: Op<"dense"> = {
       );
     return [f32([...x.shape.slice(0, -1), n])];
   },
+  multiplyAdds: ([, w], [y]) => sizeOf(y) * w[0],
   vjp: ({ inputs: [x, w, b], dy, emit, needs }) => {
     const dx = needs(0) ? emit(denseGradInput, LINEAR, [dy, w, x])[0] : null;
     const bias = b !== undefined;

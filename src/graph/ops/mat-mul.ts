@@ -2,7 +2,7 @@ import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
 import { MAT_MUL } from "../../tape/formats/extended.ts";
 import { draft, Form, f32, type Op, SCRATCH } from "../op.ts";
-import { asMatrix, formatShape, sameShape } from "../shape.ts";
+import { asMatrix, formatShape, sameShape, sizeOf } from "../shape.ts";
 
 /**
  * `C = op(A) op(B)`, the matrix product; leading axes of A count as rows.
@@ -36,6 +36,8 @@ export const matMul: Op<"matMul"> = {
     if (ak !== (transposeB ? bn : bm)) fail();
     return [f32([...a.shape.slice(0, -1), transposeB ? bm : bn])];
   },
+
+  multiplyAdds: ([a], [c], { transposeA }) => sizeOf(c) * asMatrix(a)[transposeA ? 0 : 1],
 
   vjp({ attrs: { transposeA, transposeB }, inputs: [a, b], op, dy, emit, needs }) {
     const product = (x: number, y: number, ta: boolean, tb: boolean) =>
