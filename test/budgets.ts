@@ -3,11 +3,11 @@
 /** Bytes after gzip of the pages of `test/package/bundlers/pages`, as esbuild makes them: they carry a little less. */
 const LIMITS = {
   trains: 75_000,
-  predicts: 41_700,
+  predicts: 41_900,
   /** 1.4 KB of it are the file. */
   loads: 52_600,
   computes: 66_600,
-  transforms: 43_200,
+  transforms: 43_300,
   analyses: 38_100,
 } as const;
 
