@@ -195,7 +195,9 @@ class Maker {
   #ofTensors(x: ValueId, b: number, c: number): ValueId | undefined {
     const shape = this.shape(x);
     const rank = shape.length;
-    switch (c % 6) {
+    switch (c % 7) {
+      case 6:
+        return this.#convolved(x, b, c);
       case 0:
         return this.unary([Fn.Sin, Fn.Cos, Fn.Erf][b % 3], x);
       case 1:
@@ -218,6 +220,31 @@ class Maker {
         return this.scaled(this.emit(OPS.batchMatMul, attrs, [x, this.unary(Fn.Tanh, x)]), 1 / k);
       }
     }
+  }
+
+  /** A convolution or a transposed one; what is no image or sequence is a sequence of one channel. */
+  #convolved(x: ValueId, b: number, c: number): ValueId | undefined {
+    const own = this.shape(x);
+    if (own.length < 2 || own.length > 4 || own.slice(1).some((d) => d < 0)) return undefined;
+    const input = own.length === 2 ? this.reshape(x, [...own, 1]) : x;
+    const shape = this.shape(input);
+    const inner = shape.slice(1, -1);
+    const channels = shape[shape.length - 1];
+    const size = inner.map((n, i) => Math.min(n, 1 + ((b >> i) % 3)));
+    const all = (n: number) => inner.map(() => n);
+    const windows = { size, stride: all(1 + (b % 2)), dilation: all(1), groups: 1 };
+    const filters = [3, 9][c % 2];
+    const products = sizeOf(size) * channels;
+    if (b % 3 === 0) {
+      const lengths = inner.map((n, i) => (n - 1) * windows.stride[i] + size[i]);
+      const attrs = { ...windows, paddingBefore: all(0), paddingAfter: all(0), lengths };
+      const w = this.parameter([...size, filters, channels]);
+      return this.scaled(this.emit(OPS.convTranspose, attrs, [input, w]), 1 / products);
+    }
+    const attrs = { ...windows, paddingBefore: all(1), paddingAfter: all(0), ...LINEAR };
+    const weights = [this.parameter([...size, channels, filters]), this.parameter([filters])];
+    const z = this.emit(OPS.conv, attrs, [input, ...weights.slice(0, 1 + (c % 3 ? 1 : 0))]);
+    return c % 2 === 0 ? this.scaled(z, 1 / products) : this.unary(Fn.Tanh, z);
   }
 
   /** Slices, padding and joining. */
