@@ -10,6 +10,7 @@ import {
   dense,
   flatten,
   type Layer,
+  layersOf,
   load,
   loadTrainer,
   meanSquaredError,
@@ -104,6 +105,19 @@ describe("models with convolutions", () => {
     expect(again.digest({ training: true })).toBe(trainer.digest({ training: true }));
     expect(load(trainer.save(), { uses }).predict(images).data).toEqual(trainer.predict(images).data);
     expect(() => load(trainer.save())).toThrow(/conv2d/);
+  });
+
+  it("say how many products they cost", () => {
+    const net = sequential({ input: [8, 6, 4] }, [
+      conv2d(6, { kernel: 3, groups: 2, name: "a" }),
+      conv2dTranspose(2, { kernel: 2, stride: 2, name: "b" }),
+    ]);
+    const costs = layersOf(net).map(({ name, multiplyAdds }) => [name, multiplyAdds]);
+    // 6 by 4 places of 6 filters that see 3 by 3 of 2 channels; the same places of 6 channels, 2 by 2 of 2 filters each.
+    expect(costs).toEqual([
+      ["a", 6 * 4 * 6 * 18],
+      ["b", 6 * 4 * 6 * 8],
+    ]);
   });
 
   it("share the weights of a layer that is called twice", () => {

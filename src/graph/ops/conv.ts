@@ -12,7 +12,7 @@ import {
   SCRATCH,
   secondDerivative,
 } from "../op.ts";
-import { formatShape, type Shape, sameShape } from "../shape.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../shape.ts";
 import { asImages, asPair, type Windows, windowCounts } from "../windows.ts";
 
 type Grouped = Windows & { readonly groups: number };
@@ -230,6 +230,9 @@ const back: Op<"convTranspose"> = {
   lower: lowerTranspose,
 };
 
+/** Products with weights w that one row of a convolution's output y is made of; those with padding count. */
+const productsOf = (y: Shape, w: Shape): number => sizeOf(y) * sizeOf(w.slice(0, -1));
+
 const LINEAR = { fn: Fn.Identity, alpha: 0 } as const;
 
 /**
@@ -249,6 +252,7 @@ export const conv: Op<"conv"> = {
   kernels: DEEP,
   enums: { fn: Fn },
   infer: inferConv,
+  multiplyAdds: ([, w], [y]) => productsOf(y, w),
   vjp: ({ attrs, inputs: [x, w, b], dy, emit, needs, shape }) => {
     const windows = windowsOf(attrs);
     const lengths = shape(x).slice(1, -1);
@@ -272,6 +276,7 @@ export const convTranspose: Op<"convTranspose"> = {
   name: "convTranspose",
   kernels: DEEP,
   infer: inferTranspose,
+  multiplyAdds: ([y, w]) => productsOf(y, w),
   vjp: ({ attrs, inputs: [y, w], dy: dx, emit, needs }) => {
     const windows = windowsOf(attrs);
     return [
