@@ -190,6 +190,8 @@ export enum LossFn {
   Quantile,
   /** parameter: gamma; alpha: the weight of targets of 1; p are logits */
   Focal,
+  /** p itself, which a loss function of the user has computed; t is not read */
+  Value,
 }
 
 /** Where the groups of `LossFn` begin and end. */

@@ -37,11 +37,14 @@ const commonjs = (...modules) => ({
 const RELAXED = "./chunks/relaxed.wasm.js";
 await build({ ...options, entryPoints: ["../src/kernels/relaxed.wasm.ts"], format: "esm", outfile: RELAXED });
 
+// Nobody takes these forms apart: all they hold is there, so that functions of users can be called with tensors anywhere.
+const WHOLE = 'import { bringTensors } from "./core.js"; bringTensors();';
+
 // One file, because between files each call would read a property.
 await build({
   ...commonjs(RELAXED),
   stdin: {
-    contents: 'export * as index from "./index.js"; export * as transform from "./transform.js";',
+    contents: `${WHOLE} export * as index from "./index.js"; export * as transform from "./transform.js";`,
     resolveDir: dist,
   },
   outfile: "all.cjs",
@@ -87,7 +90,7 @@ export const { ${names} } = ${from};
 
 await build({
   ...options,
-  entryPoints: ["./index.js"],
+  stdin: { contents: `${WHOLE} export * from "./index.js";`, resolveDir: dist },
   outfile: "wasmgrad.global.js",
   format: "iife",
   globalName: "wasmgrad",

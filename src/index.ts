@@ -109,6 +109,7 @@ export {
   type TogetherOptions,
 } from "./train/compile-together.ts";
 export { type CopyParametersOptions, copyParameters } from "./train/copy-parameters.ts";
+export { customLoss } from "./train/custom-loss.ts";
 export type { WithStateOptions } from "./train/customers.ts";
 export type { Evaluation, MetricValues } from "./train/evaluate.ts";
 export {
@@ -147,7 +148,9 @@ export {
   huber,
   type Loss,
   type LossFamily,
+  type LossFunction,
   type LossKind,
+  type LossTraits,
   meanAbsoluteError,
   meanSquaredError,
 } from "./train/losses.ts";

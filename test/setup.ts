@@ -1,4 +1,5 @@
-/** Every plan made in any test is verified, for a full batch and for the shortest one. */
+/** As in Node: functions of users can be called with tensors. Every plan made in any test is verified, for a full batch and for the shortest one. */
+import { bringTensors } from "../src/model/custom-loss.ts";
 import { planHooks } from "../src/plan/plan.ts";
 import { verifyPlan } from "../src/plan/verify.ts";
 
@@ -6,3 +7,5 @@ planHooks.planned = (plan) => {
   verifyPlan(plan);
   verifyPlan(plan, 1);
 };
+
+bringTensors();

@@ -8,6 +8,7 @@
  *   LogCosh        sum log(cosh(d)) / N                               tanh(d) / N
  *   Quantile       sum max(-q d, (1 - q) d) / N                       1 - q for d > 0, -q for d < 0, 0 at 0; / N
  *   Focal          sum a u^gamma c / N, see `elements`                its derivative / N
+ *   Value          sum p / N                                          1 / N
  *
  * and over rows, where T labels stand for one-hot rows:
  *
@@ -42,6 +43,7 @@ function zero(): v128 {
 @inline
 function termsOf(fn: i32, p: v128, t: v128, parameter: f32, alpha: f32): v128 {
   const one = f32x4.splat(1);
+  if (fn == LossFn.Value) return p;
   if (fn == LossFn.Hinge) return f32x4.pmax(f32x4.sub(one, f32x4.mul(t, p)), zero());
   if (fn == LossFn.SquaredHinge) {
     const margin = f32x4.pmax(f32x4.sub(one, f32x4.mul(t, p)), zero());
@@ -105,6 +107,7 @@ function power(u: v128, gamma: f32): v128 {
 @inline
 function slopesOf(fn: i32, p: v128, t: v128, parameter: f32, alpha: f32): v128 {
   const one = f32x4.splat(1);
+  if (fn == LossFn.Value) return one;
   if (fn == LossFn.Hinge) return v128.and(f32x4.neg(t), f32x4.gt(f32x4.sub(one, f32x4.mul(t, p)), zero()));
   if (fn == LossFn.SquaredHinge) {
     const margin = f32x4.pmax(f32x4.sub(one, f32x4.mul(t, p)), zero());
@@ -201,6 +204,12 @@ function focal(
   dx: usize, p: usize, t: usize, n: i32, parameter: f32, alpha: f32, factor: f32, w: usize, from: i32, span: i32,
 ): f64 {
   return elements(LossFn.Focal, dx, p, t, n, parameter, alpha, factor, w, from, span);
+}
+
+function value(
+  dx: usize, p: usize, t: usize, n: i32, parameter: f32, alpha: f32, factor: f32, w: usize, from: i32, span: i32,
+): f64 {
+  return elements(LossFn.Value, dx, p, t, n, parameter, alpha, factor, w, from, span);
 }
 
 /** Target j of a row: of class indices 1 at the label, 0 elsewhere. */
@@ -366,6 +375,7 @@ export function lossExtended(
     case LossFn.LogCosh: return logCosh(dx, p, t, units, parameter, alpha, slope, w, from, span);
     case LossFn.Quantile: return quantile(dx, p, t, units, parameter, alpha, slope, w, from, span);
     case LossFn.Focal: return focal(dx, p, t, units, parameter, alpha, slope, w, from, span);
+    case LossFn.Value: return value(dx, p, t, units, parameter, alpha, slope, w, from, span);
   }
   return rows(fn, dx, p, t, units, n, targets, parameter, factor, w, from, span);
 }

@@ -18,6 +18,7 @@ import {
   crossEntropy,
   huber,
   type Loss,
+  type LossFunction,
   type LossKind,
   meanAbsoluteError,
   meanSquaredError,
@@ -46,7 +47,7 @@ export interface LoadTrainerOptions<P = Result> {
   /** In place of that of the file. With another rule or other settings than there, training starts anew from the parameters. */
   readonly optimizer?: Optimizer;
   /** In place of that of the file. */
-  readonly loss?: Loss | ByOutput<P, Loss>;
+  readonly loss?: Loss | LossFunction | ByOutput<P, Loss | LossFunction>;
   /**
    * In place of those of the file. A file has only the names of metrics: those that `compile` knows by name come back by themselves,
    * functions must be given again.
@@ -176,6 +177,11 @@ function readSettings(
     const { kind, ...settings } = record("a loss", value);
     if (typeof kind === "string" && Object.hasOwn(LOSSES, kind))
       return LOSSES[kind as keyof typeof LOSSES](settings);
+    if (kind === "custom")
+      throw new FileError(
+        `${who}: the file's loss is a function, which files do not keep; got no loss in the options`,
+        "uses",
+      );
     if (typeof kind !== "string" || !LOSSES_IN_USES.split(" ").includes(kind))
       return fail("the loss of a file must be one of this version", kind);
     const make = (uses as readonly Kind<(settings?: Entries) => Loss>[]).find((use) => use.kind === kind);

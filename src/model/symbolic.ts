@@ -2,6 +2,7 @@ import type { Builder } from "../graph/builder.ts";
 import type { Op, OpAttrs, OpName } from "../graph/op.ts";
 import type { Shape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
+import type { OneHot } from "../rows/targets.ts";
 
 /**
  * A value of a graph under construction. `sequential` works with these alone, so that a page which needs no more does
@@ -31,3 +32,58 @@ export class Symbolic {
     return this.of(this.builder.emit(op, attrs, inputs, name)[0]);
   }
 }
+
+/** A loss in the graph of a trainer. */
+export interface AddedLoss {
+  /** The loss of the batch, of shape []. */
+  readonly value: ValueId;
+  readonly target: ValueId;
+  /** What tells classes: scores, where the output ends in probabilities. */
+  readonly prediction: ValueId;
+}
+
+/** A loss function of the user's in the graph of a trainer. */
+export interface OwnLoss extends AddedLoss {
+  readonly loss: {
+    readonly kind: "custom";
+    readonly family: "numbers" | "binary" | "classes";
+    readonly fromLogits: boolean;
+    readonly parameter: number;
+    readonly settings: Readonly<Record<never, never>>;
+  };
+  /** Makes rows of 0 and 1 of classes, where rows have one each. */
+  readonly oneHot: OneHot | undefined;
+  /** Why rows cannot be weighed, where they cannot. */
+  readonly unweighable: string | undefined;
+}
+
+/** What functions of users are called with. */
+export interface Tracing {
+  /** The class with the methods: `Tensor`. */
+  readonly Kind: new (
+    builder: Builder,
+    id: ValueId,
+  ) => Symbolic;
+  /**
+   * Adds a loss function.
+   *
+   * @param output what it is the loss of
+   * @param weight [rows], what each row counts
+   */
+  traceLoss(
+    fn: (...tensors: Symbolic[]) => unknown,
+    output: Symbolic,
+    name: string,
+    weight: ValueId,
+  ): OwnLoss;
+}
+
+let brought: Tracing | undefined;
+
+/** Said by what carries `Tensor` for functions of users: other pages drop it, with the ops behind its methods. */
+export function bringTracing(tracing: Tracing): void {
+  brought = tracing;
+}
+
+/** What functions of users are called with, where the page carries it. */
+export const broughtTracing = (): Tracing | undefined => brought;

@@ -25,7 +25,12 @@ export interface TargetRules {
   readonly labels?: readonly string[];
   /** Whether numbers are kept in double precision. Default: false. */
   readonly isDouble?: boolean;
+  /** Of a loss function of the user's, whose classes become rows of 0 and 1. */
+  readonly oneHot?: OneHot | undefined;
 }
+
+/** Makes rows of class indices, once the jobs are done. */
+export type OneHot = (labels: ReadTargets, classes: number, jobs: Jobs) => ReadTargets;
 
 /**
  * The targets, once the jobs are done.
@@ -34,6 +39,7 @@ export interface TargetRules {
  */
 export function readTargets(what: string, given: Targets, rules: TargetRules, jobs: Jobs): ReadTargets {
   const { loss, rowElements, isDouble } = rules;
+  const oneHot = isDouble ? undefined : rules.oneHot;
   if (typeof given !== "object" || given === null)
     throw new DataError(
       `${what}: targets must be rows, class indices or class names; got ${describe(given)}`,
@@ -44,11 +50,14 @@ export function readTargets(what: string, given: Targets, rules: TargetRules, jo
   const { family } = loss;
   const isOfClasses = family === "classes" || family === "scores";
   const ambiguous = hasNames ? undefined : ambiguousIn(rules.labels);
-  if (isOfClasses && (hasNames || isLabels(y, rules))) return readLabels(what, y, rules, ambiguous, jobs);
+  if ((isOfClasses || oneHot) && (hasNames || isLabels(y, rules))) {
+    const read = readLabels(what, y, rules, ambiguous, jobs);
+    return oneHot ? oneHot(read, rowElements, jobs) : read;
+  }
   const rows = countRows(what, y, rowElements);
   if (isDouble) return { rows, kind: "rows", data: flatten64(what, y, rowElements, rows, jobs) };
   const data = flatten32(what, y, rowElements, rows, jobs);
-  if (family === "numbers") return { rows, kind: "rows", data };
+  if (family === "numbers" || loss.kind === "custom") return { rows, kind: "rows", data };
   inStretches(jobs, rows, rowElements, (from, count) => {
     if (family === "signs") return checkSigns(what, loss.kind, data, rowElements, from, count, hasNames);
     checkProbabilities(what, data, rowElements, from, count);
@@ -64,11 +73,11 @@ const isStrings = (y: Targets): y is readonly string[] => Array.isArray(y) && ty
 function indicesOf(
   what: string,
   y: readonly string[],
-  { labels, loss, rowElements }: TargetRules,
+  { labels, loss, rowElements, oneHot }: TargetRules,
   jobs: Jobs,
 ): Float64Array {
   if (
-    loss.family === "numbers" ||
+    (loss.family === "numbers" && !oneHot) ||
     (rowElements !== 1 && (loss.family === "binary" || loss.family === "signs"))
   )
     throw new DataError(
@@ -164,6 +173,15 @@ function readLabels(
   });
   return { rows, kind: "labels", data };
 }
+
+/** Class indices as rows of 0 and 1. */
+export const oneHotRows: OneHot = ({ rows, data: labels }, classes, jobs) => {
+  const data = new Float32Array(rows * classes);
+  inStretches(jobs, rows, classes, (from, count) => {
+    for (let row = from; row < from + count; row++) data[row * classes + labels[row]] = 1;
+  });
+  return { rows, kind: "rows", data };
+};
 
 /** Class indices of names become signs. */
 function checkSigns(

@@ -1,14 +1,14 @@
 /** How many rows of a batch a classifier has right. */
 import type { TrainPlan } from "../plan/planned.ts";
 import type { Program } from "../program/program.ts";
-import { isOfClasses, type Loss } from "./losses.ts";
+import { isOfClasses, type LossTraits } from "./losses.ts";
 import type { Column } from "./windows.ts";
 
 /** Rows of the batch that the evaluating tape has just scored whose most probable class is the target's. */
 export function countRight(
   { f32 }: Program,
   { outputs: [{ offset, rowElements: classes }] }: NonNullable<TrainPlan["evaluate"]>,
-  loss: Loss,
+  loss: LossTraits,
   { data, words }: Column,
   from: number,
   count: number,

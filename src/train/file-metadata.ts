@@ -2,7 +2,7 @@
 import type { Plan } from "../plan/planned.ts";
 import type { FileParts, Metadata } from "../program/file.ts";
 import type { FitMemory } from "./fit-memory.ts";
-import type { Loss } from "./losses.ts";
+import type { LossTraits } from "./losses.ts";
 import type { OutputLoss } from "./training-data.ts";
 
 /** What a trainer was made with, as far as files go. */
@@ -15,7 +15,10 @@ interface Described {
 }
 
 /** A loss by name, with its settings. */
-const describeLoss = ({ kind, settings }: Loss): Readonly<Record<string, unknown>> => ({ kind, ...settings });
+const describeLoss = ({ kind, settings }: LossTraits): Readonly<Record<string, unknown>> => ({
+  kind,
+  ...settings,
+});
 
 /** What the file of a trainer holds beside that of a predictor. */
 export function trainerFile(

@@ -3,10 +3,10 @@ import { activation } from "../model/layers/core.ts";
 import { type Model, sequential } from "../model/model.ts";
 import type { Predictor } from "../program/predictor.ts";
 import type { Result, Rows } from "../rows/data.ts";
-import type { Loss, LossKind } from "./losses.ts";
+import type { LossTraits } from "./losses.ts";
 
 /** What the models of losses of probabilities end in. */
-export const ENDINGS: Readonly<Partial<Record<LossKind, "sigmoid" | "softmax">>> = {
+export const ENDINGS: Readonly<Partial<Record<LossTraits["kind"], "sigmoid" | "softmax">>> = {
   binaryCrossEntropy: "sigmoid",
   focal: "sigmoid",
   crossEntropy: "softmax",
@@ -19,7 +19,7 @@ export type MakePredictor = <X, P>(model: Model<X, P>) => Predictor<X, P>;
 
 /** What a predictor of the model is given beside the model; nothing where the loss takes probabilities. */
 export function fromLogits(
-  { kind, fromLogits }: Pick<Loss, "kind" | "fromLogits">,
+  { kind, fromLogits }: Pick<LossTraits, "kind" | "fromLogits">,
   makePredictor: MakePredictor,
 ): { readonly probabilities?: (logits: Result) => Result; readonly ending?: "sigmoid" | "softmax" } {
   const ending = ENDINGS[kind];

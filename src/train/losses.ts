@@ -34,32 +34,43 @@ export type LossKind =
  */
 export type LossFamily = "numbers" | "binary" | "signs" | "classes" | "scores";
 
-/** A loss: what `compile` minimizes; called with two tensors it is their mean loss, for `valueAndGrad`. */
-export interface Loss {
-  /** The mean loss of predictions and targets of one shape; those that end in a sigmoid or softmax take logits here. */
-  (prediction: Tensor, target: Tensor): Tensor;
-  readonly kind: LossKind;
+/** What a trainer knows of its loss. */
+export interface LossTraits {
+  readonly kind: LossKind | "custom";
   readonly fromLogits: boolean;
-  /** @internal */
-  readonly fn: LossFn;
   /** @internal of `huber`: delta; see `LossFn` */
   readonly parameter: number;
-  /** @internal of `focal` */
-  readonly alpha: number;
   /** @internal */
   readonly family: LossFamily;
-  /** @internal */
-  readonly op: Op<"loss">;
   /** @internal options, for files: what was given, and defaults that may change */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** A loss: what `compile` minimizes; called with two tensors it is their mean loss, for `valueAndGrad`. */
+export interface Loss extends LossTraits {
+  /** The mean loss of predictions and targets of one shape; those that end in a sigmoid or softmax take logits here. */
+  (prediction: Tensor, target: Tensor): Tensor;
+  readonly kind: LossKind;
+  /** @internal */
+  readonly fn: LossFn;
+  /** @internal of `focal` */
+  readonly alpha: number;
+  /** @internal */
+  readonly op: Op<"loss">;
+}
+
+/**
+ * A loss of your own: a function of the prediction and a target of the same shape, both tensors. It returns one value a row,
+ * `[rows]`, whose mean is minimized, or a scalar, with which rows cannot be weighed.
+ */
+export type LossFunction = (prediction: Tensor, target: Tensor) => Tensor;
+
 /** Whether each row has one class out of many. */
-export const isOfClasses = ({ family }: Pick<Loss, "family">): boolean =>
+export const isOfClasses = ({ family }: Pick<LossTraits, "family">): boolean =>
   family === "classes" || family === "scores";
 
 /** Whether rows have classes: one of two where there is one output, or one out of many. */
-export const hasOneClass = ({ family }: Pick<Loss, "family">, outputs: number): boolean =>
+export const hasOneClass = ({ family }: Pick<LossTraits, "family">, outputs: number): boolean =>
   family === "classes" || family === "scores" || (family !== "numbers" && outputs === 1);
 
 /** What makes a loss. */

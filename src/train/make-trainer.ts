@@ -2,11 +2,12 @@
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { Graph, Port } from "../graph/graph.ts";
 import { accumulate as addLosses } from "../graph/ops/gradient.ts";
 import { ROWS } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { type Model, SEED } from "../model/model.ts";
+import { type AddedLoss, broughtTracing, type OwnLoss, Symbolic } from "../model/symbolic.ts";
 import { COUNT, check, type Rule } from "../options.ts";
 import { outputNames, rowElements, type TapePort } from "../plan/graphs.ts";
 import type { OptimizerPlan } from "../plan/optimizer.ts";
@@ -17,7 +18,7 @@ import type { StateLabels } from "../program/state.ts";
 import type { Result } from "../rows/data.ts";
 import { unknownName } from "../suggest.ts";
 import type { MakePredictor } from "./logits.ts";
-import { isOfClasses, type Loss, lossAttributes, lossInput } from "./losses.ts";
+import { isOfClasses, type Loss, type LossFunction, lossAttributes, lossInput } from "./losses.ts";
 import { type MetricFunction, type MetricName, readMetrics } from "./metric-names.ts";
 import { Trainer } from "./trainer.ts";
 import type { ByOutput, NamedOutputs, OutputLoss } from "./training-data.ts";
@@ -34,8 +35,11 @@ const ACCUMULATED: Rule = [
 
 /** What makes a trainer of a model, beside its optimizer. */
 export interface TrainerOptions<P = Result> {
-  /** What is minimized: a loss, or losses by output name, whose sum it then is. */
-  readonly loss: Loss | ByOutput<P, Loss>;
+  /**
+   * What is minimized: a loss, or a function of prediction and target that makes one, or these by output name, whose sum it then
+   * is. Pages made by a bundler write `customLoss(fn)`, which brings tensors along.
+   */
+  readonly loss: Loss | LossFunction | ByOutput<P, Loss | LossFunction>;
   /** Seeds the order in which epochs visit the rows. Default: the model's seed. */
   readonly shuffleSeed?: number;
   /**
@@ -143,6 +147,40 @@ function windowSize(batch: number, given: number | undefined, rowBytes: number):
   return Math.max(1, Math.floor(rows / batch)) * batch;
 }
 
+/** A loss of this package in the graph of a trainer. */
+function addLoss(
+  builder: Builder,
+  { name, value: output }: Port,
+  loss: Loss,
+  weight: ValueId,
+): AddedLoss & { readonly loss: Loss } {
+  const { graph } = builder;
+  const prediction = lossInput(graph, name, output, loss);
+  const shape = graph.shape(prediction);
+  const labels = isOfClasses(loss);
+  // Class indices and rows share one buffer; the tape is told which one it holds.
+  const target = graph.addValue(
+    { shape: labels ? shape.slice(0, -1) : shape, dtype: labels ? "i32" : "f32" },
+    `${name}.target`,
+  );
+  builder.scope = loss.kind;
+  const [value] = builder.emit(loss.op, lossAttributes(loss), [prediction, target, weight], "loss");
+  return { loss, value, target, prediction };
+}
+
+function addOwnLoss(builder: Builder, { name, value }: Port, given: unknown, weight: ValueId): OwnLoss {
+  const isFunction = typeof given === "function";
+  // Functions of this package, which make losses, have no parameters without defaults.
+  const isOwn = isFunction && given.length > 0;
+  const tracing = broughtTracing();
+  if (isOwn && tracing) return tracing.traceLoss(given as never, new Symbolic(builder, value), name, weight);
+  throw new OptionError(
+    "compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or " +
+      `huber() gives; got ${describe(given)}` +
+      (isOwn ? ": write customLoss(fn)" : isFunction ? ": call it" : ""),
+  );
+}
+
 /** The model's graph with targets and the total loss. */
 function trainRequest(
   model: Graph,
@@ -163,45 +201,33 @@ function trainRequest(
   const weight = graph.addValue({ shape: [ROWS], dtype: "f32" }, "sampleWeight");
   const predictions: ValueId[] = [];
   let total: ValueId | undefined;
-  for (const [output, outputLoss] of Object.entries(byName)) {
+  for (const [output, given] of Object.entries(byName)) {
     const port = model.outputs.find((p) => p.name === output);
     if (!port) {
       const names = model.outputs.map(({ name }) => name);
       throw new OptionError(unknownName("compile: loss", "output", output, names), "unknown");
     }
-    if (outputLoss?.fn === undefined)
+    const isKnown = (given as Partial<Loss> | undefined)?.fn !== undefined;
+    const {
+      loss: made,
+      value: part,
+      target,
+      prediction,
+      ...others
+    }: AddedLoss & Omit<OutputLoss, "output" | "rowElements"> = isKnown
+      ? addLoss(builder, port, given as Loss, weight)
+      : addOwnLoss(builder, port, given, weight);
+    if (port.targets && made.family !== "numbers")
       throw new OptionError(
-        "compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or " +
-          `huber() gives; got ${describe(outputLoss)}` +
-          (typeof outputLoss === "function"
-            ? ": call it, or give a loss function of your own to valueAndGrad"
-            : ""),
+        `compile: targets: "${port.targets}" needs a loss of numbers, such as meanSquaredError(); got ${made.kind} for ${describe(output)}`,
       );
-    if (port.targets && outputLoss.family !== "numbers")
-      throw new OptionError(
-        `compile: targets: "${port.targets}" needs a loss of numbers, such as meanSquaredError(); got ${outputLoss.kind} for ${describe(output)}`,
-      );
-    const value = lossInput(graph, port.name, port.value, outputLoss);
-    const shape = graph.shape(value);
-    const labels = isOfClasses(outputLoss);
-    // Class indices and rows share one buffer; the tape is told which one it holds.
-    const target = graph.addValue(
-      { shape: labels ? shape.slice(0, -1) : shape, dtype: labels ? "i32" : "f32" },
-      `${output}.target`,
-    );
-    builder.scope = outputLoss.kind;
-    const [part] = builder.emit(outputLoss.op, lossAttributes(outputLoss), [value, target, weight], "loss");
     [total] = total === undefined ? [part] : builder.emit(addLosses, {}, [total, part], "loss");
-    losses.push({ output, loss: outputLoss, rowElements: rowElements(graph, value) });
-    targets.push({
-      name: output,
-      kind: "target",
-      value: target,
-      dtype: labels ? "i32" : "f32",
-      rowElements: rowElements(graph, value),
-      below: labels ? rowElements(graph, value) : 0,
-    });
-    predictions.push(value);
+    const elements = rowElements(graph, prediction);
+    losses.push({ output, loss: made, rowElements: elements, ...others });
+    const { dtype } = graph.values[target];
+    const below = dtype === "i32" ? elements : 0;
+    targets.push({ name: output, kind: "target", value: target, dtype, rowElements: elements, below });
+    predictions.push(prediction);
   }
   if (total === undefined) throw new OptionError("compile: loss must name at least one output; got {}");
   return {

@@ -1,7 +1,7 @@
 /** What a trainer's manifest says beyond that of a predictor: loss, optimizer, rates. */
 import type { TrainPlan } from "../plan/planned.ts";
 import type { Program } from "../program/program.ts";
-import type { Loss } from "./losses.ts";
+import type { LossTraits } from "./losses.ts";
 import { rateNow, ratesOf } from "./rates.ts";
 import type { OutputLoss } from "./training-data.ts";
 
@@ -10,7 +10,7 @@ interface Described {
   readonly optimizer: { readonly kind: string; readonly settings: Readonly<Record<string, unknown>> };
 }
 
-const describeLoss = ({ kind, parameter, fromLogits }: Loss) => ({
+const describeLoss = ({ kind, parameter, fromLogits }: LossTraits) => ({
   kind,
   ...(kind === "huber" ? { delta: parameter } : {}),
   ...(fromLogits ? { fromLogits } : {}),

@@ -4,11 +4,18 @@ import type { TrainPlan } from "../plan/planned.ts";
 import type { Border } from "../program/border.ts";
 import { countRows, entryOf, flatten32, type Result, type Rows } from "../rows/data.ts";
 import { flattenIds } from "../rows/ids.ts";
-import { readTargets, type Targets } from "../rows/targets.ts";
+import { type OneHot, readTargets, type Targets } from "../rows/targets.ts";
 import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import { checkNames } from "../suggest.ts";
-import type { Loss } from "./losses.ts";
-import { type ClassWeight, readWeights, type SampleWeight, UNWEIGHTED, weighClasses } from "./weights.ts";
+import type { LossTraits } from "./losses.ts";
+import {
+  type ClassWeight,
+  checkWeighable,
+  readWeights,
+  type SampleWeight,
+  UNWEIGHTED,
+  weighClasses,
+} from "./weights.ts";
 import type { Column, Dataset } from "./windows.ts";
 
 /** Rows and what should come out of them. */
@@ -31,8 +38,11 @@ export type ByOutput<P, T> = [P] extends [Result] ? { readonly output?: T } : { 
 /** A loss with the output it belongs to. */
 export interface OutputLoss {
   readonly output: string;
-  readonly loss: Loss;
+  readonly loss: LossTraits;
   readonly rowElements: number;
+  readonly oneHot?: OneHot | undefined;
+  /** Why rows cannot be weighed, where they cannot. */
+  readonly unweighable?: string | undefined;
 }
 
 /** What the data of one trainer must be. */
@@ -122,6 +132,7 @@ function readRows<X>(who: string, data: Data<X, NamedOutputs>, rules: DataRules,
   readTargetColumns(who, data.y, rules, counts, columns, jobs);
   if (data.sampleWeight === undefined) columns.push(UNWEIGHTED);
   else {
+    checkWeighable(`${who}: sampleWeight`, rules.losses);
     const weights = readWeights(who, data.sampleWeight, jobs);
     counts.push(["sampleWeight", weights.rows]);
     columns.push(weights.column);
@@ -193,11 +204,16 @@ export function readTargetColumns(
   }
   const [, rows] = counts[0];
   for (let i = 0; i < losses.length; i++) {
-    const { output, loss, rowElements } = losses[i];
+    const { output, loss, rowElements, oneHot } = losses[i];
     const name = namedTargets ? `y.${output}` : "y";
     const given = entryOf(y, output, namedTargets) as Targets;
     const isDouble = border?.outputs.some((place) => place?.name === output);
-    const read = readTargets(`${who}: ${name}`, given, { rows, loss, rowElements, labels, isDouble }, jobs);
+    const read = readTargets(
+      `${who}: ${name}`,
+      given,
+      { rows, loss, rowElements, labels, isDouble, oneHot },
+      jobs,
+    );
     counts.push([name, read.rows]);
     columns.push({
       words: read.kind === "labels" ? 1 : rowElements,

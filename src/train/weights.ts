@@ -6,7 +6,7 @@ import type { AsyncOptions, ReadOptions } from "../program/predictor-options.ts"
 import { countRows, flatten32, type NumericArray } from "../rows/data.ts";
 import { inOrder, inStretches, type Jobs, type Steps } from "../steps.ts";
 import { unknownName } from "../suggest.ts";
-import { hasOneClass, type Loss } from "./losses.ts";
+import { hasOneClass, type LossTraits } from "./losses.ts";
 import type { Column, Dataset } from "./windows.ts";
 
 /** One weight a row, finite and >= 0, not all 0. */
@@ -32,7 +32,11 @@ export interface EvaluateAsyncOptions extends AsyncOptions, WeightOptions {}
 
 /** What tells the classes of rows. */
 export interface ClassRules {
-  readonly losses: readonly { readonly loss: Loss; readonly rowElements: number }[];
+  readonly losses: readonly {
+    readonly loss: LossTraits;
+    readonly rowElements: number;
+    readonly unweighable?: string | undefined;
+  }[];
   readonly labels: readonly string[] | undefined;
 }
 
@@ -46,6 +50,11 @@ export const UNWEIGHTED: Column = /* @__PURE__ */ Object.freeze({
 const STRETCH = 1 << 16;
 
 export const isWeighted = ({ columns }: Dataset): boolean => columns[columns.length - 1].words > 0;
+
+/** @throws OptionError where a loss gives one number for all rows */
+export function checkWeighable(what: string, losses: ClassRules["losses"]): void {
+  for (const { unweighable } of losses) if (unweighable) throw new OptionError(`${what} ${unweighable}`);
+}
 
 /** The weights, once the jobs are done, and how many there are. */
 export function readWeights(
@@ -184,6 +193,7 @@ const targetOf = ({ columns }: Dataset): Column => columns[columns.length - 2];
 
 /** The names of the classes: labels, or indices as text. */
 function namesOfClasses(who: string, { losses, labels }: ClassRules): readonly string[] {
+  checkWeighable(`${who}: classWeight`, losses);
   const [{ loss, rowElements }] = losses;
   if (!(losses.length === 1 && hasOneClass(loss, rowElements)))
     throw new OptionError(

@@ -117,6 +117,7 @@ export const LOSSES: readonly { fn: LossFn; parameter: number; alpha?: number; d
   { fn: LossFn.Quantile, parameter: 0.75, draw: signed },
   { fn: LossFn.Focal, parameter: 2, alpha: 0.25, draw: unit },
   { fn: LossFn.Focal, parameter: 0.5, alpha: -1, draw: unit },
+  { fn: LossFn.Value, parameter: 0, draw: signed },
 ];
 const lossOf = ({ fn, parameter, alpha }: (typeof LOSSES)[number]) => ({
   name: `${LossFn[fn]} ${parameter}`,

@@ -34,6 +34,7 @@ const CASES = [
   ["focal, gamma 2, alpha 0.25", LossFn.Focal, 2, 0.25],
   ["focal, gamma 0.5", LossFn.Focal, 0.5, -1],
   ["focal, gamma 0", LossFn.Focal, 0, -1],
+  ["value", LossFn.Value, 0, 0],
 ] as const;
 
 interface Options {

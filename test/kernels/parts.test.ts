@@ -130,6 +130,7 @@ const ELEMENTWISE = [
   LossFn.Hinge,
   LossFn.LogCosh,
   LossFn.Focal,
+  LossFn.Value,
 ];
 interface Lost {
   fn: LossFn;

@@ -178,6 +178,10 @@ export const LOSS: Readonly<Record<LossFn, LossOracle>> = {
     (p, t, q) => Math.max(q * (t - p), (q - 1) * (t - p)),
     (p, t, q) => (p > t ? 1 - q : p < t ? -q : 0),
   ),
+  [LossFn.Value]: elementwise(
+    (p) => p,
+    () => 1,
+  ),
   [LossFn.Focal]: elementwise(
     (p, t, gamma, alpha) => balance(t, alpha) * wrongness(p, t) ** gamma * binary(p, t),
     (p, t, gamma, alpha) => {

@@ -317,12 +317,12 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "a loss that was not called",
     () => compile(net(), { loss: binaryCrossEntropy, optimizer: adam() }),
-    "option OptionError: compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or huber() gives; got a function: call it, or give a loss function of your own to valueAndGrad",
+    "option OptionError: compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or huber() gives; got a function: call it",
   ],
   [
     "a loss of one's own",
-    () => compile(net(), { loss: (p: Any, t: Any) => p.sub(t).square().mean(), optimizer: adam() }),
-    "option OptionError: compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or huber() gives; got a function: call it, or give a loss function of your own to valueAndGrad",
+    () => compile(net(), { loss: (p: Any, t: Any) => p.sub(t).square(), optimizer: adam() }),
+    'shape ShapeError: compile: the loss of output "output": the function must return one value a row, [rows], or a scalar; got [rows, 1] for predictions [rows, 1]: take the mean over the other axes, such as .mean(1)',
   ],
   [
     "an optimizer by name",

@@ -248,6 +248,7 @@ describe("refused options", () => {
       "collapseLinear",
       "concatenate",
       "cosineSimilarity",
+      "customLoss",
       "digestOf",
       "errorCode",
       "explain",

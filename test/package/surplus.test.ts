@@ -173,6 +173,7 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   ),
   concat: [main, [[tensor!], {}]],
   stack: [main, [[tensor!], {}]],
+  customLoss: [main, [(p: main.Tensor) => p]],
   lambda: [main, [(x: main.Tensor) => x]],
   nested: [main, [xorModel(), {}]],
   report: [metrics, [xorTrainer(), xor, {}]],

@@ -300,6 +300,7 @@ const LOSSES = [
   { fn: LossFn.BinaryCrossEntropy, parameter: 0 },
   { fn: LossFn.CrossEntropy, parameter: 0 },
   { fn: LossFn.LogCosh, parameter: 0 },
+  { fn: LossFn.Value, parameter: 0 },
 ];
 
 /** A planning request like the ones `compile` makes. */

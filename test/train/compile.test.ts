@@ -93,7 +93,7 @@ describe("bad options of compile are refused", () => {
     [
       "a loss that was not called",
       () => compile(xorModel(), { loss: binaryCrossEntropy as never, optimizer: adam() }),
-      "compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or huber() gives; got a function: call it, or give a loss function of your own to valueAndGrad",
+      "compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or huber() gives; got a function: call it",
     ],
     [
       "the name of a loss",

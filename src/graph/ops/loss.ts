@@ -35,6 +35,7 @@ const NAMES = {
   [LossFn.LogCosh]: "logCosh",
   [LossFn.Quantile]: "quantile",
   [LossFn.Focal]: "focal",
+  [LossFn.Value]: "a loss of rows",
 } as const satisfies Record<LossFn, string>;
 
 function checkTarget(who: string, p: Type, t: Type, { fn }: LossAttrs): void {
