@@ -42,6 +42,15 @@ export {
 export { type ModelOptions, model } from "./model/functional.ts";
 export type { ArraysAfter, BringsOps, Layer, LayerArrays, LayerWith, NameOption } from "./model/layer.ts";
 export * from "./model/layers/convolution.ts";
+export type {
+  ArraysAfter,
+  BringsOps,
+  Layer,
+  LayerArrays,
+  LayerLike,
+  LayerWith,
+  NameOption,
+} from "./model/layer.ts";
 export * from "./model/layers/core.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/layers/logic-gate.ts";
 export * from "./model/layers/noise-and-norms.ts";

@@ -7,7 +7,8 @@ import { unary } from "../graph/ops/unary.ts";
 import { check, NOT_NEGATIVE, readOptions } from "../options.ts";
 import { isArrayOf } from "../realm.ts";
 import { unknownName } from "../suggest.ts";
-import type { Symbolic } from "./symbolic.ts";
+import { applyTo, type Symbolic } from "./symbolic.ts";
+import type { Tensor } from "./tensor.ts";
 
 /**
  * The activations, by name. `softmax` works along the last axis, the others elementwise.
@@ -32,8 +33,19 @@ export type ActivationName =
   | "softsign"
   | "softmax";
 
-/** An activation: its name, or its name and parameter. */
-export type Activation = ActivationName | { readonly name: "leakyRelu" | "elu"; readonly alpha: number };
+/** An activation: its name, its name and parameter, or a layer or function, such as `mish()` or `(x) => x.mul(x.sigmoid())`. */
+export type Activation =
+  | ActivationName
+  | { readonly name: "leakyRelu" | "elu"; readonly alpha: number }
+  | ((x: Tensor) => Tensor);
+
+/** An activation that was checked. */
+export interface ParsedActivation {
+  /** `"custom"` for a layer or function. */
+  readonly name: ActivationName | "custom";
+  readonly alpha: number;
+  readonly layer?: (x: Tensor) => Tensor;
+}
 
 interface ActivationRule {
   readonly fn: Fn;
@@ -71,11 +83,9 @@ export const activationNames: readonly ActivationName[] = [
   "softmax",
 ];
 
-/** Checks an activation and returns its name and parameter. */
-export function parseActivation(
-  who: string,
-  activation: Activation,
-): { name: ActivationName; alpha: number } {
+/** Checks an activation; kernels that know activations by name must leave those with a `layer` to `activate`. */
+export function parseActivation(who: string, activation: Activation): ParsedActivation {
+  if (typeof activation === "function") return { name: "custom", alpha: 0, layer: activation };
   const name = typeof activation === "object" && activation !== null ? activation.name : activation;
   if (!activationNames.includes(name))
     throw new OptionError(unknownName(who, "activation", name, activationNames), "unknown");
@@ -89,13 +99,11 @@ export function parseActivation(
   return { name, alpha };
 }
 
-export function activate<T extends Symbolic>(
-  x: T,
-  { name, alpha }: { name: ActivationName; alpha: number },
-): T {
+export function activate<T extends Symbolic>(x: T, { name, alpha, layer }: ParsedActivation): T {
+  if (layer) return applyTo("activation", layer, x);
   if (name === "linear") return x;
   if (name === "softmax") return x.emit(softmax, {}, [x.id]);
-  return x.emit(unary, { fn: RULES[name].fn, alpha }, [x.id]);
+  return x.emit(unary, { fn: RULES[name as "elu"].fn, alpha }, [x.id]);
 }
 
 /** The activation that a node is; undefined for other functions. */
@@ -180,5 +188,6 @@ function checkInitializer(who: string, init: Initializer, elements: number): Ini
   return init;
 }
 
-export const defaultInitializer = (name: ActivationName): InitializerName =>
-  name in RULES ? RULES[name as "elu"].init : "glorotUniform";
+/** Layers and functions are nearly always of the relu family. */
+export const defaultInitializer = (name: ParsedActivation["name"]): InitializerName =>
+  name in RULES ? RULES[name as "elu"].init : name === "custom" ? "heNormal" : "glorotUniform";

@@ -9,10 +9,10 @@ import { concat as concatOp } from "../graph/ops/stretch.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { check, FUNCTION, readOptions, refuseMore } from "../options.ts";
-import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "./layer.ts";
+import { type Layer, type LayerLike, layer, type NameOption, nameIn, variable, withOps } from "./layer.ts";
 import type { Model } from "./model.ts";
 import { axisOf, checkArray, same } from "./operands.ts";
-import { Symbolic } from "./symbolic.ts";
+import { applyTo, Symbolic } from "./symbolic.ts";
 import { type AxisOptions, TENSOR_OPS, Tensor } from "./tensor.ts";
 
 /**
@@ -76,7 +76,8 @@ function checkTensors(who: string, tensors: readonly Tensor[]): Tensor {
 export type LambdaLayer<Inputs extends readonly Tensor[]> = ((...inputs: Inputs) => Tensor) & Layer;
 
 /**
- * A function of one tensor or several as a layer, also in `sequential`, whose plain functions may call layers only.
+ * A function of one tensor or several as a layer. In Node and in the classic script `sequential` takes a function of one tensor as it is;
+ * pages made by a bundler write `lambda`, which brings tensors along.
  *
  * The function is called each time the layer is; layers that it makes inside are new ones each time.
  *
@@ -102,9 +103,10 @@ export const lambda = /* @__PURE__ */ withOps(function lambda<Inputs extends rea
   return Object.assign(apply, { kind: "lambda" }) as never;
 }, TENSOR_OPS);
 
-const inTurn = (layers: readonly Layer[], x: Tensor): Tensor => layers.reduce((y, made) => made(y), x);
+const inTurn = (who: string, layers: readonly LayerLike[], x: Tensor): Tensor =>
+  layers.reduce((y, made) => applyTo(who, made, y), x);
 
-function checkLayers(who: string, layers: readonly Layer[]): void {
+function checkLayers(who: string, layers: readonly LayerLike[]): void {
   if (layers.length === 0) throw new OptionError(`${who}: needs at least one layer; got none`);
   layers.forEach((made, i) => {
     if (typeof made !== "function")
@@ -124,10 +126,10 @@ function checkLayers(who: string, layers: readonly Layer[]): void {
  * const net = sequential({ input: [8] }, [residual(dense(8, { activation: "relu" }), dense(8)), dense(1)]);
  */
 export const residual = /* @__PURE__ */ withOps(
-  function residual(...layers: readonly Layer[]): Layer<"same"> {
+  function residual(...layers: readonly LayerLike[]): Layer<"same"> {
     checkLayers("residual", layers);
     const apply = (x: Tensor): Tensor => {
-      const y = inTurn(layers, x);
+      const y = inTurn("residual", layers, x);
       if (!sameShape(x.shape, y.shape))
         throw new ShapeError(
           `residual: layers must give the shape that they take; got ${formatShape(x.shape)} to ${formatShape(y.shape)}`,
@@ -149,10 +151,10 @@ export const residual = /* @__PURE__ */ withOps(
  * const net = sequential({ input: [4] }, [concatenate(dense(8, { activation: "tanh" }), dense(8, { activation: "relu" })), dense(1)]);
  */
 export const concatenate = /* @__PURE__ */ withOps(
-  function concatenate(...branches: readonly Layer[]): Layer<"same"> {
+  function concatenate(...branches: readonly LayerLike[]): Layer<"same"> {
     checkLayers("concatenate", branches);
     const apply = (x: Tensor): Tensor => {
-      const results = branches.map((branch) => branch(x));
+      const results = branches.map((branch) => applyTo("concatenate", branch, x));
       return joined("concatenate", results, -1);
     };
     return Object.assign(apply, { kind: "concatenate" });

@@ -36,11 +36,14 @@ declare const gives: unique symbol;
 /** The output of a layer as nested arrays: nested as deep as its input, one deeper, or as said. */
 export type LayerArrays = "same" | "deeper" | NestedNumbers;
 
+/** A layer, or a function of a tensor that stands for one. */
+export type LayerLike = Layer | ((x: Tensor) => Tensor);
+
 /** What layers make of nested arrays `A`. */
-export type ArraysAfter<A extends NestedNumbers, Layers extends readonly Layer[]> = Layers extends readonly [
-  Layer<infer Gives>,
-  ...infer Rest extends readonly Layer[],
-]
+export type ArraysAfter<
+  A extends NestedNumbers,
+  Layers extends readonly LayerLike[],
+> = Layers extends readonly [Layer<infer Gives>, ...infer Rest extends readonly LayerLike[]]
   ? ArraysAfter<
       [Gives] extends ["same"]
         ? A

@@ -15,6 +15,8 @@ import type { ArraysAfter, Layer } from "./layer.ts";
 import { modelSummary } from "./summary.ts";
 import { Symbolic } from "./symbolic.ts";
 import type { Tensor } from "./tensor.ts";
+import type { ArraysAfter, LayerLike } from "./layer.ts";
+import { applyTo, Symbolic } from "./symbolic.ts";
 
 export type { Column, ColumnName, DType, NumberSettings, Shape };
 
@@ -103,11 +105,11 @@ export interface TableOptions extends InputTable {
  *   dense(1, { activation: "sigmoid" }),
  * ]);
  */
-export function sequential<const Layers extends readonly Layer[]>(
+export function sequential<const Layers extends readonly LayerLike[]>(
   options: TableOptions,
   layers: Layers,
 ): Model<TableRows, Result<ArraysAfter<number[][], Layers>>>;
-export function sequential<const Input extends InputOptions, const Layers extends readonly Layer[]>(
+export function sequential<const Input extends InputOptions, const Layers extends readonly LayerLike[]>(
   options: SequentialOptions<Input>,
   layers: Layers,
 ): Model<
@@ -121,7 +123,7 @@ export function sequential<const Input extends InputOptions, const Layers extend
     >
   >
 >;
-export function sequential(options: SequentialOptions | TableOptions, layers: readonly Layer[]): Model {
+export function sequential(options: SequentialOptions | TableOptions, layers: readonly LayerLike[]): Model {
   refuseMore("sequential", arguments, 2);
   const read = readOptions("sequential", options as SequentialOptions & TableOptions, {
     input: [],
@@ -138,23 +140,25 @@ export function sequential(options: SequentialOptions | TableOptions, layers: re
     );
   if (layers.length === 0) throw new OptionError("sequential: needs at least one layer; got none");
   return traceModel("sequential", Symbolic, { inputs: { input }, seed, namedInputs: false }, ({ input: x }) =>
-    layers.reduce(applyLayer, x),
+    layers.reduce<Symbolic>(applyLayer, x),
   );
 }
 
-function applyLayer(x: Symbolic, layer: Layer, i: number): Symbolic {
-  let y: unknown;
+function applyLayer(x: Symbolic, layer: LayerLike, i: number): Symbolic {
+  const refuse = () => {
+    throw new OptionError(
+      `sequential: layers must be what dense(), flatten() and the like give; got ${describe(layer)} as layer ${i}` +
+        (typeof layer === "function" ? ": call it, or write lambda(fn) for a function of tensors" : ""),
+    );
+  };
+  if (typeof layer !== "function") return refuse();
   try {
-    if (typeof layer === "function") y = layer(x as Tensor);
+    return applyTo(`sequential: layer ${i}`, layer, x);
   } catch (error) {
     // Of a function that is none of this package's layers: it may be one that was not called, such as `flatten`.
-    if ("kind" in layer || error instanceof ShapeError) throw error;
+    if ("kind" in layer || !(error instanceof OptionError)) throw error;
+    return refuse();
   }
-  if (y instanceof Symbolic) return y;
-  throw new OptionError(
-    `sequential: layers must be what dense(), flatten() and the like give; got ${describe(layer)} as layer ${i}` +
-      (typeof layer === "function" ? ": call it, or use model() for a function of tensors" : ""),
-  );
 }
 
 /**

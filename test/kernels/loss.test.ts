@@ -207,7 +207,7 @@ describe.each(CASES)("%s", (_, fn, parameter, alpha) => {
         if (units % span !== 0) continue;
         const p = predictionsOf(fn, m, n, m + n).map((v) => 3 * v);
         // Of both signs, a sum may be smaller than the rounding of its terms.
-        if (fn === LossFn.Value) p.forEach((v, i) => p.set([Math.abs(v)], i));
+        if (fn === LossFn.Value) p.set(p.map(Math.abs));
         const t = targetsOf(fn, m, n, m + n + 1);
         const weights = values(units / span, 6).map((v, i) => (i % 4 === 3 ? 0 : 4 * Math.abs(v)));
         const weight = (i: number) => weights[Math.floor(i / span)];

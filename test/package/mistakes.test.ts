@@ -382,7 +382,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "a layer that was not called",
     () => sequential({ input: [2] }, [flatten, dense(1)]),
-    "option OptionError: sequential: layers must be what dense(), flatten() and the like give; got a function as layer 0: call it, or use model() for a function of tensors",
+    "option OptionError: sequential: layers must be what dense(), flatten() and the like give; got a function as layer 0: call it, or write lambda(fn) for a function of tensors",
   ],
   [
     "a layer by name",

@@ -24,11 +24,11 @@ import { type Layer, layer, type NameOption, nameIn, variable, withOps } from ".
 import type { Tensor } from "../tensor.ts";
 
 export interface DenseOptions {
-  /** Applied to every output. Default: `"linear"`. */
+  /** Applied to every output: a name, a layer such as `mish()`, or a function of a tensor. Default: `"linear"`. */
   readonly activation?: Activation;
   /** Whether a bias is added. Default: true. */
   readonly bias?: boolean;
-  /** How the weights `[in, units]` start. Default: what suits the activation (He for the relu family, else Glorot). */
+  /** How the weights `[in, units]` start. Default: what suits the activation (He for the relu family, layers and functions, else Glorot). */
   readonly weightInitializer?: InitializerName | Initializer;
   /** How the biases `[units]` start. Default: `"zeros"`. */
   readonly biasInitializer?: InitializerName | Initializer;
