@@ -12,7 +12,18 @@ import { bringTracing, Symbolic, type Tracing } from "./symbolic.ts";
 import { Tensor } from "./tensor.ts";
 
 /** From now on functions of users may stand for losses, and for layers of `sequential`: there are tensors to call them with. */
-export const bringTensors = (): void => bringTracing({ Kind: Tensor, traceLoss });
+export const bringTensors = (): void => bringTracing({ apply, traceLoss });
+
+const apply: Tracing["apply"] = (who, fn, x) => checkTensor(who, fn(new Tensor(x.builder, x.id) as never), x);
+
+function checkTensor(who: string, y: unknown, { builder }: Symbolic): Symbolic {
+  if (y instanceof Symbolic && y.builder === builder) return y;
+  throw new TraceError(
+    `${who}: the function must return a tensor that it computed; got ${
+      classOf(y) === "Promise" ? "a promise: make it a plain function instead of an async one" : describe(y)
+    }`,
+  );
+}
 
 /**
  * Of one value a row the mean, each times the weight of its row; a scalar as it is. What targets mean goes by what the output ends
@@ -26,15 +37,7 @@ const traceLoss: Tracing["traceLoss"] = (fn, output, name, weight) => {
   const variables = graph.variables.length;
   builder.scope = "loss";
   const prediction = new Tensor(builder, output.id);
-  const loss = fn(prediction, prediction.of(target));
-  if (!(loss instanceof Symbolic) || loss.builder !== builder)
-    throw new TraceError(
-      `${who}: the function must return a tensor that it computed; got ${
-        classOf(loss) === "Promise"
-          ? "a promise: make it a plain function instead of an async one"
-          : describe(loss)
-      }`,
-    );
+  const loss = checkTensor(who, fn(prediction, prediction.of(target)), output);
   if (graph.variables.length > variables)
     throw new OptionError(
       `${who}: a loss must have no parameters of its own; got ${describe(graph.variables[variables].name)}: ` +

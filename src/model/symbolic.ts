@@ -1,5 +1,4 @@
-import { describe } from "../describe.ts";
-import { OptionError, TraceError } from "../errors.ts";
+import { OptionError } from "../errors.ts";
 import type { Builder } from "../graph/builder.ts";
 import type { Op, OpAttrs, OpName } from "../graph/op.ts";
 import type { Shape } from "../graph/shape.ts";
@@ -67,6 +66,12 @@ export interface Tracing {
     id: ValueId,
   ) => Symbolic;
   /**
+   * Calls a function that stands for a layer.
+   *
+   * @throws TraceError if it returns something else than a tensor
+   */
+  apply(who: string, fn: (x: never) => unknown, x: Symbolic): Symbolic;
+  /**
    * Adds a loss function.
    *
    * @param output what it is the loss of
@@ -90,18 +95,12 @@ export function bringTracing(tracing: Tracing): void {
 /** What functions of users are called with, where the page carries it. */
 export const broughtTracing = (): Tracing | undefined => brought;
 
-/**
- * What a function in the place of a layer gives: layers take any symbolic value, functions of users tensors.
- *
- * @throws OptionError where there are no tensors for it, TraceError if it returns something else
- */
+/** What a function in the place of a layer gives: layers take any symbolic value, functions of users tensors. */
 export function applyTo<T extends Symbolic>(who: string, fn: (x: never) => unknown, x: T): T {
-  const isLayer = "kind" in fn;
-  const isBare = (x as Symbolic).constructor === Symbolic;
-  if (!isLayer && isBare && !brought)
-    throw new OptionError(`${who}: a function of tensors must be given as lambda(fn); got ${describe(fn)}`);
-  const y: unknown = fn((!isLayer && isBare && brought ? new brought.Kind(x.builder, x.id) : x) as never);
-  if (!(y instanceof Symbolic) || y.builder !== x.builder)
-    throw new TraceError(`${who}: a function must return a tensor that it computed; got ${describe(y)}`);
-  return x.of(y.id);
+  if (!("kind" in fn)) {
+    if (brought) return x.of(brought.apply(who, fn, x).id);
+    if ((x as Symbolic).constructor === Symbolic)
+      throw new OptionError(`${who}: a function of tensors must be given as lambda(fn); got it bare`);
+  }
+  return fn(x as never) as T;
 }

@@ -74,7 +74,7 @@ describe("a function of a tensor", () => {
       "add: operands must be tensors or numbers",
     );
     expect(() => sequential({ input: [2] }, [(() => 3) as never])).toThrow(
-      "sequential: layer 0: a function must return a tensor that it computed; got 3",
+      "sequential: layer 0: the function must return a tensor that it computed; got 3",
     );
   });
 
