@@ -40,8 +40,6 @@ export {
   stack,
 } from "./model/composition.ts";
 export { type ModelOptions, model } from "./model/functional.ts";
-export type { ArraysAfter, BringsOps, Layer, LayerArrays, LayerWith, NameOption } from "./model/layer.ts";
-export * from "./model/layers/convolution.ts";
 export type {
   ArraysAfter,
   BringsOps,
@@ -51,6 +49,7 @@ export type {
   LayerWith,
   NameOption,
 } from "./model/layer.ts";
+export * from "./model/layers/convolution.ts";
 export * from "./model/layers/core.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/layers/logic-gate.ts";
 export * from "./model/layers/noise-and-norms.ts";

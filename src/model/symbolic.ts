@@ -60,11 +60,6 @@ export interface OwnLoss extends AddedLoss {
 
 /** What functions of users are called with. */
 export interface Tracing {
-  /** The class with the methods: `Tensor`. */
-  readonly Kind: new (
-    builder: Builder,
-    id: ValueId,
-  ) => Symbolic;
   /**
    * Calls a function that stands for a layer.
    *
