@@ -11,11 +11,8 @@ import type { DType, Type, ValueId } from "../graph/type.ts";
 import { COUNT, oneOf, type Rule, readOptions, refuseMethods, refuseMore } from "../options.ts";
 import { classOf } from "../realm.ts";
 import type { NestedRows, Result, Rows } from "../rows/data.ts";
-import type { ArraysAfter, Layer } from "./layer.ts";
-import { modelSummary } from "./summary.ts";
-import { Symbolic } from "./symbolic.ts";
-import type { Tensor } from "./tensor.ts";
 import type { ArraysAfter, LayerLike } from "./layer.ts";
+import { modelSummary } from "./summary.ts";
 import { applyTo, Symbolic } from "./symbolic.ts";
 
 export type { Column, ColumnName, DType, NumberSettings, Shape };
