@@ -139,6 +139,16 @@ export enum ReduceFn {
   Max,
 }
 
+/** What averages over windows divide by. */
+export enum PoolDivisor {
+  /** elements of the window, those in the padding too */
+  Window = 0,
+  /** elements of the window that are inside the image */
+  Inside,
+  /** 1 */
+  None,
+}
+
 /** How a sum along contiguous elements is split; part of every result, whatever runs it. */
 export enum RowSum {
   /** running sums side by side: four vectors */

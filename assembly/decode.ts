@@ -7,7 +7,9 @@ import { advance } from "./kernels/advance";
 import { advanceMomentum, update } from "./kernels/update";
 import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./kernels/batch-norm";
 import { argMax } from "./kernels/arg-max";
+import { averagePool, averagePoolGrad } from "./kernels/pool/average";
 import { batchMatMul } from "./kernels/batch-mat-mul";
+import { bilinear, bilinearGrad } from "./kernels/pool/bilinear";
 import { binary } from "./kernels/binary";
 import { binarySix, copySix } from "./kernels/six";
 import { checkFinite } from "./kernels/scan";
@@ -18,6 +20,7 @@ import { convScatter } from "./kernels/conv/scatter";
 import { copy } from "./kernels/copy";
 import { cumulativeSum } from "./kernels/cumulative-sum";
 import { dense, denseGradInput, denseGradWeights } from "./kernels/dense";
+import { depthwise, depthwiseGradInput, depthwiseGradWeights } from "./kernels/depthwise";
 import { dropout } from "./kernels/dropout";
 import { embedding, embeddingGrad } from "./kernels/embedding";
 import { gather } from "./kernels/gather";
@@ -27,6 +30,7 @@ import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/soft
 import { loss, lossBlocks, lossTotal } from "./kernels/loss";
 import { matMul } from "./kernels/mat-mul";
 import { maxGrad } from "./kernels/max-grad";
+import { maxPool, maxPoolGrad } from "./kernels/pool/max";
 import { order } from "./kernels/order";
 import { reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
 import { takeAlong, takeAlongGrad } from "./kernels/take-along";
@@ -428,6 +432,73 @@ function executeDeep(r: usize, run: usize, rows: i32, stride: usize, part: i32, 
         word(r, 8), word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15),
         word(r, 16), word(r, 17), word(r, 18), word(r, 19), word(r, 20), pointer(r, 21) + <usize>part * stride,
         part, parts,
+      );
+      break;
+    }
+    case Opcode.MaxPool: {
+      maxPool(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), word(r, 4), word(r, 5), word(r, 6), word(r, 7), word(r, 8),
+        word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), part, parts,
+      );
+      break;
+    }
+    case Opcode.MaxPoolGrad: {
+      maxPoolGrad(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), word(r, 6), word(r, 7),
+        word(r, 8), word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15),
+        word(r, 16), part, parts,
+      );
+      break;
+    }
+    case Opcode.AveragePool: {
+      averagePool(
+        word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), word(r, 5), word(r, 6), word(r, 7), word(r, 8),
+        word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15), part, parts,
+      );
+      break;
+    }
+    case Opcode.AveragePoolGrad: {
+      averagePoolGrad(
+        word(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), word(r, 5), word(r, 6), word(r, 7), word(r, 8),
+        word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15), part, parts,
+      );
+      break;
+    }
+    case Opcode.Bilinear: {
+      bilinear(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), word(r, 4), word(r, 5), word(r, 6), word(r, 7), word(r, 8),
+        part, parts,
+      );
+      break;
+    }
+    case Opcode.BilinearGrad: {
+      bilinearGrad(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), word(r, 4), word(r, 5), word(r, 6), word(r, 7), word(r, 8),
+        part, parts,
+      );
+      break;
+    }
+    case Opcode.Depthwise: {
+      depthwise(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), word(r, 6), word(r, 7),
+        word(r, 8), word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15),
+        word(r, 16), word(r, 17), word(r, 18), part, parts,
+      );
+      break;
+    }
+    case Opcode.DepthwiseGradInput: {
+      depthwiseGradInput(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), word(r, 5), word(r, 6), word(r, 7),
+        word(r, 8), word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15),
+        word(r, 16), word(r, 17), part, parts,
+      );
+      break;
+    }
+    case Opcode.DepthwiseGradWeights: {
+      depthwiseGradWeights(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), word(r, 6), word(r, 7),
+        word(r, 8), word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15),
+        word(r, 16), word(r, 17), word(r, 18), part, parts,
       );
       break;
     }

@@ -102,4 +102,17 @@ export enum Opcode {
   ConvScatter,
   /** dW and db of a convolution */
   ConvGradWeights,
+  /** maxima of windows, and their gradient */
+  MaxPool,
+  MaxPoolGrad,
+  /** means or sums of windows, and their gradient, which makes images larger, too */
+  AveragePool,
+  AveragePoolGrad,
+  /** images made larger by interpolation, and its gradient */
+  Bilinear,
+  BilinearGrad,
+  /** convolution of each channel by itself, and its gradients */
+  Depthwise,
+  DepthwiseGradInput,
+  DepthwiseGradWeights,
 }

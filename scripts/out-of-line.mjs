@@ -35,6 +35,8 @@ const OUT_OF_LINE = [
   "assembly/kernels/loss-extended/*",
   "assembly/kernels/loss-units/*",
   "assembly/kernels/optimizer/*",
+  "assembly/kernels/depthwise/*",
+  "assembly/kernels/pool/*",
   "assembly/kernels/reduce/longColumns",
   "assembly/kernels/reduce/reduceColumns",
   "assembly/kernels/reduce/reducePart",

@@ -83,6 +83,7 @@ export const CORE_OPS: readonly AnyOp[] = [dense, reshape, softmax, unary];
 const BROUGHT_BY: { readonly [K in OpName]?: string } = {
   approach: "batchNorm",
   argMax: "model",
+  averagePool: "averagePool2d",
   batchMatMul: "model",
   batchNorm: "batchNorm",
   binary: "model",
@@ -91,18 +92,21 @@ const BROUGHT_BY: { readonly [K in OpName]?: string } = {
   conv: "conv2d",
   convTranspose: "conv2dTranspose",
   cumulativeSum: "model",
+  depthwise: "depthwiseConv2d",
   dropout: "dropout",
   embedding: "embedding",
   gather: "model",
   layerNorm: "layerNorm",
   logSoftmax: "model",
   matMul: "model",
+  maxPool: "maxPool2d",
   pad: "model",
   reduce: "model",
   slice: "model",
   stopGradient: "model",
   transpose: "model",
   unary: "model",
+  upsample: "upsample2d",
 };
 
 /**

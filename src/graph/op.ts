@@ -2,7 +2,7 @@
  * What an op is: shapes in and out, its gradient rule, and the records it becomes. `ops/index.ts` holds the
  * one table of all of them; an op without a rule does not compile.
  */
-import type { BinaryFn, Fn, LossFn, ReduceFn } from "../../assembly/abi.ts";
+import type { BinaryFn, Fn, LossFn, PoolDivisor, ReduceFn } from "../../assembly/abi.ts";
 import { TraceError } from "../errors.ts";
 import type { KernelLink } from "../kernels/link.ts";
 import type { FieldsOf, RecordFormat } from "../tape/operands.ts";
@@ -16,6 +16,7 @@ export {
   Fn,
   Form,
   LossFn,
+  PoolDivisor,
   ReduceFn,
   Targets,
 } from "../../assembly/abi.ts";
@@ -72,6 +73,15 @@ export interface OpAttrs {
   /** `lengths`: places of the output along each spatial axis. */
   readonly convTranspose: GroupedWindows & { readonly lengths: readonly number[] };
   readonly convGradWeights: GroupedWindows & { readonly bias: boolean };
+  readonly maxPool: Neighbours;
+  readonly maxPoolGrad: Neighbours;
+  readonly averagePool: Neighbours & { readonly divisor: PoolDivisor };
+  readonly averagePoolGrad: Neighbours & { readonly divisor: PoolDivisor; readonly shape: Shape };
+  readonly upsample: { readonly factor: readonly number[]; readonly bilinear: boolean };
+  readonly upsampleGrad: { readonly factor: readonly number[]; readonly bilinear: boolean };
+  readonly depthwise: Windows;
+  readonly depthwiseGradInput: Windows & { readonly shape: Shape };
+  readonly depthwiseGradWeights: Windows & { readonly bias: boolean };
   readonly loss: LossAttrs;
   readonly lossGrad: LossAttrs;
   /** Made by `plan/fuse-gradients.ts` only. */
@@ -85,6 +95,9 @@ export interface OpAttrs {
 interface GroupedWindows extends Windows {
   readonly groups: number;
 }
+
+/** Windows of neighbours, without dilation. */
+type Neighbours = Omit<Windows, "dilation">;
 
 export interface LossAttrs {
   readonly fn: LossFn;

@@ -28,6 +28,17 @@ import {
   REDUCE_TOTAL,
   UPDATE,
 } from "./formats/extended.ts";
+import {
+  AVERAGE_POOL,
+  AVERAGE_POOL_GRAD,
+  BILINEAR,
+  BILINEAR_GRAD,
+  DEPTHWISE,
+  DEPTHWISE_GRAD_INPUT,
+  DEPTHWISE_GRAD_WEIGHTS,
+  MAX_POOL,
+  MAX_POOL_GRAD,
+} from "./formats/pooling.ts";
 import { DENSE, SOFTMAX, UNARY } from "./formats/predict.ts";
 import {
   ARG_MAX,
@@ -121,6 +132,15 @@ export const RECORDS = {
   [Opcode.Conv]: CONV,
   [Opcode.ConvScatter]: CONV_SCATTER,
   [Opcode.ConvGradWeights]: CONV_GRAD_WEIGHTS,
+  [Opcode.MaxPool]: MAX_POOL,
+  [Opcode.MaxPoolGrad]: MAX_POOL_GRAD,
+  [Opcode.AveragePool]: AVERAGE_POOL,
+  [Opcode.AveragePoolGrad]: AVERAGE_POOL_GRAD,
+  [Opcode.Bilinear]: BILINEAR,
+  [Opcode.BilinearGrad]: BILINEAR_GRAD,
+  [Opcode.Depthwise]: DEPTHWISE,
+  [Opcode.DepthwiseGradInput]: DEPTHWISE_GRAD_INPUT,
+  [Opcode.DepthwiseGradWeights]: DEPTHWISE_GRAD_WEIGHTS,
 } as const satisfies Record<Opcode, RecordFormat>;
 
 /** The operands of a record that have a word on the tape. */

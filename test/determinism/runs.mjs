@@ -37,6 +37,7 @@ export async function runAll(wasmgrad) {
   const { logCosh, poisson, quantile, squaredHinge } = wasmgrad;
   const { hardSigmoid, hardSwish, mish, relu6 } = wasmgrad;
   const { activation, flatten, groupNorm, prelu, reshape, rmsNorm, spatialDropout } = wasmgrad;
+  const { averagePool2d, depthwiseConv2d, maxPool2d, separableConv2d, upsample2d, zeroPadding2d } = wasmgrad;
   const digests = {};
 
   function digestOf(values) {
@@ -295,6 +296,27 @@ export async function runAll(wasmgrad) {
     );
     trainer.fitSync(targets, { epochs: 4 });
     digests["rmsNorm, prelu, spatialDropout, groupNorm"] = trainer.digest();
+  }
+
+  // Images: depthwise convolutions, pooling, sizes.
+  {
+    const trainer = compile(
+      sequential({ input: [features], seed: 6 }, [
+        dense(90, { activation: "tanh" }),
+        reshape([5, 6, 3]),
+        depthwiseConv2d({ kernel: 3, multiplier: 2, padding: "same", activation: "relu" }),
+        maxPool2d(2, { stride: 1 }),
+        upsample2d(2, { mode: "bilinear" }),
+        separableConv2d(7, { kernel: [3, 2], stride: 2, dilation: 2, activation: "tanh" }),
+        zeroPadding2d(1),
+        averagePool2d(2),
+        flatten(),
+        dense(5),
+      ]),
+      { loss: meanSquaredError(), optimizer: adam({ learningRate: 0.01 }), batchSize: 32 },
+    );
+    trainer.fitSync(targets, { epochs: 3 });
+    digests["depthwise, separable, pooling, upsampling"] = trainer.digest();
   }
 
   for (const [name, layer] of Object.entries({ relu6, hardSwish, mish, hardSigmoid })) {

@@ -5,6 +5,7 @@ import { formatShape, type Shape } from "../../src/graph/shape.ts";
 import type { DType } from "../../src/graph/type.ts";
 import { UNARY } from "../oracle/unary.ts";
 import { GEOMETRIES } from "./conv-cases.ts";
+import { POOL_CASES, POOL_REFUSALS } from "./pool-cases.ts";
 
 export const ROWS = -1;
 
@@ -186,6 +187,7 @@ const COLUMNS = [
 const epsilon = 1e-3;
 
 export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
+  ...POOL_CASES,
   layerNorm: COLUMNS.map((shape) => ({
     name: formatShape(shape),
     attrs: { epsilon },
@@ -688,6 +690,7 @@ const sum = ReduceFn.Sum;
 
 /** Inputs that an op must refuse, and what it says; none where every shape will do or only fusion makes the op. */
 export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
+  ...POOL_REFUSALS,
   stopGradient: [],
   cumulativeSum: [
     {

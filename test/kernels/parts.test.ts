@@ -14,6 +14,7 @@ import {
   LossBlock,
   LossFn,
   Opcode,
+  PoolDivisor,
   ReduceFn,
   RowSum,
   Run,
@@ -115,6 +116,45 @@ const LONG: readonly Reduced[] = [
   { outer: 3, n: 5 * Block + 7, inner: LINE + 1 },
   ...around(RowSum.Block).map((n) => ({ outer: 1, n, inner: 1 })),
   { outer: 2, n: 5 * RowSum.Block + 7, inner: 1 },
+];
+/** Images [n, h, w, c] with windows of `size`, each `stride` places, `dilation` apart, with padding on all sides. */
+interface Windowed {
+  readonly image: Four;
+  readonly size: number;
+  readonly stride: number;
+  readonly padding?: number;
+  readonly dilation?: number;
+}
+const POOLED: readonly Windowed[] = [
+  { image: [1, 4, 4, 1], size: 2, stride: 2 },
+  { image: [3, 6, 5, 6], size: 2, stride: 2 },
+  { image: [0, 4, 4, 4], size: 2, stride: 2 },
+  { image: [4, 7, 6, 5], size: 3, stride: 2, padding: 1 },
+  { image: [2, 7, 7, 17], size: 2, stride: 3 },
+];
+const CONVOLVED: readonly Windowed[] = [
+  ...POOLED,
+  { image: [3, 6, 7, 6], size: 3, stride: 1, padding: 1 },
+  { image: [2, 9, 9, 19], size: 3, stride: 2, padding: 2, dilation: 2 },
+];
+const pooled = ({ image: [n, h, w, c], size: k, stride: s, padding = 0, dilation = 1 }: Windowed) => {
+  const count = (d: number) => Math.floor((d + 2 * padding - (k - 1) * dilation - 1) / s) + 1;
+  const [oh, ow] = [count(h), count(w)];
+  const geometry = { n, h, w, c, oh, ow, kh: k, kw: k, sh: s, sw: s, top: padding, left: padding };
+  return {
+    geometry,
+    elements: n * h * w * c,
+    results: n * oh * ow * c,
+    line: ow * c,
+    row: w * c,
+    filters: k * k * c,
+  };
+};
+const windowName = ({ image, size, stride }: Windowed) => `[${image}] by ${size} each ${stride}`;
+const dilated = (w: Windowed) => ({ ...pooled(w).geometry, dh: w.dilation ?? 1, dw: w.dilation ?? 1 });
+const LARGER = [
+  { n: 1, h: 1, w: 3, c: 5, fh: 1, fw: 2 },
+  { n: 3, h: 2, w: 3, c: 4, fh: 3, fw: 2 },
 ];
 const REDUCE_FNS = [ReduceFn.Sum, ReduceFn.Mean, ReduceFn.Max];
 const shape = ({ outer, n, inner }: Reduced) => `[${outer}, ${n}, ${inner}]`;
@@ -491,6 +531,67 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
       steps: [reduceBlocks(fn, r), step(Opcode.ReduceTotal, { fn, y: "out", ...r })],
     })),
   ),
+  [Opcode.MaxPool]: POOLED.map((w) => {
+    const { geometry, elements: count, line } = pooled(w);
+    return one(windowName(w), line, step(Opcode.MaxPool, { y: "out", x: some(count, 3), ...geometry }));
+  }),
+  [Opcode.MaxPoolGrad]: POOLED.map((w) => {
+    const { geometry, elements: count, results, row } = pooled(w);
+    const given = {
+      dx: "out",
+      dy: some(results),
+      x: some(count, 3),
+      y: some(results, 4),
+      ...geometry,
+    } as const;
+    // Windows that overlap share images; of others, rows of windows with what follows them.
+    const rows =
+      w.size > w.stride ? geometry.h : Math.max(w.stride, geometry.h - (geometry.oh - 1) * w.stride);
+    return one(windowName(w), 2 * rows * row, step(Opcode.MaxPoolGrad, given));
+  }),
+  [Opcode.AveragePool]: POOLED.flatMap((w) =>
+    [PoolDivisor.Window, PoolDivisor.Inside, PoolDivisor.None].map((divisor) => {
+      const { geometry, elements: count, line } = pooled(w);
+      const given = { divisor, y: "out", x: some(count, 3), ...geometry } as const;
+      return one(windowName(w), line, step(Opcode.AveragePool, given));
+    }),
+  ),
+  [Opcode.AveragePoolGrad]: POOLED.flatMap((w) =>
+    [PoolDivisor.Window, PoolDivisor.Inside, PoolDivisor.None].map((divisor) => {
+      const { geometry, results, row } = pooled(w);
+      const given = { divisor, dx: "out", dy: some(results, 3), ...geometry } as const;
+      return one(windowName(w), row, step(Opcode.AveragePoolGrad, given));
+    }),
+  ),
+  [Opcode.Bilinear]: LARGER.map((sizes) => {
+    const { n, h, w, c, fw } = sizes;
+    const given = { y: "out", x: some(n * h * w * c), ...sizes } as const;
+    return one(`${[n, h, w, c]}`, w * fw * c, step(Opcode.Bilinear, given));
+  }),
+  [Opcode.BilinearGrad]: LARGER.map((sizes) => {
+    const { n, h, w, c, fh, fw } = sizes;
+    const given = { dx: "out", dy: some(n * h * fh * w * fw * c), ...sizes } as const;
+    return one(`${[n, h, w, c]}`, w * c, step(Opcode.BilinearGrad, given));
+  }),
+  [Opcode.Depthwise]: CONVOLVED.flatMap((w) => {
+    const { elements: count, line, filters } = pooled(w);
+    return [null, some(w.image[3], 5)].map((bias) => {
+      const given = { y: "out", x: some(count, 3), f: some(filters, 4), bias, ...dilated(w) } as const;
+      return one(windowName(w), line, step(Opcode.Depthwise, given));
+    });
+  }),
+  [Opcode.DepthwiseGradInput]: CONVOLVED.map((w) => {
+    const { results, row, filters } = pooled(w);
+    const given = { dx: "out", dy: some(results, 3), f: some(filters, 4), ...dilated(w) } as const;
+    return one(windowName(w), row, step(Opcode.DepthwiseGradInput, given));
+  }),
+  [Opcode.DepthwiseGradWeights]: CONVOLVED.flatMap((w) => {
+    const { elements: count, results } = pooled(w);
+    return ([null, "out"] as const).map((db) => {
+      const given = { df: "out", db, x: some(count, 3), dy: some(results, 4), ...dilated(w) } as const;
+      return one(windowName(w), w.image[3], step(Opcode.DepthwiseGradWeights, given));
+    });
+  }),
   [Opcode.MaxGrad]: REDUCED.map((r) => {
     const y = new Float32Array(r.outer * r.inner).fill(2);
     const x = some(elements(r), 6).map((v, i) => (i % 3 ? v : 2));

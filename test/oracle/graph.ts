@@ -14,6 +14,7 @@ import { BINARY } from "./binary.ts";
 import { conv, convGradWeights, convTranspose, type Sums } from "./conv.ts";
 import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
+import { POOLING } from "./pool.ts";
 import { philox } from "./random.ts";
 import { maxGrad, reduce, magnitudes as sumMagnitudes } from "./reduce.ts";
 import { byRows, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax.ts";
@@ -28,13 +29,13 @@ interface Operand {
   readonly values: number[];
 }
 
-interface Output {
+export interface Output {
   readonly values: Values;
   /** How far element i may be off in f32. */
   readonly error: (i: number) => number;
 }
 
-interface Context<A> {
+export interface Context<A> {
   readonly attrs: A;
   readonly inputs: readonly Operand[];
   /** Of each output. */
@@ -375,6 +376,7 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
     const { dw, db } = convGradWeights(attrs, x.values, dy.values, x.dims, dy.dims);
     return attrs.bias ? [ofSums(dw), ofSums(db)] : [ofSums(dw)];
   },
+  ...POOLING,
   stopGradient: ({ inputs: [x] }) => [given(x.values)],
   cumulativeSum({ attrs: { axis, reverse }, inputs: [x], dims: [dims] }) {
     const total = (index: number[], f: (v: number) => number) => {

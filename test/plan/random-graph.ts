@@ -183,6 +183,8 @@ class Maker {
         return this.#ofTensors(x, b, c);
       case 16:
         return this.#stretched(x, b, c);
+      case 17:
+        return this.#windows(x, b, c);
       default: {
         // Two parameters of one shape, so that their gradients are one value.
         const s = rank > 0 && last > 0 ? [last] : [];
@@ -260,6 +262,34 @@ class Maker {
     if (c % 3 === 1)
       return this.emit(OPS.pad, { axis, before: b % 3, after: 1, step: 1 + (b % 2), value: 0.5 }, [x]);
     return this.emit(OPS.concat, { axis }, b % 2 === 0 ? [x, x] : [x, this.unary(Fn.Tanh, x)]);
+  }
+
+  /** Pooling, images made larger, depthwise convolutions: of sequences, or of images where there is an axis more. */
+  #windows(x: ValueId, b: number, c: number): ValueId | undefined {
+    const shape = this.shape(x);
+    const axes = shape.length - 2;
+    if (axes < 1 || axes > 2 || shape.slice(1).some((d) => d < 0)) return undefined;
+    const each = (n: number) => new Array<number>(axes).fill(n);
+    const size = shape.slice(1, -1).map((d) => Math.min(d, 1 + (b % 3)));
+    const windows = {
+      size,
+      stride: each(1 + (c % 2)),
+      paddingBefore: size.map((k) => (b % 2) * (k - 1)),
+      paddingAfter: each(0),
+    };
+    switch (c % 5) {
+      case 0:
+        return this.emit(OPS.maxPool, windows, [x]);
+      case 1:
+        return this.emit(OPS.averagePool, { ...windows, divisor: b % 2 }, [x]);
+      case 2:
+        return this.emit(OPS.upsample, { factor: each(1 + (b % 3)), bilinear: b % 2 === 0 }, [x]);
+      default: {
+        const f = this.parameter([...size, shape[axes + 1]]);
+        const attrs = { ...windows, dilation: each(1) };
+        return this.scaled(this.emit(OPS.depthwise, attrs, [x, this.unary(Fn.Tanh, f)]), 1 / sizeOf(size));
+      }
+    }
   }
 
   #broadcasts(p: Shape, q: Shape): boolean {

@@ -12,6 +12,7 @@ import { binary } from "./binary.ts";
 import { conv, convGradWeights, convTranspose } from "./conv.ts";
 import { cumulativeSum } from "./cumulative-sum.ts";
 import { dense, denseGradInput, denseGradWeights } from "./dense.ts";
+import { depthwise, depthwiseGradInput, depthwiseGradWeights } from "./depthwise.ts";
 import { dropout } from "./dropout.ts";
 import { embedding, embeddingGrad } from "./embedding.ts";
 import { gather, gatherGrad } from "./gather.ts";
@@ -20,6 +21,7 @@ import { layerNorm, layerNormGrad } from "./layer-norm.ts";
 import { logSoftmax, logSoftmaxGrad } from "./log-softmax.ts";
 import { extendedLoss, lossAndGrad, lossGrad } from "./loss.ts";
 import { matMul } from "./mat-mul.ts";
+import { averagePool, averagePoolGrad, maxPool, maxPoolGrad } from "./pool.ts";
 import { broadcast, maxGrad, reduce } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { softmax, softmaxGrad } from "./softmax.ts";
@@ -27,6 +29,7 @@ import { stopGradient } from "./stop-gradient.ts";
 import { concat, pad, slice } from "./stretch.ts";
 import { transpose } from "./transpose.ts";
 import { elementary, unaryGrad } from "./unary.ts";
+import { upsample, upsampleGrad } from "./upsample.ts";
 
 export const OPS: { readonly [K in OpName]: Op<K> } = {
   dense,
@@ -71,4 +74,13 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   gather,
   gatherGrad,
   batchMatMul,
+  maxPool,
+  maxPoolGrad,
+  averagePool,
+  averagePoolGrad,
+  upsample,
+  upsampleGrad,
+  depthwise,
+  depthwiseGradInput,
+  depthwiseGradWeights,
 };
