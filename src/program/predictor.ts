@@ -211,9 +211,12 @@ export class Predictor<X = Rows, P = Result> {
   protected async readInSlices<T>(who: string, options: AsyncOptions, steps: Steps<T>): Promise<T> {
     const { state, signal } = readOptions(who, options, { state: [], signal: [undefined, SIGNAL] });
     signal?.throwIfAborted();
-    const within = this.program.states.hold(who, state);
+    const { program } = this;
+    const within = program.states.hold(who, state);
+    const borrowed = program.shared?.hold(program);
     // A state is changed over to once a slice, not once a batch.
-    return inSlices({ next: () => within(() => runSlice(steps)) }, () => {
+    const next = () => within(() => runSlice(steps));
+    return inSlices({ next: borrowed ? () => borrowed(next) : next }, () => {
       signal?.throwIfAborted();
       this.program.checkAlive(who);
     });

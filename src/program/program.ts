@@ -28,6 +28,8 @@ export interface SharedMemory {
   leave(): void;
   /** Throws BusyError while one of the programs is at work that a change of what they share would disturb. */
   checkIdle(who: string): void;
+  /** Runs readings that come later with what the program borrows as it is now. */
+  hold(program: Program): <T>(read: () => T) => T;
 }
 
 export class Program {

@@ -1,7 +1,7 @@
 import { BusyError } from "../errors.ts";
 import type { Plan } from "../plan/planned.ts";
 import type { Engine, Space } from "../runtime/space.ts";
-import type { SharedMemory } from "./program.ts";
+import type { Program, SharedMemory } from "./program.ts";
 
 /** One of the programs, as the others know it. */
 export interface Sharer {
@@ -35,6 +35,27 @@ export class ProgramsMemory implements SharedMemory {
     if (this.#users > 0) return;
     this.#space = undefined;
     this.#engine.release(this);
+  }
+
+  hold({ plan, f32 }: Program): <T>(read: () => T) => T {
+    const borrowed = plan.variables.filter(({ isForeign }) => isForeign);
+    const copy = () =>
+      borrowed.map(({ offset, elements }) => f32.slice(offset >>> 2, (offset >>> 2) + elements));
+    const lay = (values: readonly Float32Array[]) =>
+      values.forEach((data, i) => {
+        f32.set(data, borrowed[i].offset >>> 2);
+      });
+    const held = copy();
+    return (read) => {
+      // Between two readings their owner may go on training.
+      const now = copy();
+      lay(held);
+      try {
+        return read();
+      } finally {
+        lay(now);
+      }
+    };
   }
 
   checkIdle(who: string): void {

@@ -117,7 +117,7 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
   /** How states of other directories fit, by tag: they come many at a time. */
   let fits: Map<string, Fit>;
   // What another program owns it may have trained since.
-  const borrowed = plan.variables.filter(({ isForeign }) => isForeign);
+  const isGuest = plan.variables.some(({ isForeign }) => isForeign);
   /** Whether what `describeOwn` made may no longer hold. */
   let isStale = true;
 
@@ -134,7 +134,7 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
     if (block.length !== bytes) block = program.u8.subarray(offset, offset + bytes);
   };
   const prepare = () => {
-    if (isStale || borrowed.length > 0) describeOwn();
+    if (isStale || isGuest) describeOwn();
     attach();
   };
 
@@ -212,24 +212,14 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
       const end = Math.max(size * 8, ...own.variables.map((v) => v.at.value + bytesOfValues(v)));
       const copy = () => block.slice(0, end);
       const held = saved === undefined ? copy() : during(who, saved, copy);
-      // The owner of borrowed variables may go on training between two slices.
-      const copyBorrowed = () => borrowed.map((v) => program.u8.slice(v.offset, v.offset + v.elements * 4));
-      const layBorrowed = (values: readonly Uint8Array[]) =>
-        values.forEach((data, i) => {
-          program.u8.set(data, borrowed[i].offset);
-        });
-      const heldBorrowed = copyBorrowed();
       return (read) => {
         attach();
         backup.set(block.subarray(0, end));
-        const before = copyBorrowed();
         block.set(held);
-        layBorrowed(heldBorrowed);
         try {
           return read();
         } finally {
           block.set(backup.subarray(0, end));
-          layBorrowed(before);
         }
       };
     },
