@@ -3,10 +3,14 @@ import {
   adam,
   batchNorm,
   compile,
+  conv2d,
+  conv2dTranspose,
   dense,
+  depthwiseConv2d,
   dropout,
   flatten,
   layersOf,
+  maxPool2d,
   meanSquaredError,
   model,
   nested,
@@ -139,5 +143,23 @@ describe("layersOf", () => {
       return layersOf(net)[0].multiplyAdds;
     };
     expect([product(false, false), product(true, false), product(false, true)]).toEqual([18, 18, 18]);
+  });
+
+  it("counts those of convolutions: for each number of the output the numbers of a window that it is made of", () => {
+    const net = sequential({ input: [8, 8, 4] }, [
+      conv2d(6, { kernel: 3, groups: 2 }),
+      depthwiseConv2d({ kernel: 3 }),
+      conv2dTranspose(2, { kernel: 2, stride: 2 }),
+      maxPool2d(2),
+    ]);
+    expect(
+      layersOf(net).map(({ outputShape, multiplyAdds }) => [outputShape.slice(1), multiplyAdds]),
+    ).toEqual([
+      [[6, 6, 6], 6 * 6 * 6 * (3 * 3 * 2)],
+      [[4, 4, 6], 4 * 4 * 6 * (3 * 3)],
+      // Each number of the input goes to a window of each filter.
+      [[8, 8, 2], 4 * 4 * 6 * (2 * 2 * 2)],
+      [[4, 4, 2], 0],
+    ]);
   });
 });

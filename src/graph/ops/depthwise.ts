@@ -3,7 +3,7 @@ import { ShapeError } from "../../errors.ts";
 import { DEEP } from "../../kernels/deep.wasm.ts";
 import { DEPTHWISE, DEPTHWISE_GRAD_INPUT, DEPTHWISE_GRAD_WEIGHTS } from "../../tape/formats/pooling.ts";
 import { draft, f32, type Op, secondDerivative } from "../op.ts";
-import { formatShape, type Shape, sameShape } from "../shape.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../shape.ts";
 import { asPair, type Windows, windowCounts } from "../windows.ts";
 import { geometry } from "./pool.ts";
 
@@ -35,6 +35,7 @@ export const depthwise: Op<"depthwise"> = {
       );
     return [f32([x.shape[0], ...counts, c])];
   },
+  multiplyAdds: (_, [y], { size }) => sizeOf(y) * sizeOf(size),
   vjp({ attrs, inputs: [x, f, bias], dy, emit, shape, needs }) {
     const dx = needs(0) ? emit(depthwiseGradInput, { ...attrs, shape: shape(x) }, [dy, f])[0] : null;
     if (!needs(1) && !(bias !== undefined && needs(2)))
