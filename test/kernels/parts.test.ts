@@ -695,7 +695,7 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
   [Opcode.ConvGradWeights]: IMAGES.map(({ name, ...r }) =>
     one(
       name,
-      8 * r.kw * r.c + 4,
+      8 * r.kw * r.c + 8,
       step(Opcode.ConvGradWeights, {
         ...{ dweights: "out", db: "out", x: some(r.n * r.h * r.w * r.c, 7) },
         ...{ dy: some(r.n * r.oh * r.ow * r.o, 8), ...r, scratch: 0 },

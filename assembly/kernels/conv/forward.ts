@@ -100,10 +100,15 @@ export function conv(
 /** `y[i] += b[i]`, with relu after it if wanted; b is as long as y. */
 function addBiases(y: usize, b: usize, n: i32, isRelu: bool): void {
   const zero = f32x4.splat(0);
-  for (; n > 0; n -= 4, y += 16, b += 16) {
-    const v = f32x4.add(loadUpTo4(y, n), v128.load(b));
-    storeUpTo4(y, isRelu ? f32x4.pmax(v, zero) : v, n);
-  }
+  const end = y + (<usize>(n & ~3) << 2);
+  if (isRelu)
+    for (; y != end; y += 16, b += 16)
+      v128.store(y, f32x4.pmax(f32x4.add(v128.load(y), v128.load(b)), zero));
+  else for (; y != end; y += 16, b += 16) v128.store(y, f32x4.add(v128.load(y), v128.load(b)));
+  const rest = n & 3;
+  if (rest == 0) return;
+  const v = f32x4.add(loadUpTo4(y, rest), v128.load(b));
+  storeUpTo4(y, isRelu ? f32x4.pmax(v, zero) : v, rest);
 }
 
 /**

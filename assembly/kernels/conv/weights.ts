@@ -17,8 +17,8 @@ import { columns1, columns2, columns3, columns4, threesOf } from "./tiles";
  * @param scratch  of convWeightsScratchBytes, 16-byte aligned
  *
  * Order: each image's sum starts at +0 and adds pixels (i, j) ascending; the sums of images are added n ascending.
- * Parts: cut between columns of eight filters and, within, rows p of the window, or elements (p, q) of a dilated one; db between
- * columns of four.
+ * Parts: cut between columns of eight filters and, within, rows p of the window, or elements (p, q) of a dilated one. The part that
+ * has the first of them computes db of the columns, too.
  * Aliasing: dweights, db and scratch overlap neither each other nor an input.
  * Cost: 2 n oh ow o kh kw c / groups operations; each part frames every image and packs the columns of dy that it needs.
  */
@@ -27,11 +27,6 @@ export function convGradWeights(
   kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32, top: i32, left: i32, groups: i32, scratch: usize,
   part: i32, parts: i32,
 ): void {
-  if (db != 0) {
-    const end = partStart(o, 4, part + 1, parts);
-    for (let f = partStart(o, 4, part, parts); f < end; f += 4)
-      biases(db + (<usize>f << 2), dy + (<usize>f << 2), n, oh * ow, o, min(4, o - f));
-  }
   const channels = c / groups;
   const filters = o / groups;
   const joined = dw == 1 || kw == 1;
@@ -57,6 +52,7 @@ export function convGradWeights(
   const step = <usize>sw * pixel;
   const jump = <usize>sh * line - <usize>ow * step;
   const ldw = <usize>o << 2;
+  const limit = dy + <usize>n * imageY - 32;
   for (let unit = from; unit < to; ) {
     const group = unit / (tiles * runs);
     const last = min(to, (group + 1) * tiles * runs);
@@ -72,7 +68,8 @@ export function convGradWeights(
         const count = min(runs - run, last - u);
         const f = group * filters + (tile << 3);
         const width = min(8, filters - (tile << 3));
-        pack(panel, dy + <usize>i * imageY + (<usize>f << 2), oh * ow, o, width);
+        const sums = run == 0 && db != 0 ? db + (<usize>f << 2) : 0;
+        pack(panel, dy + <usize>i * imageY + (<usize>f << 2), oh * ow, o, width, limit, sums, i > 0);
         // Sums of fewer than eight filters wait in panels of eight.
         const target = width == 8 ? dweights + (<usize>f << 2) : narrow;
         const ld = width == 8 ? ldw : 32;
@@ -110,43 +107,43 @@ function taps(
   else if (count == 1) columns1(oh, ow, a, step, jump, b, c, add);
 }
 
-/** Up to eight columns of dY side by side, zeros in those past them. */
-function pack(to: usize, dy: usize, pixels: i32, o: i32, width: i32): void {
+/**
+ * Eight columns of dY side by side. Where fewer are wanted, the others hold what comes after them: nobody reads their sums.
+ *
+ * @param limit  the last address that a panel row may be read from
+ * @param db     sums of the wanted columns, over the pixels; 0: not wanted
+ * @param add    whether these are added to what db holds
+ */
+function pack(
+  to: usize, dy: usize, pixels: i32, o: i32, width: i32, limit: usize, db: usize, add: bool,
+): void {
   const row = <usize>o << 2;
-  if (width == 8)
-    for (; pixels > 0; --pixels, to += 32, dy += row) {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  if (db == 0)
+    for (; pixels > 0 && dy <= limit; --pixels, to += 32, dy += row) {
       v128.store(to, v128.load(dy));
       v128.store(to, v128.load(dy, 16), 16);
     }
   else
-    for (; pixels > 0; --pixels, to += 32, dy += row) {
-      v128.store(to, loadUpTo4(dy, width));
-      v128.store(to, width > 4 ? loadUpTo4(dy + 16, width - 4) : f32x4.splat(0), 16);
+    for (; pixels > 0 && dy <= limit; --pixels, to += 32, dy += row) {
+      const low = v128.load(dy);
+      const high = v128.load(dy, 16);
+      v128.store(to, low);
+      v128.store(to, high, 16);
+      s0 = f32x4.add(s0, low);
+      s1 = f32x4.add(s1, high);
     }
-}
-
-/** Up to four columns of db. Four images at once: their sums do not wait for each other. */
-function biases(db: usize, dy: usize, n: i32, pixels: i32, o: i32, width: i32): void {
-  const row = <usize>o << 2;
-  const image = <usize>pixels * row;
-  let total = f32x4.splat(0);
-  for (; n > 0; n -= 4, dy += 4 * image) {
-    const second = n > 1 ? image : 0;
-    const third = n > 2 ? 2 * image : 0;
-    const fourth = n > 3 ? 3 * image : 0;
-    let s0 = f32x4.splat(0);
-    let s1 = s0, s2 = s0, s3 = s0;
-    let at = dy;
-    for (let i = 0; i < pixels; ++i, at += row) {
-      s0 = f32x4.add(s0, loadUpTo4(at, width));
-      s1 = f32x4.add(s1, loadUpTo4(at + second, width));
-      s2 = f32x4.add(s2, loadUpTo4(at + third, width));
-      s3 = f32x4.add(s3, loadUpTo4(at + fourth, width));
-    }
-    total = f32x4.add(total, s0);
-    if (n > 1) total = f32x4.add(total, s1);
-    if (n > 2) total = f32x4.add(total, s2);
-    if (n > 3) total = f32x4.add(total, s3);
+  for (; pixels > 0; --pixels, to += 32, dy += row) {
+    const low = loadUpTo4(dy, width);
+    const high = width > 4 ? loadUpTo4(dy + 16, width - 4) : f32x4.splat(0);
+    v128.store(to, low);
+    v128.store(to, high, 16);
+    s0 = f32x4.add(s0, low);
+    s1 = f32x4.add(s1, high);
   }
-  storeUpTo4(db, total, width);
+  if (db == 0) return;
+  storeUpTo4(db, add ? f32x4.add(loadUpTo4(db, width), s0) : s0, width);
+  if (width <= 4) return;
+  storeUpTo4(db + 16, add ? f32x4.add(loadUpTo4(db + 16, width - 4), s1) : s1, width - 4);
 }
