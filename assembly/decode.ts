@@ -7,6 +7,7 @@ import { advance } from "./kernels/advance";
 import { advanceMomentum, update } from "./kernels/update";
 import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./kernels/batch-norm";
 import { argMax } from "./kernels/arg-max";
+import { attention, attentionGrad } from "./kernels/attention";
 import { averagePool, averagePoolGrad } from "./kernels/pool/average";
 import { batchMatMul } from "./kernels/batch-mat-mul";
 import { bilinear, bilinearGrad } from "./kernels/pool/bilinear";
@@ -499,6 +500,24 @@ function executeDeep(r: usize, run: usize, rows: i32, stride: usize, part: i32, 
         pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), word(r, 6), word(r, 7),
         word(r, 8), word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15),
         word(r, 16), word(r, 17), word(r, 18), part, parts,
+      );
+      break;
+    }
+    case Opcode.Attention: {
+      attention(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), dim(r, 7, rows),
+        dim(r, 8, rows), dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows), dim(r, 12, rows), word(r, 13),
+        float(r, 14), word(r, 15), pointer(r, 16), pointer(r, 17), pointer(r, 18),
+        pointer(r, 19) + <usize>part * stride, part, parts,
+      );
+      break;
+    }
+    case Opcode.AttentionGrad: {
+      attentionGrad(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), pointer(r, 7),
+        pointer(r, 8), dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows), dim(r, 12, rows), dim(r, 13, rows),
+        dim(r, 14, rows), word(r, 15), float(r, 16), word(r, 17), pointer(r, 18), pointer(r, 19), pointer(r, 20),
+        pointer(r, 21) + <usize>part * stride, part, parts,
       );
       break;
     }

@@ -115,4 +115,7 @@ export enum Opcode {
   Depthwise,
   DepthwiseGradInput,
   DepthwiseGradWeights,
+  /** softmax(Q K^T / sqrt(size)) V by heads, and its gradients */
+  Attention,
+  AttentionGrad,
 }

@@ -21,6 +21,7 @@ const OUT_OF_LINE = [
   "assembly/kernels/conv/*",
   "assembly/simd/*",
   "assembly/kernels/accumulate/*",
+  "assembly/kernels/attention/*",
   "assembly/kernels/binary/binaryPart",
   "assembly/kernels/copy/copyPart",
   "assembly/kernels/copy/transposePart",

@@ -49,12 +49,14 @@ export type {
   LayerWith,
   NameOption,
 } from "./model/layer.ts";
+export * from "./model/layers/attention.ts";
 export * from "./model/layers/convolution.ts";
 export * from "./model/layers/core.ts";
 export * from "./model/layers/depthwise.ts";
 export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./model/layers/logic-gate.ts";
 export * from "./model/layers/noise-and-norms.ts";
 export * from "./model/layers/pooling.ts";
+export * from "./model/layers/positions.ts";
 export type { Padding, Padding1d, PerAxis } from "./model/layers/windows.ts";
 export {
   type Column,

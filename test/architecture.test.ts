@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: ["describe", "errors", "options", "realm", "steps", "kernels"],
   rows: ["describe", "errors", "suggest", "realm", "steps", "graph"],
   preprocess: ["describe", "errors", "suggest", "realm", "steps", "iso-date", "graph", "rows"],
-  model: ["describe", "errors", "suggest", "options", "realm", "graph", "rows", "preprocess"],
+  model: ["describe", "errors", "suggest", "options", "realm", "graph", "rows", "math", "preprocess"],
   program: [
     "describe",
     "errors",

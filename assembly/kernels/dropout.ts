@@ -27,16 +27,23 @@ const GRAIN = 64;
 export function dropout(
   y: usize, x: usize, n: i32, rate: f32, stream: i32, seed: usize, step: usize, micro: usize, part: i32, parts: i32,
 ): void {
+  const from = partStart(n, GRAIN, part, parts);
+  const skip = <usize>from << 2;
+  dropElements(y + skip, x + skip, from, partStart(n, GRAIN, part + 1, parts) - from, rate, stream, seed, step, micro);
+}
+
+/** The same for elements `first`, a multiple of 4, to `first + n - 1`, which stand at x. */
+export function dropElements(
+  y: usize, x: usize, first: i32, n: i32, rate: f32, stream: i32, seed: usize, step: usize, micro: usize,
+): void {
   const steps = <u64>load<f64>(step);
   const purpose = Purpose.Dropout | (<u32>(steps >> 32) << 8);
   const key = <u32>stream | (<u32>load<f64>(micro) << 16);
   const threshold = i32x4.splat(<u32>(<f64>rate * 4294967296.0));
   const scale = f32x4.splat(<f32>(1.0 / (1.0 - <f64>rate)));
-  const end = partStart(n, GRAIN, part + 1, parts);
-  for (let i = partStart(n, GRAIN, part, parts); i < end; i += 4) {
-    const words = philox(load<f64>(seed), i >>> 2, <u32>steps, purpose, key);
+  for (let block = first >>> 2; n > 0; ++block, n -= 4, x += 16, y += 16) {
+    const words = philox(load<f64>(seed), block, <u32>steps, purpose, key);
     const kept = i32x4.ge_u(words, threshold);
-    const at = <usize>i << 2;
-    storeUpTo4(y + at, v128.and(f32x4.mul(loadUpTo4(x + at, n - i), scale), kept), n - i);
+    storeUpTo4(y, v128.and(f32x4.mul(loadUpTo4(x, n), scale), kept), n);
   }
 }

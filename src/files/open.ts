@@ -84,6 +84,7 @@ const BROUGHT_BY: { readonly [K in OpName]?: string } = {
   approach: "batchNorm",
   argMax: "model",
   averagePool: "averagePool2d",
+  attention: "multiHeadAttention",
   batchMatMul: "model",
   batchNorm: "batchNorm",
   binary: "model",

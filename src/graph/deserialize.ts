@@ -114,6 +114,7 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   axes: (value) => Array.isArray(value) && value.length <= MOST_AXES && value.every(isCount),
   before: isCount,
   bilinear: isBoolean,
+  causal: isBoolean,
   count: (value) => value === 0 || isDim(value),
   divisor: isDim,
   dilation: perAxis(1),
@@ -122,6 +123,7 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   epsilon: (value) => isNumber(value) && Math.fround(value as number) > 0,
   from: isCount,
   groups: (value) => isCount(value) && isDim(value),
+  heads: (value) => isCount(value) && (value as number) > 0,
   keepDims: isBoolean,
   length: (value) => isCount(value) && isDim(value),
   lengths: perAxis(1),
@@ -149,6 +151,7 @@ const WINDOWS = ["size", "stride", "dilation", "paddingBefore", "paddingAfter"] 
 const SIGNATURES: { readonly [K in OpName]?: readonly [least: number, most: number, ...attrs: string[]] } = {
   approach: [2, 2, "share", "count"],
   argMax: [1, 1, "axis", "dtype", "keepDims"],
+  attention: [3, 4, "heads", "causal", "rate", "stream"],
   batchMatMul: [2, 2, "transposeA", "transposeB"],
   batchNorm: [5, 5, "epsilon"],
   binary: [2, 2, "fn"],

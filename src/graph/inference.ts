@@ -29,7 +29,7 @@ export function forInference(given: Graph): InferenceGraph {
     }
     builder.scope = node.scope;
     const shape = (id: ValueId) => graph.shape(id);
-    const made = inference({ attrs: node.attrs, inputs, emit: builder.emit, shape });
+    const made = inference({ op: node.rule, attrs: node.attrs, inputs, emit: builder.emit, shape });
     node.outputs.forEach((id, i) => {
       if (made[i] !== undefined) became.set(id, made[i]);
     });

@@ -68,6 +68,9 @@ export interface OpAttrs {
   readonly gather: { readonly axis: number; readonly length: number };
   readonly gatherGrad: { readonly axis: number; readonly length: number };
   readonly batchMatMul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  /** `stream` as of `dropout`, of whose draws these are. */
+  readonly attention: AttentionAttrs;
+  readonly attentionGrad: AttentionAttrs;
   readonly embeddingGrad: { readonly vocabulary: number; readonly units: number };
   readonly conv: GroupedWindows & { readonly fn: Fn; readonly alpha: number };
   /** `lengths`: places of the output along each spatial axis. */
@@ -104,6 +107,13 @@ export interface LossAttrs {
   readonly parameter: number;
   /** Of focal losses. Default: 0. */
   readonly alpha?: number;
+}
+
+export interface AttentionAttrs {
+  readonly heads: number;
+  readonly causal: boolean;
+  readonly rate: number;
+  readonly stream: number;
 }
 
 export type OpName = keyof OpAttrs;
@@ -190,6 +200,8 @@ export interface LowerContext<K extends OpName> {
 }
 
 export interface InferenceContext<K extends OpName> {
+  /** The op itself, as in `VjpContext`. */
+  readonly op: Op<K>;
   readonly attrs: OpAttrs[K];
   readonly inputs: readonly ValueId[];
   readonly emit: Emit;

@@ -4,6 +4,7 @@
  */
 import { Fn, LossFn, LossGroup, Opcode, RecordWord } from "../../assembly/abi.ts";
 import { f32Word } from "./float-word.ts";
+import { ATTENTION, ATTENTION_GRAD } from "./formats/attention.ts";
 import { CONV, CONV_GRAD_WEIGHTS, CONV_PACK, CONV_SCATTER } from "./formats/conv.ts";
 import {
   ADVANCE_MOMENTUM,
@@ -141,6 +142,8 @@ export const RECORDS = {
   [Opcode.Depthwise]: DEPTHWISE,
   [Opcode.DepthwiseGradInput]: DEPTHWISE_GRAD_INPUT,
   [Opcode.DepthwiseGradWeights]: DEPTHWISE_GRAD_WEIGHTS,
+  [Opcode.Attention]: ATTENTION,
+  [Opcode.AttentionGrad]: ATTENTION_GRAD,
 } as const satisfies Record<Opcode, RecordFormat>;
 
 /** The operands of a record that have a word on the tape. */

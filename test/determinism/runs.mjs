@@ -36,6 +36,7 @@ export async function runAll(wasmgrad) {
   const { categoricalFocal, categoricalHinge, cosineSimilarity, focal, hinge, klDivergence } = wasmgrad;
   const { logCosh, poisson, quantile, squaredHinge } = wasmgrad;
   const { hardSigmoid, hardSwish, mish, relu6 } = wasmgrad;
+  const { embedding, learnedPositions, multiHeadAttention, sinusoidalPositions, transformerBlock } = wasmgrad;
   const { activation, flatten, groupNorm, prelu, reshape, rmsNorm, spatialDropout } = wasmgrad;
   const { averagePool2d, depthwiseConv2d, maxPool2d, separableConv2d, upsample2d, zeroPadding2d } = wasmgrad;
   const digests = {};
@@ -604,6 +605,37 @@ export async function runAll(wasmgrad) {
     digests["adversarial pair"] = generator.digest({ training: true });
     digests["adversarial pair, discriminator"] = discriminator.digest({ training: true });
     digests["adversarial pair, follower"] = average.digest();
+  }
+
+  // Attention: blocks, positions, masks, across sequences; heads and lengths that fill no tile.
+  {
+    const ids = { shape: [11], dtype: "i32" };
+    const net = model({ inputs: { x: ids, mask: [11], other: [6, 5] }, seed: 4 }, ({ x, mask, other }) => {
+      const h = sinusoidalPositions()(learnedPositions(12)(embedding(17, 12)(x)));
+      const first = transformerBlock({ heads: 4, causal: true, dropout: 0.2 })(h);
+      const second = transformerBlock({ heads: 3, normFirst: false, activation: "relu", hidden: 9 })(first, {
+        mask,
+      });
+      return dense(5)(
+        multiHeadAttention({ heads: 2, keySize: 5, dropout: 0.1 })(second, { context: other }).mean(1),
+      );
+    });
+    const trainer = compile(net, {
+      loss: crossEntropy({ fromLogits: true }),
+      optimizer: adam({ learningRate: 0.01 }),
+      batchSize: 8,
+    });
+    const x = {
+      data: Int32Array.from(noise(20 * 11, 5), (v) => Math.abs(Math.floor(v * 17)) % 17),
+      shape: [20, 11],
+    };
+    const mask = { data: Float32Array.from(noise(20 * 11, 6), (v) => (v > -0.4 ? 1 : 0)), shape: [20, 11] };
+    const other = { data: noise(20 * 30, 7), shape: [20, 6, 5] };
+    const y = Array.from({ length: 20 }, (_, i) => (i * 3) % 5);
+    const { history } = await trainer.fit({ x: { x, mask, other }, y }, { epochs: 10 });
+    digests.attention = trainer.digest();
+    digests["attention, history"] = digestOf(Object.values(history).flat());
+    digests["attention, predictions"] = digestOf(trainer.predict({ x, mask, other }).data);
   }
 
   // Gradient descent by hand on every method of a tensor.

@@ -186,8 +186,54 @@ const COLUMNS = [
 ];
 const epsilon = 1e-3;
 
+/** Weights of attention: all masked are 0, and so is what stands behind the keys. */
+function attentionWeights(queries: number, keys: number, causal: boolean): Draw {
+  const stride = Math.ceil(keys / 8) * 8;
+  let at = 0;
+  return (uniform) => {
+    const [i, j] = [Math.floor(at / stride) % queries, at++ % stride];
+    const u = (1 + uniform()) / keys;
+    return j < keys && (!causal || j <= i) ? u : 0;
+  };
+}
+
+/** Queries, keys, heads, features of a head, of a value. */
+const ATTENDED = [
+  { queries: 4, keys: 8, heads: 1, size: 8, width: 8 },
+  { queries: 3, keys: 5, heads: 2, size: 3, width: 4 },
+  { queries: 5, keys: 5, heads: 2, size: 4, width: 9, causal: true },
+  { queries: 13, keys: 13, heads: 1, size: 2, width: 2, causal: true },
+  { queries: 1, keys: 1, heads: 1, size: 1, width: 1 },
+  { queries: 6, keys: 6, heads: 2, size: 2, width: 1, causal: true, rate: 0.3 },
+  { queries: 2, keys: 9, heads: 1, size: 8, width: 11, rate: 0.5 },
+].map(({ causal = false, rate = 0, heads, size, width, ...T }) => ({
+  ...T,
+  name: `${T.queries} by ${T.keys}, ${heads} heads of ${size} and ${width}${causal ? ", causal" : ""}${rate ? ", dropout" : ""}`,
+  attrs: { heads, causal, rate, stream: rate === 0 ? 0 : 2 },
+  q: [ROWS, T.queries, heads * size],
+  k: [ROWS, T.keys, heads * size],
+  v: [ROWS, T.keys, heads * width],
+  y: [ROWS, T.queries, heads * width],
+  w: [ROWS, heads, T.queries, Math.ceil(T.keys / 8) * 8],
+}));
+
 export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
   ...POOL_CASES,
+  attention: ATTENDED.flatMap(({ name, attrs, q, k, v, y, w, keys }) => [
+    { name, attrs, inputs: [input(q), input(k), input(v)], outputs: [y, w] },
+    {
+      name: `${name}, with a mask`,
+      attrs,
+      inputs: [input(q), input(k), input(v), target([ROWS, keys], classes(2))],
+      outputs: [y, w],
+    },
+  ]),
+  attentionGrad: ATTENDED.map(({ name, attrs, q, k, v, y, w, queries, keys }) => ({
+    name,
+    attrs,
+    inputs: [input(y), input(w, attentionWeights(queries, keys, attrs.causal)), input(q), input(k), input(v)],
+    outputs: [q, k, v],
+  })),
   layerNorm: COLUMNS.map((shape) => ({
     name: formatShape(shape),
     attrs: { epsilon },
@@ -689,8 +735,74 @@ const ce = { fn: LossFn.CrossEntropy, parameter: 0 };
 const sum = ReduceFn.Sum;
 
 /** Inputs that an op must refuse, and what it says; none where every shape will do or only fusion makes the op. */
+const ATTENDS = { heads: 2, causal: false, rate: 0, stream: 0 };
+
 export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
   ...POOL_REFUSALS,
+  attention: [
+    {
+      attrs: ATTENDS,
+      inputs: [
+        [3, 4],
+        [3, 4],
+        [ROWS, 4],
+      ],
+      message:
+        "layer: attention needs queries, keys and values [.., T, features] with T and features of fixed length; got [3, 4], [3, 4], [rows, 4]",
+    },
+    {
+      attrs: ATTENDS,
+      inputs: [
+        [ROWS, 3, 4],
+        [ROWS, 3, 4],
+        [ROWS, 2, 4],
+      ],
+      message:
+        "layer: attention needs queries, keys and values of the same rows, and a value for each key; got [rows, 3, 4], [rows, 3, 4], [rows, 2, 4]",
+    },
+    {
+      attrs: ATTENDS,
+      inputs: [
+        [ROWS, 3, 4],
+        [ROWS, 3, 6],
+        [ROWS, 3, 4],
+      ],
+      message:
+        "layer: attention needs queries and keys with equally many features; got [rows, 3, 4], [rows, 3, 6], [rows, 3, 4]",
+    },
+    {
+      attrs: ATTENDS,
+      inputs: [
+        [ROWS, 3, 4],
+        [ROWS, 3, 4],
+        [ROWS, 3, 5],
+      ],
+      message:
+        "layer: attention needs features that 2 heads divide; got [rows, 3, 4], [rows, 3, 4], [rows, 3, 5]",
+    },
+    {
+      attrs: { ...ATTENDS, causal: true },
+      inputs: [
+        [ROWS, 2, 4],
+        [ROWS, 3, 4],
+        [ROWS, 3, 4],
+      ],
+      message:
+        "layer: attention needs as many keys as queries where it is causal; got [rows, 2, 4], [rows, 3, 4], [rows, 3, 4]",
+    },
+    {
+      attrs: ATTENDS,
+      inputs: [
+        [ROWS, 2, 4],
+        [ROWS, 3, 4],
+        [ROWS, 3, 4],
+        [ROWS, 2],
+      ],
+      message:
+        "layer: attention needs a mask [.., T] of the keys; got [rows, 2, 4], [rows, 3, 4], [rows, 3, 4], [rows, 2]",
+    },
+  ],
+  attentionGrad: [],
   stopGradient: [],
   cumulativeSum: [
     {

@@ -253,6 +253,20 @@ const packed = (kind: ConvPanels, { kh, kw, c, o, groups, dw }: (typeof IMAGES)[
     kind,
     ...{ w: some((kh * kw * c * o) / groups, 9), kh, kw, c: c / groups, o: o / groups, groups, dw },
   });
+const ATTENDED = [
+  { m: 3, queries: 5, keys: 6, heads: 2, size: 3, width: 8, causal: 0 },
+  { m: 1, queries: 9, keys: 9, heads: 5, size: 8, width: 5, causal: 1 },
+  { m: 0, queries: 4, keys: 4, heads: 2, size: 4, width: 4, causal: 0 },
+].map((dims) => ({ name: JSON.stringify(dims), dims }));
+const attended = (dims: (typeof ATTENDED)[number]["dims"]) => {
+  const { m, queries, keys, heads, size, width } = dims;
+  const [q, k, v] = [queries * size, keys * size, keys * width].map((n, i) => some(m * heads * n, 5 + i));
+  return { q, k, v, ...dims };
+};
+const draws = {
+  ...{ rate: 0.25, stream: 1 },
+  ...{ seed: Float64Array.of(3), step: Float64Array.of(2), micro: Float64Array.of(1) },
+} as const;
 
 /** Where a record is tested in parts, if not here. */
 const PRODUCTS = "with the products";
@@ -699,6 +713,30 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
       step(Opcode.ConvGradWeights, {
         ...{ dweights: "out", db: "out", x: some(r.n * r.h * r.w * r.c, 7) },
         ...{ dy: some(r.n * r.oh * r.ow * r.o, 8), ...r, scratch: 0 },
+      }),
+    ),
+  ),
+  [Opcode.Attention]: ATTENDED.map(({ name, dims }) =>
+    one(
+      name,
+      dims.queries * (dims.width + Math.ceil(dims.keys / 8) * 8),
+      step(Opcode.Attention, {
+        ...{ y: "out", w: "out", ...attended(dims), ...draws },
+        ...{
+          mask: Float32Array.from({ length: dims.m * dims.keys }, (_, i) => Number(i % 3 > 0)),
+          scratch: 0,
+        },
+      }),
+    ),
+  ),
+  [Opcode.AttentionGrad]: ATTENDED.map(({ name, dims }) =>
+    one(
+      name,
+      dims.queries * dims.size + dims.keys * (dims.size + dims.width),
+      step(Opcode.AttentionGrad, {
+        ...{ dq: "out", dk: "out", dv: "out", ...attended(dims), ...draws, scratch: 0 },
+        dy: some(dims.m * dims.queries * dims.heads * dims.width, 8),
+        w: positive(dims.m * dims.heads * dims.queries * Math.ceil(dims.keys / 8) * 8, 9),
       }),
     ),
   ),

@@ -10,6 +10,7 @@ import type { LossAttrs, OpAttrs, OpName } from "../../src/graph/op.ts";
 import { resolve } from "../../src/graph/shape.ts";
 import type { DType, ValueId } from "../../src/graph/type.ts";
 import { isOverRows } from "../../src/tape/blocks.ts";
+import { attention, attentionGrad, type Sizes } from "./attention.ts";
 import { BINARY } from "./binary.ts";
 import { conv, convGradWeights, convTranspose, type Sums } from "./conv.ts";
 import { LOSS, rowsOf } from "./loss.ts";
@@ -211,6 +212,22 @@ function normalized(
 const ofSums = ({ values, sizes, terms }: Sums): Output => ({
   values,
   error: (i) => (terms[i] + 2) * EPS * sizes[i],
+});
+
+/** The sizes of q [.., queries, heads size], k and v [.., keys, heads width]. */
+function attended(heads: number, q: Operand, k: Operand, v: Operand): Sizes {
+  const [queries, features] = q.dims.slice(-2);
+  const [keys] = k.dims.slice(-2);
+  const [width] = v.dims.slice(-1);
+  return {
+    m: product(q.dims.slice(0, -2)),
+    ...{ queries, keys, heads, size: features / heads, width: width / heads },
+  };
+}
+
+const bounded = ({ values, errors }: { values: number[]; errors: number[] }): Output => ({
+  values,
+  error: (i) => errors[i],
 });
 
 /** One oracle an op: a missing one does not compile. */
@@ -487,6 +504,19 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
     };
     const size = fill(dims, (index) => total(index, Math.abs));
     return [{ values: fill(dims, (index) => total(index, (v) => v)), error: (i) => (k + 1) * EPS * size[i] }];
+  },
+  attention({ attrs, inputs: [q, k, v, mask] }) {
+    const sizes = attended(attrs.heads, q, k, v);
+    const { y, w } = attention(sizes, attrs, q.values, k.values, v.values, mask?.values);
+    return [bounded(y), bounded(w)];
+  },
+  attentionGrad({ attrs, inputs: [dy, w, q, k, v] }) {
+    const sizes = attended(attrs.heads, q, k, v);
+    const { dq, dk, dv } = attentionGrad(
+      ...([sizes, attrs, dy.values, w.values] as const),
+      ...([q.values, k.values, v.values] as const),
+    );
+    return [bounded(dq), bounded(dk), bounded(dv)];
   },
   embedding({ inputs: [ids, table] }) {
     const units = table.dims[1];

@@ -33,8 +33,10 @@ import { thrownBy, xor, xorModel, xorTrainer } from "../fixtures.ts";
 const trainer = xorTrainer();
 const unit = perceptron({ inputs: 1 });
 let tensor: wasmgrad.Tensor;
-model({ inputs: { x: [1] } }, ({ x }) => {
+let sequence: wasmgrad.Tensor;
+model({ inputs: { x: [1], words: [2, 4] } }, ({ x, words }) => {
   tensor = x;
+  sequence = words;
   return x.neg();
 });
 
@@ -59,6 +61,10 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   batchNorm,
   binaryCrossEntropy,
   concat: (options) => wasmgrad.concat([tensor], options),
+  scaledDotProductAttention: (options) =>
+    wasmgrad.scaledDotProductAttention(sequence, sequence, sequence, options),
+  sinusoidalPositions: wasmgrad.sinusoidalPositions,
+  transformerBlock: wasmgrad.transformerBlock as never,
   stack: (options) => wasmgrad.stack([tensor], options),
   nested: (options) => wasmgrad.nested(xorModel(), options),
   compile: (options) => compile(xorModel(), options),
@@ -114,6 +120,7 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   huber,
   impute: wasmgrad.impute,
   layerNorm,
+  learnedPositions: (options) => wasmgrad.learnedPositions(4, options),
   load: (options) => wasmgrad.load(trainer.save(), options),
   loadTrainer: (options) => wasmgrad.loadTrainer(trainer.save(), options),
   modelFromJSON: (options) => wasmgrad.modelFromJSON(wasmgrad.modelToJSON(xorModel()), options),
@@ -121,6 +128,7 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   logicGate: (options) => logicGate("and", options),
   minMax: wasmgrad.minMax,
   model: (options) => model(options, ({ x }) => dense(1)(x)),
+  multiHeadAttention: wasmgrad.multiHeadAttention as never,
   oneHot: wasmgrad.oneHot,
   perceptron,
   "perceptron: fit": (options) => unit.fit({ x: [[1]], y: [1] }, options),
@@ -156,6 +164,8 @@ const FIRST: Readonly<Record<string, string>> = {
   batchNorm: "momentum",
   binaryCrossEntropy: "fromLogits",
   concat: "axis",
+  scaledDotProductAttention: "heads",
+  transformerBlock: "heads",
   stack: "axis",
   compile: "loss",
   compileTogether: "engine",
@@ -202,6 +212,7 @@ const FIRST: Readonly<Record<string, string>> = {
   huber: "delta",
   impute: "columns",
   layerNorm: "epsilon",
+  learnedPositions: "tableInitializer",
   load: "uses",
   loadTrainer: "uses",
   modelFromJSON: "uses",
@@ -209,6 +220,7 @@ const FIRST: Readonly<Record<string, string>> = {
   logicGate: "inputs",
   minMax: "columns",
   model: "inputs",
+  multiHeadAttention: "heads",
   oneHot: "columns",
   perceptron: "inputs",
   "perceptron: fit": "epochs",
@@ -327,29 +339,27 @@ describe("refused options", () => {
 
 describe("no options", () => {
   const isSchedule = (name: string) => ["initial", "maximum"].includes(FIRST[name]);
+  /** Those that need some, beside schedules. */
+  const needed = [
+    ...["conv1d", "conv2d", "conv1dTranspose", "conv2dTranspose"],
+    ...["multiHeadAttention", "transformerBlock"],
+    ...["model", "oneHot", "perceptron", "sequential"],
+  ];
   const optional = Object.keys(TAKERS).filter(
-    (name) =>
-      !/^(conv[12]d(Transpose)?|model|oneHot|perceptron|sequential|convertActivations|restarts)$/.test(
-        name,
-      ) && !isSchedule(name),
+    (name) => !needed.includes(name) && !/^(convertActivations|restarts)$/.test(name) && !isSchedule(name),
   );
   it.each(optional)("are as good as undefined ones: %s", async (name) => {
     await TAKERS[name](undefined as never);
   });
 
-  const convolutions = ["conv1d", "conv2d", "conv1dTranspose", "conv2dTranspose"];
-  it.each([
-    ...convolutions,
-    "model",
-    "oneHot",
-    "perceptron",
-    "sequential",
-    ...Object.keys(TAKERS).filter(isSchedule),
-  ])("are refused where some are needed: %s", (name) => {
-    expect(thrownBy(() => TAKERS[name](undefined as never)).message).toBe(
-      `${name}: options must be an object, such as { ${FIRST[name]}: .. }; got undefined`,
-    );
-  });
+  it.each([...needed, ...Object.keys(TAKERS).filter(isSchedule)])(
+    "are refused where some are needed: %s",
+    (name) => {
+      expect(thrownBy(() => TAKERS[name](undefined as never)).message).toBe(
+        `${name}: options must be an object, such as { ${FIRST[name]}: .. }; got undefined`,
+      );
+    },
+  );
 });
 
 describe("values of the wrong kind are refused", () => {

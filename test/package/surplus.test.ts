@@ -22,8 +22,10 @@ const emptyNpy = new Blob([
 type Call = (...given: unknown[]) => unknown;
 
 let tensor: main.Tensor;
-main.model({ inputs: { x: [1] } }, ({ x }) => {
+let sequence: main.Tensor;
+main.model({ inputs: { x: [1], words: [2, 4] } }, ({ x, words }) => {
   tensor = x;
+  sequence = words;
   return x.neg();
 });
 
@@ -122,6 +124,11 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   impute: [main, [{}]],
   inputColumns: [main, [[{ name: "a", kind: "number" }]]],
   layerNorm: [main, [{}]],
+  learnedPositions: [main, [4, {}]],
+  multiHeadAttention: [main, [{ heads: 2 }]],
+  scaledDotProductAttention: [main, [sequence!, sequence!, sequence!, {}]],
+  sinusoidalPositions: [main, [{}]],
+  transformerBlock: [main, [{ heads: 2 }]],
   linearSeparability: [
     analysis,
     [

@@ -185,6 +185,8 @@ class Maker {
         return this.#stretched(x, b, c);
       case 17:
         return this.#windows(x, b, c);
+      case 18:
+        return this.#attended(x, b);
       default: {
         // Two parameters of one shape, so that their gradients are one value.
         const s = rank > 0 && last > 0 ? [last] : [];
@@ -247,6 +249,16 @@ class Maker {
     const weights = [this.parameter([...size, channels, filters]), this.parameter([filters])];
     const z = this.emit(OPS.conv, attrs, [input, ...weights.slice(0, 1 + (c % 3 ? 1 : 0))]);
     return c % 2 === 0 ? this.scaled(z, 1 / products) : this.unary(Fn.Tanh, z);
+  }
+
+  /** Attention of a sequence to itself, of keys and values that are bounded. */
+  #attended(x: ValueId, b: number): ValueId | undefined {
+    const shape = this.shape(x);
+    if (shape.length < 2 || shape.slice(-2).some((d) => d < 0)) return undefined;
+    const features = shape[shape.length - 1];
+    const heads = [4, 2, 1].find((n) => features % n === 0) as number;
+    const attrs = { heads, causal: b % 2 === 0, rate: 0, stream: 0 };
+    return this.emit(OPS.attention, attrs, [this.unary(Fn.Tanh, x), this.unary(Fn.Sin, x), x]);
   }
 
   /** Slices, padding and joining. */

@@ -23,7 +23,7 @@ import { checkRequest, feedsOf, reference } from "./check.ts";
 import { randomRequest, type Step } from "./random-graph.ts";
 
 const SEED = 20260101;
-const step: fc.Arbitrary<Step> = fc.tuple(fc.nat(18), fc.nat(999), fc.nat(999), fc.nat(999));
+const step: fc.Arbitrary<Step> = fc.tuple(fc.nat(19), fc.nat(999), fc.nat(999), fc.nat(999));
 const steps = fc.array(step, { minLength: 1, maxLength: 40, size: "max" });
 
 describe("plans of random graphs", () => {

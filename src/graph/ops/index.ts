@@ -6,6 +6,7 @@
  */
 import type { Op, OpName } from "../op.ts";
 import { argMax } from "./arg-max.ts";
+import { attention, attentionGrad } from "./attention.ts";
 import { batchMatMul } from "./batch-mat-mul.ts";
 import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./batch-norm.ts";
 import { binary } from "./binary.ts";
@@ -83,4 +84,6 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   depthwise,
   depthwiseGradInput,
   depthwiseGradWeights,
+  attention,
+  attentionGrad,
 };

@@ -1,5 +1,5 @@
 import { describe } from "../../describe.ts";
-import { OptionError, ShapeError } from "../../errors.ts";
+import { ShapeError } from "../../errors.ts";
 import type { Initializer } from "../../graph/graph.ts";
 import { Fn } from "../../graph/op.ts";
 import { approach, batchNorm as batchNormOp } from "../../graph/ops/batch-norm.ts";
@@ -22,6 +22,7 @@ import {
 } from "../activations.ts";
 import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "../layer.ts";
 import type { Tensor } from "../tensor.ts";
+import { nextStream } from "./draws.ts";
 
 export interface DenseOptions {
   /** Applied to every output: a name, a layer such as `mish()`, or a function of a tensor. Default: `"linear"`. */
@@ -99,9 +100,6 @@ export function activation(fn: Activation, options: NameOption = {}): Layer<"sam
   );
 }
 
-/** More dropouts than this in one model would share their draws. */
-const MOST_STREAMS = 0x10000;
-
 /**
  * Sets a share of the numbers to 0 while training, others in each pass, and scales the rest by `1 / (1 - rate)`; outside
  * training it does nothing. Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
@@ -123,9 +121,7 @@ export const dropout = /* @__PURE__ */ withOps(
       name,
       () => [],
       (x, _, who) => {
-        const stream = x.builder.graph.nodes.filter((node) => node.op === "dropout").length;
-        if (stream >= MOST_STREAMS)
-          throw new OptionError(`${who}: a model may have ${MOST_STREAMS} dropouts; got one more`);
+        const stream = nextStream(who, x);
         return rate === 0 ? x : x.emit(dropoutOp, { rate, stream }, [x.id]);
       },
     );

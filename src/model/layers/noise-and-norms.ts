@@ -1,6 +1,5 @@
 /** Layers that are made of other ops: more norms, dropout of whole channels, a relu with learned slopes, further activations. */
-import { describe } from "../../describe.ts";
-import { OptionError, ShapeError } from "../../errors.ts";
+import { ShapeError } from "../../errors.ts";
 import { BinaryFn, Fn, ReduceFn } from "../../graph/op.ts";
 import { binary } from "../../graph/ops/binary.ts";
 import { dropout as dropoutOp } from "../../graph/ops/dropout.ts";
@@ -13,6 +12,7 @@ import { formatShape, type Shape, sizeOf } from "../../graph/shape.ts";
 import { COUNT, check, POSITIVE, type Rule, readOptions, refuseMore, SHARE, STRING } from "../../options.ts";
 import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "../layer.ts";
 import type { Tensor } from "../tensor.ts";
+import { nextStream } from "./draws.ts";
 
 const combine = (fn: BinaryFn, a: Tensor, b: Tensor): Tensor => a.emit(binary, { fn }, [a.id, b.id]);
 const apply = (fn: Fn, x: Tensor): Tensor => x.emit(elementary, { fn, alpha: 0 }, [x.id]);
@@ -133,9 +133,6 @@ export const groupNorm = /* @__PURE__ */ withOps(
   [binary, layerNormOp, reshape, transpose],
 );
 
-/** More dropouts than this in one model would share their draws. */
-const MOST_STREAMS = 0x10000;
-
 /**
  * Dropout of whole channels: while training, sets a share of the channels of each row to 0 at all positions and scales the rest
  * by `1 / (1 - rate)`; outside training it does nothing. Neighbours that say much the same do not stand in for each other then.
@@ -163,11 +160,7 @@ export const spatialDropout = /* @__PURE__ */ withOps(
           throw new ShapeError(
             `${who}: spatialDropout needs an input [rows, .., n] with positions between; got ${formatShape(shape)}: use dropout`,
           );
-        const stream = x.builder.graph.nodes.filter((node) => node.op === "dropout").length;
-        if (stream >= MOST_STREAMS)
-          throw new OptionError(
-            `${who}: a model may have ${MOST_STREAMS} dropouts; got ${describe(stream + 1)}`,
-          );
+        const stream = nextStream(who, x);
         if (rate === 0) return x;
         const channels = [shape[0], ...shape.slice(1, -1).map(() => 1), shape[shape.length - 1]];
         const one = constant(x, [], 1);
