@@ -1,15 +1,19 @@
 /** The examples of networks, run in short form as their users run them. */
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const run = async (name: string, size: number) => {
-  const { stdout } = await promisify(execFile)(process.execPath, [`examples/${name}.mjs`, `${size}`], {
-    cwd: root,
-  });
+const run = async (name: string, ...sizes: number[]) => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [`examples/${name}.mjs`, ...sizes.map(String)],
+    {
+      cwd: root,
+    },
+  );
   return stdout;
 };
 /** The numbers that stand where a pattern has its groups, in each match. */
@@ -59,6 +63,24 @@ describe("examples", () => {
     expect(printed).toMatch(/^loss: (\w+, ){4}\w+$/m);
   });
 
+  // Debian's package dataset-fashion-mnist, which .ci/run installs where it can.
+  it.skipIf(!existsSync("/usr/share/datasets/fashion-mnist"))(
+    "LeNet: a tenth of an epoch of Fashion-MNIST is enough for most kinds",
+    async () => {
+      const printed = await run("fashion-lenet", 1, 6400);
+      const [[accuracy]] = numbers(printed, /^epoch 1: .* test accuracy ([\d.]+) %$/gm);
+      expect(accuracy).toBeGreaterThan(65);
+      expect(printed).toMatch(/^\d{4} of 10000 right/m);
+    },
+    120_000,
+  );
+
+  it("shapes: pictures as a page has them get their names", async () => {
+    const printed = await run("shapes", 12);
+    expect(numbers(printed, /of 600 new pictures ([\d.]+) %/g)[0][0]).toBeGreaterThan(94);
+    expect(printed).toMatch(/^circle, .*\nsquare, .*\ntriangle, /m);
+  });
+
   it("of networks have less than 80 lines, and stand in the documentation", () => {
     const docs = readFileSync(`${root}docs/several-programs.md`, "utf8");
     for (const name of NETWORKS) {
@@ -78,4 +100,4 @@ describe("examples", () => {
 });
 
 /** In the order of the documentation. */
-const NETWORKS = ["gan", "autoencoder", "siamese", "transfer", "word-embeddings"];
+const NETWORKS = ["gan", "autoencoder", "siamese", "transfer", "word-embeddings", "fashion-lenet", "shapes"];
