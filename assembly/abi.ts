@@ -170,6 +170,11 @@ export enum LossBlock {
   Rows = 64,
 }
 
+/** How the sum of the squares of gradients is split. */
+export enum ClipBlock {
+  Elements = 4096,
+}
+
 export enum LossFn {
   /** mean of (p - t)^2 over all m n elements */
   MeanSquaredError = 0,

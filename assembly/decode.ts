@@ -9,11 +9,13 @@ import { approach, batchNorm, batchNormGrad, normalizeColumns } from "./kernels/
 import { argMax } from "./kernels/arg-max";
 import { attention, attentionGrad } from "./kernels/attention";
 import { averagePool, averagePoolGrad } from "./kernels/pool/average";
+import { averageWeights } from "./kernels/average-weights";
 import { batchMatMul } from "./kernels/batch-mat-mul";
 import { bilinear, bilinearGrad } from "./kernels/pool/bilinear";
 import { binary } from "./kernels/binary";
 import { binarySix, copySix } from "./kernels/six";
 import { checkFinite } from "./kernels/scan";
+import { clampGradients, gradientSquares, scaleGradients } from "./kernels/clip";
 import { conv } from "./kernels/conv/forward";
 import { convGradWeights } from "./kernels/conv/weights";
 import { convPack } from "./kernels/conv/pack";
@@ -29,8 +31,10 @@ import { joinStretch, padStretch, takeStretch } from "./kernels/stretch";
 import { layerNorm, layerNormGrad, layerNormGradWeights } from "./kernels/layer-norm";
 import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./kernels/softmax";
 import { loss, lossBlocks, lossTotal } from "./kernels/loss";
+import { lossWeights } from "./kernels/loss-weights";
 import { matMul } from "./kernels/mat-mul";
 import { maxGrad } from "./kernels/max-grad";
+import { maxNorm } from "./kernels/max-norm";
 import { maxPool, maxPoolGrad } from "./kernels/pool/max";
 import { order } from "./kernels/order";
 import { reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
@@ -186,6 +190,29 @@ function executeOther(r: usize, run: usize, rows: i32, stride: usize, part: i32,
     }
     case Opcode.Advance: {
       advance(pointer(r, 1), pointer(r, 2), part, parts);
+      break;
+    }
+    case Opcode.LossWeights: {
+      lossWeights(
+        pointer(r, 1), pointer(r, 2), pointer(r, 3), dim(r, 4, rows), word(r, 5), word(r, 6),
+        word(run, word(r, 7)), word(run, word(r, 8)), part, parts,
+      );
+      break;
+    }
+    case Opcode.GradientSquares: {
+      gradientSquares(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), part, parts);
+      break;
+    }
+    case Opcode.ScaleGradients: {
+      scaleGradients(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), float(r, 4), part, parts);
+      break;
+    }
+    case Opcode.ClampGradients: {
+      clampGradients(pointer(r, 1), dim(r, 2, rows), float(r, 3), part, parts);
+      break;
+    }
+    case Opcode.AverageWeights: {
+      averageWeights(pointer(r, 1), pointer(r, 2), dim(r, 3, rows), pointer(r, 4), pointer(r, 5), part, parts);
       break;
     }
     default: {
@@ -392,6 +419,10 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
     }
     case Opcode.AdvanceMomentum: {
       advanceMomentum(pointer(r, 1), pointer(r, 2), pointer(r, 3), part, parts);
+      break;
+    }
+    case Opcode.MaxNorm: {
+      maxNorm(pointer(r, 1), dim(r, 2, rows), dim(r, 3, rows), float(r, 4), part, parts);
       break;
     }
     default: {

@@ -118,4 +118,14 @@ export enum Opcode {
   /** softmax(Q K^T / sqrt(size)) V by heads, and its gradients */
   Attention,
   AttentionGrad,
+  /** weights of units such that a loss counts all but those of an ignored label */
+  LossWeights,
+  /** sums of squares of gradients by blocks; gradients scaled down to a norm; gradients cut off at a magnitude */
+  GradientSquares,
+  ScaleGradients,
+  ClampGradients,
+  /** a moving average of weights one update on */
+  AverageWeights,
+  /** columns of weights scaled down to a norm */
+  MaxNorm,
 }

@@ -21,7 +21,7 @@ import { LossFn, Targets } from "../abi";
 import { exp, expm1, sigmoidLarger, tanh } from "../math/exp";
 import { log, log1pUnit, logSum } from "../math/log";
 import { addWide, loadUpTo4, storeUpTo4, sumWide } from "../simd";
-import { addTerms, elementWeights, labelRow, targetRow, weightOf } from "./loss-units";
+import { addTerms, elementWeights, ignoreRow, labelRow, targetRow, weightOf } from "./loss-units";
 import { exponentials, rowMax } from "./softmax";
 
 /** PyTorch's `eps` of poisson_nll_loss. */
@@ -321,7 +321,10 @@ function cosineSimilarity(dx: usize, p: usize, t: usize, n: i32, factor: f64): f
   return 1 - cosine;
 }
 
-/** The sum over m rows, the first of which is row `from` of the batch: row i has the weight w[i / span], or 1 where w is 0. */
+/**
+ * The sum over m rows, the first of which is row `from` of the batch: row i has the weight w[i / span], or 1 where w is 0, and does
+ * not count where that is below 0.
+ */
 function rows(
   fn: i32, dx: usize, p: usize, t: usize, m: i32, n: i32, targets: i32, parameter: f32, factor: f64, w: usize, from: i32,
   span: i32,
@@ -333,10 +336,11 @@ function rows(
   for (let i = from; i < end; ++i) {
     const weight: f64 = w ? <f64>weightOf(w, i, span) : 1;
     const label = targets == Targets.Labels ? load<i32>(t) : -1;
-    if (targets == Targets.Labels && <u32>label >= <u32>n) return NaN;
     const scale = factor * weight;
     let term: f64 = 0;
-    if (fn == LossFn.CategoricalHinge) term = categoricalHinge(dx, p, t, n, label, scale);
+    if (weight < 0) ignoreRow(dx, n);
+    else if (targets == Targets.Labels && <u32>label >= <u32>n) return NaN;
+    else if (fn == LossFn.CategoricalHinge) term = categoricalHinge(dx, p, t, n, label, scale);
     else if (fn == LossFn.KlDivergence) term = klDivergence(dx, p, t, n, label, scale);
     else if (fn == LossFn.CategoricalFocal) term = categoricalFocal(dx, p, t, n, label, parameter, scale);
     else term = cosineSimilarity(dx, p, t, n, scale);

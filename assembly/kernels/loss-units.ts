@@ -52,6 +52,11 @@ export function labelRow(dx: usize, p: usize, label: i32, n: i32, factor: f64): 
   return <f64>logSum(sum) - <f64>z;
 }
 
+/** One row that does not count, which has a weight below 0: neither loss nor gradient, whatever p and t hold. */
+export function ignoreRow(dx: usize, n: i32): void {
+  if (dx) memory.fill(dx, 0, <usize>n << 2);
+}
+
 /**
  * One row with target weights: `T log(sum) - sum_j t[j] z[j]` with T = sum_j t[j]; a weight of 0 adds exactly
  * 0 even where z is -inf. With the exponentials in dx it becomes (T exp(z) - t sum) factor / sum. One-hot

@@ -10,7 +10,7 @@ import { log1pUnit } from "../math/log";
 import { partStart } from "../parts";
 import { storeUpTo4, sumWide } from "../simd";
 import { lossExtended } from "./loss-extended";
-import { addTerms, elementWeights, labelRow, targetRow, weightOf } from "./loss-units";
+import { addTerms, elementWeights, ignoreRow, labelRow, targetRow, weightOf } from "./loss-units";
 
 const TABLE: usize = memory.data<v128>(
   [
@@ -148,7 +148,7 @@ function smoothGradient(dx: usize, t: usize, n: i32, targets: i32, share: f64): 
   }
 }
 
-/** The first row is row `from` of the batch: row i has the weight w[i / span], or 1 where w is 0. */
+/** The first row is row `from` of the batch: row i has the weight w[i / span], or 1 where w is 0; below 0 it does not count. */
 function crossEntropy(
   dx: usize, p: usize, t: usize, m: i32, n: i32, targets: i32, factor: f64, smoothing: f64, w: usize, from: i32,
   span: i32,
@@ -158,10 +158,14 @@ function crossEntropy(
   let sum: f64 = 0;
   for (let i = from; i < end; ++i) {
     const weight: f64 = w ? <f64>weightOf(w, i, span) : 1;
-    if (smoothing != 0) sum += weight * smoothing * smoothedRow(p, t, n, targets);
-    if (targets == Targets.Labels) sum += weight * labelRow(dx, p, load<i32>(t), n, factor * weight);
-    else sum += weight * targetRow(dx, p, t, n, factor * weight);
-    if (dx && smoothing != 0) smoothGradient(dx, t, n, targets, factor * weight * smoothing);
+    if (weight < 0) {
+      ignoreRow(dx, n);
+    } else {
+      if (smoothing != 0) sum += weight * smoothing * smoothedRow(p, t, n, targets);
+      if (targets == Targets.Labels) sum += weight * labelRow(dx, p, load<i32>(t), n, factor * weight);
+      else sum += weight * targetRow(dx, p, t, n, factor * weight);
+      if (dx && smoothing != 0) smoothGradient(dx, t, n, targets, factor * weight * smoothing);
+    }
     t += targets == Targets.Labels ? 4 : row;
     p += row;
     if (dx) dx += row;
@@ -206,7 +210,8 @@ function blockLoss(
  * @param scale      in  [1] f32, the cotangent of the loss; 0: one
  * @param p          in  [m, n] f32, row-major, 16-byte aligned
  * @param t          in  [m, n] f32, row-major, 16-byte aligned; for `Targets.Labels` [m] i32 in [0, n)
- * @param weights    in  f32, 16-byte aligned, one for every `span` units: elements, or rows for losses over rows; 0: all are 1
+ * @param weights    in  f32, 16-byte aligned, one for every `span` units: elements, or rows for losses over rows; 0: all are 1.
+ *                   Of losses that take labels one below 0 says that the unit does not count, see `lossWeights`
  * @param m          rows; 0 gives loss 0
  * @param n          columns; 0 gives loss 0
  * @param span       units of one row of data

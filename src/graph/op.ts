@@ -89,6 +89,7 @@ export interface OpAttrs {
   readonly lossGrad: LossAttrs;
   /** Made by `plan/fuse-gradients.ts` only. */
   readonly lossAndGrad: LossAttrs;
+  readonly lossWeights: { readonly ignore: number };
   /** Made by `plan/differentiate.ts`, and by `train/make-trainer.ts` for the sum of losses. */
   readonly accumulate: Record<never, never>;
   /** Made by `plan/gradients.ts` only. */

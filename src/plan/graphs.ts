@@ -14,8 +14,10 @@ export interface TapePort {
   readonly dtype: "f32" | "i32";
   /** Words of a row at most; targets may come with one label a row instead. */
   readonly rowElements: number;
-  /** Of ids and labels: every one is less than this. */
+  /** Of ids and labels: every one is less than this. A target may have a label for so many numbers of its row. */
   readonly below: number;
+  /** Of labels: one that may lie outside. */
+  readonly ignore?: number;
 }
 
 /** A lowered graph with its ports, and the values it is run for. */

@@ -5,6 +5,7 @@ import { type Packing, packArena } from "./arena.ts";
 import { type Blocks, blocksOf } from "./blocks.ts";
 import { type CounterTable, counterTable, fittedCounters } from "./counters.ts";
 import { type LoweredGraph, type LoweredTraining, lowerPrediction } from "./graphs.ts";
+import { align } from "./layout.ts";
 import { askForScratch, type LoweredTape, type ScratchBytes } from "./lower.ts";
 import { type NumberedPort, numberPorts, type TapeName } from "./ports.ts";
 import type { PlanRequest } from "./request.ts";
@@ -38,6 +39,17 @@ function lowerGraphs({ graph, batch, train, frozen, foreign }: PlanRequest): Gra
   return { predict, ...train.planner.lower(train, batch, fixed) };
 }
 
+/** Where each trained variable lies in its region. */
+function trainedVariables(uses: readonly VariableUse[], { locations }: Blocks) {
+  const entries = uses.flatMap(({ variable: { name, shape } }, i) => {
+    const location = locations[i];
+    if (location?.region !== "trained") return [];
+    const { bytes, elements } = location;
+    return [[name, { bytes, elements: align(elements * 4) / 4, shape }] as const];
+  });
+  return new Map(entries);
+}
+
 export function gatherParts(request: PlanRequest): Parts {
   const { train, batch, foreign = new Map<string, number>() } = request;
   const graphs = lowerGraphs(request);
@@ -60,6 +72,8 @@ export function gatherParts(request: PlanRequest): Parts {
           groups: blocks.groups,
           trained: blocks.bytes.trained / 4,
           updated: blocks.bytes.updated / 4,
+          variables: trainedVariables(uses, blocks),
+          features: train.features ?? [],
         })
       : [];
   const lowered = [predict, training?.train, training?.evaluate].flatMap((g) => g?.lowered ?? []);

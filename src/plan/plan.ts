@@ -8,12 +8,13 @@ import type { KernelLink } from "../kernels/link.ts";
 import { PREDICT } from "../kernels/predict.wasm.ts";
 import { placeVariables, tapeAddresses } from "./addresses.ts";
 import { encodeRecords } from "./encode.ts";
+import { blockOf } from "./feature.ts";
 import type { LoweredGraph } from "./graphs.ts";
 import { align, type Layout, layOut } from "./layout.ts";
 import { gatherParts, type Parts } from "./parts.ts";
 import { HISTORY_CAPACITY, type Plan, type PlannedTape, ratesCapacity } from "./planned.ts";
 import type { TapeName } from "./ports.ts";
-import { blockOf, blocksOf, type PlanRequest, type Range } from "./request.ts";
+import { blocksOf, type PlanRequest, type Range, type TrainRequest } from "./request.ts";
 import { slotOf } from "./sections.ts";
 
 /** What an address of 32 bits reaches. */
@@ -56,7 +57,7 @@ function regionsOf({ batch, train, windowRows, parts: workers }: PlanRequest, pa
     ["header", Header.Count * 4],
     ["run", (Run.Settings + parts.settings) * 4],
     ["tapes", parts.words * 4],
-    ["hyper", (optimizer?.groups.length ?? 0) * Hyper.Count * 8],
+    ["hyper", constantsOf(train).length * 8],
     ["rates", optimizer ? ratesCapacity(optimizer) * optimizer.groups.length * 8 : 0],
     ["history", optimizer ? HISTORY_CAPACITY * 8 : 0],
     ["counters", counters.size * 8],
@@ -137,7 +138,7 @@ function write(request: PlanRequest, parts: Parts, layout: Layout): Plan {
     predict: tape("predict", graphs.predict, predict),
     train: trainPlan,
     words,
-    hyper: train?.optimizer?.groups.flatMap(({ hyper }) => hyper) ?? [],
+    hyper: constantsOf(train),
     constants: constants.map((data, i) => ({ offset: at(`constant ${i}`), data })),
     arenaLowerBound: Math.max(...Object.values(parts.arenas).map((arena) => arena.lowerBoundBytes)),
   };
@@ -146,9 +147,22 @@ function write(request: PlanRequest, parts: Parts, layout: Layout): Plan {
   return plan;
 }
 
+/** What records of updates read beside the state: a row of numbers for each group of the optimizer, then one for each feature. */
+const constantsOf = (train: TrainRequest | undefined): number[] =>
+  [
+    ...(train?.optimizer?.groups ?? []).map(({ hyper }) => hyper),
+    ...(train?.features ?? []).map(({ constants = [] }) => constants),
+  ].flatMap((row) => Array.from({ length: Hyper.Count }, (_, i) => row[i] ?? 0));
+
 /** The largest kernels that any of its parts asks for. */
 const kernelsOf = ({ graph, train }: PlanRequest): KernelLink =>
-  [train?.planner.kernels, train?.optimizer?.kernels, graph.kernels, train?.graph.kernels].reduce<KernelLink>(
+  [
+    train?.planner.kernels,
+    train?.optimizer?.kernels,
+    ...(train?.features ?? []).map(({ kernels }) => kernels),
+    graph.kernels,
+    train?.graph.kernels,
+  ].reduce<KernelLink>(
     (largest, kernels) => (kernels && kernels.level > largest.level ? kernels : largest),
     PREDICT,
   );

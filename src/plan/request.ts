@@ -4,6 +4,7 @@ import type { RecordDraft } from "../graph/op.ts";
 import type { ValueId } from "../graph/type.ts";
 import type { KernelLink } from "../kernels/link.ts";
 import type { CounterEntry } from "./counters.ts";
+import type { Feature } from "./feature.ts";
 import type { LoweredGraph, LoweredTraining, TapePort } from "./graphs.ts";
 import type { OptimizerPlan } from "./optimizer.ts";
 import type { Plan, PlannedTape, TrainPlan } from "./planned.ts";
@@ -28,16 +29,6 @@ export interface TrainRequest {
   /** What accompanies the training. */
   readonly features?: readonly Feature[];
 }
-
-/** What a feature keeps in the state of a program, such as best weights and the loss they had. */
-export interface Feature {
-  readonly counters?: readonly CounterEntry[];
-  /** Names of blocks laid out as the trained variables, a number for each of theirs; they start as zeros. */
-  readonly blocks?: readonly string[];
-}
-
-/** Region of a feature's block. */
-export const blockOf = (name: string): string => `block ${name}`;
 
 export const blocksOf = (train: TrainRequest | undefined): readonly string[] =>
   (train?.features ?? []).flatMap(({ blocks }) => blocks ?? []);

@@ -11,6 +11,7 @@ import {
   PLACE,
 } from "../tape/formats/train.ts";
 import type { Stretch } from "./blocks.ts";
+import type { Feature, FeatureContext } from "./feature.ts";
 import { type LoweredTape, recordsOf } from "./lower.ts";
 import { commitRecords, counterOf, type GroupContext, type OptimizerPlan, type Slot } from "./optimizer.ts";
 import type { NumberedPort } from "./ports.ts";
@@ -34,6 +35,8 @@ export interface SectionRequest {
   /** Elements of all of them, and of the variables that update nodes write. */
   readonly trained: number;
   readonly updated: number;
+  readonly variables: FeatureContext["variables"];
+  readonly features: readonly Feature[];
 }
 
 export const slotOf = (slot: Slot["name"]): string => `slot ${slot}`;
@@ -52,10 +55,10 @@ export function trainingSections(request: SectionRequest): SectionDraft[] {
     once(Section.Backward, recordsOf(lowered, "backward")),
     once(Section.Accumulate, accumulateRecords(request)),
     last(Section.Update, updateRecords(request)),
-    last(
-      Section.Commit,
-      optimizer ? groupsOf(request).flatMap((group) => commitRecords(optimizer, group)) : [],
-    ),
+    last(Section.Commit, [
+      ...(optimizer ? groupsOf(request).flatMap((group) => commitRecords(optimizer, group)) : []),
+      ...featureRecords(request, "commit"),
+    ]),
   ];
 }
 
@@ -99,10 +102,26 @@ function updateRecords(request: SectionRequest): RecordDraft[] {
   const check = draft(CHECK_FINITE, { x, n: updated });
   return [
     ...(accumulate > 1 ? [average] : []),
+    ...featureRecords(request, "beforeUpdate"),
     ...(optimizer ? groupsOf(request).flatMap((group) => optimizer.rule.update(group)) : []),
+    ...featureRecords(request, "afterUpdate"),
     ...(updated > 0 ? [keep, ...recordsOf(lowered, "update"), check] : []),
   ];
 }
+
+/** What features do at one place; their constants stand behind those of the groups. */
+const featureRecords = (
+  { features, groups, trained, variables }: SectionRequest,
+  place: "beforeUpdate" | "afterUpdate" | "commit",
+): RecordDraft[] =>
+  features.flatMap(
+    (feature, i) => feature[place]?.({ trained, variables, constants: hyperOf(groups.length + i, 0) }) ?? [],
+  );
+
+const hyperOf = (row: number, field: number) => ({
+  region: "hyper",
+  bytes: (row * Hyper.Count + field) * 8,
+});
 
 /** The groups that have variables. */
 function groupsOf({ groups, optimizer }: SectionRequest): GroupContext[] {
@@ -114,7 +133,7 @@ function groupsOf({ groups, optimizer }: SectionRequest): GroupContext[] {
       gradients: { region: "gradients", bytes },
       slot: (name) =>
         optimizer?.slots.some((slot) => slot.name === name) ? { region: slotOf(name), bytes } : (0 as never),
-      hyper: (field) => ({ region: "hyper", bytes: (group * Hyper.Count + field) * 8 }),
+      hyper: (field) => hyperOf(group, field),
       counter: (name) => ({ counter: counterOf(name, group, groups.length) }),
     }),
   );

@@ -3,12 +3,13 @@ import { Header, Run, SectionWord, Targets } from "../../assembly/abi.ts";
 import type { Graph } from "../graph/graph.ts";
 import { forInference } from "../graph/inference.ts";
 import { TRAIN } from "../kernels/train.wasm.ts";
+import { blockOf } from "./feature.ts";
 import { fuseGradients } from "./fuse-gradients.ts";
 import { addGradients } from "./gradients.ts";
 import { inputsOf, type LoweredTraining, lowerFor, rowElements, type TapePort } from "./graphs.ts";
 import { checkGroups, groupOf, optimizerCounters } from "./optimizer.ts";
 import { HISTORY_CAPACITY, ratesCapacity, type TrainPlan } from "./planned.ts";
-import { blockOf, blocksOf, type TrainContext, type TrainPlanner, type TrainRequest } from "./request.ts";
+import { blocksOf, type TrainContext, type TrainPlanner, type TrainRequest } from "./request.ts";
 import { usesOf } from "./roles.ts";
 import { slotOf, trainingSections } from "./sections.ts";
 
@@ -91,12 +92,12 @@ function writeWords({ sections, tape, evaluate }: TrainPlan, { words, base, at }
   }
   const run = (at("run") - base) / 4;
   words[run + Run.Rates] = at("rates");
-  for (const { kind, words: word, targets, dtype, rowElements } of [
+  for (const { kind, words: word, targets, dtype, rowElements, below } of [
     ...tape.ports,
     ...(evaluate?.ports ?? []),
   ]) {
     const labels = dtype === "i32" && targets !== 0;
-    if (word) words[run + word] = kind === "weight" ? 0 : labels ? 1 : rowElements;
+    if (word) words[run + word] = kind === "weight" ? 0 : labels ? rowElements / below : rowElements;
     if (targets) words[run + targets] = labels ? Targets.Labels : Targets.Rows;
   }
 }

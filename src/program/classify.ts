@@ -68,6 +68,10 @@ export function classify(
   choice: Choice,
 ): Classification[] | Classification[][] {
   const outputs = shape[shape.length - 1];
+  if (shape.length > 2)
+    throw new OptionError(
+      `classify: needs one class a row; got [${shape.join(", ")}]: take the largest of each position of what predict gives`,
+    );
   checkChoice(choice, outputs, ending);
   const bad = data.findIndex((p) => p - p !== 0);
   if (bad >= 0)

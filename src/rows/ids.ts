@@ -10,6 +10,8 @@ export interface IdRules {
   readonly rowElements: number;
   /** Every id is less than this. */
   readonly below: number;
+  /** One that may lie outside. Default: none. */
+  readonly ignore?: number;
   /** What errors call them. Default: ids. */
   readonly noun?: string;
 }
@@ -18,9 +20,9 @@ function checked(
   what: string,
   value: number,
   i: number,
-  { rowElements, below, noun = "ids" }: IdRules,
+  { rowElements, below, ignore, noun = "ids" }: IdRules,
 ): number {
-  if (Number.isInteger(value) && value >= 0 && value < below) return value;
+  if ((Number.isInteger(value) && value >= 0 && value < below) || value === ignore) return value;
   throw new DataError(
     `${what}: ${noun} must be whole numbers from 0 to ${below - 1}; ` +
       `got ${describe(value)} at row ${Math.floor(i / rowElements)}, column ${i % rowElements}` +

@@ -1,17 +1,17 @@
 /** Targets at the border: class labels, names, one-hot rows or numbers, as each loss takes them. */
 import { describe } from "../describe.ts";
-import { DataError } from "../errors.ts";
-import { inStretches, type Jobs } from "../steps.ts";
+import { DataError, ShapeError } from "../errors.ts";
+import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import { unknownName } from "../suggest.ts";
-import { countRows, flatten32, flatten64, isNumericArray, type Rows } from "./data.ts";
+import { countRows, flatData, flatten32, flatten64, isNumericArray, type Rows } from "./data.ts";
 
-/** What a target may be: rows of numbers, or one class (index or name) a row. */
-export type Targets = Rows | readonly string[];
+/** What a target may be: rows of numbers, or one class (index or name) a row, or position of a sequence. */
+export type Targets = Rows | readonly string[] | readonly (readonly string[])[];
 
 export interface ReadTargets {
   readonly rows: number;
   readonly kind: "rows" | "labels";
-  /** f32 rows flat (f64 ones where so asked), or one i32 class index a row. */
+  /** f32 rows flat (f64 ones where so asked), or one i32 class index for each position of a row. */
   readonly data: Float32Array | Float64Array | Int32Array;
 }
 
@@ -19,9 +19,16 @@ export interface TargetRules {
   /** Rows of the inputs. */
   readonly rows: number;
   /** The loss the targets are for. */
-  readonly loss: { readonly kind: string; readonly family: string };
-  /** Numbers in a row of the prediction: units, or classes. */
+  readonly loss: {
+    readonly kind: string;
+    readonly family: string;
+    /** The label that does not count, and may be any number. */
+    readonly ignore?: { readonly index: number };
+  };
+  /** Numbers in a row of the prediction: units, or classes of all positions. */
   readonly rowElements: number;
+  /** Classes of a row: one, or of sequences one for each position. */
+  readonly positions: number;
   readonly labels?: readonly string[];
   /** Whether numbers are kept in double precision. Default: false. */
   readonly isDouble?: boolean;
@@ -47,6 +54,7 @@ export function readTargets(what: string, given: Targets, rules: TargetRules, jo
     );
   const hasNames = isStrings(given);
   const y = hasNames ? indicesOf(what, given, rules, jobs) : (given as Rows);
+  const { positions } = rules;
   const { family } = loss;
   const isOfClasses = family === "classes" || family === "scores";
   const ambiguous = hasNames ? undefined : ambiguousIn(rules.labels);
@@ -63,58 +71,82 @@ export function readTargets(what: string, given: Targets, rules: TargetRules, jo
     checkProbabilities(what, data, rowElements, from, count);
     if (ambiguous && rowElements === 1)
       for (let row = from; row < from + count; row++) checkMeaning(what, data[row], row, rules, ambiguous);
-    if (isOfClasses) checkSums(what, data, rowElements, from, count);
+    if (isOfClasses) checkSums(what, data, rowElements, positions, from, count);
   });
   return { rows, kind: "rows", data };
 }
 
-const isStrings = (y: Targets): y is readonly string[] => Array.isArray(y) && typeof y[0] === "string";
+type Names = readonly string[] | readonly (readonly string[])[];
+
+const isStrings = (y: Targets): y is Names =>
+  Array.isArray(y) && typeof (Array.isArray(y[0]) ? y[0][0] : y[0]) === "string";
 
 function indicesOf(
   what: string,
-  y: readonly string[],
-  { labels, loss, rowElements, oneHot }: TargetRules,
+  y: Names,
+  { labels, loss, rowElements, positions, oneHot }: TargetRules,
   jobs: Jobs,
 ): Float64Array {
+  const firstName = [y[0]].flat()[0];
   if (
     (loss.family === "numbers" && !oneHot) ||
     (rowElements !== 1 && (loss.family === "binary" || loss.family === "signs"))
   )
     throw new DataError(
-      `${what}: class names need crossEntropy or one output; got ${describe(y[0])} for ${loss.kind}`,
+      `${what}: class names need crossEntropy or one output; got ${describe(firstName)} for ${loss.kind}`,
       "label",
     );
   if (!labels)
     throw new DataError(
-      `${what}: class names need labels in compile, such as labels: [${describe(y[0])}, ..]; got none`,
+      `${what}: class names need labels in compile, such as labels: [${describe(firstName)}, ..]; got none`,
       "label",
     );
   const index = new Map(labels.map((label, i) => [label, i]));
-  const indices = new Float64Array(y.length);
-  inStretches(jobs, y.length, 1, (from, count) => {
+  const indices = new Float64Array(y.length * positions);
+  inStretches(jobs, y.length, positions, (from, count) => {
     for (let row = from; row < from + count; row++) {
-      const i = index.get(y[row]);
-      if (i === undefined)
-        throw new DataError(`${unknownName(what, "label", y[row], labels)}; it is at row ${row}`, "label");
-      indices[row] = i;
+      const names = positions === 1 ? [y[row]].flat() : y[row];
+      if (!Array.isArray(names) || names.length !== positions)
+        throw new DataError(
+          `${what}: a row must have ${positions} class names, one for each position; got ${describe(y[row])} at row ${row}`,
+          "label",
+        );
+      for (let j = 0; j < positions; j++) {
+        const i = index.get(names[j]);
+        if (i === undefined)
+          throw new DataError(
+            `${unknownName(what, "label", names[j], labels)}; it is at row ${row}${positionOf(j, positions)}`,
+            "label",
+          );
+        indices[row * positions + j] = i;
+      }
     }
   });
   return indices;
 }
 
-/** Whether classes come as one number a row, rather than as rows of one number per class. */
-function isLabels(y: Rows, { rows, rowElements: classes }: TargetRules): boolean {
+/** Where a label of a sequence stands, for errors. */
+const positionOf = (position: number, positions: number) => (positions > 1 ? `, position ${position}` : "");
+
+/** Whether classes come as one number for each position of a row, rather than as one number per class. */
+function isLabels(y: Rows, { rows, rowElements, positions }: TargetRules): boolean {
   // A flat list is what its length says; where it says neither, the error will be that of labels.
-  if (isNumericArray(y)) return y.length !== rows * classes;
+  if (isNumericArray(y)) return y.length !== rows * rowElements;
   if (Array.isArray(y)) {
-    if (typeof y[0] === "number") return !(rows === 1 && y.length === classes);
-    return length(y[0]) === 1;
+    if (typeof y[0] === "number") return !(rows === 1 && y.length === rowElements);
+    return numbersIn(y[0]) === positions;
   }
   const { shape } = y as { shape: readonly number[] };
-  return Array.isArray(shape) && (shape.length === 1 || shape[shape.length - 1] === 1);
+  return Array.isArray(shape) && shape.slice(1).reduce((p, d) => p * d, 1) === positions;
 }
 
-const length = (row: unknown) => (Array.isArray(row) || isNumericArray(row) ? row.length : 0);
+/** Numbers in a row, however it is nested. */
+const numbersIn = (row: unknown): number =>
+  isNumericArray(row)
+    ? row.length
+    : Array.isArray(row)
+      ? row.reduce((sum: number, part) => sum + (Array.isArray(part) ? numbersIn(part) : 1), 0)
+      : 0;
 
 /** For each list of labels the numbers that are the index of one and the text of another. */
 const ambiguities = new WeakMap<readonly string[], ReadonlySet<number> | undefined>();
@@ -154,22 +186,47 @@ function readLabels(
   ambiguous: ReadonlySet<number> | undefined,
   jobs: Jobs,
 ): ReadTargets {
-  const { rowElements: classes } = rules;
-  const rows = countRows(what, y, 1);
-  const numbers = flatten32(what, y, 1, rows, jobs);
-  const data = new Int32Array(rows);
-  inStretches(jobs, rows, 1, (from, count) => {
-    for (let row = from; row < from + count; row++) {
-      const label = numbers[row];
+  const { positions, loss } = rules;
+  const classes = rules.rowElements / positions;
+  const flat = flatData(y) ?? (y as readonly unknown[]);
+  if (positions > 1 && flat.length === rules.rows && typeof flat[0] === "number")
+    throw new ShapeError(
+      `${what}: a row must have ${positions} labels, because the model gives classes for ${positions} positions; got one label a row: ` +
+        "put flatten() before the last dense layer, or write rows as arrays of labels",
+      "rows",
+    );
+  const rows = countRows(what, y, positions);
+  const numbers = flatten32(what, y, positions, rows, jobs);
+  const data = new Int32Array(rows * positions);
+  const ignored = loss.ignore?.index;
+  let counted = 0;
+  inStretches(jobs, rows, positions, (from, count) => {
+    for (let i = from * positions; i < (from + count) * positions; i++) {
+      const label = numbers[i];
+      data[i] = label;
+      if (label === ignored) continue;
+      counted++;
+      const row = Math.floor(i / positions);
       if (!(Number.isInteger(label) && label >= 0 && label < classes))
         throw new DataError(
-          `${what}: class labels must be whole numbers from 0 to ${classes - 1}; got ${label} at row ${row}` +
-            (label === classes ? ` (they count from 0, and the model has ${classes} outputs)` : ""),
+          `${what}: class labels must be whole numbers from 0 to ${classes - 1}` +
+            (ignored === undefined ? "" : `, or ${ignored} where none counts`) +
+            `; got ${label} at row ${row}${positionOf(i % positions, positions)}` +
+            (label === classes ? ` (they count from 0, and the model has ${classes} outputs)` : "") +
+            (label < 0 && ignored === undefined
+              ? ` (labels that do not count need ignoreIndex: ${label})`
+              : ""),
           "label",
         );
       if (ambiguous) checkMeaning(what, label, row, rules, ambiguous);
-      data[row] = label;
     }
+  });
+  inOrder(jobs, () => {
+    if (rows > 0 && counted === 0)
+      throw new DataError(
+        `${what}: one label at least must count; got ${numbers.length} times ${ignored}`,
+        "label",
+      );
   });
   return { rows, kind: "labels", data };
 }
@@ -226,13 +283,22 @@ function checkProbabilities(
 /** How far the sum of a row of probabilities may be from 1: rounding of a few hundred f32 entries. */
 const SUM_TOLERANCE = 1e-3;
 
-function checkSums(what: string, data: Float32Array, classes: number, from: number, count: number): void {
-  for (let at = from * classes; at < (from + count) * classes; at += classes) {
+function checkSums(
+  what: string,
+  data: Float32Array,
+  rowElements: number,
+  positions: number,
+  from: number,
+  count: number,
+): void {
+  const classes = rowElements / positions;
+  for (let at = from * rowElements; at < (from + count) * rowElements; at += classes) {
     let sum = 0;
     for (let j = 0; j < classes; j++) sum += data[at + j];
     if (!(Math.abs(sum - 1) <= SUM_TOLERANCE))
       throw new DataError(
-        `${what}: probabilities of a row must sum to 1; got ${sum} at row ${at / classes}` +
+        `${what}: probabilities of a row must sum to 1; got ${sum} at row ${Math.floor(at / rowElements)}` +
+          positionOf((at % rowElements) / classes, positions) +
           (sum > 1 ? " (several classes at once need binaryCrossEntropy and a sigmoid)" : ""),
         "label",
       );

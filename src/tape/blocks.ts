@@ -1,5 +1,5 @@
 /** Into how many blocks the sums of a record fall, in elements of the pass; the kernels cut in the same way. */
-import { ColumnSum, LossBlock, type LossFn, LossGroup, RowSum } from "../../assembly/abi.ts";
+import { ClipBlock, ColumnSum, LossBlock, type LossFn, LossGroup, RowSum } from "../../assembly/abi.ts";
 
 /** Blocks that `n` summed elements make; `inner` is 1 where they are contiguous. */
 export const reduceBlocks = (n: number, inner: number): number =>
@@ -19,3 +19,6 @@ export function lossBlocks(fn: LossFn, m: number, n: number): number {
   const rows = Math.max(1, Math.min(LossBlock.Rows, Math.floor(LossBlock.Elements / n)));
   return Math.ceil(m / rows);
 }
+
+/** Blocks that squares of n gradients are summed in. */
+export const clipBlocks = (n: number): number => Math.ceil(n / ClipBlock.Elements);

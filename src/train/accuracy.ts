@@ -1,33 +1,54 @@
-/** How many rows of a batch a classifier has right. */
+/** How many rows, or positions of sequences, of a batch a classifier has right. */
 import type { TrainPlan } from "../plan/planned.ts";
 import type { Program } from "../program/program.ts";
-import { isOfClasses, type LossTraits } from "./losses.ts";
+import { isOfClasses, type LossOfRows } from "./losses.ts";
 import type { Column } from "./windows.ts";
 
-/** Rows of the batch that the evaluating tape has just scored whose most probable class is the target's. */
+/** Whether a unit counts in the loss: a row, or a position of a sequence. */
+export function countsUnit({ loss: { ignore } }: LossOfRows, { data }: Column, unit: number): boolean {
+  return !ignore || !(data instanceof Int32Array) || data[unit] !== ignore.index;
+}
+
+/** Units of some rows that count. */
+export function countUnits(of: LossOfRows, target: Column, from: number, count: number): number {
+  const { loss, positions } = of;
+  if (!loss.ignore) return count * positions;
+  let counted = 0;
+  for (let unit = from * positions; unit < (from + count) * positions; unit++)
+    if (countsUnit(of, target, unit)) counted++;
+  return counted;
+}
+
+/** Units of the batch that count, that the evaluating tape has just scored, and whose most probable class is the target's. */
 export function countRight(
   { f32 }: Program,
-  { outputs: [{ offset, rowElements: classes }] }: NonNullable<TrainPlan["evaluate"]>,
-  loss: LossTraits,
-  { data, words }: Column,
+  { outputs: [{ offset, rowElements }] }: NonNullable<TrainPlan["evaluate"]>,
+  of: LossOfRows,
+  target: Column,
   from: number,
   count: number,
 ): number {
-  const scores = f32.subarray(offset >>> 2, (offset >>> 2) + count * classes);
+  const { data, words } = target;
+  const { loss, positions } = of;
+  const scores = f32.subarray(offset >>> 2, (offset >>> 2) + count * rowElements);
+  const classes = rowElements / positions;
+  const step = words / positions;
   let right = 0;
-  for (let row = 0; row < count; row++) {
-    const at = (from + row) * words;
+  for (let unit = 0; unit < count * positions; unit++) {
+    const to = from * positions + unit;
+    const at = to * step;
     if (!isOfClasses(loss)) {
       let all = true;
       for (let j = 0; j < classes; j++) {
-        const score = scores[row * classes + j];
+        const score = scores[unit * classes + j];
         if (!isFinite32(score) || score >= 0 !== data[at + j] >= 0.5) all = false;
       }
       if (all) right++;
       continue;
     }
-    const label = words === 1 ? data[at] : largest(data, at, classes);
-    if (largest(scores, row * classes, classes) === label) right++;
+    if (!countsUnit(of, target, to)) continue;
+    const label = step === 1 ? data[at] : largest(data, at, classes);
+    if (largest(scores, unit * classes, classes) === label) right++;
   }
   return right;
 }

@@ -159,7 +159,8 @@ function checkLabels(graph: Graph, labels: readonly string[] | undefined): void 
   if (graph.outputs.length !== 1)
     throw new OptionError(`compile: labels need a model with one output; got outputs ${outputNames(graph)}`);
   const [{ value }] = graph.outputs;
-  const units = rowElements(graph, value);
+  const shape = graph.shape(value);
+  const units = shape.length > 2 ? shape[shape.length - 1] : rowElements(graph, value);
   const classes = units === 1 ? 2 : units;
   if (new Set(labels).size !== labels.length)
     throw new OptionError(

@@ -2,14 +2,14 @@
 import type { TrainPlan } from "../plan/planned.ts";
 import type { Program } from "../program/program.ts";
 import type { Steps } from "../steps.ts";
-import { countRight } from "./accuracy.ts";
+import { countRight, countUnits } from "./accuracy.ts";
 import type { OutputLoss } from "./training-data.ts";
 import { bindColumns, type Dataset, fillPorts } from "./windows.ts";
 
 /** Metrics by name; those of `compile` that have other names stand beside these. */
 export interface MetricValues {
   /**
-   * Share of rows whose most probable class is right, for losses of classes. A row with a score that is NaN or
+   * Share of rows, or of positions of sequences, whose most probable class is right, for losses of classes. A row with a score that is NaN or
    * infinite counts as wrong. Weights do not change it.
    */
   readonly accuracy?: number;
@@ -28,7 +28,7 @@ export interface MetricValues {
 }
 
 export interface Evaluation extends MetricValues {
-  /** Mean loss over all rows: with weights `sum(w_i l_i) / rows`. */
+  /** Mean loss over all rows, or positions of sequences whose label is not ignored: with weights `sum(w_i l_i) / rows`. */
   readonly loss: number;
   /** What the `metrics` of `compile` say of all rows. */
   readonly [metric: string]: number | undefined;
@@ -43,11 +43,14 @@ export function* evaluateRows(
   dataset: Dataset,
 ): Steps<Evaluation> {
   const { batch } = program.plan;
-  const [{ loss: first }, ...others] = losses;
-  const counted = others.length === 0 && first.family !== "numbers";
+  const [first, ...others] = losses;
+  const isOne = others.length === 0;
+  const measuresAccuracy = isOne && first.loss.family !== "numbers";
   const target = dataset.columns[tape.ports.findIndex(({ kind }) => kind === "target")];
   let sum = 0;
   let right = 0;
+  // What the mean is over: units of the only loss, such as labels that are not ignored, or rows.
+  let all = 0;
   for (let from = 0; from < dataset.rows; from += batch) {
     if (from > 0) yield;
     const count = Math.min(batch, dataset.rows - from);
@@ -55,9 +58,12 @@ export function* evaluateRows(
     bindColumns(program, tape.ports, dataset);
     fillPorts(program, tape.ports, dataset, from, count);
     program.execute(tape, count);
-    sum += program.f32[tape.loss >>> 2] * count;
-    if (counted) right += countRight(program, tape, first, target, from, count);
+    const counted = isOne ? countUnits(first, target, from, count) : count;
+    sum += program.f32[tape.loss >>> 2] * counted;
+    all += counted;
+    if (measuresAccuracy) right += countRight(program, tape, first, target, from, count);
   }
-  const loss = sum / dataset.rows;
-  return counted ? { loss, accuracy: right / dataset.rows } : { loss };
+  // Rows without any label that counts have no loss.
+  const loss = sum / (all || 1);
+  return measuresAccuracy ? { loss, accuracy: right / (all || 1) } : { loss };
 }

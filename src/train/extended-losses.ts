@@ -5,7 +5,7 @@ import { LossFn } from "../graph/op.ts";
 import { extendedLoss } from "../graph/ops/loss.ts";
 import { BOOLEAN, NOT_NEGATIVE, type Rule, readOptions, refuseMore } from "../options.ts";
 import { withKind } from "./kinds.ts";
-import { type Loss, type LossParts, makeLoss } from "./losses.ts";
+import { IGNORE_INDEX, type IgnoreOption, ignoring, type Loss, type LossParts, makeLoss } from "./losses.ts";
 
 const extended = (parts: Omit<LossParts, "op">): Loss => makeLoss({ ...parts, op: extendedLoss });
 
@@ -137,7 +137,7 @@ export const focal = /* @__PURE__ */ withKind(function focal(options: FocalOptio
   });
 }, "focal");
 
-export interface CategoricalFocalOptions extends LogitsOption {
+export interface CategoricalFocalOptions extends LogitsOption, IgnoreOption {
   /** How much rows that are right already count less, >= 0; 0 is the cross-entropy. Default: 2. */
   readonly gamma?: number;
 }
@@ -150,9 +150,10 @@ export const categoricalFocal = /* @__PURE__ */ withKind(function categoricalFoc
   options: CategoricalFocalOptions = {},
 ): Loss {
   refuseMore("categoricalFocal", arguments, 1);
-  const { gamma, fromLogits } = readOptions("categoricalFocal", options, {
+  const { gamma, fromLogits, ignoreIndex } = readOptions("categoricalFocal", options, {
     gamma: [2, NOT_NEGATIVE],
     fromLogits: [false, BOOLEAN],
+    ignoreIndex: IGNORE_INDEX,
   });
   return extended({
     ...{
@@ -162,7 +163,12 @@ export const categoricalFocal = /* @__PURE__ */ withKind(function categoricalFoc
       parameter: gamma,
       fromLogits,
     },
-    settings: { gamma, ...(fromLogits ? { fromLogits } : {}) },
+    ...ignoring(ignoreIndex),
+    settings: {
+      gamma,
+      ...(fromLogits ? { fromLogits } : {}),
+      ...(ignoreIndex === undefined ? {} : { ignoreIndex }),
+    },
   });
 }, "categoricalFocal");
 

@@ -3,12 +3,13 @@ import { OptionError, TraceError } from "../errors.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { type LossAttrs, LossFn, type Op } from "../graph/op.ts";
 import { loss as lossOp } from "../graph/ops/loss.ts";
+import { lossWeights } from "../graph/ops/loss-weights.ts";
 import { formatShape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { finalActivation } from "../model/model.ts";
 import { Symbolic } from "../model/symbolic.ts";
 import type { Tensor } from "../model/tensor.ts";
-import { BOOLEAN, POSITIVE, readOptions, refuseMore, SHARE } from "../options.ts";
+import { BOOLEAN, POSITIVE, type Rule, readOptions, refuseMore, SHARE } from "../options.ts";
 
 /** The losses by name. */
 export type LossKind =
@@ -42,6 +43,8 @@ export interface LossTraits {
   readonly parameter: number;
   /** @internal */
   readonly family: LossFamily;
+  /** @internal the label that does not count, and what leaves it out */
+  readonly ignore?: IgnoredLabel;
   /** @internal options, for files: what was given, and defaults that may change */
   readonly settings: Readonly<Record<string, unknown>>;
 }
@@ -59,6 +62,12 @@ export interface Loss extends LossTraits {
   readonly op: Op<"loss">;
 }
 
+/** A label that does not count. */
+export interface IgnoredLabel {
+  readonly index: number;
+  readonly op: Op<"lossWeights">;
+}
+
 /**
  * A loss of your own: a function of the prediction and a target of the same shape, both tensors. It returns one value a row,
  * `[rows]`, whose mean is minimized, or a scalar, with which rows cannot be weighed.
@@ -69,12 +78,21 @@ export type LossFunction = (prediction: Tensor, target: Tensor) => Tensor;
 export const isOfClasses = ({ family }: Pick<LossTraits, "family">): boolean =>
   family === "classes" || family === "scores";
 
-/** Whether rows have classes: one of two where there is one output, or one out of many. */
-export const hasOneClass = ({ family }: Pick<LossTraits, "family">, outputs: number): boolean =>
-  family === "classes" || family === "scores" || (family !== "numbers" && outputs === 1);
+/** Whether each row has a class: one of two where there is one output, or one out of many. */
+export const hasOneClass = ({ loss, rowElements, positions }: LossOfRows): boolean =>
+  isOfClasses(loss) ? positions === 1 && !loss.ignore : loss.family !== "numbers" && rowElements === 1;
+
+/** What a loss sees of a row. */
+export interface LossOfRows {
+  readonly loss: LossTraits;
+  /** Numbers of a prediction. */
+  readonly rowElements: number;
+  /** Of losses of one class out of many: classes of a row, one for each position of a sequence; else 1. */
+  readonly positions: number;
+}
 
 /** What makes a loss. */
-export interface LossParts extends Pick<Loss, "kind" | "fn" | "family" | "op"> {
+export interface LossParts extends Pick<Loss, "kind" | "fn" | "family" | "op" | "ignore"> {
   readonly parameter?: number;
   readonly alpha?: number;
   readonly fromLogits?: boolean;
@@ -82,13 +100,16 @@ export interface LossParts extends Pick<Loss, "kind" | "fn" | "family" | "op"> {
 }
 
 export function makeLoss(parts: LossParts): Loss {
-  const { kind, fn, op, parameter = 0, alpha = 0, fromLogits = false, settings = {} } = parts;
+  const { kind, fn, op, ignore, parameter = 0, alpha = 0, fromLogits = false, settings = {} } = parts;
   const call = (prediction: Tensor, target: Tensor, ...more: unknown[]) => {
     refuseMore(kind, [prediction, target, ...more], 2);
     for (const tensor of [prediction, target])
       if (!(tensor instanceof Symbolic && tensor.builder === prediction.builder))
         throw new TraceError(`${kind}: needs two tensors of one function; got ${describe(tensor)}`);
-    return prediction.emit(op, lossAttributes({ fn, parameter, alpha }), [prediction.id, target.id], kind);
+    const inputs = [prediction.id, target.id];
+    if (ignore && prediction.builder.graph.values[target.id].dtype === "i32")
+      inputs.push(prediction.emit(ignore.op, { ignore: ignore.index }, [target.id], kind).id);
+    return prediction.emit(op, lossAttributes({ fn, parameter, alpha }), inputs, kind);
   };
   return Object.assign(call, { ...parts, parameter, alpha, fromLogits, settings });
 }
@@ -146,20 +167,40 @@ export interface CrossEntropyOptions {
   readonly labelSmoothing?: number;
 }
 
+/** Of losses of one class out of many. */
+export interface IgnoreOption {
+  /**
+   * A label that does not count, such as -100 or the number of a padding token: where it stands there is neither loss nor gradient, and
+   * the mean is over the other labels; of none it is 0. It may lie outside the classes, and is given as an index. Default: all count.
+   */
+  readonly ignoreIndex?: number;
+}
+
+const LABEL: Rule = [
+  "a whole number from -16777216 to 16777216, such as -100",
+  (n: number) => Number.isInteger(n) && Math.abs(n) <= 0x100_0000,
+];
+
+/** The option `ignoreIndex` as losses read it. */
+export const IGNORE_INDEX: readonly [undefined, Rule] = [undefined, LABEL];
+
+/** What a loss has by the option `ignoreIndex`. */
+export const ignoring = (index: number | undefined): Pick<LossParts, "ignore"> =>
+  index === undefined ? {} : { ignore: { index, op: lossWeights } };
+
 function makeCrossEntropy(
-  parts: Pick<LossParts, "kind" | "fn" | "family">,
-  options: CrossEntropyOptions,
+  parts: Pick<LossParts, "kind" | "fn" | "family" | "ignore">,
+  { fromLogits, labelSmoothing }: Required<CrossEntropyOptions>,
 ): Loss {
-  const { fromLogits, labelSmoothing } = readOptions(parts.kind, options, {
-    fromLogits: [false, BOOLEAN],
-    labelSmoothing: [0, SHARE],
-  });
   const settings = {
     ...(labelSmoothing === 0 ? {} : { labelSmoothing }),
     ...(fromLogits ? { fromLogits } : {}),
+    ...(parts.ignore ? { ignoreIndex: parts.ignore.index } : {}),
   };
   return makeLoss({ ...parts, op: lossOp, parameter: labelSmoothing, fromLogits, settings });
 }
+
+const CROSS_ENTROPY = { fromLogits: [false, BOOLEAN], labelSmoothing: [0, SHARE] } as const;
 
 /**
  * Cross-entropy of independent yes-or-no outputs: the mean of `-t log p - (1 - t) log(1 - p)` over all elements, with
@@ -171,19 +212,30 @@ export function binaryCrossEntropy(options: CrossEntropyOptions = {}): Loss {
   refuseMore("binaryCrossEntropy", arguments, 1);
   return makeCrossEntropy(
     { kind: "binaryCrossEntropy", fn: LossFn.BinaryCrossEntropy, family: "binary" },
-    options,
+    readOptions("binaryCrossEntropy", options, CROSS_ENTROPY),
   );
 }
 
 /**
  * Cross-entropy of one class out of many: the mean over rows of `-sum_j t_j log p_j` with `p = softmax(logits)`. The
- * model ends in a softmax, which is fused with the loss, or in logits if it says so.
+ * model ends in a softmax, which is fused with the loss, or in logits if it says so. Of sequences it is the mean over all positions.
  *
- * Targets are class indices, class names (with `labels`), one-hot rows or rows of probabilities.
+ * p [rows, classes] or [rows, T, classes]. Targets are class indices, class names (with `labels`), one-hot rows or rows of
+ * probabilities; of sequences one for each position, [rows, T].
+ *
+ * @example
+ * const model = sequential({ input: [3, 2] }, [dense(4, { activation: "softmax" })]); // three positions of four classes
+ * const trainer = compile(model, { loss: crossEntropy({ ignoreIndex: -100 }), optimizer: adam() });
+ * trainer.fitSync({ x: [[[0, 1], [1, 1], [1, 0]]], y: [[2, 3, -100]] }, { epochs: 10 });
  */
-export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
+export function crossEntropy(options: CrossEntropyOptions & IgnoreOption = {}): Loss {
   refuseMore("crossEntropy", arguments, 1);
-  return makeCrossEntropy({ kind: "crossEntropy", fn: LossFn.CrossEntropy, family: "classes" }, options);
+  const { ignoreIndex, ...read } = readOptions("crossEntropy", options, {
+    ...CROSS_ENTROPY,
+    ignoreIndex: IGNORE_INDEX,
+  });
+  const parts = { kind: "crossEntropy", fn: LossFn.CrossEntropy, family: "classes" } as const;
+  return makeCrossEntropy({ ...parts, ...ignoring(ignoreIndex) }, read);
 }
 
 /**
@@ -222,14 +274,12 @@ export function lossInput(graph: Graph, name: string, id: ValueId, loss: Loss): 
 
 function checkClasses(graph: Graph, name: string, id: ValueId, loss: Loss): ValueId {
   const shape = graph.shape(id);
-  if (isOfClasses(loss) && !(shape.length === 2 && shape[1] >= 2))
+  if (isOfClasses(loss) && !(shape.length >= 2 && shape[shape.length - 1] >= 2))
     throw new OptionError(
-      `${loss.kind}: the model must give [rows, classes] with at least two classes; got output ${describe(name)} ${formatShape(shape)}: ` +
-        (shape.length > 2
-          ? "put flatten() before the last dense layer"
-          : loss.family === "scores"
-            ? "use hinge() for yes-or-no outputs"
-            : "use binaryCrossEntropy() with a sigmoid for yes-or-no outputs"),
+      `${loss.kind}: the model must give [rows, classes], or [rows, T, classes], with at least two classes; got output ${describe(name)} ${formatShape(shape)}: ` +
+        (loss.family === "scores"
+          ? "use hinge() for yes-or-no outputs"
+          : "use binaryCrossEntropy() with a sigmoid for yes-or-no outputs"),
     );
   return id;
 }

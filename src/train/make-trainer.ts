@@ -4,7 +4,7 @@ import { OptionError } from "../errors.ts";
 import { Builder } from "../graph/builder.ts";
 import type { Graph, Port } from "../graph/graph.ts";
 import { accumulate as addLosses } from "../graph/ops/gradient.ts";
-import { ROWS } from "../graph/shape.ts";
+import { ROWS, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { type Model, SEED } from "../model/model.ts";
 import { type AddedLoss, broughtTracing, type OwnLoss, Symbolic } from "../model/symbolic.ts";
@@ -164,7 +164,11 @@ function addLoss(
     `${name}.target`,
   );
   builder.scope = loss.kind;
-  const [value] = builder.emit(loss.op, lossAttributes(loss), [prediction, target, weight], "loss");
+  const { ignore } = loss;
+  const [weights] = ignore
+    ? builder.emit(ignore.op, { ignore: ignore.index }, [target, weight], "weights")
+    : [weight];
+  const [value] = builder.emit(loss.op, lossAttributes(loss), [prediction, target, weights], "loss");
   return { loss, value, target, prediction };
 }
 
@@ -214,7 +218,7 @@ function trainRequest(
       target,
       prediction,
       ...others
-    }: AddedLoss & Omit<OutputLoss, "output" | "rowElements"> = isKnown
+    }: AddedLoss & Omit<OutputLoss, "output" | "rowElements" | "positions"> = isKnown
       ? addLoss(builder, port, given as Loss, weight)
       : addOwnLoss(builder, port, given, weight);
     if (port.targets && made.family !== "numbers")
@@ -223,10 +227,15 @@ function trainRequest(
       );
     [total] = total === undefined ? [part] : builder.emit(addLosses, {}, [total, part], "loss");
     const elements = rowElements(graph, prediction);
-    losses.push({ output, loss: made, rowElements: elements, ...others });
-    const { dtype } = graph.values[target];
-    const below = dtype === "i32" ? elements : 0;
-    targets.push({ name: output, kind: "target", value: target, dtype, rowElements: elements, below });
+    const { shape, dtype } = graph.values[target];
+    const positions = dtype === "i32" ? -sizeOf(shape) : 1;
+    const { ignore } = made;
+    losses.push({ output, loss: made, rowElements: elements, positions, ...others });
+    targets.push({
+      ...{ name: output, kind: "target", value: target, dtype, rowElements: elements },
+      below: dtype === "i32" ? elements / positions : 0,
+      ...(ignore ? { ignore: ignore.index } : {}),
+    });
     predictions.push(prediction);
   }
   if (total === undefined) throw new OptionError("compile: loss must name at least one output; got {}");

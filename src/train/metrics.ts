@@ -1,11 +1,13 @@
 /** Where the metrics of `compile` are called: truth and predictions of all rows, and the numbers that come of them. */
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
+import { largestOf } from "../math/scores.ts";
 import { inUnitsOfY, numbersOf } from "../program/border.ts";
 import type { Program } from "../program/program.ts";
 import { copyWords } from "../rows/copy.ts";
 import { makeResult, type Result } from "../rows/data.ts";
 import type { Steps } from "../steps.ts";
+import { countsUnit } from "./accuracy.ts";
 import { type Evaluation, evaluateRows } from "./evaluate.ts";
 import { classesOf, targetOf } from "./row-classes.ts";
 import type { DataRules } from "./training-data.ts";
@@ -41,11 +43,11 @@ export function* measureRows(who: string, measuring: Measuring, dataset: Dataset
   if (metrics.length === 0) return evaluation;
   yield;
   const prediction = yield* predictRows(measuring, dataset);
-  const truth = truthOf(rules, dataset.given ?? dataset, prediction.shape);
+  const [truth, predicted] = unitsOf(rules, dataset.given ?? dataset, prediction);
   const values: Record<string, number> = {};
   for (const { name, fn } of metrics) {
     yield;
-    const value: unknown = fn(truth, prediction);
+    const value: unknown = fn(truth, predicted);
     if (typeof value !== "number")
       throw new OptionError(`${who}: metric ${name} must give a number; got ${describe(value)}`);
     values[name] = value;
@@ -84,6 +86,33 @@ function* predictRows({ program, rules, probabilities }: Measuring, dataset: Dat
   const { value } = model.outputs[index];
   const result = makeResult(data, [dataset.rows, ...model.shape(value).slice(1)]);
   return probabilities ? probabilities(result) : result;
+}
+
+/** Truth and prediction by the units that count: rows, or positions of sequences whose label is not ignored. */
+function unitsOf(
+  rules: DataRules,
+  dataset: Dataset,
+  prediction: Result,
+): readonly [truth: MetricTruth, prediction: Result] {
+  const [first] = rules.losses;
+  const { positions, loss } = first;
+  const target = targetOf(rules, dataset);
+  if (positions === 1 && !loss.ignore) return [truthOf(rules, dataset, prediction.shape), prediction];
+  const { data, words } = target;
+  const classes = first.rowElements / positions;
+  const units: number[] = [];
+  for (let unit = 0; unit < dataset.rows * positions; unit++)
+    if (countsUnit(first, target, unit)) units.push(unit);
+  const labels = Int32Array.from(units, (unit) =>
+    words === positions
+      ? data[unit]
+      : largestOf(data.subarray(unit * classes, (unit + 1) * classes), classes)[0],
+  );
+  const scores = new Float32Array(units.length * classes);
+  units.forEach((unit, i) => {
+    copyWords(scores, i * classes, prediction.data, unit * classes, classes);
+  });
+  return [labels, makeResult(scores, [units.length, classes])];
 }
 
 /** Classes where the loss has them, one a row; else the targets as they are. */

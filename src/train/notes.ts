@@ -229,12 +229,13 @@ function lookAtLabels(
   notes: Note[],
   what: string,
   { data, words }: Column,
-  { loss, rowElements }: OutputLoss,
+  { loss, rowElements, positions }: OutputLoss,
   names: DataRules["labels"],
   jobs: Jobs,
 ): void {
   const isClass = isOfClasses(loss);
-  if (rowElements > (isClass ? MOST_COLUMNS : 1)) return;
+  // Of sequences classes are as frequent as their text has them.
+  if (rowElements > (isClass ? MOST_COLUMNS : 1) || positions > 1 || loss.ignore) return;
   const counts = Array<number>(isClass ? rowElements : 2).fill(0);
   inStretches(jobs, data.length / words, words, (from, count) => {
     for (let at = from * words; at < (from + count) * words; at += words) {

@@ -12,8 +12,9 @@ export const targetOf = ({ train }: DataRules, { columns }: Dataset): Column =>
  * 0 or 1 for one yes-or-no output. Undefined elsewhere: several of those are labels of their own.
  */
 export function classesOf(rules: DataRules, dataset: Dataset): ((row: number) => number) | undefined {
-  const [{ loss, rowElements }, ...others] = rules.losses;
-  if (others.length > 0 || !hasOneClass(loss, rowElements)) return undefined;
+  const [first, ...others] = rules.losses;
+  const { loss } = first;
+  if (others.length > 0 || !hasOneClass(first)) return undefined;
   const { data, words } = targetOf(rules, dataset);
   if (loss.family === "signs") return (row) => (data[row] > 0 ? 1 : 0);
   if (words === 1) return (row) => Math.floor(data[row] + 0.5);

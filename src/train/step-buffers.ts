@@ -18,8 +18,8 @@ export interface TrainerBuffers<X = Rows, P = Result> extends Buffers<X, P> {
   readonly step: {
     readonly x: InputViews<X>;
     /**
-     * Targets of the outputs that have a loss, by name where outputs have names: for `crossEntropy` one label a row, an
-     * Int32Array; for other losses rows of numbers like the prediction.
+     * Targets of the outputs that have a loss, by name where outputs have names: for `crossEntropy` one label a row, or
+     * position of a sequence, an Int32Array; for other losses rows of numbers like the prediction.
      */
     readonly y: P extends Result ? RowView : { readonly [K in keyof P]: RowView };
     /** What `stepBuffers` writes: one number, the loss before its update. */
@@ -31,7 +31,11 @@ export interface TrainerBuffers<X = Rows, P = Result> extends Buffers<X, P> {
 function portsOf({ tape: { ports } }: TrainPlan) {
   const inputs = ports.filter(({ kind }) => kind === "input");
   const targets = ports.filter(({ kind }) => kind === "target");
-  const asLabels = (port: PlannedPort) => ({ ...port, rowElements: 1, noun: "class labels" });
+  const asLabels = (port: PlannedPort) => ({
+    ...port,
+    rowElements: port.rowElements / port.below,
+    noun: "class labels",
+  });
   return { inputs, targets: targets.map((port) => (port.dtype === "i32" ? asLabels(port) : port)) };
 }
 

@@ -7,7 +7,7 @@ import { flattenIds } from "../rows/ids.ts";
 import { type OneHot, readTargets, type Targets } from "../rows/targets.ts";
 import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import { checkNames } from "../suggest.ts";
-import type { LossTraits } from "./losses.ts";
+import type { LossOfRows } from "./losses.ts";
 import {
   type ClassWeight,
   checkWeighable,
@@ -36,10 +36,8 @@ export type NamedOutputs = Readonly<Record<string, Result>>;
 export type ByOutput<P, T> = [P] extends [Result] ? { readonly output?: T } : { readonly [K in keyof P]?: T };
 
 /** A loss with the output it belongs to. */
-export interface OutputLoss {
+export interface OutputLoss extends LossOfRows {
   readonly output: string;
-  readonly loss: LossTraits;
-  readonly rowElements: number;
   readonly oneHot?: OneHot | undefined;
   /** Why rows cannot be weighed, where they cannot. */
   readonly unweighable?: string | undefined;
@@ -204,19 +202,15 @@ export function readTargetColumns(
   }
   const [, rows] = counts[0];
   for (let i = 0; i < losses.length; i++) {
-    const { output, loss, rowElements, oneHot } = losses[i];
+    const { output, loss, rowElements, positions, oneHot } = losses[i];
     const name = namedTargets ? `y.${output}` : "y";
     const given = entryOf(y, output, namedTargets) as Targets;
     const isDouble = border?.outputs.some((place) => place?.name === output);
-    const read = readTargets(
-      `${who}: ${name}`,
-      given,
-      { rows, loss, rowElements, labels, isDouble, oneHot },
-      jobs,
-    );
+    const rules = { rows, loss, rowElements, positions, labels, isDouble, oneHot };
+    const read = readTargets(`${who}: ${name}`, given, rules, jobs);
     counts.push([name, read.rows]);
     columns.push({
-      words: read.kind === "labels" ? 1 : rowElements,
+      words: read.kind === "labels" ? positions : rowElements,
       data: read.data,
     });
   }

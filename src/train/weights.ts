@@ -6,7 +6,7 @@ import type { AsyncOptions, ReadOptions } from "../program/predictor-options.ts"
 import { countRows, flatten32, type NumericArray } from "../rows/data.ts";
 import { inOrder, inStretches, type Jobs, type Steps } from "../steps.ts";
 import { unknownName } from "../suggest.ts";
-import { hasOneClass, type LossTraits } from "./losses.ts";
+import { hasOneClass, type LossOfRows } from "./losses.ts";
 import type { Column, Dataset } from "./windows.ts";
 
 /** One weight a row, finite and >= 0, not all 0. */
@@ -32,11 +32,7 @@ export interface EvaluateAsyncOptions extends AsyncOptions, WeightOptions {}
 
 /** What tells the classes of rows. */
 export interface ClassRules {
-  readonly losses: readonly {
-    readonly loss: LossTraits;
-    readonly rowElements: number;
-    readonly unweighable?: string | undefined;
-  }[];
+  readonly losses: readonly (LossOfRows & { readonly unweighable?: string | undefined })[];
   readonly labels: readonly string[] | undefined;
 }
 
@@ -194,11 +190,13 @@ const targetOf = ({ columns }: Dataset): Column => columns[columns.length - 2];
 /** The names of the classes: labels, or indices as text. */
 function namesOfClasses(who: string, { losses, labels }: ClassRules): readonly string[] {
   checkWeighable(`${who}: classWeight`, losses);
-  const [{ loss, rowElements }] = losses;
-  if (!(losses.length === 1 && hasOneClass(loss, rowElements)))
+  const [first] = losses;
+  const { loss, rowElements, positions } = first;
+  if (!(losses.length === 1 && hasOneClass(first)))
     throw new OptionError(
       `${who}: classWeight needs one loss of classes: crossEntropy, or binaryCrossEntropy of one output; got ` +
-        `${losses.length > 1 ? `${losses.length} losses` : loss.kind}: give sampleWeight, a weight for each row`,
+        `${losses.length > 1 ? `${losses.length} losses` : loss.kind}${positions > 1 ? ` of ${positions} positions a row` : loss.ignore ? " with ignoreIndex" : ""}: ` +
+        "give sampleWeight, a weight for each row",
     );
   return labels ?? Array.from({ length: Math.max(2, rowElements) }, (_, i) => `${i}`);
 }

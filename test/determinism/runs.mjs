@@ -491,6 +491,25 @@ export async function runAll(wasmgrad) {
     digests["preprocessing = adapted, streamed, resumed after 2 epochs"] = resumed.digest();
   }
 
+  // A class for each position of sequences, of which some do not count.
+  {
+    const x = { data: noise(30 * 5 * 2, 31), shape: [30, 5, 2] };
+    const y = {
+      data: noise(30 * 5, 32).map((v) => (v < -0.3 ? -1 : Math.floor(Math.abs(v) * 3))),
+      shape: [30, 5],
+    };
+    const net = sequential({ input: [5, 2], seed: 6 }, [
+      dense(7, { activation: "tanh" }),
+      dense(3, { activation: "softmax" }),
+    ]);
+    const loss = crossEntropy({ ignoreIndex: -1, labelSmoothing: 0.1 });
+    const trainer = compile(net, { loss, optimizer: adam({ learningRate: 0.02 }), batchSize: 8 });
+    const { history } = trainer.fitSync({ x, y }, { epochs: 6 });
+    digests.sequences = trainer.digest();
+    const { loss: all, accuracy } = trainer.evaluate({ x, y });
+    digests["sequences, losses"] = digestOf([...history.loss, all, accuracy]);
+  }
+
   // Rows and classes that weigh differently, for every loss; metrics stand in the history.
   {
     const rows = 75;

@@ -155,6 +155,17 @@ const lossCases = <K extends "loss" | "lossGrad" | "lossAndGrad">(
       outputs: outputs(shape),
     })),
   ),
+  ...[LossFn.MeanSquaredError, LossFn.CrossEntropy].map((fn) => ({
+    name: `${LossFn[fn]} with a weight for each unit`,
+    attrs: { fn, parameter: 0 },
+    inputs: [
+      input([ROWS, 2, 3]),
+      target([ROWS, 2, 3], unit),
+      ...more,
+      target(fn === LossFn.CrossEntropy ? [ROWS, 2] : [ROWS, 2, 3], positive),
+    ],
+    outputs: outputs([ROWS, 2, 3]),
+  })),
   ...[[ROWS], [], [7]].map((shape) => ({
     name: `meanSquaredError of ${formatShape(shape)}`,
     attrs: { fn: LossFn.MeanSquaredError, parameter: 0 },
@@ -656,6 +667,14 @@ export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
   loss: lossCases([], () => [[]]),
   lossGrad: lossCases([input([])], (p) => [p]),
   lossAndGrad: lossCases([], (p) => [[], p]),
+  lossWeights: [[ROWS], [ROWS, 5], [ROWS, 2, 9]].flatMap((shape) =>
+    [[], [target([ROWS], positive)]].map((weights) => ({
+      name: `${formatShape(shape)}${weights.length > 0 ? ", weighted" : ""}`,
+      attrs: { ignore: 2 },
+      inputs: [labels(shape, 4), ...weights],
+      outputs: [shape],
+    })),
+  ),
   dense: FNS.flatMap((fn) => {
     const draw = argument(fn);
     const fused = fn !== Fn.Identity;
@@ -1159,20 +1178,28 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
       inputs: [[ROWS], [ROWS]],
       message: "layer: crossEntropy needs a class axis of fixed length; got predictions [rows]",
     },
-    ...[[ROWS, 2], [2 * ROWS], [4], []].map((weights) => ({
+    ...[[ROWS, 3], [2 * ROWS], [4], []].map((weights) => ({
       attrs: mse,
       inputs: [[ROWS, 2], [ROWS, 2], weights],
       message:
-        "layer: meanSquaredError needs one weight a row of data; " +
+        "layer: meanSquaredError needs one weight a row of data, or one for each element; " +
         `got predictions [rows, 2], weights ${formatShape(weights)}`,
     })),
     {
       attrs: ce,
       inputs: [[3], [3], [3]],
-      message: "layer: crossEntropy needs one weight a row of data; got predictions [3], weights [3]",
+      message:
+        "layer: crossEntropy needs one weight a row of data, or one for each position; got predictions [3], weights [3]",
     },
   ],
   lossGrad: [],
+  lossWeights: [
+    {
+      attrs: { ignore: 2 },
+      inputs: [[ROWS, 3]],
+      message: "layer: lossWeights needs labels [rows, ..] and weights [rows]; got [rows, 3] of f32",
+    },
+  ],
   dense: [
     {
       attrs: { fn: Fn.Identity, alpha: 0 },

@@ -5,6 +5,7 @@
 import { describe, expect, it } from "vitest";
 import {
   BinaryFn,
+  ClipBlock,
   ColumnSum,
   ConvPanels,
   Fn,
@@ -43,6 +44,8 @@ const around = (grain: number) => [0, 1, grain - 1, grain, grain + 1, 2 * grain 
 const LENGTHS = [...around(LINE), 7 * LINE + 5];
 /** Optimizers see padded blocks. */
 const PADDED = [0, 4, LINE - 4, LINE, LINE + 4, 2 * LINE + 4, 9 * LINE + 8];
+/** Gradients, whose squares are summed in blocks. */
+const CLIPPED = [...PADDED, ClipBlock.Elements, ClipBlock.Elements + 4, 3 * ClipBlock.Elements + 8];
 const ROWS = [0, 1, 2, 3, 5, 8, 15];
 /** Values, none of them 0. */
 const some = (n: number, seed = 1) => values(n, seed).map((v) => v || 1);
@@ -748,6 +751,32 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
     const given = { g: "out", sums: some(n), n, rows: 3, groupRows: Float64Array.of(4) } as const;
     return one(`${n}`, LINE, step(Opcode.AverageGradients, given));
   }),
+  [Opcode.LossWeights]: around(LINE).flatMap((m) =>
+    [1, 5].map((span) => {
+      const t = Int32Array.from({ length: m }, (_, i) => i % 3);
+      const weights = positive(Math.ceil(m / span), 3);
+      const of = { y: "out", t, weights, m, span, ignore: 1, targets: Targets.Labels, weighted: 1 } as const;
+      return one(`${m}, a weight for ${span}`, LINE, step(Opcode.LossWeights, of));
+    }),
+  ),
+  [Opcode.GradientSquares]: CLIPPED.map((n) =>
+    one(`${n}`, ClipBlock.Elements, step(Opcode.GradientSquares, { g: some(n), n })),
+  ),
+  [Opcode.ScaleGradients]: CLIPPED.map((n) => {
+    const g = some(n);
+    const scale = step(Opcode.ScaleGradients, { g, n, most: 0.5 });
+    return { name: `${n}`, grain: LINE, steps: [step(Opcode.GradientSquares, { g, n }), scale] };
+  }),
+  [Opcode.ClampGradients]: PADDED.map((n) =>
+    one(`${n}`, LINE, step(Opcode.ClampGradients, { g: some(n), n, most: 0.5 })),
+  ),
+  [Opcode.AverageWeights]: PADDED.map((n) => {
+    const numbers = { power: Float64Array.of(0.81), decay: Float64Array.of(0.9) };
+    return one(`${n}`, LINE, step(Opcode.AverageWeights, { average: some(n), w: some(n, 2), n, ...numbers }));
+  }),
+  [Opcode.MaxNorm]: COLUMNS.map(({ name, m, n }) =>
+    one(name, m * LINE, step(Opcode.MaxNorm, { w: some(m * n), k: m, n, most: 0.5 })),
+  ),
   [Opcode.CheckFinite]: PADDED.map((n) => one(`${n}`, LINE, step(Opcode.CheckFinite, { x: some(n), n }))),
   [Opcode.Advance]: [
     one("one number", 2, step(Opcode.Advance, { x: Float64Array.of(0.5), factor: Float64Array.of(0.3) })),

@@ -542,6 +542,15 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
   },
   loss: ({ attrs, inputs }) => [meanLoss(attrs, inputs)],
   lossGrad: ({ attrs, inputs }) => [meanLossGradient(attrs, inputs, inputs[2].values[0], inputs[3])],
+  /** -1 says that a unit is left out. */
+  lossWeights({ attrs: { ignore }, inputs: [t, w] }) {
+    const counted = t.values.filter((label) => label !== ignore).length;
+    const span = w ? t.values.length / w.values.length : 1;
+    const values = t.values.map((label, i) =>
+      label === ignore ? -1 : ((w ? w.values[Math.floor(i / span)] : 1) * t.values.length) / counted,
+    );
+    return [{ values, error: exact(2, values) }];
+  },
   dense({ attrs: { fn, alpha }, inputs: [x, w, bias] }) {
     const xw = multiply(Form.NN, x, w);
     const n = w.dims[1];

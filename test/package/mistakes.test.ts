@@ -231,7 +231,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "from_logits",
     () => crossEntropy({ from_logits: true }),
-    'option-unknown OptionError: crossEntropy: unknown option "from_logits"; did you mean fromLogits? Options: fromLogits, labelSmoothing',
+    'option-unknown OptionError: crossEntropy: unknown option "from_logits"; did you mean fromLogits? Options: fromLogits, labelSmoothing, ignoreIndex',
   ],
   [
     "random_state",
@@ -481,8 +481,8 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
       compile(sequential({ input: [28, 28] }, [dense(10, { activation: "softmax" })]), {
         loss: crossEntropy(),
         optimizer: adam(),
-      }),
-    'option OptionError: crossEntropy: the model must give [rows, classes] with at least two classes; got output "output" [rows, 28, 10]: put flatten() before the last dense layer',
+      }).fitSync({ x: new Float32Array(2 * 784), y: [3, 5] }),
+    "shape-rows ShapeError: fitSync: y: a row must have 28 labels, because the model gives classes for 28 positions; got one label a row: put flatten() before the last dense layer, or write rows as arrays of labels",
   ],
   [
     "crossEntropy with a sigmoid",
@@ -496,7 +496,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
         loss: crossEntropy(),
         optimizer: adam(),
       }),
-    'option OptionError: crossEntropy: the model must give [rows, classes] with at least two classes; got output "output" [rows, 1]: use binaryCrossEntropy() with a sigmoid for yes-or-no outputs',
+    'option OptionError: crossEntropy: the model must give [rows, classes], or [rows, T, classes], with at least two classes; got output "output" [rows, 1]: use binaryCrossEntropy() with a sigmoid for yes-or-no outputs',
   ],
   [
     "a sigmoid with fromLogits",

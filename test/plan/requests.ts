@@ -9,8 +9,9 @@ import { reduce } from "../../src/graph/ops/reduce.ts";
 import { unary } from "../../src/graph/ops/unary.ts";
 import type { Shape } from "../../src/graph/shape.ts";
 import type { ValueId } from "../../src/graph/type.ts";
+import type { Feature } from "../../src/plan/feature.ts";
 import { type AdamSettings, adamPlan, type OptimizerPlan } from "../../src/plan/optimizer.ts";
-import type { Feature, PlanRequest } from "../../src/plan/request.ts";
+import type { PlanRequest } from "../../src/plan/request.ts";
 import { TRAINING } from "../../src/plan/training.ts";
 
 export const ROWS = -1;

@@ -1,7 +1,7 @@
 /** Counters and blocks that features register: part of the state like those that every program has. */
 import { describe, expect, it } from "vitest";
 import { StateError } from "../../src/index.ts";
-import type { Feature } from "../../src/plan/request.ts";
+import type { Feature } from "../../src/plan/feature.ts";
 import { Program } from "../../src/program/program.ts";
 import { defaultEngine } from "../../src/runtime/space.ts";
 import { smallRequest } from "../plan/requests.ts";

@@ -260,6 +260,7 @@ describe("many targets are read in many steps", () => {
         family: kind === "meanSquaredError" ? "numbers" : kind === "crossEntropy" ? "classes" : "binary",
       },
       rowElements,
+      positions: 1,
       labels,
     };
     const jobs: Jobs = [];
@@ -274,7 +275,13 @@ describe("many targets are read in many steps", () => {
   it("the first bad one is named wherever it stands", () => {
     const names = classes.map((label) => labels[label]);
     names[299_999] = "dog";
-    const rules = { rows, loss: { kind: "crossEntropy", family: "classes" }, rowElements: 3, labels };
+    const rules = {
+      rows,
+      loss: { kind: "crossEntropy", family: "classes" },
+      rowElements: 3,
+      positions: 1,
+      labels,
+    };
     expect(() => atOnce((jobs) => readTargets("fit: y", names, rules, jobs))).toThrow("it is at row 299999");
     oneHot[3 * 299_998] = 0.5;
     expect(() => atOnce((jobs) => readTargets("fit: y", oneHot, rules, jobs))).toThrow(

@@ -157,7 +157,7 @@ describe("bad options of compile are refused", () => {
           model({ inputs: { x: [3] } }, ({ x }) => x.sum(1)),
           { loss: crossEntropy({ fromLogits: true }), optimizer: sgd() },
         ),
-      'crossEntropy: the model must give [rows, classes] with at least two classes; got output "output" [rows]: use binaryCrossEntropy()',
+      'crossEntropy: the model must give [rows, classes], or [rows, T, classes], with at least two classes; got output "output" [rows]: use binaryCrossEntropy()',
     ],
   ];
   for (const [name, act, message] of wrong)

@@ -49,7 +49,7 @@ function withFrozen(optimizer: Optimizer, frozen: ReadonlySet<string>, accumulat
   };
   const request = { graph: of.graph, batch: BATCH, windowRows: 64, frozen, train };
   const program = new Program("test", defaultEngine(), request, { seed: 3, shuffleSeed: 3 });
-  const losses = [{ output: name, loss: meanSquaredError(), rowElements: 2 }];
+  const losses = [{ output: name, loss: meanSquaredError(), rowElements: 2, positions: 1 }];
   const makePredictor: MakePredictor = (m) => compile(m, { batchSize: BATCH });
   const parts = { losses, namedTargets: false, optimizer, shuffleSeed: undefined, makePredictor };
   return new Trainer(program, of, undefined, parts);

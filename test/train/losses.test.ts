@@ -140,7 +140,7 @@ describe("the final activation", () => {
     [
       "a softmax over one class",
       () => compile(ending("softmax", 1), { loss: crossEntropy(), optimizer: sgd() }),
-      'crossEntropy: the model must give [rows, classes] with at least two classes; got output "output" [rows, 1]: use binaryCrossEntropy() with a sigmoid for yes-or-no outputs',
+      'crossEntropy: the model must give [rows, classes], or [rows, T, classes], with at least two classes; got output "output" [rows, 1]: use binaryCrossEntropy() with a sigmoid for yes-or-no outputs',
     ],
   ];
   for (const [name, act, message] of wrong)

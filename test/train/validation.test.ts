@@ -173,7 +173,9 @@ function split(
   given: ValidationRows,
   data: { x: number[][]; y: never | Float32Array | number[] | number[][] | string[] },
   trainer: ReturnType<typeof meter>,
-  losses: DataRules["losses"] = [{ output: "output", loss: meanAbsoluteError(), rowElements: 1 }],
+  losses: DataRules["losses"] = [
+    { output: "output", loss: meanAbsoluteError(), rowElements: 1, positions: 1 },
+  ],
   labels?: string[],
 ) {
   const rules: DataRules = {
@@ -217,7 +219,7 @@ describe("of classes, validation rows", () => {
       0.2,
       { x, y: targets },
       trainer,
-      [{ output: "output", loss, rowElements: units }],
+      [{ output: "output", loss, rowElements: units, positions: 1 }],
       NAMES,
     );
     expect(validation).toHaveLength(21); // 20.6
@@ -234,7 +236,7 @@ describe("of classes, validation rows", () => {
     const countsFor = (sizes: number[], share: number) => {
       const labels = sizes.flatMap((size, label) => Array<number>(size).fill(label));
       const { validation } = split(share, { x: labels.map((_, i) => [i]), y: labels }, trainerOf(3), [
-        { output: "output", loss: crossEntropy(), rowElements: 3 },
+        { output: "output", loss: crossEntropy(), rowElements: 3, positions: 1 },
       ]);
       return [0, 1, 2].map((label) => validation.filter((row) => labels[row] === label).length);
     };
@@ -254,7 +256,7 @@ describe("of classes, validation rows", () => {
           { share, seed },
           { x: labels.map((_, i) => [i]), y: labels },
           trainerOf(2),
-          [{ output: "output", loss: crossEntropy(), rowElements: 2 }],
+          [{ output: "output", loss: crossEntropy(), rowElements: 2, positions: 1 }],
         );
         expect(validation).not.toContain(8);
       }

@@ -21,6 +21,7 @@ import { accumulate, place } from "./gradient.ts";
 import { layerNorm, layerNormGrad } from "./layer-norm.ts";
 import { logSoftmax, logSoftmaxGrad } from "./log-softmax.ts";
 import { extendedLoss, lossAndGrad, lossGrad } from "./loss.ts";
+import { lossWeights } from "./loss-weights.ts";
 import { matMul } from "./mat-mul.ts";
 import { averagePool, averagePoolGrad, maxPool, maxPoolGrad } from "./pool.ts";
 import { broadcast, maxGrad, reduce } from "./reduce.ts";
@@ -64,6 +65,7 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   loss: extendedLoss,
   lossGrad,
   lossAndGrad,
+  lossWeights,
   accumulate,
   place,
   stopGradient,

@@ -61,9 +61,10 @@ function checkWeights(who: string, p: Type, weights: Type, { fn }: LossAttrs): v
   const { shape } = weights;
   const rows = isOverRows(fn) ? p.shape.slice(0, -1) : p.shape;
   const share = rows[0] / shape[0];
-  if (shape.length !== 1 || !(share > 0 && Number.isInteger(share)))
+  const isOfRows = shape.length === 1 && share > 0 && Number.isInteger(share);
+  if (!isOfRows && !sameShape(shape, rows))
     throw new ShapeError(
-      `${who}: ${NAMES[fn]} needs one weight a row of data; ` +
+      `${who}: ${NAMES[fn]} needs one weight a row of data, or one for each ${isOverRows(fn) ? "position" : "element"}; ` +
         `got predictions ${formatShape(p.shape)}, weights ${formatShape(shape)}`,
     );
 }
@@ -136,7 +137,7 @@ const lower: Op<"loss">["lower"] = (context) =>
  *   p [m.., n], t like p (or i32 [m..], class indices) -> loss []
  *   dp = dloss * dloss/dp, as `lossGrad`; targets have no gradient
  *
- * A third input, w [rows], weighs the rows of data: sum of w_i l_i over the units that the mean is over, divided by their number.
+ * A third input, w [rows] (or one for each unit), weighs the rows of data: sum of w_i l_i over the units that the mean is over, divided by their number.
  * Weights have no gradient either.
  *
  * Saves p, t and w.

@@ -305,3 +305,10 @@ export const ADVANCE_MOMENTUM = /* @__PURE__ */ record(
   "extended",
   () => ({ product: counter("inout"), power: counter(), hyper: doubles(Hyper.Count) }),
 );
+
+export const MAX_NORM = /* @__PURE__ */ record(Opcode.MaxNorm, "maxNorm", "max-norm", "extended", () => ({
+  w: inout((r) => r.k * r.n),
+  k: dim,
+  n: dim,
+  most: f32,
+}));

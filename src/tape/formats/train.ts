@@ -1,6 +1,6 @@
 /** Formats of the records that only train. One constant each, so that a page carries those that its ops write. */
 import { Fn, Form, Hyper, LossFn, Opcode, Targets } from "../../../assembly/abi.ts";
-import { isOverRows, lossBlocks } from "../blocks.ts";
+import { clipBlocks, isOverRows, lossBlocks } from "../blocks.ts";
 import {
   counter,
   dim,
@@ -202,3 +202,52 @@ export const GATHER = /* @__PURE__ */ record(Opcode.Gather, "gather", "gather", 
   rows: dim,
   words: setting(),
 }));
+
+export const LOSS_WEIGHTS = /* @__PURE__ */ record(
+  Opcode.LossWeights,
+  "lossWeights",
+  "loss-weights",
+  "train",
+  () => ({
+    y: output((r) => r.m),
+    t: input((r) => r.m, { dtype: "any" }),
+    weights: input((r) => Math.ceil(r.m / Math.max(1, r.span)), optional),
+    m: dim,
+    span: int,
+    ignore: int,
+    targets: setting(Targets),
+    weighted: setting(),
+  }),
+);
+
+export const GRADIENT_SQUARES = /* @__PURE__ */ record(
+  Opcode.GradientSquares,
+  "gradientSquares",
+  "clip",
+  "train",
+  () => ({ partials: sharedScratch((r) => 8 * clipBlocks(r.n)), g: input(n), n: dim }),
+);
+
+export const SCALE_GRADIENTS = /* @__PURE__ */ record(
+  Opcode.ScaleGradients,
+  "scaleGradients",
+  "clip",
+  "train",
+  () => ({ g: inout(n), partials: sharedScratch((r) => 8 * clipBlocks(r.n)), n: dim, most: f32 }),
+);
+
+export const CLAMP_GRADIENTS = /* @__PURE__ */ record(
+  Opcode.ClampGradients,
+  "clampGradients",
+  "clip",
+  "train",
+  () => ({ g: inout(n), n: dim, most: f32 }),
+);
+
+export const AVERAGE_WEIGHTS = /* @__PURE__ */ record(
+  Opcode.AverageWeights,
+  "averageWeights",
+  "average-weights",
+  "train",
+  () => ({ average: inout(n), w: input(n), n: dim, power: counter(), decay: doubles(1) }),
+);
