@@ -237,6 +237,7 @@ export enum Purpose {
   Initialization = 1,
   Shuffle,
   Dropout,
+  Noise,
 }
 
 /** Sizes of the keyed permutation. */

@@ -36,6 +36,7 @@ import { matMul } from "./kernels/mat-mul";
 import { maxGrad } from "./kernels/max-grad";
 import { maxNorm } from "./kernels/max-norm";
 import { maxPool, maxPoolGrad } from "./kernels/pool/max";
+import { noise } from "./kernels/noise";
 import { order } from "./kernels/order";
 import { reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
 import { takeAlong, takeAlongGrad } from "./kernels/take-along";
@@ -423,6 +424,11 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
     }
     case Opcode.MaxNorm: {
       maxNorm(pointer(r, 1), dim(r, 2, rows), dim(r, 3, rows), float(r, 4), part, parts);
+    case Opcode.Noise: {
+      noise(
+        pointer(r, 1), pointer(r, 2), dim(r, 3, rows), word(r, 4), float(r, 5), word(r, 6), pointer(r, 7),
+        pointer(r, 8), pointer(r, 9), part, parts,
+      );
       break;
     }
     default: {

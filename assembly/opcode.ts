@@ -128,4 +128,6 @@ export enum Opcode {
   AverageWeights,
   /** columns of weights scaled down to a norm */
   MaxNorm,
+  /** a tensor with draws added */
+  Noise,
 }

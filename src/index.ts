@@ -35,6 +35,8 @@ export {
   concatenate,
   type LambdaLayer,
   lambda,
+  type NestedLayer,
+  type NestedOutputs,
   nested,
   residual,
   stack,

@@ -5,7 +5,7 @@
  *   counter = (block of 4 words, index of the sequence, purpose, epoch)
  */
 
-/** What is drawn: each purpose has sequences of its own under one seed. The kernels have 1 to 3 (`Purpose` of the ABI). */
+/** What is drawn: each purpose has sequences of its own under one seed. The kernels have 1 to 4 (`Purpose` of the ABI). */
 export type RandomPurpose = keyof typeof PURPOSES;
 
 const PURPOSES = {

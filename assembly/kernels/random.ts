@@ -52,7 +52,7 @@ function below(b: f32): f32 {
 }
 
 /** `mean + deviation z`; AS 241's far tail, 5 < r, is never met: r = sqrt(-log(2^-33)) = 4.78 at most. */
-function normal(word: u32, mean: f32, deviation: f32): f32 {
+export function normal(word: u32, mean: f32, deviation: f32): f32 {
   const q = (<f64>word - 2147483647.5) * (1.0 / 4294967296.0);
   let z: f64;
   if (Math.abs(q) <= 0.425) {

@@ -101,6 +101,7 @@ const BROUGHT_BY: { readonly [K in OpName]?: string } = {
   logSoftmax: "model",
   matMul: "model",
   maxPool: "maxPool2d",
+  noise: "gaussianNoise",
   pad: "model",
   reduce: "model",
   slice: "model",

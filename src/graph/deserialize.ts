@@ -134,6 +134,7 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   shape: isShape,
   share: (value) => isNumber(value) && (value as number) >= 0 && (value as number) <= 1,
   size: perAxis(1),
+  spread: isNumber,
   start: isCount,
   step: (value) => isCount(value) && isDim(value),
   stride: perAxis(1),
@@ -141,6 +142,7 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   to: isCount,
   transposeA: isBoolean,
   transposeB: isBoolean,
+  uniform: isBoolean,
   value: isNumber,
   vocabulary: (value) => isCount(value) && isDim(value),
 };
@@ -170,6 +172,7 @@ const SIGNATURES: { readonly [K in OpName]?: readonly [least: number, most: numb
   logSoftmax: [1, 1],
   matMul: [2, 2, "transposeA", "transposeB"],
   maxPool: [1, 1, "size", "stride", "paddingBefore", "paddingAfter"],
+  noise: [1, 1, "uniform", "spread", "stream"],
   pad: [1, 1, "axis", "before", "after", "step", "value"],
   reduce: [1, 1, "fn", "from", "to"],
   reshape: [1, 1, "shape"],
@@ -359,11 +362,16 @@ export function deserialize(given: unknown, context: DeserializeContext): Graph 
   function readInitializer(name: string, init: Entries): Initializer {
     const { kind } = init;
     if (kind === "values") return { kind, data: context.valuesOf(name) };
-    const numbers = { constant: ["value"], uniform: ["low", "high"], normal: ["mean", "std"] };
+    const numbers = {
+      constant: ["value"],
+      uniform: ["low", "high"],
+      normal: ["mean", "std"],
+      orthogonal: ["gain"],
+    };
     const wanted =
       typeof kind === "string" && Object.hasOwn(numbers, kind) ? numbers[kind as "normal"] : undefined;
     if (!wanted?.every((key) => isNumber(init[key]) && isNumber(Math.fround(init[key] as number))))
-      return fail(`${name} must start as a constant, uniform, normal or values`, init);
+      return fail(`${name} must start as a constant, uniform, normal, orthogonal or values`, init);
     return Object.fromEntries([["kind", kind], ...wanted.map((key) => [key, init[key]])]) as Initializer;
   }
 

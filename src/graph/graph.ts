@@ -36,6 +36,7 @@ export type Initializer =
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "uniform"; readonly low: number; readonly high: number }
   | { readonly kind: "normal"; readonly mean: number; readonly std: number }
+  | { readonly kind: "orthogonal"; readonly gain: number }
   | { readonly kind: "values"; readonly data: Float32Array };
 
 /**
@@ -75,6 +76,8 @@ export class Graph {
   readonly updates: Update[] = [];
   readonly constants: Constant[] = [];
   readonly outputs: OutputPort[] = [];
+  /** What its layers are called, those with a name. */
+  layerNames: WeakMap<object, string> = new WeakMap();
   /** The kernels that its records will need, where the smallest do not have them. */
   kernels: KernelLink | undefined;
 
@@ -130,6 +133,7 @@ export class Graph {
     g.updates.push(...this.updates);
     g.constants.push(...this.constants);
     g.outputs.push(...this.outputs);
+    g.layerNames = this.layerNames;
     g.kernels = this.kernels;
     return g;
   }

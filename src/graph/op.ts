@@ -41,6 +41,8 @@ export interface OpAttrs {
   readonly logSoftmaxGrad: Record<never, never>;
   /** `stream` tells the draws of one dropout of a model from those of another. */
   readonly dropout: { readonly rate: number; readonly stream: number };
+  /** `spread` times draws that are uniform on [-1, 1) or standard normal; `stream` as for dropout. */
+  readonly noise: { readonly uniform: boolean; readonly spread: number; readonly stream: number };
   readonly batchNorm: { readonly epsilon: number };
   readonly batchNormGrad: { readonly epsilon: number };
   readonly normalizeColumns: { readonly epsilon: number };

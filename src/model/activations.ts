@@ -127,6 +127,7 @@ export type InitializerName =
   | "heNormal"
   | "lecunUniform"
   | "lecunNormal"
+  | "orthogonal"
   | "zeros"
   | "ones";
 
@@ -140,7 +141,8 @@ const SCALES = {
 } as const;
 
 /**
- * A starting distribution of the variance that its name stands for.
+ * A starting distribution of the variance that its name stands for; or, for `"orthogonal"`, vectors of length 1 that stand at right
+ * angles: the columns of a weight matrix, or its rows, whichever are fewer. Saxe et al. 2013, https://arxiv.org/abs/1312.6120
  * Glorot and Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html; He et al. 2015,
  * https://arxiv.org/abs/1502.01852
  */
@@ -154,10 +156,11 @@ export function initializer(
   if (typeof init === "object" && init !== null) return checkInitializer(who, init, elements);
   if (init === "zeros") return { kind: "constant", value: 0 };
   if (init === "ones") return { kind: "constant", value: 1 };
+  if (init === "orthogonal") return { kind: "orthogonal", gain: 1 };
   const variance = Object.hasOwn(SCALES, init) ? SCALES[init](fanIn, fanOut) : undefined;
   if (variance === undefined)
     throw new OptionError(
-      unknownName(who, "initializer", init, [...Object.keys(SCALES), "zeros", "ones"]),
+      unknownName(who, "initializer", init, [...Object.keys(SCALES), "orthogonal", "zeros", "ones"]),
       "unknown",
     );
   if (init.endsWith("Normal")) return { kind: "normal", mean: 0, std: Math.sqrt(variance) };
@@ -166,7 +169,12 @@ export function initializer(
 }
 
 /** The numbers of each kind of initializer. */
-const NUMBERS = { constant: ["value"], uniform: ["low", "high"], normal: ["mean", "std"] } as const;
+const NUMBERS = {
+  constant: ["value"],
+  uniform: ["low", "high"],
+  normal: ["mean", "std"],
+  orthogonal: ["gain"],
+} as const;
 
 function checkInitializer(who: string, init: Initializer, elements: number): Initializer {
   const isFinite32 = (value: unknown) => typeof value === "number" && Number.isFinite(Math.fround(value));
@@ -182,7 +190,7 @@ function checkInitializer(who: string, init: Initializer, elements: number): Ini
   const numbers = Object.hasOwn(NUMBERS, init.kind) ? NUMBERS[init.kind] : undefined;
   if (!numbers?.every((name) => isFinite32((init as unknown as Record<string, unknown>)[name])))
     throw new OptionError(
-      `${who}: an initializer must be of kind constant, uniform, normal or values, and its numbers finite; ` +
+      `${who}: an initializer must be of kind constant, uniform, normal, orthogonal or values, and its numbers finite; ` +
         `got ${JSON.stringify(init)}`,
     );
   return init;

@@ -9,6 +9,8 @@ import { concat as concatOp } from "../graph/ops/stretch.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
 import { check, FUNCTION, readOptions, refuseMore } from "../options.ts";
+import type { Result } from "../rows/data.ts";
+import { checkNames } from "../suggest.ts";
 import { type Layer, type LayerLike, layer, type NameOption, nameIn, variable, withOps } from "./layer.ts";
 import type { Model } from "./model.ts";
 import { axisOf, checkArray, same } from "./operands.ts";
@@ -162,46 +164,97 @@ export const concatenate = /* @__PURE__ */ withOps(
   [concatOp],
 );
 
+/** A model as a layer: of one tensor, or of tensors by the names of its inputs; it gives a tensor, or tensors by the names of its outputs. */
+export type NestedLayer<P> = ((inputs: Tensor | Readonly<Record<string, Tensor>>) => NestedOutputs<P>) &
+  Pick<Layer, "kind" | "layerName">;
+
+/** What a nested model gives. */
+export type NestedOutputs<P> = unknown extends P
+  ? Tensor
+  : [P] extends [Result]
+    ? Tensor
+    : { readonly [K in keyof P]: Tensor };
+
 /**
- * A model of one input and one output as a layer: its parameters are those of the model with a name in front, `encoder.dense1.weight`,
- * and start anew. A layer called twice shares them.
+ * A model as a layer: its parameters are those of the model with a name in front, `encoder.dense1.weight`, and start anew. A layer
+ * called twice shares them. A model of several inputs is given them by name.
  *
- * @throws OptionError for a model of several inputs or outputs, or one with preprocessing, ShapeError for an input of another shape
+ * @throws OptionError for a model with preprocessing, ShapeError for an input of another shape
  * @example
  * const encoder = sequential({ input: [8] }, [dense(4, { activation: "relu" })]);
  * const net = sequential({ input: [8] }, [nested(encoder, { name: "encoder" }), dense(1)]);
+ * const distance = model({ inputs: { a: [4], b: [4] } }, ({ a, b }) => a.sub(b).square().sum(1, { keepDims: true }));
+ * const pair = model({ inputs: { p: [8], q: [8] } }, ({ p, q }) => {
+ *   const encode = nested(encoder);
+ *   return nested(distance)({ a: encode(p), b: encode(q) });
+ * });
  */
-export const nested = /* @__PURE__ */ withOps(function nested(model: Model, options: NameOption = {}): Layer {
+export const nested = /* @__PURE__ */ withOps(function nested<P>(
+  model: Model<unknown, P>,
+  options: NameOption = {},
+): NestedLayer<P> {
   refuseMore("nested", arguments, 2);
   const name = nameIn("nested", options);
   const who = name ?? "nested";
   if (!model?.graph)
     throw new OptionError(`${who}: needs what sequential() or model() gives; got ${describe(model)}`);
   const { graph } = model;
-  const [input] = graph.inputs;
-  if (graph.inputs.length > 1 || graph.outputs.length > 1 || input.steps)
+  const names = graph.inputs.map((input) => input.name);
+  const raw = graph.inputs.find(({ steps }) => steps);
+  if (raw)
     throw new OptionError(
-      `${who}: a model must have one input, without preprocessing, and one output; ` +
-        `got ${graph.inputs.length} and ${graph.outputs.length}${input.steps ? ", with preprocessing" : ""}`,
+      `${who}: a model must have no preprocessing; got steps of input ${describe(raw.name)}: put them on the inputs of the outer model`,
     );
-  return layer(
+  const apply = layer<{ inputs?: Inputs }, Inputs, unknown>(
     "nested",
     name,
     (own, x) =>
       graph.variables.map((v) => variable(x, `${own}.${v.name}`, v.shape, v.init, v.nonNegative === true)),
-    (x, parameters, own) => replay(model, x, parameters, own),
+    (x, parameters, own, inputs) => {
+      const made = replay(model, x, inputs, parameters, own);
+      return model.named.outputs ? made : made[graph.outputs[0].name];
+    },
+    (_, _x, { inputs = {} }) => inputs,
   );
+  const call = (given: Symbolic | Inputs, ...more: unknown[]) => {
+    // `[a, b].map(layer)` gives an index beside each element.
+    if (typeof more[0] !== "number") refuseMore(who, [given, ...more], 1);
+    const isOne = given instanceof Symbolic;
+    if (isOne && names.length > 1)
+      throw new TraceError(`${who}: needs tensors by name, { ${names.join(", ")} }; got one tensor`);
+    const inputs = (isOne ? { [names[0]]: given } : given) as Inputs;
+    checkNames(`${who}: inputs`, inputs, names, "input");
+    const first = inputs[names[0]];
+    const made = apply(first, { inputs });
+    for (const other of Object.values(inputs)) same(first, other, who);
+    const { layerNames } = first.builder.graph;
+    layerNames.set(call, layerNames.get(apply) as string);
+    return made;
+  };
+  return Object.assign(call, { kind: "nested", layerName: name }) as never;
 }, []);
 
-/** The nodes of a model again, on another input and with other variables. */
-function replay({ graph }: Model, x: Tensor, parameters: readonly Tensor[], own: string): Tensor {
+type Inputs = Readonly<Record<string, Tensor>>;
+
+/** The nodes of a model again, on other inputs and with other variables: its outputs by name. */
+function replay(
+  { graph }: Model,
+  x: Tensor,
+  inputs: Inputs,
+  parameters: readonly Tensor[],
+  own: string,
+): Record<string, Tensor> {
   const { builder } = x;
-  const [input] = graph.inputs;
-  if (!sameShape(x.shape, graph.shape(input.value)))
-    throw new ShapeError(
-      `${own}: the input must have the shape of the model's, ${formatShape(graph.shape(input.value))}; got ${formatShape(x.shape)}`,
-    );
-  const became = new Map<ValueId, ValueId>([[input.value, x.id]]);
+  const became = new Map<ValueId, ValueId>();
+  for (const { name, value } of graph.inputs) {
+    const { id, shape } = inputs[name];
+    const what = graph.inputs.length > 1 ? `input ${name}` : "the input";
+    if (!sameShape(shape, graph.shape(value)))
+      throw new ShapeError(
+        `${own}: ${what} must have the shape of the model's, ${formatShape(graph.shape(value))}; got ${formatShape(shape)}`,
+      );
+    became.set(value, id);
+  }
   graph.variables.forEach(({ value }, i) => {
     became.set(value, parameters[i].id);
   });
@@ -229,5 +282,7 @@ function replay({ graph }: Model, x: Tensor, parameters: readonly Tensor[], own:
       return then.get(value) as ValueId;
     });
   }
-  return x.of(became.get(graph.outputs[0].value) as ValueId);
+  return Object.fromEntries(
+    graph.outputs.map(({ name, value }) => [name, x.of(became.get(value) as ValueId)]),
+  );
 }

@@ -11,6 +11,7 @@ import { sha256 } from "../runtime/sha256.ts";
 import { Engine, type Space } from "../runtime/space.ts";
 import type { FileTensor } from "../safetensors.ts";
 import { variableTensors } from "./file-tensors.ts";
+import { orthogonalize } from "./orthogonal.ts";
 import type { RawRows } from "./raw-rows.ts";
 import { type StateCodec, type StateLabels, stateCodec } from "./state.ts";
 
@@ -192,7 +193,7 @@ export class Program {
     }
     this.setCounter(Counter.Seed, seeds.seed);
     this.setCounter(Counter.ShuffleSeed, seeds.shuffleSeed);
-    variables.forEach(({ init, offset, elements, isForeign }, stream) => {
+    variables.forEach(({ init, offset, elements, isForeign, shape }, stream) => {
       if (isForeign) return;
       const at = offset >>> 2;
       const draw = (distribution: Distribution, a: number, b: number) =>
@@ -200,7 +201,11 @@ export class Program {
       if (init.kind === "constant") f32.fill(init.value, at, at + elements);
       else if (init.kind === "values") f32.set(init.data, at);
       else if (init.kind === "uniform") draw(Distribution.Uniform, init.low, init.high);
-      else draw(Distribution.Normal, init.mean, init.std);
+      else if (init.kind === "normal") draw(Distribution.Normal, init.mean, init.std);
+      else {
+        draw(Distribution.Normal, 0, 1);
+        orthogonalize(f32.subarray(at, at + elements), shape[shape.length - 1] ?? 1, init.gain);
+      }
     });
     if (variables.some(({ role }) => role === "frozen")) this.#states?.refresh();
   }

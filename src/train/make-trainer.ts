@@ -6,6 +6,7 @@ import type { Graph, Port } from "../graph/graph.ts";
 import { accumulate as addLosses } from "../graph/ops/gradient.ts";
 import { ROWS, sizeOf } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
+import type { Layer } from "../model/layer.ts";
 import { type Model, SEED } from "../model/model.ts";
 import { type AddedLoss, broughtTracing, type OwnLoss, Symbolic } from "../model/symbolic.ts";
 import { COUNT, check, type Rule } from "../options.ts";
@@ -49,10 +50,10 @@ export interface TrainerOptions<P = Result> {
    */
   readonly accumulate?: number;
   /**
-   * What training does not change: names of layers and parameters, `"encoder"` for all that begins with `encoder.`. It gets no gradients
-   * and no memory for any, running statistics stay too, and it is no part of states, which carry a digest of it. Default: nothing.
+   * What training does not change: layers, and names of layers and parameters, `"encoder"` for all that begins with `encoder.`. It gets no
+   * gradients and no memory for any, running statistics stay too, and it is no part of states, which carry a digest of it. Default: nothing.
    */
-  readonly freeze?: readonly string[];
+  readonly freeze?: readonly (string | Layer)[];
   /** Rows kept in the engine's memory at a time; larger data are streamed through. Default: about 8 MiB of rows. */
   readonly windowRows?: number;
   /**
@@ -123,21 +124,25 @@ export function draftTrainer<X, P>(request: TrainerRequest<X, P>): Draft<Trainer
   };
 }
 
-/** The variables that names of layers and parameters mean. */
-function frozenIn(graph: Graph, names: readonly string[] | undefined): ReadonlySet<string> {
-  if (names === undefined) return new Set();
-  if (!(Array.isArray(names) && names.every((name) => typeof name === "string")))
+/** The variables that layers, and names of layers and parameters, mean. */
+function frozenIn(graph: Graph, given: TrainerOptions["freeze"]): ReadonlySet<string> {
+  if (given === undefined) return new Set();
+  const isLayer = (one: unknown) => typeof one === "function" && "kind" in one;
+  if (!(Array.isArray(given) && given.every((one) => typeof one === "string" || isLayer(one))))
     throw new OptionError(
-      `compile: freeze must be names of layers and parameters, such as ["dense1"]; got ${describe(names)}`,
+      `compile: freeze must be layers, or names of layers and parameters, such as ["dense1"]; got ${describe(given)}`,
     );
   const all = graph.variables.map(({ name }) => name);
   const under = (name: string) => all.filter((one) => one === name || one.startsWith(`${name}.`));
-  for (const name of names)
-    if (under(name).length === 0)
+  return new Set(
+    (given as readonly (string | Layer)[]).flatMap((one) => {
+      const found = under(typeof one === "string" ? one : (graph.layerNames.get(one) ?? ""));
+      if (found.length > 0) return found;
       throw new OptionError(
-        `compile: freeze must name layers or parameters of the model; got ${describe(name)}: it has ${all.join(", ")}`,
+        `compile: freeze must name layers or parameters of the model; got ${describe(one)}: it has ${all.join(", ")}`,
       );
-  return new Set(names.flatMap(under));
+    }),
+  );
 }
 
 function windowSize(batch: number, given: number | undefined, rowBytes: number): number {

@@ -330,6 +330,57 @@ export async function runAll(wasmgrad) {
     digests[`layer ${name}`] = trainer.digest();
   }
 
+  // Noise, random tensors and a loss function.
+  {
+    const { gaussianNoise, randomNormal, randomUniform } = wasmgrad;
+    const net = wasmgrad.model({ inputs: { x: [features] }, seed: 6 }, ({ x }) => {
+      const h = dense(12, { activation: "tanh" })(gaussianNoise(0.25)(x));
+      return dense(5)(h.add(randomNormal(h, { std: 0.125 })).mul(randomUniform(h, { low: 0.5, high: 1.5 })));
+    });
+    const trainer = compile(net, {
+      loss: wasmgrad.customLoss((p, t) => p.sub(t).abs().pow(1.5).mean(1)),
+      optimizer: adam({ learningRate: 0.02 }),
+      batchSize: 32,
+    });
+    trainer.fitSync({ x: { x: targets.x }, y: targets.y }, { epochs: 4 });
+    digests["gaussianNoise, random tensors, a loss function"] = trainer.digest();
+  }
+
+  // What tensors compute.
+  {
+    const { concat, stack } = wasmgrad;
+    const net = wasmgrad.model({ inputs: { x: [features] }, seed: 8 }, ({ x }) => {
+      const h = dense(12)(x);
+      const [a, b] = h.split(2);
+      const places = a.argMax({ dtype: "i32", keepDims: true });
+      const parts = [
+        a.sin().mul(b.cos()),
+        a.clamp(-1, 1).expm1(),
+        b.abs().log1p().pow(1.25),
+        a.erf().maximum(b.minimum(0.5)),
+        a.square().add(1).rsqrt().sub(b.square().add(1).reciprocal()),
+        a.greater(b).where(a, b.mul(0.5)),
+        a.cumSum({ reverse: true }),
+        a.gather(places).add(b),
+        a
+          .sub(a.mean(1, { keepDims: true }))
+          .div(a.variance(1, { keepDims: true, correction: 0 }).add(1).sqrt()),
+        b.logSumExp(1).reshape([-1, 1]).add(a.floor()).add(b.round()).add(a.stopGradient()),
+        b.slice(1, 5).pad(1, 1, { value: 0.5 }),
+      ];
+      const pair = stack([a, b], { axis: 1 });
+      const inner = pair.matMul(pair, { transposeB: true }).reshape([-1, 4]);
+      return dense(5)(concat([...parts, inner, pair.min(1), pair.max(1)]));
+    });
+    const trainer = compile(net, {
+      loss: meanSquaredError(),
+      optimizer: adam({ learningRate: 0.01 }),
+      batchSize: 32,
+    });
+    trainer.fitSync({ x: { x: targets.x }, y: targets.y }, { epochs: 4 });
+    digests["tensor methods"] = trainer.digest();
+  }
+
   // Every distribution that parameters start from.
   const initializers = [
     "glorotUniform",
@@ -338,6 +389,7 @@ export async function runAll(wasmgrad) {
     "heNormal",
     "lecunUniform",
     "lecunNormal",
+    "orthogonal",
   ];
   for (const weightInitializer of initializers)
     digests[`initializer ${weightInitializer}`] = compile(

@@ -311,6 +311,12 @@ export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
     inputs: [input([ROWS, 3, 7])],
     outputs: [[ROWS, 3, 7]],
   })),
+  noise: [false, true].map((uniform) => ({
+    name: uniform ? "uniform" : "normal",
+    attrs: { uniform, spread: 0.5, stream: 3 },
+    inputs: [input([ROWS, 3, 7])],
+    outputs: [[ROWS, 3, 7]],
+  })),
   matMul: [
     { name: "NN", attrs: NN, inputs: [input([ROWS, 5]), input([5, 3])], outputs: [[ROWS, 3]] },
     { name: "TN", attrs: TN, inputs: [input([ROWS, 5]), input([ROWS, 3])], outputs: [[5, 3]] },
@@ -996,6 +1002,7 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
   ],
   approach: [],
   dropout: [],
+  noise: [],
   matMul: [
     {
       attrs: NN,

@@ -499,6 +499,18 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
       }),
     ),
   ),
+  [Opcode.Noise]: [0, 1].flatMap((uniform) =>
+    around(4 * LINE).map((n) =>
+      one(
+        `${uniform} ${n}`,
+        4 * LINE,
+        step(Opcode.Noise, {
+          ...{ y: "out", x: some(n, 11), n, uniform, spread: 0.3, stream: 2 },
+          ...{ seed: Float64Array.of(5), step: Float64Array.of(7), micro: Float64Array.of(1) },
+        }),
+      ),
+    ),
+  ),
   [Opcode.Unary]: [Fn.Identity, Fn.Relu, Fn.Gelu, Fn.Sqrt].flatMap((fn) =>
     elementwise.map(({ n, name, x }) =>
       one(`${Fn[fn]} ${name}`, LINE, step(Opcode.Unary, { fn, alpha, y: "out", x, n })),

@@ -17,6 +17,7 @@ import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
 import { POOLING } from "./pool.ts";
 import { philox } from "./random.ts";
+import { noiseDraws, philox } from "./random.ts";
 import { maxGrad, reduce, magnitudes as sumMagnitudes } from "./reduce.ts";
 import { byRows, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax.ts";
 import { slopeOf, UNARY } from "./unary.ts";
@@ -539,6 +540,13 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
     const words = blocks.flatMap((block) => philox([block, 0, Purpose.Dropout, stream], [0, 0]));
     const values = x.values.map((v, i) => (words[i] >= rate * 2 ** 32 ? v / (1 - rate) : 0));
     return [{ values, error: exact(4, values) }];
+  },
+  /** With the counters of a fresh program, all 0. */
+  noise({ attrs: { uniform, spread, stream }, inputs: [x] }) {
+    const draws = noiseDraws(x.values.length, 0, 0, 0, stream, uniform);
+    const values = x.values.map((v, i) => v + spread * draws[i]);
+    // Of the quantile, 1e-7, and of two roundings.
+    return [{ values, error: (i) => 2e-7 * (Math.abs(x.values[i]) + Math.abs(spread) * 7) }];
   },
   loss: ({ attrs, inputs }) => [meanLoss(attrs, inputs)],
   lossGrad: ({ attrs, inputs }) => [meanLossGradient(attrs, inputs, inputs[2].values[0], inputs[3])],

@@ -29,17 +29,18 @@ export const initializationWords = (n: number, seed: number, stream: number): nu
     .flat()
     .slice(0, n);
 
-/** The random words of a dropout: word i of its stream, in a pass of a step. */
+/** The random words of a dropout, or of noise: word i of its stream, in a pass of a step. */
 export const dropoutWords = (
   n: number,
   seed: number,
   step: number,
   micro: number,
   stream: number,
+  purpose = Purpose.Dropout,
 ): number[] =>
   Array.from({ length: Math.ceil(n / 4) }, (_, block) => {
     const [low, high] = split(step);
-    return philox([block, low, Purpose.Dropout + high * 256, stream + micro * 65536], split(seed));
+    return philox([block, low, purpose + high * 256, stream + micro * 65536], split(seed));
   })
     .flat()
     .slice(0, n);
@@ -118,3 +119,28 @@ function roundFunction(x: number, key: number, size: number): number {
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return Math.floor(((h >>> 16) * size) / 2 ** 16);
 }
+
+/** The z whose share below is p, in (0, 1): by halving. */
+export function normalQuantile(p: number): number {
+  if (p > 0.5) return -normalQuantile(1 - p);
+  let [low, high] = [-8, 0];
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (normalCdf(middle) < p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** Draws of noise in f64: standard normal ones, or uniform ones on [-1, 1). */
+export const noiseDraws = (
+  n: number,
+  seed: number,
+  step: number,
+  micro: number,
+  stream: number,
+  uniform: boolean,
+): number[] =>
+  dropoutWords(n, seed, step, micro, stream, Purpose.Noise).map((word) =>
+    uniform ? (word >>> 8) / 2 ** 23 - 1 : normalQuantile((word + 0.5) / 2 ** 32),
+  );

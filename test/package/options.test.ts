@@ -107,6 +107,11 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   globalAveragePool1d: wasmgrad.globalAveragePool1d,
   rmsNorm: wasmgrad.rmsNorm,
   groupNorm: (options) => wasmgrad.groupNorm(2, options),
+  gaussianNoise: (options) => wasmgrad.gaussianNoise(0.5, options),
+  randomNormal: (options) =>
+    wasmgrad.model({ inputs: { x: [2] } }, ({ x }) => wasmgrad.randomNormal(x, options)),
+  randomUniform: (options) =>
+    wasmgrad.model({ inputs: { x: [2] } }, ({ x }) => wasmgrad.randomUniform(x, options)),
   spatialDropout: (options) => wasmgrad.spatialDropout(0.5, options),
   prelu: wasmgrad.prelu,
   relu6: wasmgrad.relu6,
@@ -199,6 +204,9 @@ const FIRST: Readonly<Record<string, string>> = {
   depthwiseConv1d: "kernel",
   rmsNorm: "epsilon",
   groupNorm: "epsilon",
+  gaussianNoise: "name",
+  randomNormal: "mean std",
+  randomUniform: "low high",
   spatialDropout: "name",
   prelu: "alpha",
   relu6: "name",

@@ -24,6 +24,7 @@ import { extendedLoss, lossAndGrad, lossGrad } from "./loss.ts";
 import { lossWeights } from "./loss-weights.ts";
 import { matMul } from "./mat-mul.ts";
 import { averagePool, averagePoolGrad, maxPool, maxPoolGrad } from "./pool.ts";
+import { noise } from "./noise.ts";
 import { broadcast, maxGrad, reduce } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { softmax, softmaxGrad } from "./softmax.ts";
@@ -51,6 +52,7 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   logSoftmax,
   logSoftmaxGrad,
   dropout,
+  noise,
   embedding,
   embeddingGrad,
   layerNorm,

@@ -1,16 +1,30 @@
 /** Layers that are made of other ops: more norms, dropout of whole channels, a relu with learned slopes, further activations. */
 import { ShapeError } from "../../errors.ts";
+import { describe } from "../../describe.ts";
+import { OptionError, ShapeError, TraceError } from "../../errors.ts";
 import { BinaryFn, Fn, ReduceFn } from "../../graph/op.ts";
 import { binary } from "../../graph/ops/binary.ts";
 import { dropout as dropoutOp } from "../../graph/ops/dropout.ts";
 import { layerNorm as layerNormOp } from "../../graph/ops/layer-norm.ts";
+import { noise as noiseOp } from "../../graph/ops/noise.ts";
 import { broadcast, reduce } from "../../graph/ops/reduce.ts";
 import { reshape } from "../../graph/ops/reshape.ts";
 import { transpose } from "../../graph/ops/transpose.ts";
 import { elementary } from "../../graph/ops/unary.ts";
 import { formatShape, type Shape, sizeOf } from "../../graph/shape.ts";
-import { COUNT, check, POSITIVE, type Rule, readOptions, refuseMore, SHARE, STRING } from "../../options.ts";
+import {
+  COUNT,
+  check,
+  NOT_NEGATIVE,
+  POSITIVE,
+  type Rule,
+  readOptions,
+  refuseMore,
+  SHARE,
+  STRING,
+} from "../../options.ts";
 import { type Layer, layer, type NameOption, nameIn, variable, withOps } from "../layer.ts";
+import { Symbolic } from "../symbolic.ts";
 import type { Tensor } from "../tensor.ts";
 import { nextStream } from "./draws.ts";
 
@@ -161,6 +175,7 @@ export const spatialDropout = /* @__PURE__ */ withOps(
             `${who}: spatialDropout needs an input [rows, .., n] with positions between; got ${formatShape(shape)}: use dropout`,
           );
         const stream = nextStream(who, x);
+        const stream = streamOf(who, x);
         if (rate === 0) return x;
         const channels = [shape[0], ...shape.slice(1, -1).map(() => 1), shape[shape.length - 1]];
         const one = constant(x, [], 1);
@@ -170,6 +185,111 @@ export const spatialDropout = /* @__PURE__ */ withOps(
     );
   },
   [binary, broadcast, dropoutOp],
+);
+
+/** What tells the draws of one node of a model from those of another. */
+function streamOf(who: string, x: Tensor): number {
+  const stream = x.builder.graph.nodes.filter((node) => "stream" in node.attrs).length;
+  if (stream >= MOST_STREAMS)
+    throw new OptionError(`${who}: a model may draw at ${MOST_STREAMS} places; got ${describe(stream + 1)}`);
+  return stream;
+}
+
+/**
+ * Adds normal noise of mean 0 while training, other in each pass; outside training it does nothing. Bishop 1995, "Training with
+ * noise is equivalent to Tikhonov regularization"; as Keras' GaussianNoise.
+ *
+ * X [..] -> Y like X. The noise is drawn by seed, step and place in the batch: a run that is sliced or resumed draws the same.
+ *
+ * @param stddev its standard deviation, finite and >= 0
+ * @throws OptionError for a deviation out of range
+ * @example
+ * const model = sequential({ input: [8] }, [gaussianNoise(0.1), dense(32, { activation: "relu" }), dense(3)]);
+ */
+export const gaussianNoise = /* @__PURE__ */ withOps(
+  function gaussianNoise(stddev: number, options: NameOption = {}): Layer<"same"> {
+    refuseMore("gaussianNoise", arguments, 2);
+    const name = nameIn("gaussianNoise", options);
+    check(name ?? "gaussianNoise", "stddev, the first argument,", stddev, NOT_NEGATIVE);
+    return layer(
+      "gaussianNoise",
+      name,
+      () => [],
+      (x, _, who) =>
+        stddev === 0
+          ? x
+          : x.emit(noiseOp, { uniform: false, spread: stddev, stream: streamOf(who, x) }, [x.id]),
+    );
+  },
+  [noiseOp],
+);
+
+/** Draws of a mean in the shape of a tensor. */
+function drawn(who: string, like: Tensor, mean: number, spread: number, uniform: boolean): Tensor {
+  if (!(like instanceof Symbolic))
+    throw new TraceError(`${who}: needs a tensor, whose shape it takes; got ${describe(like)}`);
+  const one = constant(like, [], mean);
+  const means = one.emit(broadcast, { shape: like.shape, divisor: 1 }, [one.id]);
+  return means.emit(noiseOp, { uniform, spread, stream: streamOf(who, like) }, [means.id]);
+}
+
+export interface RandomNormalOptions {
+  /** Default: 0. */
+  readonly mean?: number;
+  /** The standard deviation, >= 0. Default: 1. */
+  readonly std?: number;
+}
+
+/**
+ * A tensor of normal draws, other ones in each pass of training; outside training it is the mean, so that a prediction depends on its
+ * row alone.
+ *
+ * The draws are made by seed, step and place in the batch: a run that is sliced or resumed draws the same. They have no gradient.
+ *
+ * @param like the tensor whose shape it takes
+ * @throws OptionError for numbers out of range, TraceError for what is no tensor
+ * @example
+ * // The sampling of a variational autoencoder: Kingma and Welling 2013, https://arxiv.org/abs/1312.6114
+ * const net = model({ inputs: { x: [8] } }, ({ x }) => {
+ *   const [mean, logVariance] = dense(4)(x).split(2);
+ *   const code = mean.add(randomNormal(mean).mul(logVariance.mul(0.5).exp()));
+ *   return { x: dense(8)(code), mean, logVariance };
+ * });
+ */
+export const randomNormal = /* @__PURE__ */ withOps(
+  function randomNormal(like: Tensor, options: RandomNormalOptions = {}): Tensor {
+    refuseMore("randomNormal", arguments, 2);
+    const { mean, std } = readOptions("randomNormal", options, { mean: [0, FINITE], std: [1, NOT_NEGATIVE] });
+    return drawn("randomNormal", like, mean, std, false);
+  },
+  [broadcast, noiseOp],
+);
+
+export interface RandomUniformOptions {
+  /** Default: 0. */
+  readonly low?: number;
+  /** At least `low`. Default: 1. */
+  readonly high?: number;
+}
+
+/**
+ * A tensor of draws that are uniform from `low` to `high`, other ones in each pass of training; outside training it is
+ * `(low + high) / 2`. Otherwise as `randomNormal`.
+ *
+ * @param like the tensor whose shape it takes
+ * @throws OptionError for numbers out of range, TraceError for what is no tensor
+ * @example
+ * const net = model({ inputs: { x: [8] } }, ({ x }) => dense(1)(x.mul(randomUniform(x, { low: 0.9, high: 1.1 }))));
+ */
+export const randomUniform = /* @__PURE__ */ withOps(
+  function randomUniform(like: Tensor, options: RandomUniformOptions = {}): Tensor {
+    refuseMore("randomUniform", arguments, 2);
+    const { low, high } = readOptions("randomUniform", options, { low: [0, FINITE], high: [1, FINITE] });
+    if (high < low)
+      throw new OptionError(`randomUniform: high must be at least low; got ${high} below ${low}`);
+    return drawn("randomUniform", like, low / 2 + high / 2, high / 2 - low / 2, true);
+  },
+  [broadcast, noiseOp],
 );
 
 export interface PreluOptions extends NameOption {

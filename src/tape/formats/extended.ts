@@ -128,6 +128,18 @@ export const DROPOUT = /* @__PURE__ */ record(Opcode.Dropout, "dropout", "dropou
   micro: counter(),
 }));
 
+export const NOISE = /* @__PURE__ */ record(Opcode.Noise, "noise", "noise", "extended", () => ({
+  y: output(n),
+  x: input(n),
+  n: dim,
+  uniform: int,
+  spread: f32,
+  stream: int,
+  seed: counter(),
+  step: counter(),
+  micro: counter(),
+}));
+
 export const BATCH_NORM = /* @__PURE__ */ record(
   Opcode.BatchNorm,
   "batchNorm",
