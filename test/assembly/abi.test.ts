@@ -19,6 +19,7 @@ const CONTRACTS: Readonly<Record<number, string>> = {
   10: "35de86c990eacbd3b4917b392bc60fb55095c0eac246693e127a33af07262c70",
   10: "cdab06e683ab521a1136ed57be2b1bba579de7f38655cb89d91dfc327fddb030",
   10: "148822e996c96900e0a46b2c1d6e7eac7f0f5d2eace20373d5f2a64eda9c8289",
+  10: "766f62d8d95204bc8f85ac2851225daf7faa76e67afc102638204bb6dfedbf50",
 };
 
 /** Names and numbers of the enums, records with their operands in order, and what the module exports, as text. */

@@ -122,9 +122,6 @@ export const dropout = /* @__PURE__ */ withOps(
       () => [],
       (x, _, who) => {
         const stream = nextStream(who, x);
-        const stream = x.builder.graph.nodes.filter((node) => "stream" in node.attrs).length;
-        if (stream >= MOST_STREAMS)
-          throw new OptionError(`${who}: a model may have ${MOST_STREAMS} dropouts; got one more`);
         return rate === 0 ? x : x.emit(dropoutOp, { rate, stream }, [x.id]);
       },
     );

@@ -11,6 +11,6 @@ export function nextStream(who: string, x: Tensor): number {
     ({ op, attrs }) => op === "dropout" || (op === "attention" && (attrs as AttentionAttrs).rate > 0),
   ).length;
   if (stream >= MOST_STREAMS)
-    throw new OptionError(`${who}: a model may have ${MOST_STREAMS} dropouts; got one more`);
+    throw new OptionError(`${who}: a model may draw at ${MOST_STREAMS} places; got one more`);
   return stream;
 }

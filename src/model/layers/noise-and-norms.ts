@@ -1,5 +1,4 @@
 /** Layers that are made of other ops: more norms, dropout of whole channels, a relu with learned slopes, further activations. */
-import { ShapeError } from "../../errors.ts";
 import { describe } from "../../describe.ts";
 import { OptionError, ShapeError, TraceError } from "../../errors.ts";
 import { BinaryFn, Fn, ReduceFn } from "../../graph/op.ts";
@@ -175,7 +174,6 @@ export const spatialDropout = /* @__PURE__ */ withOps(
             `${who}: spatialDropout needs an input [rows, .., n] with positions between; got ${formatShape(shape)}: use dropout`,
           );
         const stream = nextStream(who, x);
-        const stream = streamOf(who, x);
         if (rate === 0) return x;
         const channels = [shape[0], ...shape.slice(1, -1).map(() => 1), shape[shape.length - 1]];
         const one = constant(x, [], 1);
@@ -186,14 +184,6 @@ export const spatialDropout = /* @__PURE__ */ withOps(
   },
   [binary, broadcast, dropoutOp],
 );
-
-/** What tells the draws of one node of a model from those of another. */
-function streamOf(who: string, x: Tensor): number {
-  const stream = x.builder.graph.nodes.filter((node) => "stream" in node.attrs).length;
-  if (stream >= MOST_STREAMS)
-    throw new OptionError(`${who}: a model may draw at ${MOST_STREAMS} places; got ${describe(stream + 1)}`);
-  return stream;
-}
 
 /**
  * Adds normal noise of mean 0 while training, other in each pass; outside training it does nothing. Bishop 1995, "Training with
@@ -218,7 +208,7 @@ export const gaussianNoise = /* @__PURE__ */ withOps(
       (x, _, who) =>
         stddev === 0
           ? x
-          : x.emit(noiseOp, { uniform: false, spread: stddev, stream: streamOf(who, x) }, [x.id]),
+          : x.emit(noiseOp, { uniform: false, spread: stddev, stream: nextStream(who, x) }, [x.id]),
     );
   },
   [noiseOp],
@@ -230,7 +220,7 @@ function drawn(who: string, like: Tensor, mean: number, spread: number, uniform:
     throw new TraceError(`${who}: needs a tensor, whose shape it takes; got ${describe(like)}`);
   const one = constant(like, [], mean);
   const means = one.emit(broadcast, { shape: like.shape, divisor: 1 }, [one.id]);
-  return means.emit(noiseOp, { uniform, spread, stream: streamOf(who, like) }, [means.id]);
+  return means.emit(noiseOp, { uniform, spread, stream: nextStream(who, like) }, [means.id]);
 }
 
 export interface RandomNormalOptions {
