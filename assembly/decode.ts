@@ -424,6 +424,8 @@ function executeExtended(r: usize, run: usize, rows: i32, stride: usize, part: i
     }
     case Opcode.MaxNorm: {
       maxNorm(pointer(r, 1), dim(r, 2, rows), dim(r, 3, rows), float(r, 4), part, parts);
+      break;
+    }
     case Opcode.Noise: {
       noise(
         pointer(r, 1), pointer(r, 2), dim(r, 3, rows), word(r, 4), float(r, 5), word(r, 6), pointer(r, 7),

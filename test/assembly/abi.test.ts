@@ -16,10 +16,7 @@ const CONTRACTS: Readonly<Record<number, string>> = {
   7: "ec72ed21f48b37da5339337ceda9699ba137e26aec97b3305a8542211989cbf8",
   8: "fa3eb70609a6707b1b642436f78eaceea0dd3f7b90c16d8134929ad049d8d348",
   9: "c8dc6076f27e435a1db2253d86be3403b79812bbed6b4cd072d8711a22060321",
-  10: "35de86c990eacbd3b4917b392bc60fb55095c0eac246693e127a33af07262c70",
-  10: "cdab06e683ab521a1136ed57be2b1bba579de7f38655cb89d91dfc327fddb030",
-  10: "148822e996c96900e0a46b2c1d6e7eac7f0f5d2eace20373d5f2a64eda9c8289",
-  10: "766f62d8d95204bc8f85ac2851225daf7faa76e67afc102638204bb6dfedbf50",
+  10: "28172d43d295b7dd49a8e10a78801f693763316c963a29af997b7770b9b55004",
 };
 
 /** Names and numbers of the enums, records with their operands in order, and what the module exports, as text. */

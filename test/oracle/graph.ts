@@ -16,7 +16,6 @@ import { conv, convGradWeights, convTranspose, type Sums } from "./conv.ts";
 import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
 import { POOLING } from "./pool.ts";
-import { philox } from "./random.ts";
 import { noiseDraws, philox } from "./random.ts";
 import { maxGrad, reduce, magnitudes as sumMagnitudes } from "./reduce.ts";
 import { byRows, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax.ts";
