@@ -63,6 +63,15 @@ describe("examples", () => {
     expect(printed).toMatch(/^loss: (\w+, ){4}\w+$/m);
   });
 
+  it("char transformer: soon better than a bigram model, and writes", async () => {
+    const printed = await run("char-transformer", 400);
+    const losses = numbers(printed, /^step \d+: loss ([\d.]+)$/gm).flat();
+    const [[bigram]] = numbers(printed, /^a bigram model: loss ([\d.]+)$/gm);
+    expect(losses).toHaveLength(5);
+    expect(losses[4]).toBeLessThan(bigram);
+    expect(printed).toMatch(/^Training [\s\S]{300}/m);
+  }, 300_000);
+
   // Debian's package dataset-fashion-mnist, which .ci/run installs where it can.
   it.skipIf(!existsSync("/usr/share/datasets/fashion-mnist"))(
     "LeNet: a tenth of an epoch of Fashion-MNIST is enough for most kinds",
@@ -100,4 +109,13 @@ describe("examples", () => {
 });
 
 /** In the order of the documentation. */
-const NETWORKS = ["gan", "autoencoder", "siamese", "transfer", "word-embeddings", "fashion-lenet", "shapes"];
+const NETWORKS = [
+  "gan",
+  "autoencoder",
+  "siamese",
+  "transfer",
+  "word-embeddings",
+  "char-transformer",
+  "fashion-lenet",
+  "shapes",
+];
