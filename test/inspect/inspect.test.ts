@@ -61,6 +61,9 @@ describe("inspect", () => {
     expect(outputs.dense1.saturated).toBeCloseTo(4 / 9, 10);
     expect(outputs.dense1.deadUnits).toEqual([]);
     expect(outputs.dense2.saturated).toBeUndefined();
+    // Negative for every row is not dead.
+    const negative = inspect(units("tanh", [-1]), { x: [[1], [2]], y: [1, 2] });
+    expect(negative.outputs.dense1.deadUnits).toEqual([]);
     const sigmoid = inspect(units("sigmoid", [3, 10]), data).outputs.dense1;
     // sigmoid(6), sigmoid(10), sigmoid(20), sigmoid(-10).
     expect(sigmoid.saturated).toBeCloseTo(4 / 6, 10);
