@@ -216,6 +216,7 @@ const GROUPS = (w) => {
       ],
       ...(w.averagePool2d ? pooling(w, graphOf) : []),
     ],
+    ...(w.transformerBlock ? { Attention: attentionRows(w, graphOf, variable) } : {}),
     ...(w.lstm ? { Recurrence: recurrence(w, graphOf) } : {}),
     Losses: [
       [
@@ -434,6 +435,57 @@ function pooling(w, graphOf) {
       "",
     ],
   ];
+}
+
+function attentionRows(w, graphOf, variable) {
+  const graph = graphOf([w.transformerBlock({ heads: 2 })], [4, 8]);
+  return [
+    [
+      "multiHeadAttention: how weights start",
+      found(
+        "Glorot uniform, each projection by itself; biases 0",
+        near(variable(graph, "query.weight").init.high, GLOROT_UNIFORM) &&
+          variable(graph, "query.bias").init.value === 0,
+      ),
+      "Glorot uniform; biases 0",
+      "Glorot uniform of the three stacked; the last one as `Linear`",
+      "each projection is a matrix of its own",
+    ],
+    [
+      "mask",
+      "1 is real, 0 is padding",
+      "1 is real",
+      "`key_padding_mask`: true is padding",
+      "one sense in all layers",
+    ],
+    [
+      "a query that may see no key",
+      "gives 0",
+      "the mean of the values",
+      "NaN",
+      "rows of padding stay finite",
+    ],
+    [
+      "transformerBlock: norms",
+      found("before attention and dense layers", graph.nodes[0].op === "layerNorm"),
+      "behind (KerasHub)",
+      "behind",
+      "trains without warm-up (Xiong et al. 2020)",
+    ],
+    [
+      "transformerBlock: activation",
+      found("gelu", isGelu(w, graph)),
+      "relu (KerasHub)",
+      "relu",
+      "as GPT-2 and BERT",
+    ],
+  ];
+}
+
+/** Whether the hidden layer of a block has the activation that `activation("gelu")` makes. */
+function isGelu(w, { nodes }) {
+  const [{ attrs }] = w.sequential({ input: [1] }, [w.activation("gelu")]).graph.nodes;
+  return nodes.some(({ op, attrs: own }) => op === "unary" && own.fn === attrs.fn);
 }
 
 function recurrence(w, graphOf) {
