@@ -225,6 +225,24 @@ export enum Targets {
   Labels,
 }
 
+/** What a recurrent layer computes at a step, see `assembly/kernels/recurrent.ts`. */
+export enum Cell {
+  /** tanh of the sum of input and state */
+  RnnTanh = 0,
+  /** relu of it */
+  RnnRelu,
+  Lstm,
+  /** with the reset gate behind the product with the state */
+  Gru,
+  /** with the reset gate before it */
+  GruBefore,
+}
+
+export enum Recurrence {
+  /** sequences whose gradients of weights are summed before they are added to those of others; part of every result */
+  Group = 16,
+}
+
 export enum Distribution {
   /** uniform on [a, b) */
   Uniform = 0,

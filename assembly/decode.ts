@@ -38,6 +38,8 @@ import { maxNorm } from "./kernels/max-norm";
 import { maxPool, maxPoolGrad } from "./kernels/pool/max";
 import { noise } from "./kernels/noise";
 import { order } from "./kernels/order";
+import { recurrent } from "./kernels/recurrent";
+import { recurrentGrad, recurrentGradWeights } from "./kernels/recurrent-grad";
 import { reduce, reduceBlocks, reduceTotal } from "./kernels/reduce";
 import { takeAlong, takeAlongGrad } from "./kernels/take-along";
 import { unary, unaryGrad } from "./kernels/unary";
@@ -557,6 +559,31 @@ function executeDeep(r: usize, run: usize, rows: i32, stride: usize, part: i32, 
         pointer(r, 8), dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows), dim(r, 12, rows), dim(r, 13, rows),
         dim(r, 14, rows), word(r, 15), float(r, 16), word(r, 17), pointer(r, 18), pointer(r, 19), pointer(r, 20),
         pointer(r, 21) + <usize>part * stride, part, parts,
+      );
+      break;
+    }
+    case Opcode.Recurrent: {
+      recurrent(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), pointer(r, 7),
+        pointer(r, 8), pointer(r, 9), pointer(r, 10), pointer(r, 11), dim(r, 12, rows), dim(r, 13, rows),
+        dim(r, 14, rows), word(r, 15), pointer(r, 16) + <usize>part * stride, part, parts,
+      );
+      break;
+    }
+    case Opcode.RecurrentGrad: {
+      recurrentGrad(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), pointer(r, 7),
+        pointer(r, 8), pointer(r, 9), pointer(r, 10), pointer(r, 11), pointer(r, 12), pointer(r, 13),
+        pointer(r, 14), dim(r, 15, rows), dim(r, 16, rows), dim(r, 17, rows), word(r, 18),
+        pointer(r, 19) + <usize>part * stride, part, parts,
+      );
+      break;
+    }
+    case Opcode.RecurrentGradWeights: {
+      recurrentGradWeights(
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), pointer(r, 6), pointer(r, 7),
+        pointer(r, 8), dim(r, 9, rows), dim(r, 10, rows), dim(r, 11, rows), word(r, 12),
+        pointer(r, 13) + <usize>part * stride, part, parts,
       );
       break;
     }

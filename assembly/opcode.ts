@@ -130,4 +130,8 @@ export enum Opcode {
   MaxNorm,
   /** a tensor with draws added */
   Noise,
+  /** a recurrent layer in one direction, all steps; its gradients, and those of its recurrent weights */
+  Recurrent,
+  RecurrentGrad,
+  RecurrentGradWeights,
 }

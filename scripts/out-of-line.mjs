@@ -46,6 +46,8 @@ const OUT_OF_LINE = [
   "assembly/kernels/reduce/reduceColumns",
   "assembly/kernels/reduce/reducePart",
   "assembly/kernels/max-grad/maxGradPart",
+  "assembly/kernels/recurrent/*",
+  "assembly/kernels/recurrent-grad/*",
   "assembly/kernels/softmax/*",
   "assembly/kernels/unary/*",
 ];

@@ -55,6 +55,13 @@ const enum At {
   S2 = 288,
 }
 
+/** Four ones. */
+// @ts-ignore: decorator
+@inline
+export function one(): v128 {
+  return v128.load(TABLE, At.One);
+}
+
 /** A number whose low mantissa bits hold n = nearest(x / ln 2), for |x| < 2^21. */
 // @ts-ignore: decorator
 @inline

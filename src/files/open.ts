@@ -103,6 +103,7 @@ const BROUGHT_BY: { readonly [K in OpName]?: string } = {
   maxPool: "maxPool2d",
   noise: "gaussianNoise",
   pad: "model",
+  recurrent: "lstm",
   reduce: "model",
   slice: "model",
   stopGradient: "model",

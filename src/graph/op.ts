@@ -3,6 +3,7 @@
  * one table of all of them; an op without a rule does not compile.
  */
 import type { BinaryFn, Fn, LossFn, PoolDivisor, ReduceFn } from "../../assembly/abi.ts";
+import type { BinaryFn, Cell, Fn, LossFn, ReduceFn } from "../../assembly/abi.ts";
 import { TraceError } from "../errors.ts";
 import type { KernelLink } from "../kernels/link.ts";
 import type { FieldsOf, RecordFormat } from "../tape/operands.ts";
@@ -13,6 +14,7 @@ import type { Windows } from "./windows.ts";
 export {
   BinaryFn,
   ConvPanels,
+  Cell,
   Fn,
   Form,
   LossFn,
@@ -87,6 +89,20 @@ export interface OpAttrs {
   readonly depthwise: Windows;
   readonly depthwiseGradInput: Windows & { readonly shape: Shape };
   readonly depthwiseGradWeights: Windows & { readonly bias: boolean };
+  /** `masked` and `initial`: whether there are a mask and states to start from among the inputs. */
+  readonly recurrent: {
+    readonly cell: Cell;
+    readonly reverse: boolean;
+    readonly masked: boolean;
+    readonly initial: boolean;
+  };
+  /** Of which outputs there are cotangents: all states, the last one, the last cell state. */
+  readonly recurrentGrad: OpAttrs["recurrent"] & {
+    readonly ofOutputs: boolean;
+    readonly ofState: boolean;
+    readonly ofCell: boolean;
+  };
+  readonly recurrentGradWeights: Omit<OpAttrs["recurrent"], "masked">;
   readonly loss: LossAttrs;
   readonly lossGrad: LossAttrs;
   /** Made by `plan/fuse-gradients.ts` only. */

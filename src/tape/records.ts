@@ -43,6 +43,7 @@ import {
   MAX_POOL_GRAD,
 } from "./formats/pooling.ts";
 import { DENSE, SOFTMAX, UNARY } from "./formats/predict.ts";
+import { RECURRENT, RECURRENT_GRAD, RECURRENT_GRAD_WEIGHTS } from "./formats/recurrent.ts";
 import {
   ARG_MAX,
   BATCH_MAT_MUL,
@@ -158,6 +159,9 @@ export const RECORDS = {
   [Opcode.ClampGradients]: CLAMP_GRADIENTS,
   [Opcode.AverageWeights]: AVERAGE_WEIGHTS,
   [Opcode.MaxNorm]: MAX_NORM,
+  [Opcode.Recurrent]: RECURRENT,
+  [Opcode.RecurrentGrad]: RECURRENT_GRAD,
+  [Opcode.RecurrentGradWeights]: RECURRENT_GRAD_WEIGHTS,
 } as const satisfies Record<Opcode, RecordFormat>;
 
 /** The operands of a record that have a word on the tape. */

@@ -25,6 +25,7 @@ import { lossWeights } from "./loss-weights.ts";
 import { matMul } from "./mat-mul.ts";
 import { noise } from "./noise.ts";
 import { averagePool, averagePoolGrad, maxPool, maxPoolGrad } from "./pool.ts";
+import { recurrent, recurrentGrad, recurrentGradWeights } from "./recurrent.ts";
 import { broadcast, maxGrad, reduce } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { softmax, softmaxGrad } from "./softmax.ts";
@@ -90,4 +91,7 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   depthwiseGradWeights,
   attention,
   attentionGrad,
+  recurrent,
+  recurrentGrad,
+  recurrentGradWeights,
 };
