@@ -6,6 +6,7 @@ import type { DType } from "../../src/graph/type.ts";
 import { UNARY } from "../oracle/unary.ts";
 import { GEOMETRIES } from "./conv-cases.ts";
 import { POOL_CASES, POOL_REFUSALS } from "./pool-cases.ts";
+import { RECURRENT_CASES, RECURRENT_REFUSALS } from "./recurrent-cases.ts";
 
 export const ROWS = -1;
 
@@ -245,6 +246,7 @@ export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
     inputs: [input(y), input(w, attentionWeights(queries, keys, attrs.causal)), input(q), input(k), input(v)],
     outputs: [q, k, v],
   })),
+  ...RECURRENT_CASES,
   layerNorm: COLUMNS.map((shape) => ({
     name: formatShape(shape),
     attrs: { epsilon },
@@ -828,6 +830,7 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
     },
   ],
   attentionGrad: [],
+  ...RECURRENT_REFUSALS,
   stopGradient: [],
   cumulativeSum: [
     {

@@ -5,6 +5,7 @@
 import { describe, expect, it } from "vitest";
 import {
   BinaryFn,
+  Cell,
   ClipBlock,
   ColumnSum,
   ConvPanels,
@@ -24,6 +25,7 @@ import {
   Window,
 } from "../../assembly/abi.ts";
 import { isOverRows } from "../../src/tape/blocks.ts";
+import { gatesOf, keptOf } from "../../src/tape/formats/recurrent.ts";
 import { values } from "./compare.ts";
 import { runRecords, type Step, step } from "./harness.ts";
 
@@ -270,6 +272,29 @@ const draws = {
   ...{ rate: 0.25, stream: 1 },
   ...{ seed: Float64Array.of(3), step: Float64Array.of(2), micro: Float64Array.of(1) },
 } as const;
+interface RecurrentCase {
+  readonly cell: Cell;
+  readonly m: number;
+  readonly steps: number;
+  readonly units: number;
+}
+const RECURRENT: readonly RecurrentCase[] = [
+  Cell.RnnTanh,
+  Cell.RnnRelu,
+  Cell.Lstm,
+  Cell.Gru,
+  Cell.GruBefore,
+].flatMap((cell) =>
+  [1, 3, 5, 17, 35].flatMap((m) => [1, 5, 9].map((units) => ({ cell, m, steps: 2, units }))),
+);
+const recurrentName = ({ cell, m, units }: RecurrentCase) => `${Cell[cell]} of ${m} by ${units}`;
+const recurrentSizes = ({ cell, m, steps, units }: RecurrentCase) =>
+  ({ cell, m, steps, units, reverse: m % 2 }) as const;
+const yzSize = ({ m, steps, units }: RecurrentCase) => m * steps * units;
+const zSize = (r: RecurrentCase) => gatesOf(r.cell) * yzSize(r);
+const rSize = ({ cell, units }: RecurrentCase) => units * gatesOf(cell) * units;
+const maskOf = ({ m, steps }: RecurrentCase) =>
+  Float32Array.from({ length: m * steps }, (_, i) => (i % 5 === 4 ? 0 : 1));
 
 /** Where a record is tested in parts, if not here. */
 const PRODUCTS = "with the products";
@@ -689,6 +714,49 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
         return one(`${UpdateFn[fn]} ${n}`, 8 * LINE, step(Opcode.Update, given));
       }),
     ),
+  [Opcode.Recurrent]: RECURRENT.map((r) =>
+    one(
+      recurrentName(r),
+      4 * r.steps * r.units * (1 + keptOf(r.cell)) + 8 * r.units,
+      step(Opcode.Recurrent, {
+        ...recurrentSizes(r),
+        ...{ y: "out", h: "out", c: r.cell === Cell.Lstm ? "out" : null },
+        ...{ saved: keptOf(r.cell) > 0 ? "out" : null, z: some(zSize(r), 12), r: some(rSize(r), 13) },
+        ...{ bias: some(r.units, 14), mask: maskOf(r), h0: some(r.m * r.units, 15) },
+        c0: r.cell === Cell.Lstm ? some(r.m * r.units, 16) : null,
+      }),
+    ),
+  ),
+  [Opcode.RecurrentGrad]: RECURRENT.map((r) =>
+    one(
+      recurrentName(r),
+      4 * r.steps * r.units * (gatesOf(r.cell) + 1) + 8 * r.units,
+      step(Opcode.RecurrentGrad, {
+        ...recurrentSizes(r),
+        ...{ dz: "out", ds: r.cell === Cell.Gru ? "out" : null, dh0: "out" },
+        ...{ dc0: r.cell === Cell.Lstm ? "out" : null, dy: some(yzSize(r), 11), dh: some(r.m * r.units, 10) },
+        ...{ dc: r.cell === Cell.Lstm ? some(r.m * r.units, 9) : null, y: some(yzSize(r), 8) },
+        ...{ saved: positive(yzSize(r) * Math.max(1, keptOf(r.cell)), 7), r: some(rSize(r), 13) },
+        ...{ mask: maskOf(r), h0: some(r.m * r.units, 15), c0: some(r.m * r.units, 16) },
+      }),
+    ),
+  ),
+  [Opcode.RecurrentGradWeights]: RECURRENT.map((r) =>
+    one(
+      recurrentName(r),
+      4 * (rSize(r) / r.units) + 4,
+      step(Opcode.RecurrentGradWeights, {
+        ...recurrentSizes(r),
+        ...{
+          dr: "out",
+          db: r.cell === Cell.Gru ? "out" : null,
+          y: some(yzSize(r), 8),
+          dz: some(zSize(r), 12),
+        },
+        ...{ ds: some(yzSize(r), 17), saved: positive(yzSize(r) * 6, 7), h0: some(r.m * r.units, 15) },
+      }),
+    ),
+  ),
   [Opcode.AdvanceMomentum]: [
     one(
       "one number",

@@ -17,6 +17,8 @@ import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
 import { POOLING } from "./pool.ts";
 import { noiseDraws, philox } from "./random.ts";
+import { philox } from "./random.ts";
+import { recurrent, recurrentGrad, recurrentGradWeights } from "./recurrent.ts";
 import { maxGrad, reduce, magnitudes as sumMagnitudes } from "./reduce.ts";
 import { byRows, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax.ts";
 import { slopeOf, UNARY } from "./unary.ts";
@@ -24,7 +26,7 @@ import { slopeOf, UNARY } from "./unary.ts";
 type Dims = readonly number[];
 type Values = ArrayLike<number>;
 
-interface Operand {
+export interface Operand {
   readonly dims: Dims;
   readonly dtype: DType;
   readonly values: number[];
@@ -232,6 +234,9 @@ const bounded = ({ values, errors }: { values: number[]; errors: number[] }): Ou
 
 /** One oracle an op: a missing one does not compile. */
 const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => readonly Output[] } = {
+  recurrent,
+  recurrentGrad,
+  recurrentGradWeights,
   matMul: ({ attrs: { transposeA, transposeB }, inputs: [a, b] }) => [
     multiply(transposeA ? Form.TN : transposeB ? Form.NT : Form.NN, a, b),
   ],

@@ -67,8 +67,12 @@ export const recurrent: Op<"recurrent"> = {
     const [m, steps, columns] = shapes[at.z];
     const units = columns / gates;
     const fits = (i: number | undefined, ...wanted: readonly number[]) =>
-      i === undefined || (shapes[i] !== undefined && sameShape(shapes[i], wanted));
+      i === undefined || sameShape(shapes[i], wanted);
+    const { cell, masked, initial } = attrs;
+    const ofStates = initial ? (isLstm(attrs) ? 2 : 1) : 0;
+    const count = 2 + (cell === Cell.Gru ? 1 : 0) + (masked ? 1 : 0) + ofStates;
     const isFit =
+      inputs.length === count &&
       shapes[at.z].length === 3 &&
       steps > 0 &&
       Number.isInteger(units) &&
@@ -109,7 +113,11 @@ export const recurrent: Op<"recurrent"> = {
     const ds = isGru ? third : undefined;
     const weights =
       needs(1) || (isGru && needs(2))
-        ? emit(recurrentGradWeights, { cell, reverse, initial }, there(y, dz, ds, cell === Cell.GruBefore ? saved : undefined, h0))
+        ? emit(
+            recurrentGradWeights,
+            { cell, reverse, initial },
+            there(y, dz, ds, cell === Cell.GruBefore ? saved : undefined, h0),
+          )
         : [];
     const [dR = null, dbias = null] = weights;
     return [

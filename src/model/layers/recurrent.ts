@@ -190,6 +190,11 @@ function run(
 const zerosOf = (x: Tensor, units: number) =>
   x.of(x.builder.graph.addConstant([units], new Float32Array(units)));
 
+const listOf = (initial: InitialState | undefined) =>
+  initial === undefined || Array.isArray(initial)
+    ? (initial as readonly Tensor[] | undefined)
+    : [initial as Tensor];
+
 function statesOf(
   who: string,
   x: Tensor,
@@ -197,8 +202,8 @@ function statesOf(
   count: number,
   initial: InitialState | undefined,
 ): readonly Tensor[] {
-  if (initial === undefined) return [];
-  const list = Array.isArray(initial) ? (initial as readonly Tensor[]) : [initial as Tensor];
+  const list = listOf(initial);
+  if (list === undefined) return [];
   for (const state of list) same(x, state, who);
   const wanted = [x.shape[0], units];
   if (list.length !== count || list.some(({ shape }) => !sameShape(shape, wanted)))
@@ -330,8 +335,7 @@ export const bidirectional = /* @__PURE__ */ withOps(
       ],
       (x, parameters, who, call: RecurrentCall) => {
         const half = parameters.length / 2;
-        const given = call.initialState ?? recipe.options.initialState;
-        const states = given === undefined || Array.isArray(given) ? (given as readonly Tensor[]) : [given];
+        const states = listOf(call.initialState ?? recipe.options.initialState);
         const count = states && Math.ceil(states.length / 2);
         const way = (reverse: boolean) => {
           const own = `${who}.${reverse ? "backward" : "forward"}`;
