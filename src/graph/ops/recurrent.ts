@@ -12,6 +12,8 @@ import { Cell, draft, f32, type Op, type OpAttrs, SCRATCH, secondDerivative } fr
 import { formatShape, type Shape, sameShape } from "../shape.ts";
 import type { ValueId } from "../type.ts";
 
+export { gatesOf };
+
 /** Deals the operands out in their order, to those that are there. */
 function dealer(inputs: readonly ValueId[]) {
   let next = 0;

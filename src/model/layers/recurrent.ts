@@ -5,12 +5,11 @@ import type { Initializer } from "../../graph/graph.ts";
 import { BinaryFn, Cell, Fn } from "../../graph/op.ts";
 import { binary } from "../../graph/ops/binary.ts";
 import { dense as denseOp } from "../../graph/ops/dense.ts";
-import { recurrent } from "../../graph/ops/recurrent.ts";
+import { gatesOf, recurrent } from "../../graph/ops/recurrent.ts";
 import { concat } from "../../graph/ops/stretch.ts";
 import { formatShape, sameShape, sizeOf } from "../../graph/shape.ts";
 import type { ValueId } from "../../graph/type.ts";
 import { BOOLEAN, COUNT, check, oneOf, readOptions, refuseMore, STRING } from "../../options.ts";
-import { gatesOf } from "../../tape/formats/recurrent.ts";
 import { type InitializerName, initializer } from "../activations.ts";
 import {
   type BringsOps,
