@@ -130,6 +130,7 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   initial: isBoolean,
   keepDims: isBoolean,
   length: (value) => isCount(value) && isDim(value),
+  lengths: perAxis(1),
   masked: isBoolean,
   paddingAfter: perAxis(0),
   paddingBefore: perAxis(0),
