@@ -45,7 +45,7 @@ function cotangent(around: usize, through: usize, dy: usize, left: i32): v128 {
 function passOn(around: usize, through: usize, dy: usize, dz: usize, inner: usize, units: i32, gates: i32): void {
   let at: usize = 0;
   for (let left = units; left > 0; left -= 4, at += 16)
-    v128.store(around + at, cotangent(around + at, through + at, dy == 0 ? 0 : dy + at, left));
+    v128.store(around + at, cotangent(around + at, through + at, dy == 0 ? <usize>0 : dy + at, left));
   memory.fill(dz, 0, <usize>(gates * units) << 2);
   memory.fill(inner, 0, <usize>(gates * units) << 2);
 }
@@ -60,7 +60,7 @@ function simpleStepGrad(
     if (isReal(mask)) {
       let at: usize = 0;
       for (let left = units; left > 0; left -= 4, at += 16) {
-        const d = cotangent(around + at, through + at, dy == 0 ? 0 : dy + at, left);
+        const d = cotangent(around + at, through + at, dy == 0 ? <usize>0 : dy + at, left);
         const h = loadUpTo4(y + at, left);
         const g = relu ? v128.andnot(d, f32x4.le(h, f32x4.splat(0))) : f32x4.mul(d, tanhSlope(h));
         v128.store(inner + at, g);
@@ -88,7 +88,7 @@ function lstmStepGrad(
     if (isReal(mask)) {
       let at: usize = 0;
       for (let left = units; left > 0; left -= 4, at += 16) {
-        const d = cotangent(around + at, through + at, dy == 0 ? 0 : dy + at, left);
+        const d = cotangent(around + at, through + at, dy == 0 ? <usize>0 : dy + at, left);
         const s = saved + at;
         const i = loadUpTo4(s, left), f = loadUpTo4(s + u, left);
         const g = loadUpTo4(s + 2 * u, left), o = loadUpTo4(s + 3 * u, left), t = loadUpTo4(s + 5 * u, left);
@@ -132,7 +132,7 @@ function gruStepGrad(
     if (isReal(mask)) {
       let at: usize = 0;
       for (let left = units; left > 0; left -= 4, at += 16) {
-        const d = cotangent(around + at, through + at, dy == 0 ? 0 : dy + at, left);
+        const d = cotangent(around + at, through + at, dy == 0 ? <usize>0 : dy + at, left);
         const s = saved + at;
         const r = loadUpTo4(s, left), k = loadUpTo4(s + u, left), n = loadUpTo4(s + 2 * u, left);
         const dk = f32x4.mul(f32x4.mul(d, f32x4.sub(loadUpTo4(before + at, left), n)), sigmoidSlope(k));
@@ -175,7 +175,7 @@ function gruBeforeNewGrad(
     if (isReal(mask)) {
       let at: usize = 0;
       for (let left = units; left > 0; left -= 4, at += 16) {
-        const d = cotangent(around + at, through + at, dy == 0 ? 0 : dy + at, left);
+        const d = cotangent(around + at, through + at, dy == 0 ? <usize>0 : dy + at, left);
         const k = loadUpTo4(saved + u + at, left), n = loadUpTo4(saved + 2 * u + at, left);
         const dk = f32x4.mul(f32x4.mul(d, f32x4.sub(loadUpTo4(before + at, left), n)), sigmoidSlope(k));
         const g = f32x4.mul(f32x4.mul(d, f32x4.sub(one(), k)), tanhSlope(n));
@@ -281,16 +281,16 @@ export function recurrentGrad(
   memory.fill(zeros, 0, row);
   for (; i < to; i += Recurrence.Group) {
     const rows = min<i32>(to - i, Recurrence.Group), state = u * i;
-    loadRows(around, dh == 0 ? 0 : dh + state, rows, units);
+    loadRows(around, dh == 0 ? <usize>0 : dh + state, rows, units);
     memory.fill(through, 0, row * rows);
-    if (isLstm) loadRows(dcs, dc == 0 ? 0 : dc + state, rows, units);
+    if (isLstm) loadRows(dcs, dc == 0 ? <usize>0 : dc + state, rows, units);
     for (let s = steps - 1; s >= 0; --s) {
       const place = <usize>(i * steps + (reverse ? steps - 1 - s : s));
       const dzt = dz + place * u * gates;
-      const dyt = dy == 0 ? 0 : dy + place * u;
+      const dyt = dy == 0 ? <usize>0 : dy + place * u;
       const yt = y + place * u;
       const savedt = saved + place * u * kept;
-      const maskt = mask == 0 ? 0 : mask + (place << 2);
+      const maskt = mask == 0 ? <usize>0 : mask + (place << 2);
       // What was there before the step: of the step that came before it, or given, or zeros.
       const whole = u * steps;
       let from = zeros, fromRow: usize = 0;
@@ -391,7 +391,7 @@ export function recurrentGradWeights(
   do {
     const count = min<i32>(m - i, Recurrence.Group), k = count * steps;
     const place = <usize>(i * steps);
-    const dzi = dz + place * ld, yi = y + place * u, h0i = h0 == 0 ? 0 : h0 + u * i;
+    const dzi = dz + place * ld, yi = y + place * u, h0i = h0 == 0 ? <usize>0 : h0 + u * i;
     const si = before ? dzi + 2 * u : ds + place * u, ldsi = before ? ld : u;
     const to = i == 0 ? dr : partial;
     statesBefore(states, yi, 0, h0i, count, steps, units, reverse, from, width);

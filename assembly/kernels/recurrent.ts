@@ -296,14 +296,14 @@ export function recurrent(
   const hs = at, cs = hs + states, rh = cs, sum = rh + states, hr = sum + states;
   for (; i < to; i += Recurrence.Group) {
     const rows = min<i32>(to - i, Recurrence.Group), state = u * i;
-    loadRows(hs, h0 == 0 ? 0 : h0 + state, rows, units);
-    if (cell == Cell.Lstm) loadRows(cs, c0 == 0 ? 0 : c0 + state, rows, units);
+    loadRows(hs, h0 == 0 ? <usize>0 : h0 + state, rows, units);
+    if (cell == Cell.Lstm) loadRows(cs, c0 == 0 ? <usize>0 : c0 + state, rows, units);
     for (let s = 0; s < steps; ++s) {
       const place = <usize>(i * steps + (reverse ? steps - 1 - s : s));
-      const yt = y == 0 ? 0 : y + place * u;
-      const savedt = saved == 0 ? 0 : saved + place * u * keptOf(cell);
+      const yt = y == 0 ? <usize>0 : y + place * u;
+      const savedt = saved == 0 ? <usize>0 : saved + place * u * keptOf(cell);
       const zt = z + place * u * gates;
-      const maskt = mask == 0 ? 0 : mask + (place << 2);
+      const maskt = mask == 0 ? <usize>0 : mask + (place << 2);
       timesPanels(hr, padded(columns), hs, row, panels, rows, columns, units);
       if (cell == Cell.Lstm) lstmStep(yt, savedt, zt, maskt, hr, hs, cs, rows, units, steps);
       else if (cell == Cell.Gru) gruStep(yt, savedt, zt, bias, maskt, hr, hs, rows, units, steps);

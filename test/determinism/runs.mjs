@@ -602,6 +602,42 @@ export async function runAll(wasmgrad) {
     }
   }
 
+  // Recurrent layers of every kind: odd sizes, masks, states to start from, both directions, more than one group of sequences.
+  {
+    const { bidirectional, gru, lstm, simpleRnn } = wasmgrad;
+    const inputs = { x: [7, 3], mask: [7], h: [5] };
+    const mask = Float32Array.from({ length: 21 * 7 }, (_, i) => (i % 7 < 1 + (i % 5) || i < 28 ? 1 : 0));
+    for (const [name, of] of [
+      ["lstm", (x, call, h) => lstm(5, { returnSequences: true })(x, { ...call, initialState: [h, h] })],
+      ["gru", (x, call, h) => gru(5, { returnSequences: true })(x, { ...call, initialState: h })],
+      ["gru, reset before", (x, call) => gru(9, { returnSequences: true, resetAfter: false })(x, call)],
+      ["simpleRnn", (x, call) => simpleRnn(8, { returnSequences: true, activation: "relu" })(x, call)],
+    ]) {
+      const net = model({ inputs, seed: 9 }, (given) => {
+        const steps = of(given.x, { mask: given.mask }, given.h);
+        const last = bidirectional(name === "lstm" ? lstm(4) : name === "simpleRnn" ? simpleRnn(4) : gru(4));
+        return dense(2)(last(steps, { mask: given.mask }));
+      });
+      const make = () =>
+        compile(net, { loss: meanSquaredError(), optimizer: adam({ learningRate: 0.01 }), batchSize: 18 });
+      const data = {
+        x: {
+          x: { data: noise(21 * 21, 41), shape: [21, 7, 3] },
+          mask: { data: mask, shape: [21, 7] },
+          h: { data: noise(105, 42), shape: [21, 5] },
+        },
+        y: { data: noise(42, 43), shape: [21, 2] },
+      };
+      const trainer = make();
+      trainer.fitSync(data, { epochs: 6 });
+      digests[`recurrence ${name}`] = trainer.digest();
+      digests[`recurrence ${name}, predictions`] = digestOf(trainer.predict(data.x).data);
+      const sliced = make();
+      for (let epoch = 0; epoch < 6; epoch++) await sliced.fit(data, { epochs: 1 });
+      digests[`recurrence ${name} = sliced`] = sliced.digest();
+    }
+  }
+
   // Convolutions of every kind, and their transposes: odd sizes, padding, strides, dilation, groups.
   {
     const { conv1d, conv1dTranspose, conv2d, conv2dTranspose } = wasmgrad;

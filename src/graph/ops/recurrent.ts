@@ -9,7 +9,7 @@ import {
   RECURRENT_GRAD_WEIGHTS,
 } from "../../tape/formats/recurrent.ts";
 import { Cell, draft, f32, type Op, type OpAttrs, SCRATCH, secondDerivative } from "../op.ts";
-import { formatShape, type Shape, sameShape } from "../shape.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../shape.ts";
 import type { ValueId } from "../type.ts";
 
 export { gatesOf };
@@ -62,6 +62,7 @@ export const recurrent: Op<"recurrent"> = {
   name: "recurrent",
   kernels: DEEP,
   enums: { cell: Cell },
+  multiplyAdds: ([z, [units]]) => sizeOf(z) * units,
   infer: (who, inputs, attrs) => {
     const shapes = inputs.map(({ shape }) => shape);
     const gates = gatesOf(attrs.cell);
