@@ -6,7 +6,7 @@
 import { ShapeError } from "../../src/errors.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { type AnyOp, BinaryFn, Fn, LossFn, ReduceFn } from "../../src/graph/op.ts";
+import { type AnyOp, BinaryFn, Cell, Fn, LossFn, ReduceFn } from "../../src/graph/op.ts";
 import { OPS } from "../../src/graph/ops/index.ts";
 import { resolve, type Shape, sizeOf } from "../../src/graph/shape.ts";
 import type { ValueId } from "../../src/graph/type.ts";
@@ -15,6 +15,7 @@ import { sgdPlan } from "../../src/plan/optimizer.ts";
 import type { PlanRequest } from "../../src/plan/request.ts";
 import { TRAINING } from "../../src/plan/training.ts";
 import { isOverRows } from "../../src/tape/blocks.ts";
+import { gatesOf } from "../../src/tape/formats/recurrent.ts";
 
 export type Step = readonly [kind: number, a: number, b: number, c: number];
 
@@ -199,9 +200,11 @@ class Maker {
   #ofTensors(x: ValueId, b: number, c: number): ValueId | undefined {
     const shape = this.shape(x);
     const rank = shape.length;
-    switch (c % 7) {
+    switch (c % 8) {
       case 6:
         return this.#convolved(x, b, c);
+      case 7:
+        return this.#recurred(x, b, c);
       case 0:
         return this.unary([Fn.Sin, Fn.Cos, Fn.Erf][b % 3], x);
       case 1:
@@ -224,6 +227,37 @@ class Maker {
         return this.scaled(this.emit(OPS.batchMatMul, attrs, [x, this.unary(Fn.Tanh, x)]), 1 / k);
       }
     }
+  }
+
+  /** A recurrent layer of any cell, from states and with a mask or without; what is no sequence is one of a single feature. */
+  #recurred(x: ValueId, b: number, c: number): ValueId | undefined {
+    const own = this.shape(x);
+    if (own.length < 2 || own.length > 3 || own.slice(1).some((d) => d < 0)) return undefined;
+    const input = own.length === 2 ? this.reshape(x, [...own, 1]) : x;
+    const [m, steps, features] = this.shape(input);
+    const cell = [Cell.Lstm, Cell.Gru, Cell.GruBefore, Cell.RnnTanh][b % 4];
+    const units = [1, 3, 5][c % 3];
+    const columns = gatesOf(cell) * units;
+    const masked = b % 3 === 0;
+    const initial = b % 5 > 2;
+    const z = this.emit(OPS.dense, LINEAR, [this.unary(Fn.Tanh, input), this.parameter([features, columns])]);
+    const first = { axis: 1, start: 0, step: 1, length: units };
+    const state = initial ? [this.emit(OPS.slice, first, [this.reduce(ReduceFn.Mean, z, 1, 2)])] : [];
+    const some = this.graph.addConstant(
+      [steps],
+      Float32Array.from({ length: steps }, (_, t) => (t + b) & 1),
+    );
+    const inputs = [
+      z,
+      this.scaled(this.parameter([units, columns]), 1 / units),
+      ...(cell === Cell.Gru ? [this.sharedParameter([units], b)] : []),
+      ...(masked ? [this.emit(OPS.broadcast, { shape: [m, steps], divisor: 1 }, [some])] : []),
+      ...state,
+      ...(cell === Cell.Lstm ? state : []),
+    ];
+    const attrs = { cell, reverse: c % 2 === 0, masked, initial };
+    const outputs = this.builder.emit(OPS.recurrent, attrs, inputs);
+    return outputs[[0, 1, cell === Cell.Lstm ? 3 : 1][b % 3]];
   }
 
   /** A convolution or a transposed one; what is no image or sequence is a sequence of one channel. */
