@@ -59,8 +59,8 @@ export { type LogicGateName, type LogicGateOptions, logicGate, parity } from "./
 export * from "./model/layers/noise-and-norms.ts";
 export * from "./model/layers/pooling.ts";
 export * from "./model/layers/positions.ts";
-export type { Padding, Padding1d, PerAxis } from "./model/layers/windows.ts";
 export * from "./model/layers/recurrent.ts";
+export type { Padding, Padding1d, PerAxis } from "./model/layers/windows.ts";
 export {
   type Column,
   type ColumnName,

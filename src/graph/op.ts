@@ -2,8 +2,7 @@
  * What an op is: shapes in and out, its gradient rule, and the records it becomes. `ops/index.ts` holds the
  * one table of all of them; an op without a rule does not compile.
  */
-import type { BinaryFn, Fn, LossFn, PoolDivisor, ReduceFn } from "../../assembly/abi.ts";
-import type { BinaryFn, Cell, Fn, LossFn, ReduceFn } from "../../assembly/abi.ts";
+import type { BinaryFn, Cell, Fn, LossFn, PoolDivisor, ReduceFn } from "../../assembly/abi.ts";
 import { TraceError } from "../errors.ts";
 import type { KernelLink } from "../kernels/link.ts";
 import type { FieldsOf, RecordFormat } from "../tape/operands.ts";
@@ -13,8 +12,8 @@ import type { Windows } from "./windows.ts";
 
 export {
   BinaryFn,
-  ConvPanels,
   Cell,
+  ConvPanels,
   Fn,
   Form,
   LossFn,
