@@ -17,7 +17,6 @@ const CONTRACTS: Readonly<Record<number, string>> = {
   8: "fa3eb70609a6707b1b642436f78eaceea0dd3f7b90c16d8134929ad049d8d348",
   9: "c8dc6076f27e435a1db2253d86be3403b79812bbed6b4cd072d8711a22060321",
   10: "28172d43d295b7dd49a8e10a78801f693763316c963a29af997b7770b9b55004",
->>>>>>> 79a30cd (Recurrent layers beside attention and pooling)
 };
 
 /** Names and numbers of the enums, records with their operands in order, and what the module exports, as text. */

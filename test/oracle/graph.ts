@@ -17,7 +17,6 @@ import { LOSS, rowsOf } from "./loss.ts";
 import { matMul, magnitudes as productMagnitudes } from "./mat-mul.ts";
 import { POOLING } from "./pool.ts";
 import { noiseDraws, philox } from "./random.ts";
-import { philox } from "./random.ts";
 import { recurrent, recurrentGrad, recurrentGradWeights } from "./recurrent.ts";
 import { maxGrad, reduce, magnitudes as sumMagnitudes } from "./reduce.ts";
 import { byRows, logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax.ts";
