@@ -451,7 +451,7 @@ describe("refusals", () => {
 
   it("of states in a chain of layers", () => {
     expect(() => sequential({ input: [4, 3] }, [lstm(5, { returnState: true }) as never, dense(1)])).toThrow(
-      "sequential: layers must be what dense(), flatten() and the like give",
+      "dense: needs a tensor of a model; got an array of 3",
     );
   });
 });
