@@ -261,12 +261,12 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "Keras' name of an initializer's value",
     () => sequential({ input: [2] }, [dense(1, { weightInitializer: "he_normal" })]),
-    'option-unknown OptionError: dense1: unknown initializer "he_normal"; did you mean heNormal? Initializers: glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, zeros, ones',
+    'option-unknown OptionError: dense1: unknown initializer "he_normal"; did you mean heNormal? Initializers: glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, orthogonal, zeros, ones',
   ],
   [
     "PyTorch's name of an initializer",
     () => sequential({ input: [2] }, [dense(1, { weightInitializer: "xavier" })]),
-    'option-unknown OptionError: dense1: unknown initializer "xavier"; did you mean glorotUniform? Initializers: glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, zeros, ones',
+    'option-unknown OptionError: dense1: unknown initializer "xavier"; did you mean glorotUniform? Initializers: glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, orthogonal, zeros, ones',
   ],
   [
     "a gate in capitals",
