@@ -1,6 +1,6 @@
 /** Single records run through the kernels, without a plan around them: what products and optimizers cost by themselves. */
 import { Header, type Opcode, Run } from "../assembly/abi.ts";
-import { EXTENDED } from "../src/kernels/extended.wasm.ts";
+import { DEEP } from "../src/kernels/deep.wasm.ts";
 import { embeddedModule, instantiate } from "../src/runtime/kernels.ts";
 import { isBuffer, type Resolved } from "../src/tape/operands.ts";
 import { encode, type Fields, formatOf, wordsOf } from "../src/tape/records.ts";
@@ -22,27 +22,34 @@ const align = (at: number) => Math.ceil(at / CACHE_LINE_BYTES) * CACHE_LINE_BYTE
 /** Words of the run block that records of their own need. */
 const RUN_WORDS = 64;
 
+type Given = Readonly<Record<string, number | Float32Array | Float64Array | null | undefined>>;
+
+/** A record, with numbers for dimensions, settings and the rate, arrays for what buffers hold, null for an absent one. */
+export interface GivenRecord {
+  readonly opcode: Opcode;
+  readonly given: Given;
+}
+
 /**
- * Lays a record with its buffers into a memory of its own.
+ * Lays a record with its buffers into a memory of its own; buffers left out start as zeros.
  *
- * @param given numbers for dimensions, settings and the rate, arrays for what buffers hold, null for an absent one; buffers
- *   left out start as zeros
  * @param extraBytes room after the buffers, for instruments that want the same memory
  * @param build which kernels run it
  */
-export function loadRecord<K extends Opcode>(
+export const loadRecord = <K extends Opcode>(
   opcode: K,
   given: { [F in keyof Fields<K>]?: number | Float32Array | Float64Array | null },
   extraBytes = 0,
-  build: WebAssembly.Module = embeddedModule(EXTENDED),
+  build: WebAssembly.Module = embeddedModule(DEEP),
+): LoadedRecord & { readonly end: number } =>
+  loadRecords([{ opcode, given: given as Given }], extraBytes, build);
+
+/** The same for records that run one after the other. Operands of one name are the same buffer, as large as the last asks for. */
+export function loadRecords(
+  records: readonly GivenRecord[],
+  extraBytes = 0,
+  build: WebAssembly.Module = embeddedModule(DEEP),
 ): LoadedRecord & { readonly end: number } {
-  const format = formatOf(opcode);
-  if (!format) throw new Error(`no record has opcode ${opcode}`);
-  const operands = wordsOf(format);
-  const values = given as Record<string, number | Float32Array | Float64Array | null | undefined>;
-  const resolved = Object.fromEntries(
-    Object.entries(values).filter(([, v]) => typeof v === "number"),
-  ) as Resolved;
   const fields: Record<string, number> = {};
   const program = 1 << 16; // above the kernels' constants, however many there are
   const run = align(program + Header.Count * 4);
@@ -53,27 +60,40 @@ export function loadRecord<K extends Opcode>(
   const sizes: Record<string, number> = {};
   const settings: number[] = [];
   let mirrored: string | undefined;
-  for (const [name, operand] of operands) {
-    const value = values[name];
-    if (operand.kind === "mirror") mirrored = name;
-    else if (operand.kind === "rate") fields[name] = 0;
-    else if (operand.kind === "setting") {
-      fields[name] = Run.Settings + settings.length;
-      settings.push(value as number);
-    } else if (operand.kind === "scratch" || isBuffer(operand)) {
-      if (value === null) {
-        fields[name] = 0;
-        continue;
-      }
-      fields[name] = end;
-      sizes[name] =
-        operand.kind === "scratch"
-          ? operand.bytes(resolved)
-          : operand.elements(resolved) * operand.elementBytes;
-      end = align(end + sizes[name]);
-    } else if (typeof value === "number") fields[name] = value;
-    else throw new Error(`${format.name}: ${name} needs a value`);
-  }
+  let rate = 0;
+  const listed = records.map(({ opcode, given }) => {
+    const format = formatOf(opcode);
+    if (!format) throw new Error(`no record has opcode ${opcode}`);
+    const numbers = Object.entries(given).filter(([, v]) => typeof v === "number");
+    return {
+      opcode,
+      given,
+      format,
+      operands: wordsOf(format),
+      resolved: Object.fromEntries(numbers) as Resolved,
+    };
+  });
+  // Of the last record first: its sizes count.
+  for (const { given, format, operands, resolved } of [...listed].reverse())
+    for (const [name, operand] of operands) {
+      const value = given[name];
+      if (operand.kind === "mirror") mirrored = name;
+      else if (operand.kind === "rate") rate = value as number;
+      else if (operand.kind === "setting") {
+        fields[name] = Run.Settings + settings.length;
+        settings.push(value as number);
+      } else if (operand.kind === "scratch" || isBuffer(operand)) {
+        if (value === null) fields[name] = 0;
+        else if (!(name in fields)) {
+          fields[name] = end;
+          sizes[name] =
+            operand.kind === "scratch"
+              ? operand.bytes(resolved)
+              : operand.elements(resolved) * operand.elementBytes;
+          end = align(end + sizes[name]);
+        }
+      } else if (typeof value !== "number") throw new Error(`${format.name}: ${name} needs a value`);
+    }
   if (mirrored !== undefined) {
     fields[mirrored] = end - buffers;
     end += end - buffers;
@@ -86,15 +106,26 @@ export function loadRecord<K extends Opcode>(
   words[run / 4 + Run.Rows] = 1;
   words[run / 4 + Run.Rates] = rates;
   words.set(settings, run / 4 + Run.Settings);
-  for (const [name, { kind }] of operands)
-    if (kind === "rate") new Float64Array(memory.buffer, rates, 1)[0] = values[name] as number;
-  const record = encode(opcode, fields as Fields<K>);
-  words.set(record, tape / 4);
-  for (const [name, value] of Object.entries(values))
-    if (value instanceof Float32Array) new Float32Array(memory.buffer, fields[name], value.length).set(value);
-    else if (value instanceof Float64Array)
-      new Float64Array(memory.buffer, fields[name], value.length).set(value);
-  const tapeEnd = tape + record.length * 4;
+  new Float64Array(memory.buffer, rates, 1)[0] = rate;
+  const tapeWords = listed.flatMap(({ opcode, given, operands }) => {
+    const own = operands.map(([name, operand]) => {
+      const { kind } = operand;
+      const isNumber = kind === "dim" || kind === "int" || kind === "f32";
+      return [name, isNumber ? given[name] : kind === "rate" ? 0 : fields[name]];
+    });
+    return encode(opcode, Object.fromEntries(own) as Fields<typeof opcode>);
+  });
+  words.set(tapeWords, tape / 4);
+  for (const { given, operands } of listed)
+    for (const [name, operand] of operands) {
+      const value = given[name];
+      if (!isBuffer(operand)) continue;
+      if (value instanceof Float32Array)
+        new Float32Array(memory.buffer, fields[name], value.length).set(value);
+      else if (value instanceof Float64Array)
+        new Float64Array(memory.buffer, fields[name], value.length).set(value);
+    }
+  const tapeEnd = tape + tapeWords.length * 4;
   return {
     memory,
     end,

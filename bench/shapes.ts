@@ -1,4 +1,5 @@
 /** What is measured, as named lists. */
+import type { ConvolutionShape } from "./plain/convolutions.ts";
 
 /** A network of dense layers and how it is trained. Adam with this learning rate; XOR trains on its four rows. */
 export interface Network {
@@ -72,6 +73,7 @@ const growth = (widths: number[], depths: number[], batches: number[], data: num
 export interface Shapes {
   readonly networks: readonly Network[];
   readonly products: readonly ProductShape[];
+  readonly convolutions: readonly ConvolutionShape[];
   /** Parameters of the optimizer updates. */
   readonly parameters: readonly number[];
   /** Inference: the network's batch is the most rows of a pass. */
@@ -80,6 +82,12 @@ export interface Shapes {
   /** Processes started to time the way from nothing to a trained network. */
   readonly starts: number;
 }
+
+/** Both convolutions of LeCun et al. 1998, on images of 28 x 28. */
+const LENET: readonly ConvolutionShape[] = [
+  { n: 32, h: 28, w: 28, c: 1, k: 5, padding: 2, o: 6 },
+  { n: 32, h: 14, w: 14, c: 6, k: 5, padding: 0, o: 16 },
+];
 
 const PREDICTIONS = [
   { network: XOR, rows: 1 },
@@ -101,6 +109,12 @@ export const FULL: Shapes = {
     { m: 17, n: 10, k: 784 },
     { m: 17, n: 784, k: 10 },
   ],
+  convolutions: [
+    ...LENET,
+    { n: 8, h: 28, w: 28, c: 1, k: 3, padding: 1, o: 32 },
+    { n: 8, h: 28, w: 28, c: 32, k: 3, padding: 1, o: 32 },
+    { n: 8, h: 14, w: 14, c: 32, k: 3, padding: 1, o: 64 },
+  ],
   parameters: [1 << 20],
   predictions: PREDICTIONS,
   growth: growth(
@@ -116,6 +130,7 @@ export const FULL: Shapes = {
 export const QUICK: Shapes = {
   ...FULL,
   products: [...[64, 128, 250, 256].map(square), { m: 17, n: 10, k: 784 }, { m: 17, n: 784, k: 10 }],
+  convolutions: LENET,
   growth: growth([32, 64, 128, 256], [1, 2, 4], [16, 32, 64], [1, 4, 16]),
   starts: 5,
 };
@@ -124,6 +139,10 @@ export const QUICK: Shapes = {
 export const TINY: Shapes = {
   networks: [XOR, { ...CIRCLE, batch: 8 }, classifier([6, 5, 3], 4)],
   products: [square(5), { m: 3, n: 9, k: 17 }],
+  convolutions: [
+    { n: 2, h: 5, w: 6, c: 2, k: 3, padding: 1, o: 3 },
+    { n: 3, h: 4, w: 4, c: 9, k: 2, padding: 0, o: 10 },
+  ],
   parameters: [64],
   predictions: [
     { network: XOR, rows: 1 },

@@ -1,5 +1,6 @@
 import type { Shapes } from "../shapes.ts";
 import type { Suite } from "../workload.ts";
+import { convolutionSuite } from "./convolutions.ts";
 import { growthSuite } from "./growth.ts";
 import { trainingSuite } from "./networks.ts";
 import { type CopyLoop, optimizerSuite } from "./optimizers.ts";
@@ -13,6 +14,7 @@ export const suitesOf = (shapes: Shapes, copyLoop: CopyLoop): readonly Suite[] =
   stateSuite(),
   predictionSuite(shapes.predictions),
   productSuite(shapes.products),
+  convolutionSuite(shapes.convolutions),
   optimizerSuite(shapes.parameters, copyLoop),
   ...shapes.growth.map(({ what, networks }) => growthSuite(what, networks)),
 ];
