@@ -377,7 +377,7 @@ describe("training", () => {
     expect([...got]).toEqual([...wanted]);
   });
 
-  it("remembers over fifty steps: the adding problem, in short form", () => {
+  it("solves the adding problem in short form: two numbers of twelve", () => {
     // Hochreiter and Schmidhuber 1997: two numbers of many are marked, and their sum is to be told.
     const problem = (count: number, length: number, seed: number) => {
       const given = noise(count * length, seed).map((v) => (v + 1) / 2);
