@@ -15,6 +15,7 @@ const NOTE = "its own trainer";
 await serve({
   version: versionOf("brain.js"),
   prepare: (workload, folder) => {
+    if (workload.kind === "model") return { missing: "dense layers only" };
     if (workload.kind === "product") return { missing: "no products" };
     if (workload.kind === "adam") return { missing: "no optimizer by itself" };
     const { layers, batch, hidden, learningRate = 0.001 } = workload;

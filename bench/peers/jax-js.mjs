@@ -1,6 +1,7 @@
 /** jax-js on its WebAssembly backend, whole steps under `jit`; Adam as its users write it, from array functions. */
 import { blockUntilReady, defaultDevice, init, jit, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { serve } from "./child.mjs";
+import { MODELS } from "./jax-js-models.mjs";
 import {
   CHECKED_STEPS,
   CHECKED_UPDATES,
@@ -87,6 +88,65 @@ async function train(workload, folder, firstStep) {
   };
 }
 
+/** A training step of a network of models.mjs. */
+function model(workload, folder) {
+  const { batch, learningRate, target, ids } = workload;
+  const names = Object.keys(workload.shapes);
+  let w = names.map((name) => array(readArray(folder, name), workload.shapes[name]));
+  let m = w.map((p) => np.zeros(p.shape));
+  let v = w.map((p) => np.zeros(p.shape));
+  const given = readArray(folder, "x");
+  const x = ids
+    ? array(oneHot(given, ids), [batch, ...workload.x, ids])
+    : array(given, [batch, ...workload.x]);
+  const y = readArray(folder, "y");
+  const classes = target.classes;
+  const t = classes
+    ? array(oneHot(y, classes), [batch, ...(target.steps ? [target.steps] : []), classes])
+    : array(y, [batch, target.units]);
+  const loss = (w, x, t) => {
+    const p = Object.fromEntries(names.map((name, i) => [name, w[i]]));
+    const z = MODELS[workload.model](p, x);
+    return classes ? nn.logSoftmax(z, -1).mul(t).sum(-1).mean().neg() : np.square(z.sub(t)).mean();
+  };
+  const gradients = (w, x, t) => {
+    const [value, g] = valueAndGrad(loss)(
+      w.map((p) => p.ref),
+      x,
+      t,
+    );
+    return [value, g];
+  };
+  const adamStep = jit((w, m, v, rate, scale, x, t) => {
+    const [value, g] = gradients(w, x, t);
+    const updated = w.map((p, i) => update(p, g[i], m[i], v[i], rate.ref, scale.ref));
+    rate.dispose();
+    scale.dispose();
+    return [value, ...[0, 1, 2].map((part) => updated.map((u) => u[part]))];
+  });
+  const sgdStep = jit((w, x, t) => {
+    const [value, g] = gradients(w, x, t);
+    return [value, w.map((p, i) => p.sub(g[i].mul(learningRate)))];
+  });
+  let steps = 0;
+  const once = () => {
+    let value;
+    if (workload.optimizer === "adam")
+      [value, w, m, v] = adamStep(w, m, v, ...corrections(learningRate, ++steps), x.ref, t.ref);
+    else [value, w] = sgdStep(w, x.ref, t.ref);
+    return value;
+  };
+  const check = [];
+  for (let i = 0; i < CHECKED_STEPS; i++) check.push(once().item());
+  return {
+    check,
+    run: async (units) => {
+      for (let i = 0; i < units; i++) once().dispose();
+      await blockUntilReady(w);
+    },
+  };
+}
+
 async function product({ n, transposed }, folder) {
   const a = array(readArray(folder, "a"), [n, n]);
   const b = array(readArray(folder, "b"), [n, n]);
@@ -146,5 +206,5 @@ async function predict(workload, folder) {
 await serve({
   version: versionOf("@jax-js/jax"),
   prepare: (workload, folder, firstStep) =>
-    ({ train, product, adam, predict })[workload.kind](workload, folder, firstStep),
+    ({ train, model, product, adam, predict })[workload.kind](workload, folder, firstStep),
 });

@@ -58,5 +58,8 @@ function predict(workload, folder) {
 
 await serve({
   version: process.versions.v8,
-  prepare: (workload, folder) => ({ train, product, adam, predict })[workload.kind](workload, folder),
+  prepare: (workload, folder) =>
+    workload.kind === "model"
+      ? { missing: "dense layers only" }
+      : { train, product, adam, predict }[workload.kind](workload, folder),
 });

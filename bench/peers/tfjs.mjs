@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { serve } from "./child.mjs";
+import { modelsOf } from "./tfjs-models.mjs";
 import { CHECKED_STEPS, CHECKED_UPDATES, oneHot, readArray, readLayers, sample } from "./workloads.mjs";
 
 const backend = process.argv[2] === "--first-step" ? process.argv[4] : process.argv[2];
@@ -33,6 +34,54 @@ function forward(workload, folder) {
   return { variables: layers.flatMap(({ w, b }) => [w, b]), logits };
 }
 
+/** Updates that `optimizer` makes of `loss`: the first ones with their losses, then as many as are asked for. */
+function updates(optimizer, loss, variables, checked, dispose) {
+  const once = () => {
+    const value = optimizer.minimize(loss, true, variables);
+    const [number] = value.dataSync();
+    value.dispose();
+    return number;
+  };
+  return {
+    check: Array.from({ length: checked }, once),
+    run: (units) => {
+      for (let i = 0; i < units; i++) optimizer.minimize(loss, false, variables);
+      // The cpu and wasm backends compute at once; reading makes sure of it.
+      variables[0].dataSync();
+    },
+    dispose,
+  };
+}
+
+/** A training step of a network of models.mjs. */
+function model(workload, folder) {
+  const { batch, ids, learningRate, target } = workload;
+  const parameters = Object.fromEntries(
+    Object.entries(workload.shapes).map(([name, shape]) => [
+      name,
+      tf.variable(tf.tensor(readArray(folder, name), shape)),
+    ]),
+  );
+  const given = readArray(folder, "x");
+  const x = ids
+    ? tf.tensor(oneHot(given, ids), [batch, ...workload.x, ids])
+    : tf.tensor(given, [batch, ...workload.x]);
+  const y = readArray(folder, "y");
+  const { classes, units } = target;
+  const t = classes ? tf.tensor2d(oneHot(y, classes), [y.length, classes]) : tf.tensor2d(y, [batch, units]);
+  const network = modelsOf(tf)[workload.model];
+  const loss = () => {
+    const z = network(parameters, x);
+    return classes
+      ? tf.losses.softmaxCrossEntropy(t, z.reshape([-1, classes]))
+      : tf.losses.meanSquaredError(t, z);
+  };
+  const optimizer = workload.optimizer === "adam" ? adamOf(learningRate) : tf.train.sgd(learningRate);
+  return updates(optimizer, loss, Object.values(parameters), CHECKED_STEPS, () =>
+    tf.dispose([x, t, optimizer, parameters]),
+  );
+}
+
 function train(workload, folder, firstStep) {
   const { batch, layers, learningRate } = workload;
   const { variables, logits } = forward(workload, folder);
@@ -43,21 +92,9 @@ function train(workload, folder, firstStep) {
   const loss = () =>
     binary ? tf.losses.sigmoidCrossEntropy(t, logits(x)) : tf.losses.softmaxCrossEntropy(t, logits(x));
   const optimizer = adamOf(learningRate);
-  const checked = () => {
-    const value = optimizer.minimize(loss, true, variables);
-    const [number] = value.dataSync();
-    value.dispose();
-    return number;
-  };
-  return {
-    check: firstStep ? [] : Array.from({ length: CHECKED_STEPS }, checked),
-    run: (units) => {
-      for (let i = 0; i < units; i++) optimizer.minimize(loss, false, variables);
-      // The cpu and wasm backends compute at once; reading makes sure of it.
-      variables[0].dataSync();
-    },
-    dispose: () => tf.dispose([x, t, optimizer, variables]),
-  };
+  return updates(optimizer, loss, variables, firstStep ? 0 : CHECKED_STEPS, () =>
+    tf.dispose([x, t, optimizer, variables]),
+  );
 }
 
 function product({ n, transposed }, folder) {
@@ -104,6 +141,6 @@ await serve({
   version: tf.version.tfjs,
   prepare: (workload, folder, firstStep) => {
     tf.disposeVariables();
-    return { train, product, adam, predict }[workload.kind](workload, folder, firstStep);
+    return { train, model, product, adam, predict }[workload.kind](workload, folder, firstStep);
   },
 });

@@ -8,6 +8,8 @@ import time
 import torch
 import torch.nn.functional as F
 
+from torch_models import MODELS
+
 torch.set_num_threads(1)
 CHECKED_STEPS = 5
 CHECKED_UPDATES = 3
@@ -58,6 +60,27 @@ def train(workload, folder):
     return lambda: [step().item() for _ in range(CHECKED_STEPS)], step
 
 
+def model(workload, folder):
+    """A training step of a network of models.mjs."""
+    arrays = {name: read(folder, name).reshape(shape) for name, shape in workload["shapes"].items()}
+    target = workload["target"]
+    rows = [workload["batch"]]
+    arrays["x"] = read(folder, "x").reshape(rows + workload["x"])
+    arrays["y"] = read(folder, "y").reshape(rows + [target[k] for k in ("steps", "units") if k in target])
+    parameters, loss_of = MODELS[workload["model"]](arrays)
+    make = torch.optim.Adam if workload["optimizer"] == "adam" else torch.optim.SGD
+    optimizer = make(parameters, lr=workload["learningRate"])
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return lambda: [step().item() for _ in range(CHECKED_STEPS)], step
+
+
 def product(workload, folder):
     n = workload["n"]
     a = read(folder, "a").reshape(n, n)
@@ -91,7 +114,7 @@ def predict(workload, folder):
     return lambda: once().reshape(-1).tolist(), once
 
 
-PREPARE = {"train": train, "product": product, "adam": adam, "predict": predict}
+PREPARE = {"train": train, "model": model, "product": product, "adam": adam, "predict": predict}
 
 
 def measure(run, ms):

@@ -1,6 +1,7 @@
 /** What every runtime does: as data, with seeded inputs that all of them read from the same files. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MODELS, makeModelArrays } from "./models.mjs";
 
 const network = (name, layers, batch, hidden, loss, learningRate) => ({
   kind: "train",
@@ -42,6 +43,7 @@ export const WORKLOADS = [
   product(512, true),
   product(1024, false),
   product(1024, true),
+  ...MODELS,
   { kind: "adam", name: "Adam, 1M parameters", n: 1 << 20, learningRate: 0.001 },
   prediction([784, 512, 512, 10], 1),
   prediction([784, 512, 512, 10], 64),
@@ -63,6 +65,7 @@ export function makeArrays(workload) {
   const next = generator(42);
   const fill = (n, scale = 1) => Float32Array.from({ length: n }, () => scale * next());
   const { kind } = workload;
+  if (kind === "model") return makeModelArrays(workload, next);
   if (kind === "product") return { a: fill(workload.n ** 2), b: fill(workload.n ** 2) };
   if (kind === "adam") return { w: fill(workload.n), g: fill(workload.n) };
   const { layers, batch, loss } = workload;
