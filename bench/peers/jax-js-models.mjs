@@ -71,9 +71,9 @@ export const MODELS = {
     let h = np.zeros([x.shape[0], weight.shape[0]]);
     for (const z of gatesOf(p, x)) {
       const [zr, zz, zn] = np.split(z, 3, 1);
-      const [hr, hz, hn] = np.split(np.matmul(h.ref, weight.ref).add(bias.ref), 3, 1);
+      const [hr, hz, hn] = np.split(np.matmul(h.ref, weight.ref), 3, 1);
       const update = nn.sigmoid(zz.add(hz));
-      const next = np.tanh(zn.add(nn.sigmoid(zr.add(hr)).mul(hn)));
+      const next = np.tanh(zn.add(nn.sigmoid(zr.add(hr)).mul(hn.add(bias.ref))));
       h = next.ref.add(update.mul(h.sub(next)));
     }
     weight.dispose();

@@ -85,7 +85,7 @@ export const MODELS = [
     batch: 32,
     x: [50, 2],
     target: { units: 1 },
-    shapes: { ...recurrent(32, 3), "recurrent.recurrentBias": [96] },
+    shapes: { ...recurrent(32, 3), "recurrent.recurrentBias": [32] },
   }),
   model("character transformer, 2 blocks of 64, 64 steps, batch 16", "transformer", {
     batch: 16,

@@ -51,9 +51,11 @@ export function modelsOf(tf) {
       let h = tf.zeros([x.shape[0], weight.shape[0]]);
       for (const z of gatesOf(p, x)) {
         const [zr, zz, zn] = tf.split(z, 3, 1);
-        const [hr, hz, hn] = tf.split(tf.add(tf.matMul(h, weight), p["recurrent.recurrentBias"]), 3, 1);
+        const [hr, hz, hn] = tf.split(tf.matMul(h, weight), 3, 1);
         const update = tf.sigmoid(tf.add(zz, hz));
-        const next = tf.tanh(tf.add(zn, tf.mul(tf.sigmoid(tf.add(zr, hr)), hn)));
+        const next = tf.tanh(
+          tf.add(zn, tf.mul(tf.sigmoid(tf.add(zr, hr)), tf.add(hn, p["recurrent.recurrentBias"]))),
+        );
         h = tf.add(next, tf.mul(update, tf.sub(h, next)));
       }
       return affine(p, "head", h);

@@ -66,16 +66,21 @@ def cnn(arrays):
 
 
 def recurrence(arrays, layer):
-    """A layer of torch.nn: one bias is trained, as here, but for the gate of a GRU that needs two."""
+    """A layer of torch.nn. Of its two biases one is trained, as here, but for the last gate of a GRU, which needs both."""
     head = affine(arrays, "head")
     x, y = arrays["x"], arrays["y"]
     with torch.no_grad():
         layer.weight_ih_l0.copy_(arrays["recurrent.weight"].T)
         layer.weight_hh_l0.copy_(arrays["recurrent.recurrentWeight"].T)
         layer.bias_ih_l0.copy_(arrays["recurrent.bias"])
-        layer.bias_hh_l0.copy_(arrays.get("recurrent.recurrentBias", torch.zeros_like(layer.bias_hh_l0)))
-    if "recurrent.recurrentBias" not in arrays:
-        layer.bias_hh_l0.requires_grad_(False)
+        layer.bias_hh_l0.zero_()
+        if "recurrent.recurrentBias" in arrays:
+            layer.bias_hh_l0[64:] = arrays["recurrent.recurrentBias"]
+            trained = torch.zeros_like(layer.bias_hh_l0)
+            trained[64:] = 1
+            layer.bias_hh_l0.register_hook(lambda gradient: gradient * trained)
+        else:
+            layer.bias_hh_l0.requires_grad_(False)
 
     def loss():
         return F.mse_loss(F.linear(layer(x)[0][:, -1], *head), y)

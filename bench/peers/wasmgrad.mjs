@@ -4,10 +4,13 @@ import {
   compile,
   crossEntropy,
   dense,
+  meanSquaredError,
   sequential,
+  sgd,
   VERSION,
 } from "../../dist/index.js";
 import { serve } from "./child.mjs";
+import { MODELS, nameOf } from "./wasmgrad-models.mjs";
 import { CHECKED_STEPS, CHECKED_UPDATES, readArray, readLayers, sample } from "./workloads.mjs";
 
 /** Single records, where the public API has whole networks only. */
@@ -42,6 +45,36 @@ function train(workload, folder, firstStep) {
   };
   return {
     check: firstStep ? [] : trainer.fitSync(data, { epochs: CHECKED_STEPS }).history.loss,
+    run: (units) => {
+      trainer.restore(initial);
+      trainer.fitSync(data, { epochs: units });
+    },
+    dispose: () => trainer.dispose(),
+  };
+}
+
+/** A training step of a network of models.mjs. */
+function model(workload, folder) {
+  const { batch, ids, learningRate, target, shapes } = workload;
+  const trainer = compile(MODELS[workload.model](), {
+    batchSize: batch,
+    loss: target.classes ? crossEntropy() : meanSquaredError(),
+    optimizer: workload.optimizer === "adam" ? adam({ learningRate }) : sgd({ learningRate }),
+  });
+  trainer.setParameters(
+    Object.fromEntries(Object.keys(shapes).map((name) => [nameOf(name), readArray(folder, name)])),
+  );
+  const initial = trainer.state();
+  const x = readArray(folder, "x");
+  const y = readArray(folder, "y");
+  const { classes, steps } = target;
+  const labels = Int32Array.from(y);
+  const data = {
+    x: ids ? Int32Array.from(x) : x,
+    y: classes ? (steps ? { data: labels, shape: [batch, steps] } : labels) : y,
+  };
+  return {
+    check: trainer.fitSync(data, { epochs: CHECKED_STEPS }).history.loss,
     run: (units) => {
       trainer.restore(initial);
       trainer.fitSync(data, { epochs: units });
@@ -111,5 +144,5 @@ function repeat(run) {
 await serve({
   version: VERSION,
   prepare: (workload, folder, firstStep) =>
-    ({ train, product, adam: adamUpdate, predict })[workload.kind](workload, folder, firstStep),
+    ({ train, model, product, adam: adamUpdate, predict })[workload.kind](workload, folder, firstStep),
 });
