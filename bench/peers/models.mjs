@@ -20,10 +20,10 @@ function transformerShapes() {
   const { vocabulary, width, steps, blocks } = TRANSFORMER;
   const block = (i) => ({
     ...norm(`block${i}.norm1`, width),
-    ...["query", "key", "value", "output"].reduce(
-      (all, name) => ({ ...all, ...affine(`block${i}.${name}`, width, width) }),
-      {},
-    ),
+    ...affine(`block${i}.query`, width, width),
+    ...affine(`block${i}.key`, width, width),
+    ...affine(`block${i}.value`, width, width),
+    ...affine(`block${i}.output`, width, width),
     ...norm(`block${i}.norm2`, width),
     ...affine(`block${i}.up`, width, 4 * width),
     ...affine(`block${i}.down`, 4 * width, width),
