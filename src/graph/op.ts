@@ -80,7 +80,7 @@ export interface OpAttrs {
   readonly convTranspose: GroupedWindows & { readonly lengths: readonly number[] };
   readonly convGradWeights: GroupedWindows & { readonly bias: boolean };
   readonly maxPool: Neighbours;
-  readonly maxPoolGrad: Neighbours;
+  readonly maxPoolGrad: Neighbours & { readonly fn: Fn };
   readonly averagePool: Neighbours & { readonly divisor: PoolDivisor };
   readonly averagePoolGrad: Neighbours & { readonly divisor: PoolDivisor; readonly shape: Shape };
   readonly upsample: { readonly factor: readonly number[]; readonly bilinear: boolean };

@@ -1,5 +1,6 @@
 /** What training fuses: the input gradient of a layer with that of the activation before it, a loss with its gradient. */
 import { is, type Node } from "../graph/graph.ts";
+import { Fn, type Op } from "../graph/op.ts";
 import { denseGradInput } from "../graph/ops/dense.ts";
 import { lossAndGrad } from "../graph/ops/loss.ts";
 import type { Fusing, Fusions } from "./fuse.ts";
@@ -9,11 +10,25 @@ export const fuseGradients: Fusions = (fusing, node, i) => {
   else if (is(node, "lossGrad")) fuseLoss(fusing, node, i);
 };
 
-function fuseActivation({ nodes, soleLinear, replace }: Fusing, node: Node<"unaryGrad">, i: number): void {
+function fuseActivation(fusing: Fusing, node: Node<"unaryGrad">, i: number): void {
+  const { nodes, soleLinear, replace } = fusing;
   const at = soleLinear(node, "denseGradInput");
-  if (at < 0) return;
+  if (at < 0) {
+    fusePooling(fusing, node, i);
+    return;
+  }
   const [dy, w] = (nodes[at] as Node).inputs;
   replace(i, node, denseGradInput, node.attrs, [dy, w, node.inputs[1]], node.outputs);
+  nodes[at] = undefined;
+}
+
+/** Maxima of what a relu gave: only maxima above 0 have a gradient. */
+function fusePooling({ nodes, soleLinear, replace }: Fusing, node: Node<"unaryGrad">, i: number): void {
+  const at = soleLinear(node, "maxPoolGrad");
+  if (at < 0 || node.attrs.fn !== Fn.Relu) return;
+  const { rule, attrs, inputs } = nodes[at] as Node<"maxPoolGrad">;
+  if (inputs[1] !== node.inputs[1]) return;
+  replace(i, node, rule as Op<"maxPoolGrad">, { ...attrs, fn: Fn.Relu }, inputs, node.outputs);
   nodes[at] = undefined;
 }
 

@@ -19,7 +19,7 @@ export interface Fusing {
   /** Its nodes, undefined where one was merged into another. */
   readonly nodes: (Node | undefined)[];
   /** Where the input of a node is made, if by a linear node of this op and phase, and for one use only; else -1. */
-  soleLinear(node: Node, op: "dense" | "denseGradInput" | "conv"): number;
+  soleLinear(node: Node, op: "dense" | "denseGradInput" | "conv" | "maxPoolGrad"): number;
   replace<K extends OpName>(
     at: number,
     old: Node,

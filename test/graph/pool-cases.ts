@@ -1,5 +1,5 @@
 /** Cases of the ops with windows over images and sequences. */
-import { type OpAttrs, PoolDivisor } from "../../src/graph/op.ts";
+import { Fn, type OpAttrs, PoolDivisor } from "../../src/graph/op.ts";
 import { formatShape, type Shape } from "../../src/graph/shape.ts";
 import { type Windows, windowCounts } from "../../src/graph/windows.ts";
 import type { Case, Draw, Input, Refusal } from "./op-cases.ts";
@@ -151,16 +151,18 @@ export const POOL_CASES: { readonly [K in Pooling]: readonly Case<K>[] } = {
     outputs: [outputOf(w)],
   })),
   // The maximum is given: some are attained more than once, some never.
-  maxPoolGrad: POOLED.map((w) => ({
-    name: nameOf(w),
-    attrs: neighbours(w),
-    inputs: [
-      input(outputOf(w)),
-      input(w.shape, (uniform) => Math.round(2 * uniform())),
-      input(outputOf(w), (uniform) => Math.round(2 * uniform())),
-    ],
-    outputs: [w.shape],
-  })),
+  maxPoolGrad: POOLED.flatMap((w) =>
+    [Fn.Identity, Fn.Relu].map((fn) => ({
+      name: `${Fn[fn]} of ${nameOf(w)}`,
+      attrs: { ...neighbours(w), fn },
+      inputs: [
+        input(outputOf(w)),
+        input(w.shape, (uniform) => Math.round(2 * uniform())),
+        input(outputOf(w), (uniform) => Math.round(2 * uniform())),
+      ],
+      outputs: [w.shape],
+    })),
+  ),
   averagePool: POOLED.flatMap((w) =>
     [Window, Inside, None].map((divisor) => ({
       name: `${PoolDivisor[divisor]} of ${nameOf(w)}`,

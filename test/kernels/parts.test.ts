@@ -589,9 +589,10 @@ const CASES: { readonly [K in Opcode]: readonly Case[] | typeof PRODUCTS } = {
     const { geometry, elements: count, line } = pooled(w);
     return one(windowName(w), line, step(Opcode.MaxPool, { y: "out", x: some(count, 3), ...geometry }));
   }),
-  [Opcode.MaxPoolGrad]: POOLED.map((w) => {
+  [Opcode.MaxPoolGrad]: POOLED.map((w, i) => {
     const { geometry, elements: count, results, row } = pooled(w);
     const given = {
+      fn: i % 2 === 0 ? Fn.Relu : Fn.Identity,
       dx: "out",
       dy: some(results),
       x: some(count, 3),

@@ -1,6 +1,6 @@
 /** What pooling does with NaN and signed zeros, where it reads, and that rows of a pass may be fewer. */
 import { describe, expect, it } from "vitest";
-import { Opcode, PoolDivisor } from "../../assembly/abi.ts";
+import { Fn, Opcode, PoolDivisor } from "../../assembly/abi.ts";
 import { values } from "./compare.ts";
 import { runRecords, step } from "./harness.ts";
 
@@ -30,7 +30,9 @@ describe.each([1, 3, 4, 6])("the maximum of %i channels", (c) => {
         });
         const dy = new Float32Array(y.length);
         dy[q] = 7;
-        const { dx } = runRecords([step(Opcode.MaxPoolGrad, { dx: "out", dy, x, y, ...shape })]);
+        const { dx } = runRecords([
+          step(Opcode.MaxPoolGrad, { fn: Fn.Identity, dx: "out", dy, x, y, ...shape }),
+        ]);
         expect(Array.from(dx)).toEqual(Array.from(dx, (_, i) => (i === q ? 7 : 0)));
       }
     },
@@ -51,7 +53,7 @@ describe.each([1, 3, 4, 6])("the maximum of %i channels", (c) => {
       const shape = geometry(2, 4, c, k, stride);
       const x = image(2, 4, c);
       const { y } = runRecords([step(Opcode.MaxPool, { y: "out", x, ...shape })], 1, { last: "x" });
-      const given = { dx: "out", dy: image(1, 1, y.length, 2), x, y, ...shape } as const;
+      const given = { fn: Fn.Identity, dx: "out", dy: image(1, 1, y.length, 2), x, y, ...shape } as const;
       const of = (last: string) => runRecords([step(Opcode.MaxPoolGrad, given)], 1, { last }).dx;
       expect(of("x")).toEqual(of("dy"));
       expect(of("y")).toEqual(of("dx"));

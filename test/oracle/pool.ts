@@ -1,5 +1,5 @@
 /** Windows over images in f64: pooling, images made larger, convolutions of each channel by itself. */
-import { PoolDivisor } from "../../assembly/abi.ts";
+import { Fn, PoolDivisor } from "../../assembly/abi.ts";
 import type { OpAttrs } from "../../src/graph/op.ts";
 import type { Context, Output } from "./graph.ts";
 
@@ -131,7 +131,8 @@ export const POOLING: Oracles<
   maxPoolGrad({ attrs, inputs: [dy, x, y], dims: [dims] }) {
     const won = new Set<number>();
     const found = visits(x.dims, dy.dims, attrs).filter((visit) => {
-      const wins = !won.has(visit.y) && x.values[visit.x] === y.values[visit.y];
+      const counts = attrs.fn === Fn.Identity || y.values[visit.y] > 0;
+      const wins = counts && !won.has(visit.y) && x.values[visit.x] === y.values[visit.y];
       if (wins) won.add(visit.y);
       return wins;
     });

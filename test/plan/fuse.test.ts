@@ -205,6 +205,34 @@ describe("fused ops", () => {
   });
 });
 
+describe("maxima of a relu", () => {
+  const of = (stride: number, between: readonly Fn[], alsoRead = false) =>
+    bothWays((graph, builder) => {
+      const x = graph.addInput("x", [ROWS, 6, 5, 3]);
+      const target = graph.addInput("target", [ROWS, ...(stride === 2 ? [3, 2] : [5, 4]), 3]);
+      let a = x;
+      for (const fn of between) [a] = builder.emit(OPS.unary, { fn, alpha: 0.1 }, [a]);
+      const windows = { size: [2, 2], stride: [stride, stride], paddingBefore: [0, 0], paddingAfter: [0, 0] };
+      const [y] = builder.emit(OPS.maxPool, windows, [a]);
+      let [loss] = builder.emit(OPS.loss, mse, [y, target]);
+      if (alsoRead) {
+        const [sum] = builder.emit(OPS.reduce, { fn: ReduceFn.Mean, from: 0, to: 4 }, [a]);
+        [loss] = builder.emit(OPS.binary, { fn: BinaryFn.Add }, [loss, sum]);
+      }
+      return { loss, parameters: [x] };
+    }, 3);
+
+  it("give the gradient of both at once, whether windows overlap or not", () => {
+    for (const stride of [1, 2]) expect(of(stride, [Fn.Relu])).not.toContain("unaryGrad");
+  });
+
+  it("stay apart from other functions, and where somebody else reads what relu gave", () => {
+    expect(of(2, [Fn.LeakyRelu])).toContain("unaryGrad");
+    expect(of(2, [Fn.Relu, Fn.Tanh]).filter((op) => op === "unaryGrad").length).toBe(2);
+    expect(of(2, [Fn.Relu], true)).toContain("unaryGrad");
+  });
+});
+
 describe("a dense layer", () => {
   it.each([
     [1, 3, 1],

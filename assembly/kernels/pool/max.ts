@@ -1,3 +1,4 @@
+import { Fn } from "../../abi";
 import { cut } from "../../parts";
 import { loadUpTo4, storeUpTo4 } from "../../simd";
 
@@ -66,7 +67,10 @@ function maxOfWindow(y: usize, x: usize, rows: i32, columns: i32, row: usize, pi
 
 /**
  * Gradient of `maxPool`: each dy goes to the first element of its window, in the order (p, r), that is its maximum, or NaN.
+ * Of `maxPool(relu(z))` by z, with `fn` Relu and x = relu(z): maxima that are not above 0 give nothing. The bits are those of the two
+ * gradients one after the other, because an element that wins is the maximum itself.
  *
+ * @param fn  Fn.Identity or Fn.Relu
  * @param dx  out [n, h, w, c] f32, 4-byte aligned; overwritten, never read
  * @param dy  in  [n, oh, ow, c] f32
  * @param x   in  [n, h, w, c] f32, as it was for `maxPool`
@@ -79,10 +83,12 @@ function maxOfWindow(y: usize, x: usize, rows: i32, columns: i32, row: usize, pi
  * Cost: reads x once for each window it is in; 0.15 ns for each element of x where windows are 2 x 2 and apart.
  */
 export function maxPoolGrad(
-  dx: usize, dy: usize, x: usize, y: usize, n: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32, kh: i32, kw: i32,
-  sh: i32, sw: i32, top: i32, left: i32, part: i32, parts: i32,
+  fn: i32, dx: usize, dy: usize, x: usize, y: usize, n: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32,
+  kh: i32, kw: i32, sh: i32, sw: i32, top: i32, left: i32, part: i32, parts: i32,
 ): void {
   const pixel = <usize>c << 2, row = <usize>w * pixel;
+  // No maximum is <= NaN.
+  const limit: f32 = fn == Fn.Relu ? 0 : NaN;
   const overlaps = kh > sh || kw > sw;
   const tiles = kh == sh && kw == sw && h == oh * sh && w == ow * sw;
   const lines = kh > sh ? oh : 1;
@@ -99,27 +105,29 @@ export function maxPoolGrad(
     const from = max(i, 0), rows = min(i + kh, h) - from;
     const at = plane + <usize>from * row, out = <usize>line * <usize>ow * pixel;
     if (kh == 2 && kw == 2 && sw == 2 && sh > 1 && left == 0 && rows == 2 && c >= 4 && 2 * ow <= w) {
-      gradOfFours(dx + at, dy + out, x + at, y + out, ow, row, pixel);
+      gradOfFours(dx + at, dy + out, x + at, y + out, ow, row, pixel, limit);
       continue;
     }
     for (let j = 0; j < ow; ++j) {
       const column = j * sw - left, first = max(column, 0);
       const skip = at + <usize>first * pixel, own = out + <usize>j * pixel;
       const columns = min(column + kw, w) - first;
-      gradOfWindow(dx + skip, dy + own, x + skip, y + own, rows, columns, row, pixel, overlaps);
+      gradOfWindow(dx + skip, dy + own, x + skip, y + own, rows, columns, row, pixel, limit, overlaps);
     }
   }
 }
 
 /** A line of windows of 2 x 2 side by side, of four channels or more. */
-function gradOfFours(dx: usize, dy: usize, x: usize, y: usize, ow: i32, row: usize, pixel: usize): void {
-  const last = pixel - 16;
+function gradOfFours(
+  dx: usize, dy: usize, x: usize, y: usize, ow: i32, row: usize, pixel: usize, limit: f32,
+): void {
+  const last = pixel - 16, least = f32x4.splat(limit);
   for (; ow > 0; --ow, y += pixel, dy += pixel, x += pixel << 1, dx += pixel << 1) {
     for (let q: usize = 0; q < pixel; q += 16) {
       const at = min(q, last);
       const p = x + at, d = dx + at;
       const top = v128.load(y + at);
-      let g = v128.load(dy + at);
+      let g = v128.andnot(v128.load(dy + at), f32x4.le(top, least));
       g = give(d, v128.load(p), top, g);
       g = give(d + pixel, v128.load(p + pixel), top, g);
       g = give(d + row, v128.load(p + row), top, g);
@@ -139,13 +147,14 @@ function give(dx: usize, x: v128, top: v128, g: v128): v128 {
 
 /** One window of `rows` by `columns` pixels. @param adds to what is there: windows overlap */
 function gradOfWindow(
-  dx: usize, dy: usize, x: usize, y: usize, rows: i32, columns: i32, row: usize, pixel: usize, adds: bool,
+  dx: usize, dy: usize, x: usize, y: usize, rows: i32, columns: i32, row: usize, pixel: usize,
+  limit: f32, adds: bool,
 ): void {
-  const width = <usize>columns * pixel;
+  const width = <usize>columns * pixel, least = f32x4.splat(limit);
   for (let q: usize = 0; q < pixel; q += 16) {
     const count = <i32>((pixel - q) >> 2);
     const top = loadUpTo4(y + q, count);
-    let g = loadUpTo4(dy + q, count);
+    let g = v128.andnot(loadUpTo4(dy + q, count), f32x4.le(top, least));
     for (let i = 0, line = q; i < rows; ++i, line += row) {
       for (let at = line, end = line + width; at < end; at += pixel) {
         const v = loadUpTo4(x + at, count);

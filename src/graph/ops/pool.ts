@@ -2,7 +2,7 @@
 import { ShapeError } from "../../errors.ts";
 import { DEEP } from "../../kernels/deep.wasm.ts";
 import { AVERAGE_POOL, AVERAGE_POOL_GRAD, MAX_POOL, MAX_POOL_GRAD } from "../../tape/formats/pooling.ts";
-import { draft, f32, type Op, PoolDivisor, secondDerivative } from "../op.ts";
+import { draft, Fn, f32, type Op, PoolDivisor, secondDerivative } from "../op.ts";
 import { formatShape, type Shape } from "../shape.ts";
 import { asImages, asPair, type Windows, windowCounts } from "../windows.ts";
 
@@ -44,7 +44,8 @@ export const maxPool: Op<"maxPool"> = {
   infer: (who, [{ shape }], attrs) => [
     f32(pooled(who, "maxPool", shape, { ...attrs, dilation: ones(attrs) })),
   ],
-  vjp: ({ attrs, inputs: [x], output: y, dy, emit }) => emit(maxPoolGrad, attrs, [dy, x, y]),
+  vjp: ({ attrs, inputs: [x], output: y, dy, emit }) =>
+    emit(maxPoolGrad, { ...attrs, fn: Fn.Identity }, [dy, x, y]),
   lower: ({ attrs, inputs: [x], outputs: [y], type }) => [
     draft(MAX_POOL, { y: { value: y }, x: { value: x }, ...geometry(type(x).shape, type(y).shape, attrs) }),
   ],
@@ -52,7 +53,10 @@ export const maxPool: Op<"maxPool"> = {
 
 const ones = ({ size }: Pick<Windows, "size">) => size.map(() => 1);
 
-/** The gradient of `maxPool`: dy, x, y -> dx like x. */
+/**
+ * The gradient of `maxPool`: dy, x, y -> dx like x. With `fn` Relu, which only fusion makes, dx is by what x is the relu of: 0 where y is
+ * not above 0.
+ */
 export const maxPoolGrad: Op<"maxPoolGrad"> = {
   name: "maxPoolGrad",
   kernels: DEEP,
@@ -60,6 +64,7 @@ export const maxPoolGrad: Op<"maxPoolGrad"> = {
   vjp: secondDerivative,
   lower: ({ attrs, inputs: [dy, x, y], outputs: [dx], type }) => [
     draft(MAX_POOL_GRAD, {
+      fn: attrs.fn,
       ...{ dx: { value: dx }, dy: { value: dy }, x: { value: x }, y: { value: y } },
       ...geometry(type(x).shape, type(y).shape, attrs),
     }),

@@ -1,5 +1,5 @@
 /** Formats of the records of pooling, of images made larger, and of convolutions of each channel by itself, in the link `deep`. */
-import { Opcode, PoolDivisor } from "../../../assembly/abi.ts";
+import { Fn, Opcode, PoolDivisor } from "../../../assembly/abi.ts";
 import { dim, input, int, oneOf, optional, output, record, type Span } from "../operands.ts";
 
 /** Images [n, h, w, c] and windows on them: [n, oh, ow, c] of kh by kw. */
@@ -27,6 +27,7 @@ export const MAX_POOL_GRAD = /* @__PURE__ */ record(
   "pool/max",
   "deep",
   () => ({
+    fn: oneOf(Fn),
     dx: output(image),
     dy: input(results),
     x: input(image),
