@@ -486,9 +486,9 @@ function executeDeep(r: usize, run: usize, rows: i32, stride: usize, part: i32, 
     }
     case Opcode.MaxPoolGrad: {
       maxPoolGrad(
-        pointer(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), dim(r, 5, rows), word(r, 6), word(r, 7),
+        word(r, 1), pointer(r, 2), pointer(r, 3), pointer(r, 4), pointer(r, 5), dim(r, 6, rows), word(r, 7),
         word(r, 8), word(r, 9), word(r, 10), word(r, 11), word(r, 12), word(r, 13), word(r, 14), word(r, 15),
-        word(r, 16), part, parts,
+        word(r, 16), word(r, 17), part, parts,
       );
       break;
     }
