@@ -23,7 +23,7 @@ const peer = ["/usr/bin/python3", path("peers/fashion_mnist.py")];
 const lenet = [...peer, "--lenet", FOLDER, epochs];
 const RUNS = LENET
   ? {
-      wasmgrad: [process.execPath, path("peers/fashion-lenet.mjs"), FOLDER, epochs],
+      wasmgrad: [process.execPath, path("fashion-lenet.mjs"), FOLDER, epochs],
       PyTorch: lenet,
       "PyTorch, pages kept": ["/usr/bin/env", ...KEEPS_PAGES, ...lenet],
     }

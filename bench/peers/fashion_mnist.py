@@ -1,4 +1,4 @@
-"""Fashion-MNIST as examples/fashion-mnist.mjs does it, or with --lenet fashion-lenet.mjs: the same files, network,
+"""Fashion-MNIST as examples/fashion-mnist.mjs does it, or with --lenet bench/fashion-lenet.mjs: the same files, network,
 batches, optimizer and epochs, on one thread.
 
     python3 bench/peers/fashion_mnist.py [--lenet] [FOLDER [EPOCHS]]

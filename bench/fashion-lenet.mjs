@@ -1,7 +1,8 @@
 /**
- * Fashion-MNIST to 90 % of the test images with a network of the size of LeNet-5 (LeCun et al. 1998), in one process.
+ * Fashion-MNIST with a network of the size of LeNet-5 (LeCun et al. 1998): what bench/fashion-mnist.mjs times. examples/fashion-lenet.mjs
+ * is the example.
  *
- *   node bench/peers/fashion-lenet.mjs [FOLDER [EPOCHS]]
+ *   node bench/fashion-lenet.mjs [FOLDER [EPOCHS]]
  *
  * The folder is that of Debian's package dataset-fashion-mnist by default; the files are also at
  * https://github.com/zalandoresearch/fashion-mnist.
