@@ -16,7 +16,7 @@ const CONTRACTS: Readonly<Record<number, string>> = {
   7: "ec72ed21f48b37da5339337ceda9699ba137e26aec97b3305a8542211989cbf8",
   8: "fa3eb70609a6707b1b642436f78eaceea0dd3f7b90c16d8134929ad049d8d348",
   9: "c8dc6076f27e435a1db2253d86be3403b79812bbed6b4cd072d8711a22060321",
-  10: "e7ab7fe6e5c07ebdcfa0b62ab4231172f1dd42c1431ed6f3e3b2478293d8f7cf",
+  10: "5ef5bf3a2defb3a76cbd40dfd30858f750c8f7af3da56368ab8d65f20a56c6a3",
 };
 
 /** Names and numbers of the enums, records with their operands in order, and what the module exports, as text. */
