@@ -101,6 +101,7 @@ export type { Predictor } from "./program/predictor.ts";
 export type {
   AsyncOptions,
   ClassifyOptions,
+  FileOptions,
   Out,
   PredictOptions,
   ReadOptions,
@@ -144,6 +145,7 @@ export {
   quantile,
   squaredHinge,
 } from "./train/extended-losses.ts";
+export type { AverageWeightsOptions, Clip, FeatureOptions } from "./train/features.ts";
 export type {
   BestEpoch,
   EarlyStopping,

@@ -6,7 +6,7 @@ import { DataError, OptionError } from "./errors.ts";
  * What users know from this package and from others (Keras, PyTorch, scikit-learn, brain.js): in each line what is said of
  * the names in it, then the names, each with what others call it, in small letters without `_` and `-`.
  */
-const KNOWN = `belongs to compile|batchSize=batch,minibatch loss=criterion,lossfn,lossfunction optimizer=solver labels=classes,classnames targets accumulate freeze=frozen,trainable windowRows shuffleSeed metrics engine
+const KNOWN = `belongs to compile|batchSize=batch,minibatch loss=criterion,lossfn,lossfunction optimizer=solver labels=classes,classnames targets accumulate freeze=frozen,trainable clip=clipnorm,clipvalue,maxgradnorm,gradientclip averageWeights=ema,useema windowRows shuffleSeed metrics engine
 belongs to fit|epochs=numepochs,nepochs,iterations,maxiter,maxepochs untilEpoch=totalepochs,initialepoch steps=maxsteps,updates stopWhen=errorthresh,tol validation=validationdata,validationsplit,validationfraction,valdata earlyStopping shuffle onEpoch=callbacks,callback,onepochend onProgress=verbose,log,logperiod signal
 belongs to earlyStopping of fit|patience=niternochange minDelta monitor mode
 belongs to stopWhen of fit|lossBelow=loss,errorthresh,minloss

@@ -10,6 +10,7 @@ import type { Result } from "../rows/data.ts";
 import type { Engine } from "../runtime/space.ts";
 import type { FileTensor, TensorFile } from "../safetensors.ts";
 import { compile } from "../train/compile.ts";
+import type { FeatureOptions } from "../train/features.ts";
 import { BEST_STATE } from "../train/file-metadata.ts";
 import type { FitMemory } from "../train/fit-memory.ts";
 import type { Kind } from "../train/kinds.ts";
@@ -38,7 +39,7 @@ import {
   readJson,
 } from "./open.ts";
 
-export interface LoadTrainerOptions<P = Result> {
+export interface LoadTrainerOptions<P = Result> extends FeatureOptions {
   /**
    * What the model needs beside dense layers, activations and shapes, as in `load`; `dropout` too, and losses such as `focal` or
    * `hinge`, whose kernels not every page carries.
@@ -97,6 +98,8 @@ export function loadTrainer<X = TableRows, P = Result>(
     batchSize: [],
     accumulate: [],
     freeze: [],
+    clip: [],
+    averageWeights: [],
     windowRows: [],
     engine: [],
   });
@@ -128,9 +131,9 @@ export function loadTrainer<X = TableRows, P = Result>(
   return trainer;
 }
 
-/** Slots are needed. Counters of later versions start as usual, sums of gradients as zeros. */
+/** Slots are needed. Counters of later versions start as usual, sums of gradients and averages as zeros. */
 const isNeeded = ({ name, dtype }: FileTensor, { tensors }: TensorFile) =>
-  tensors.has(name) || !(dtype === "F64" || name.endsWith(".gradientSum"));
+  tensors.has(name) || !(dtype === "F64" || /\.(gradientSum|average)$/.test(name));
 
 /** Whether two optimizers update alike, but for their rates. */
 const sameRule = (a: Optimizer, b: Optimizer) =>
@@ -255,11 +258,21 @@ function readSettings(
     const { batchSize, accumulate, shuffleSeed } = compiled as {
       readonly [name: string]: number | undefined;
     };
-    const { freeze } = compiled as { readonly freeze?: readonly string[] };
+    const { freeze, clip, averageWeights } = compiled as FeatureOptions & {
+      readonly freeze?: readonly string[];
+    };
     return {
       loss: loss === undefined ? undefined : isNamed ? Object.fromEntries(losses()) : readLoss(loss),
       optimizer: optimizer === undefined ? undefined : readGiven(optimizer),
-      compiled: { batchSize, accumulate, shuffleSeed, freeze, metrics: readMetricNames(who, file) },
+      compiled: {
+        batchSize,
+        accumulate,
+        shuffleSeed,
+        freeze,
+        clip,
+        averageWeights,
+        metrics: readMetricNames(who, file),
+      },
     };
   });
 }

@@ -5,7 +5,7 @@ import * as wasmgrad from "../index.ts";
 import type { BringsOps } from "../model/layer.ts";
 import { BOOLEAN, readOptions, refuseMore } from "../options.ts";
 import type { Predictor } from "../program/predictor.ts";
-import type { SaveOptions } from "../program/predictor-options.ts";
+import type { FileOptions } from "../program/predictor-options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { pathOf, readWhole, writeWhole } from "./file-system.ts";
@@ -29,12 +29,12 @@ const ALL = (Object.values(wasmgrad) as unknown as Partial<BringsOps>[]).filter(
 export async function saveFile<X, P>(
   path: string | URL,
   source: Predictor<X, P> | Uint8Array,
-  options: SaveOptions = {},
+  options: FileOptions = {},
 ): Promise<void> {
   refuseMore("saveFile", arguments, 3);
   const target = pathOf("saveFile", path);
-  const { training } = readOptions("saveFile", options, { training: [false, BOOLEAN] });
-  const bytes = source instanceof Uint8Array ? source.slice() : source?.save?.({ training });
+  const { training, weights } = readOptions("saveFile", options, { training: [false, BOOLEAN], weights: [] });
+  const bytes = source instanceof Uint8Array ? source.slice() : source?.save?.({ training, weights });
   if (!bytes)
     throw new FileError(`saveFile: source must be a trainer, a predictor or bytes; got ${typeof source}`);
   await writeWhole("saveFile", target, bytes);

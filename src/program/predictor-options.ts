@@ -8,6 +8,8 @@ export interface ReadOptions {
    * within the call. Default: the present one.
    */
   readonly state?: Uint8Array;
+  /** Of a trainer with `averageWeights`: reads with their average in place of the present ones. Default: the present ones. */
+  readonly weights?: "average";
 }
 
 export interface PredictOptions<O> extends ReadOptions {
@@ -36,6 +38,12 @@ export interface AsyncOptions extends ReadOptions {
 export interface StateOptions {
   /** Whether moments and counters belong to it, so that training goes on from it to the bit. Default: true. */
   readonly training?: boolean;
+}
+
+/** What a file holds. */
+export interface FileOptions extends SaveOptions {
+  /** Of a trainer with `averageWeights`: saves their average as the weights. Not with `training`. Default: the present ones. */
+  readonly weights?: "average";
 }
 
 export interface SaveOptions {

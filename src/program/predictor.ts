@@ -32,6 +32,7 @@ import { type ParameterViews, parameterViews, setParameters } from "./parameters
 import type {
   AsyncOptions,
   ClassifyOptions,
+  FileOptions,
   Out,
   PredictOptions,
   ReadOptions,
@@ -116,9 +117,16 @@ export class Predictor<X = Rows, P = Result> {
     // Options are looked at closely only where there are others: that costs 12 % of a small prediction.
     let others = state === undefined && out === undefined;
     for (const name in options) others ||= name !== "out" && name !== "state";
-    if (others) readOptions("predict", options, { out: [], state: [] });
-    if (state === undefined) return this.#predict(x, out as Arrays | undefined);
-    return this.program.states.during("predict", state, () => this.#predict(x, out as Arrays | undefined));
+    if (others) readOptions("predict", options, { out: [], state: [], weights: [] });
+    if (!others && state === undefined) return this.#predict(x, out as Arrays | undefined);
+    return this.reading("predict", options, () => this.#predict(x, out as Arrays | undefined));
+  }
+
+  /** @internal Reads as options say, then puts back what was there. */
+  protected reading<T>(who: string, { state, weights }: ReadOptions, read: () => T): T {
+    if (weights !== undefined)
+      throw new OptionError(`${who}: weights needs a trainer with averageWeights; got ${describe(weights)}`);
+    return state === undefined ? read() : this.program.states.during(who, state, read);
   }
 
   #predict(x: X, out: Arrays | undefined): unknown {
@@ -209,10 +217,11 @@ export class Predictor<X = Rows, P = Result> {
 
   /** @internal Does the steps of a reading in slices, all in one state. */
   protected async readInSlices<T>(who: string, options: AsyncOptions, steps: Steps<T>): Promise<T> {
-    const { state, signal } = readOptions(who, options, { state: [], signal: [undefined, SIGNAL] });
+    const table = { state: [], signal: [undefined, SIGNAL], weights: [] } as const;
+    const { signal, ...reading } = readOptions(who, options, table);
     signal?.throwIfAborted();
     const { program } = this;
-    const within = program.states.hold(who, state);
+    const within = this.reading(who, reading, () => program.states.hold(who, undefined));
     const borrowed = program.shared?.hold(program);
     // A state is changed over to once a slice, not once a batch.
     const next = () => within(() => runSlice(steps));
@@ -279,8 +288,9 @@ export class Predictor<X = Rows, P = Result> {
     const { graph, named } = this.model;
     if (named.outputs && graph.outputs.length !== 1)
       throw new OptionError(`classify: needs a model with one output; got ${graph.outputs.length}`);
-    const { top, threshold, state } = readOptions("classify", options, { top: [], threshold: [], state: [] });
-    const predicted = this.predict(x, { state }) as Result | Record<string, Result>;
+    const table = { top: [], threshold: [], state: [], weights: [] } as const;
+    const { top, threshold, ...reading } = readOptions("classify", options, table);
+    const predicted = this.predict(x, reading) as Result | Record<string, Result>;
     const probabilities = this.probabilities(
       named.outputs ? (predicted as Record<string, Result>)[graph.outputs[0].name] : (predicted as Result),
     );
@@ -440,12 +450,16 @@ export class Predictor<X = Rows, P = Result> {
    * const predictor = compile(sequential({ input: [2], seed: 42 }, [dense(1)]));
    * load(predictor.save()).digest() === predictor.digest(); // => true
    */
-  save(options: SaveOptions = {}): Bytes {
+  save(options: FileOptions = {}): Bytes {
     refuseMore("save", arguments, 1);
     this.program.checkAlive("save");
-    const { training } = readOptions("save", options, { training: [false, BOOLEAN] });
-    const { metadata, tensors } = this.fileParts(training);
-    return writeFile(this.program, this.model, metadata, tensors);
+    const { training, weights } = readOptions("save", options, { training: [false, BOOLEAN], weights: [] });
+    if (training && weights)
+      throw new OptionError("save: weights: training goes on from the present ones; got both: leave one out");
+    return this.reading("save", { weights }, () => {
+      const { metadata, tensors } = this.fileParts(training);
+      return writeFile(this.program, this.model, metadata, tensors);
+    });
   }
 
   /**

@@ -76,6 +76,8 @@ export function draftOf<X, P>(
     targets: [undefined, oneOf("standardize")],
     accumulate: [],
     freeze: [],
+    clip: [],
+    averageWeights: [],
     shuffleSeed: [],
     windowRows: [],
     metrics: [],
@@ -89,6 +91,8 @@ export function draftOf<X, P>(
     targets,
     accumulate,
     freeze,
+    clip,
+    averageWeights,
     shuffleSeed,
     windowRows,
     metrics,
@@ -98,7 +102,15 @@ export function draftOf<X, P>(
   const { graph } = model;
   checkLabels(graph, labels);
   if (!("loss" in options || "optimizer" in options)) {
-    const unread = Object.entries({ shuffleSeed, windowRows, accumulate, metrics, freeze });
+    const unread = Object.entries({
+      shuffleSeed,
+      windowRows,
+      accumulate,
+      metrics,
+      freeze,
+      clip,
+      averageWeights,
+    });
     const [name, value] = unread.find((entry) => entry[1] !== undefined) ?? [];
     if (name)
       throw new OptionError(
@@ -135,6 +147,8 @@ export function draftOf<X, P>(
     windowRows,
     accumulate,
     freeze,
+    clip,
+    averageWeights,
     metrics,
   });
   return { ...draft, engine };

@@ -1,12 +1,13 @@
 /** What a trainer was compiled with, as texts of a file's metadata. */
 import type { Plan } from "../plan/planned.ts";
 import type { FileParts, Metadata } from "../program/file.ts";
+import type { FeatureOptions } from "./features.ts";
 import type { FitMemory } from "./fit-memory.ts";
 import type { LossTraits } from "./losses.ts";
 import type { OutputLoss } from "./training-data.ts";
 
 /** What a trainer was made with, as far as files go. */
-interface Described {
+interface Described extends FeatureOptions {
   readonly losses: readonly OutputLoss[];
   readonly namedTargets: boolean;
   readonly optimizer: { readonly kind: string; readonly settings: Readonly<Record<string, unknown>> };
@@ -41,7 +42,7 @@ export function trainerFile(
 export const BEST_STATE = "earlyStopping.state";
 
 function trainerMetadata(
-  { losses, namedTargets, optimizer, shuffleSeed, metrics = [] }: Described,
+  { losses, namedTargets, optimizer, shuffleSeed, metrics = [], clip, averageWeights }: Described,
   { batch, variables, train }: Plan,
 ): Metadata {
   const { groups, ...settings } = optimizer.settings;
@@ -52,6 +53,8 @@ function trainerMetadata(
     accumulate: train?.accumulate,
     ...(frozen.length > 0 ? { freeze: frozen } : {}),
     ...(shuffleSeed === undefined ? {} : { shuffleSeed }),
+    ...(clip ? { clip } : {}),
+    ...(averageWeights ? { averageWeights } : {}),
   };
   // A reader takes the names, so that it need not run an expression from outside.
   const namesOf = (group: number) =>

@@ -10,6 +10,7 @@ import type { Layer } from "../model/layer.ts";
 import { type Model, SEED } from "../model/model.ts";
 import { type AddedLoss, broughtTracing, type OwnLoss, Symbolic } from "../model/symbolic.ts";
 import { COUNT, check, type Rule } from "../options.ts";
+import type { Feature } from "../plan/feature.ts";
 import { outputNames, rowElements, type TapePort } from "../plan/graphs.ts";
 import type { OptimizerPlan } from "../plan/optimizer.ts";
 import type { PlanRequest, TrainRequest } from "../plan/request.ts";
@@ -18,6 +19,7 @@ import type { Program, Seeds } from "../program/program.ts";
 import type { StateLabels } from "../program/state.ts";
 import type { Result } from "../rows/data.ts";
 import { unknownName } from "../suggest.ts";
+import { type FeatureOptions, readFeatures } from "./features.ts";
 import type { MakePredictor } from "./logits.ts";
 import { isOfClasses, type Loss, type LossFunction, lossAttributes, lossInput } from "./losses.ts";
 import { type MetricFunction, type MetricName, readMetrics } from "./metric-names.ts";
@@ -35,7 +37,7 @@ const ACCUMULATED: Rule = [
 ];
 
 /** What makes a trainer of a model, beside its optimizer. */
-export interface TrainerOptions<P = Result> {
+export interface TrainerOptions<P = Result> extends FeatureOptions {
   /**
    * What is minimized: a loss, or a function of prediction and target that makes one, or these by output name, whose sum it then
    * is. Pages made by a bundler write `customLoss(fn)`, which brings tensors along.
@@ -94,7 +96,8 @@ export function draftTrainer<X, P>(request: TrainerRequest<X, P>): Draft<Trainer
   const { graph, seed } = model;
   if (shuffleSeed !== undefined) check("compile", "shuffleSeed", shuffleSeed, SEED);
   check("compile", "accumulate", accumulate, ACCUMULATED);
-  const { train, losses } = trainRequest(graph, loss, optimizer, accumulate);
+  const features = readFeatures(request);
+  const { train, losses } = trainRequest(graph, loss, optimizer, accumulate, features);
   const metrics = readMetrics(request.metrics, losses);
   const rowWords = [
     ...train.targets.map((t) => t.rowElements),
@@ -109,6 +112,8 @@ export function draftTrainer<X, P>(request: TrainerRequest<X, P>): Draft<Trainer
     shuffleSeed,
     makePredictor,
     metrics,
+    clip: request.clip,
+    averageWeights: request.averageWeights,
   };
   return {
     request: {
@@ -196,6 +201,7 @@ function trainRequest(
   loss: TrainerOptions<NamedOutputs>["loss"],
   optimizer: OptimizerSettings,
   accumulate: number,
+  features: readonly Feature[],
 ): { train: TrainRequest; losses: OutputLoss[] } {
   const graph = model.copy();
   const builder = new Builder(graph);
@@ -255,6 +261,7 @@ function trainRequest(
       predictions,
       optimizer: optimizer.plan,
       accumulate,
+      features,
       planner: TRAINING,
     },
     losses,

@@ -8,16 +8,19 @@ import { checkFitted } from "../program/border.ts";
 import { checkRows } from "../program/buffers.ts";
 import type { FileParts } from "../program/file.ts";
 import { Predictor } from "../program/predictor.ts";
+import type { ReadOptions } from "../program/predictor-options.ts";
 import type { Program } from "../program/program.ts";
 import { type Bytes, bytesOf } from "../program/state.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import { inSlices } from "../runtime/event-loop.ts";
 import { atOnce, eachJob, finish, type Steps } from "../steps.ts";
 import { adaptSteps } from "./adapt.ts";
+import { withAverage } from "./average.ts";
 import { callAndWait, callWithoutWaiting } from "./callbacks.ts";
 import { type Customers, checkWithState, makeCustomers, nested, type WithStateOptions } from "./customers.ts";
 import { type FitHost, fitAtOnce, fitInSlices } from "./drive-fit.ts";
 import type { Evaluation } from "./evaluate.ts";
+import type { FeatureOptions } from "./features.ts";
 import { trainerFile } from "./file-metadata.ts";
 import type { FitMemory } from "./fit-memory.ts";
 import { checkFitOptions, type FitOptions, type FitResult } from "./fit-options.ts";
@@ -44,7 +47,7 @@ import type { EvaluateAsyncOptions, EvaluateOptions, WeightOptions } from "./wei
 
 export type { Moment, Snapshot };
 
-export interface TrainerParts {
+export interface TrainerParts extends FeatureOptions {
   readonly losses: readonly OutputLoss[];
   /** Whether losses, and with them targets, were given by output name. */
   readonly namedTargets: boolean;
@@ -359,10 +362,10 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     refuseMore("evaluate", arguments, 2, "write evaluate({ x, y }, options)");
     this.program.checkAlive("evaluate");
     checkData("evaluate", data);
-    const { state } = readOptions("evaluate", options, { state: [], classWeight: [] });
+    const reading = readOptions("evaluate", options, { state: [], classWeight: [], weights: [] });
     const read = () =>
       finish(measureRows("evaluate", this.#host, this.#reader.readAtOnce("evaluate", data, options)));
-    return state === undefined ? read() : this.program.states.during("evaluate", state, read);
+    return this.reading("evaluate", reading, read);
   }
 
   /**
@@ -378,7 +381,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     refuseMore("evaluateAsync", arguments, 2, "write evaluateAsync({ x, y }, options)");
     this.program.checkAlive("evaluateAsync");
     checkData("evaluateAsync", data);
-    const table = { state: [], signal: [], classWeight: [] } as const;
+    const table = { state: [], signal: [], classWeight: [], weights: [] } as const;
     const { classWeight, ...reading } = readOptions("evaluateAsync", options, table);
     const steps = this.#readAndEvaluate("evaluateAsync", data, { classWeight });
     return this.readInSlices("evaluateAsync", reading, steps);
@@ -530,6 +533,11 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
     return !!this.#customers?.isServing || (!!this.#ticket && !this.#ticket.signal?.aborted);
   }
 
+  /** @internal Reads with the average of weights in their place, where that was asked for. */
+  protected override reading<T>(who: string, { state, weights }: ReadOptions, read: () => T): T {
+    return super.reading(who, { state }, () => withAverage(who, this.program, weights, read));
+  }
+
   /** @internal */
   get fitHost(): FitHost {
     return this.#host;
@@ -551,12 +559,8 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   /** @internal */
   protected override fileParts(training: boolean): FileParts {
-    return trainerFile(
-      super.fileParts(training),
-      this.#parts,
-      this.program.plan,
-      training ? this.fitMemory : undefined,
-    );
+    const memory = training ? this.fitMemory : undefined;
+    return trainerFile(super.fileParts(training), this.#parts, this.program.plan, memory);
   }
 
   /** @internal */

@@ -111,17 +111,17 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "batch_size in compile",
     () => compile(net(), { batch_size: 16 }),
-    'option-unknown OptionError: compile: unknown option "batch_size"; did you mean batchSize? Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "batch_size"; did you mean batchSize? Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "a learning rate in compile",
     () => compile(net(), { learningRate: 0.1 }),
-    'option-unknown OptionError: compile: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "epochs in compile",
     () => compile(net(), { epochs: 10 }),
-    'option-unknown OptionError: compile: unknown option "epochs"; epochs belongs to fit. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "epochs"; epochs belongs to fit. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "metrics of a predictor",
@@ -141,7 +141,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "PyTorch's name of a loss",
     () => compile(net(), { criterion: binaryCrossEntropy(), optimizer: adam() }),
-    'option-unknown OptionError: compile: unknown option "criterion"; did you mean loss? Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "criterion"; did you mean loss? Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "a batch size in fit",
@@ -276,7 +276,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "an option of predict that is compile's",
     () => trainer().predict(xor.x, { batchSize: 2 }),
-    'option-unknown OptionError: predict: unknown option "batchSize"; batchSize belongs to compile. Options: out, state',
+    'option-unknown OptionError: predict: unknown option "batchSize"; batchSize belongs to compile. Options: out, state, weights',
   ],
   [
     "a parameter by the name of its layer",
@@ -607,7 +607,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "weights of classes in compile",
     () => compile(net(), { loss: binaryCrossEntropy(), optimizer: adam(), classWeight: "balanced" }),
-    'option-unknown OptionError: compile: unknown option "classWeight"; classWeight belongs to fit and evaluate. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "classWeight"; classWeight belongs to fit and evaluate. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "too few weights",
@@ -911,7 +911,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "a batch size in evaluate",
     () => trainer().evaluate(xor, { batchSize: 2 }),
-    'option-unknown OptionError: evaluate: unknown option "batchSize"; batchSize belongs to compile. Options: state, classWeight',
+    'option-unknown OptionError: evaluate: unknown option "batchSize"; batchSize belongs to compile. Options: state, classWeight, weights',
   ],
   [
     "more rows than a batch in step",
