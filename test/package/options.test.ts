@@ -342,7 +342,7 @@ describe("refused options", () => {
 
   it("are those of predict that nobody reads", () => {
     expect(thrownBy(() => trainer.predict(xor.x, { into: new Float32Array(4) } as never)).message).toBe(
-      'predict: unknown option "into"; options: out, state',
+      'predict: unknown option "into"; options: out, state, weights',
     );
   });
 
