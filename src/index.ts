@@ -161,6 +161,7 @@ export type { LearningRate, Schedule } from "./train/learning-rate.ts";
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
+  type IgnoreOption,
   crossEntropy,
   huber,
   type Loss,
