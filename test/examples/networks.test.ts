@@ -85,9 +85,17 @@ describe("examples", () => {
   );
 
   it("shapes: pictures as a page has them get their names", async () => {
-    const printed = await run("shapes", 12);
+    const printed = await run("shapes", "lstm-forecast", 12);
     expect(numbers(printed, /of 600 new pictures ([\d.]+) %/g)[0][0]).toBeGreaterThan(94);
     expect(printed).toMatch(/^circle, .*\nsquare, .*\ntriangle, /m);
+  });
+
+  it("LSTM: a forecast of the next hour beats that of a week ago", async () => {
+    const printed = await run("lstm-forecast", 16);
+    const [[error]] = numbers(printed, /^error of the next hour: ([\d.]+)$/gm);
+    const [[asLastWeek]] = numbers(printed, /^as a week ago: ([\d.]+),/gm);
+    expect(error).toBeLessThan(asLastWeek);
+    expect(printed.split("\n").filter((line) => line.includes(" |"))).toHaveLength(12);
   });
 
   it("of networks have less than 80 lines, and stand in the documentation", () => {

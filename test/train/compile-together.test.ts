@@ -9,6 +9,7 @@ import {
   compileTogether,
   createEngine,
   dense,
+  digestOf,
   dropout,
   load,
   loadTrainer,
@@ -317,8 +318,10 @@ describe("states of programs compiled together", () => {
       if (slices > 1000) break;
     }
     stepGenerator(programs, slices);
-    expect((await pending).data).toEqual(expected);
-    expect(sampler.predict(x).data).not.toEqual(expected);
+    // As digests: of so many numbers a difference would take minutes to print.
+    const digest = digestOf(expected);
+    expect(digestOf((await pending).data)).toBe(digest);
+    expect(digestOf(sampler.predict(x).data)).not.toBe(digest);
     expect(generator.steps).toBe(slices + 1);
   });
 
