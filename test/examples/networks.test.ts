@@ -85,7 +85,7 @@ describe("examples", () => {
   );
 
   it("shapes: pictures as a page has them get their names", async () => {
-    const printed = await run("shapes", "lstm-forecast", 12);
+    const printed = await run("shapes", 12);
     expect(numbers(printed, /of 600 new pictures ([\d.]+) %/g)[0][0]).toBeGreaterThan(94);
     expect(printed).toMatch(/^circle, .*\nsquare, .*\ntriangle, /m);
   });
@@ -126,4 +126,5 @@ const NETWORKS = [
   "char-transformer",
   "fashion-lenet",
   "shapes",
+  "lstm-forecast",
 ];
