@@ -161,9 +161,9 @@ export type { LearningRate, Schedule } from "./train/learning-rate.ts";
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
-  type IgnoreOption,
   crossEntropy,
   huber,
+  type IgnoreOption,
   type Loss,
   type LossFamily,
   type LossFunction,
