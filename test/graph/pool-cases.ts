@@ -62,6 +62,12 @@ const POOLED: readonly Windowed[] = [
   ),
   windows([ROWS, 3, 4, 17], [3, 4]),
   windows([ROWS, 9, 5], [3], [2], [[1, 1]]),
+  // As many windows as would tile the axis, moved by the padding: the last place is in none.
+  windows([ROWS, 2, 3], [2], [2], [[1, 0]]),
+  windows([ROWS, 4, 2, 4], 2, 2, [
+    [1, 0],
+    [1, 0],
+  ]),
   windows([2, 4, 4], [2]),
 ];
 const CONVOLVED: readonly Windowed[] = [

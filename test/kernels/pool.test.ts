@@ -62,6 +62,21 @@ describe.each([1, 3, 4, 6])("the maximum of %i channels", (c) => {
 });
 
 describe("windows", () => {
+  it("that leave places out give those a gradient of 0", () => {
+    // Each time as many windows as would tile the image, were they not moved by the padding.
+    for (const c of [1, 4, 6])
+      for (const size of [2, 4]) {
+        const shape = { ...geometry(2, size, c, 2), top: 1, left: 1 };
+        const x = image(2, size, c);
+        const { y } = runRecords([step(Opcode.MaxPool, { y: "out", x, ...shape })]);
+        const dy = image(1, 1, y.length, 2);
+        const { dx } = runRecords([
+          step(Opcode.MaxPoolGrad, { fn: Fn.Identity, dx: "out", dy, x, y, ...shape }),
+        ]);
+        expect(dx.some(Number.isNaN)).toBe(false);
+      }
+  });
+
   it("are of the rows of the pass", () => {
     const shape = { ...geometry(-1, 4, 3, 2) };
     const x = image(3, 4, 3);

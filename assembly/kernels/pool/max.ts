@@ -90,7 +90,7 @@ export function maxPoolGrad(
   // No maximum is <= NaN.
   const limit: f32 = fn == Fn.Relu ? 0 : NaN;
   const overlaps = kh > sh || kw > sw;
-  const tiles = kh == sh && kw == sw && h == oh * sh && w == ow * sw;
+  const tiles = kh == sh && kw == sw && h == oh * sh && w == ow * sw && (top | left) == 0;
   const lines = kh > sh ? oh : 1;
   const to = cut(n * oh / lines, 1, part + 1, parts) * lines;
   for (let line = cut(n * oh / lines, 1, part, parts) * lines; line < to; ++line) {

@@ -2,13 +2,16 @@
 import { Fn, Opcode, PoolDivisor } from "../../../assembly/abi.ts";
 import { dim, input, int, oneOf, optional, output, record, type Span } from "../operands.ts";
 
+// Functions, because bundlers keep objects that are made of others, used or not.
+
 /** Images [n, h, w, c] and windows on them: [n, oh, ow, c] of kh by kw. */
-const windows = {
-  ...{ n: dim, h: int, w: int, c: int, oh: int, ow: int },
-  ...{ kh: int, kw: int, sh: int, sw: int },
-} as const;
-const padding = { top: int, left: int } as const;
-const dilated = { ...windows, dh: int, dw: int, ...padding } as const;
+const windows = () =>
+  ({
+    ...{ n: dim, h: int, w: int, c: int, oh: int, ow: int },
+    ...{ kh: int, kw: int, sh: int, sw: int },
+  }) as const;
+const padding = () => ({ top: int, left: int }) as const;
+const dilated = () => ({ ...windows(), dh: int, dw: int, ...padding() }) as const;
 const image: Span = (r) => r.n * r.h * r.w * r.c;
 const results: Span = (r) => r.n * r.oh * r.ow * r.c;
 const filters: Span = (r) => r.kh * r.kw * r.c;
@@ -17,8 +20,8 @@ const channels: Span = (r) => r.c;
 export const MAX_POOL = /* @__PURE__ */ record(Opcode.MaxPool, "maxPool", "pool/max", "deep", () => ({
   y: output(results),
   x: input(image),
-  ...windows,
-  ...padding,
+  ...windows(),
+  ...padding(),
 }));
 
 export const MAX_POOL_GRAD = /* @__PURE__ */ record(
@@ -32,8 +35,8 @@ export const MAX_POOL_GRAD = /* @__PURE__ */ record(
     dy: input(results),
     x: input(image),
     y: input(results),
-    ...windows,
-    ...padding,
+    ...windows(),
+    ...padding(),
   }),
 );
 
@@ -42,7 +45,7 @@ export const AVERAGE_POOL = /* @__PURE__ */ record(
   "averagePool",
   "pool/average",
   "deep",
-  () => ({ divisor: oneOf(PoolDivisor), y: output(results), x: input(image), ...windows, ...padding }),
+  () => ({ divisor: oneOf(PoolDivisor), y: output(results), x: input(image), ...windows(), ...padding() }),
 );
 
 export const AVERAGE_POOL_GRAD = /* @__PURE__ */ record(
@@ -50,16 +53,16 @@ export const AVERAGE_POOL_GRAD = /* @__PURE__ */ record(
   "averagePoolGrad",
   "pool/average",
   "deep",
-  () => ({ divisor: oneOf(PoolDivisor), dx: output(image), dy: input(results), ...windows, ...padding }),
+  () => ({ divisor: oneOf(PoolDivisor), dx: output(image), dy: input(results), ...windows(), ...padding() }),
 );
 
-const factors = { n: dim, h: int, w: int, c: int, fh: int, fw: int } as const;
+const factors = () => ({ n: dim, h: int, w: int, c: int, fh: int, fw: int }) as const;
 const enlarged: Span = (r) => image(r) * r.fh * r.fw;
 
 export const BILINEAR = /* @__PURE__ */ record(Opcode.Bilinear, "bilinear", "pool/bilinear", "deep", () => ({
   y: output(enlarged),
   x: input(image),
-  ...factors,
+  ...factors(),
 }));
 
 export const BILINEAR_GRAD = /* @__PURE__ */ record(
@@ -67,7 +70,7 @@ export const BILINEAR_GRAD = /* @__PURE__ */ record(
   "bilinearGrad",
   "pool/bilinear",
   "deep",
-  () => ({ dx: output(image), dy: input(enlarged), ...factors }),
+  () => ({ dx: output(image), dy: input(enlarged), ...factors() }),
 );
 
 export const DEPTHWISE = /* @__PURE__ */ record(Opcode.Depthwise, "depthwise", "depthwise", "deep", () => ({
@@ -75,7 +78,7 @@ export const DEPTHWISE = /* @__PURE__ */ record(Opcode.Depthwise, "depthwise", "
   x: input(image),
   f: input(filters),
   bias: input(channels, optional),
-  ...dilated,
+  ...dilated(),
 }));
 
 export const DEPTHWISE_GRAD_INPUT = /* @__PURE__ */ record(
@@ -83,7 +86,7 @@ export const DEPTHWISE_GRAD_INPUT = /* @__PURE__ */ record(
   "depthwiseGradInput",
   "depthwise",
   "deep",
-  () => ({ dx: output(image), dy: input(results), f: input(filters), ...dilated }),
+  () => ({ dx: output(image), dy: input(results), f: input(filters), ...dilated() }),
 );
 
 export const DEPTHWISE_GRAD_WEIGHTS = /* @__PURE__ */ record(
@@ -96,6 +99,6 @@ export const DEPTHWISE_GRAD_WEIGHTS = /* @__PURE__ */ record(
     db: output(channels, optional),
     x: input(image),
     dy: input(results),
-    ...dilated,
+    ...dilated(),
   }),
 );
