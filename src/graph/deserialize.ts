@@ -106,7 +106,7 @@ const perAxis =
 /** More than any image has along one axis. */
 const MOST_PLACES = 0x10_0000;
 
-/** Attributes of ops, by name; `fn` names a member of an enum of the op. */
+/** Attributes of ops, by name; `fn` names a member of an enum of the op. Pages that load nothing drop it: no call in it may look as if it did something. */
 const ATTRIBUTES: Readonly<Record<string, Check>> = {
   alpha: isNumber,
   after: isCount,
@@ -117,29 +117,29 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   causal: isBoolean,
   count: (value) => value === 0 || isDim(value),
   divisor: isDim,
-  dilation: perAxis(1),
+  dilation: /* @__PURE__ */ perAxis(1),
   dtype: (value) => value === "f32" || value === "i32",
-  factor: perAxis(1),
+  factor: /* @__PURE__ */ perAxis(1),
   epsilon: (value) => isNumber(value) && Math.fround(value as number) > 0,
   from: isCount,
   groups: (value) => isCount(value) && isDim(value),
   heads: (value) => isCount(value) && (value as number) > 0,
   keepDims: isBoolean,
   length: (value) => isCount(value) && isDim(value),
-  lengths: perAxis(1),
+  lengths: /* @__PURE__ */ perAxis(1),
   initial: isBoolean,
   masked: isBoolean,
-  paddingAfter: perAxis(0),
-  paddingBefore: perAxis(0),
+  paddingAfter: /* @__PURE__ */ perAxis(0),
+  paddingBefore: /* @__PURE__ */ perAxis(0),
   reverse: isBoolean,
   rate: (value) => isNumber(value) && (value as number) >= 0 && (value as number) < 1,
   shape: isShape,
   share: (value) => isNumber(value) && (value as number) >= 0 && (value as number) <= 1,
-  size: perAxis(1),
+  size: /* @__PURE__ */ perAxis(1),
   spread: isNumber,
   start: isCount,
   step: (value) => isCount(value) && isDim(value),
-  stride: perAxis(1),
+  stride: /* @__PURE__ */ perAxis(1),
   stream: (value) => isCount(value) && (value as number) < 0x10000,
   to: isCount,
   transposeA: isBoolean,
@@ -148,8 +148,6 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   value: isNumber,
   vocabulary: (value) => isCount(value) && isDim(value),
 };
-
-const WINDOWS = ["size", "stride", "dilation", "paddingBefore", "paddingAfter"] as const;
 
 /** The ops that models are made of: fewest and most inputs, attributes. */
 const SIGNATURES: { readonly [K in OpName]?: readonly [least: number, most: number, ...attrs: string[]] } = {
@@ -162,8 +160,8 @@ const SIGNATURES: { readonly [K in OpName]?: readonly [least: number, most: numb
   broadcast: [1, 1, "shape", "divisor"],
   averagePool: [1, 1, "size", "stride", "paddingBefore", "paddingAfter", "divisor"],
   concat: [1, 0x10000, "axis"],
-  conv: [2, 3, ...WINDOWS, "groups", "fn", "alpha"],
-  convTranspose: [2, 2, ...WINDOWS, "groups", "lengths"],
+  conv: [2, 3, "size", "stride", "dilation", "paddingBefore", "paddingAfter", "groups", "fn", "alpha"],
+  convTranspose: [2, 2, "size", "stride", "dilation", "paddingBefore", "paddingAfter", "groups", "lengths"],
   cumulativeSum: [1, 1, "axis", "reverse"],
   dense: [2, 3, "fn", "alpha"],
   depthwise: [2, 3, "size", "stride", "dilation", "paddingBefore", "paddingAfter"],
