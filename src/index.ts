@@ -196,6 +196,14 @@ export {
   type PerceptronResult,
   perceptron,
 } from "./train/perceptron.ts";
+export {
+  type Constraint,
+  l1,
+  l2,
+  maxNorm,
+  type ParametersOption,
+  type Penalty,
+} from "./train/penalties.ts";
 export { type RestartOptions, type Restarts, restarts } from "./train/restarts.ts";
 export * from "./train/schedules.ts";
 export type { TrainerBuffers } from "./train/step-buffers.ts";

@@ -100,13 +100,15 @@ export function loadTrainer<X = TableRows, P = Result>(
     freeze: [],
     clip: [],
     averageWeights: [],
+    penalties: [],
+    constraints: [],
     windowRows: [],
     engine: [],
   });
   const ops = [...CORE_OPS, ...opsOf(who, uses)];
   const file = openFile(who, bytes);
   const model = readFileModel(who, file, ops, fitStages);
-  const own = readSettings(who, file, uses, optimizer, loss !== undefined);
+  const own = readSettings(who, file, uses, optimizer, { loss, ...others });
   const wanted = { loss: loss ?? own.loss, optimizer: optimizer ?? own.optimizer };
   for (const [name, value] of Object.entries(wanted))
     if (value === undefined)
@@ -159,6 +161,9 @@ const LOSSES = {
 const LOSSES_IN_USES =
   "hinge squaredHinge categoricalHinge klDivergence poisson cosineSimilarity logCosh focal categoricalFocal quantile";
 
+/** Penalties and constraints. */
+const NAMED_IN_USES = ["l1", "l2", "maxNorm"];
+
 const OPTIMIZERS = { sgd, adam, adamW } as const;
 
 /** What the trainer of a file was compiled with, as far as the file says. */
@@ -167,7 +172,7 @@ function readSettings(
   file: TensorFile,
   uses: readonly BringsOps[],
   inPlace: Optimizer | undefined,
-  isLossGiven: boolean,
+  inOptions: Pick<LoadTrainerOptions, "loss" | "penalties" | "constraints">,
 ) {
   const fail = (rule: string, got: unknown): never => {
     throw new FileError(`${who}: ${rule}; got ${describe(got)}`);
@@ -224,6 +229,22 @@ function readSettings(
       );
     return brought;
   };
+  /** Penalties and constraints by what makes them, which pages without them do not carry. */
+  const readMade = (what: string, all: unknown): unknown[] => {
+    if (!Array.isArray(all)) return fail(`${what} of a file must be an array`, all);
+    return all.map((one) => {
+      const { kind, given } = record(`one of the ${what}`, one);
+      const make = (uses as readonly Partial<Kind<unknown>>[]).find((use) => use.kind === kind);
+      if (!(typeof kind === "string" && NAMED_IN_USES.includes(kind) && Array.isArray(given)))
+        return fail(`${what} of a file must be of this version`, one);
+      if (make) return (make as (...given: unknown[]) => unknown)(...given);
+      throw new FileError(
+        `${who}: a file with ${what} of ${kind} needs it in uses, or ${what} in the options: uses: [${kind}]; got none: ` +
+          `import { ${kind} } from "wasmgrad"`,
+        "uses",
+      );
+    });
+  };
   /** Settings with their schedule made anew. */
   const withRate = (settings: Entries): Entries => {
     const { learningRate } = settings;
@@ -249,7 +270,7 @@ function readSettings(
     }
   };
   return compileFile(who, () => {
-    const loss = isLossGiven ? undefined : readJson(who, file, "loss");
+    const loss = inOptions.loss !== undefined ? undefined : readJson(who, file, "loss");
     const optimizer = readJson(who, file, "optimizer");
     const isNamed = file.metadata.get("lossByOutput") === "true";
     const losses = () =>
@@ -261,6 +282,10 @@ function readSettings(
     const { freeze, clip, averageWeights } = compiled as FeatureOptions & {
       readonly freeze?: readonly string[];
     };
+    const madeAgain = (what: "penalties" | "constraints") =>
+      inOptions[what] === undefined && compiled[what] !== undefined
+        ? readMade(what, compiled[what])
+        : undefined;
     return {
       loss: loss === undefined ? undefined : isNamed ? Object.fromEntries(losses()) : readLoss(loss),
       optimizer: optimizer === undefined ? undefined : readGiven(optimizer),
@@ -271,6 +296,8 @@ function readSettings(
         freeze,
         clip,
         averageWeights,
+        penalties: madeAgain("penalties"),
+        constraints: madeAgain("constraints"),
         metrics: readMetricNames(who, file),
       },
     };

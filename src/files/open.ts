@@ -81,6 +81,7 @@ export const CORE_OPS: readonly AnyOp[] = [dense, reshape, softmax, unary];
 
 /** What brings each of the other ops along. */
 const BROUGHT_BY: { readonly [K in OpName]?: string } = {
+  activityPenalty: "activityPenalty",
   approach: "batchNorm",
   argMax: "model",
   averagePool: "averagePool2d",

@@ -106,6 +106,8 @@ const perAxis =
 /** More than any image has along one axis. */
 const MOST_PLACES = 0x10_0000;
 
+const isStrength: Check = (value) => isNumber(value) && (value as number) >= 0;
+
 /** Attributes of ops, by name; `fn` names a member of an enum of the op. Pages that load nothing drop it: no call in it may look as if it did something. */
 const ATTRIBUTES: Readonly<Record<string, Check>> = {
   alpha: isNumber,
@@ -128,6 +130,8 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   length: (value) => isCount(value) && isDim(value),
   lengths: /* @__PURE__ */ perAxis(1),
   initial: isBoolean,
+  l1: isStrength,
+  l2: isStrength,
   masked: isBoolean,
   paddingAfter: /* @__PURE__ */ perAxis(0),
   paddingBefore: /* @__PURE__ */ perAxis(0),
@@ -151,6 +155,7 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
 
 /** The ops that models are made of: fewest and most inputs, attributes. */
 const SIGNATURES: { readonly [K in OpName]?: readonly [least: number, most: number, ...attrs: string[]] } = {
+  activityPenalty: [1, 1, "l1", "l2"],
   approach: [2, 2, "share", "count"],
   argMax: [1, 1, "axis", "dtype", "keepDims"],
   attention: [3, 4, "heads", "causal", "rate", "stream"],

@@ -52,6 +52,7 @@ export interface OpAttrs {
   readonly layerNormGrad: Record<never, never>;
   readonly embedding: { readonly vocabulary: number };
   readonly stopGradient: Record<never, never>;
+  readonly activityPenalty: { readonly l1: number; readonly l2: number };
   readonly cumulativeSum: { readonly axis: number; readonly reverse: boolean };
   readonly argMax: { readonly axis: number; readonly dtype: DType; readonly keepDims: boolean };
   readonly slice: {
@@ -226,6 +227,10 @@ export interface InferenceContext<K extends OpName> {
   shape(id: ValueId): Shape;
 }
 
+export interface PenaltyContext<K extends OpName> extends InferenceContext<K> {
+  constant(value: number): ValueId;
+}
+
 export interface Op<K extends OpName> {
   readonly name: K;
   /** The kernels that its records need, where the smallest do not have them: a page that drops the op drops them too. */
@@ -237,6 +242,8 @@ export interface Op<K extends OpName> {
   lower(context: LowerContext<K>): readonly RecordDraft[];
   /** What the op is when nothing is trained: values in place of its outputs. Without it, it stays what it is. */
   inference?(context: InferenceContext<K>): readonly ValueId[];
+  /** What it adds to the loss of a training, of shape []. Without it, or with undefined, nothing. */
+  penalty?(context: PenaltyContext<K>): ValueId | undefined;
   /**
    * Multiplications whose product is added to others, in a pass of one row, of which the shapes are: of products, convolutions and
    * the like. Without it there are none; what is done to each element alone does not count.

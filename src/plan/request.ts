@@ -15,7 +15,10 @@ import type { SectionDraft, SectionRequest } from "./sections.ts";
 export interface TrainRequest {
   /** The model's graph extended by targets and loss. */
   readonly graph: Graph;
+  /** What is differentiated, and what training reports. */
   readonly loss: ValueId;
+  /** What evaluations report: the loss without penalties. Default: the loss. */
+  readonly measured?: ValueId;
   readonly targets: readonly TapePort[];
   /** Weights of rows, which a run may leave out. Default: none. */
   readonly weights?: readonly TapePort[];

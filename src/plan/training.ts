@@ -36,7 +36,7 @@ function keepFrozen({ updates, values }: Graph, frozen: ReadonlySet<string>): vo
 
 /** The forward graph with its loss, for inference. */
 function lowerEvaluation(
-  { graph: given, loss: of, predictions: kept }: TrainRequest,
+  { graph: given, loss: all, measured: of = all, predictions: kept }: TrainRequest,
   ports: readonly TapePort[],
   batch: number,
 ) {

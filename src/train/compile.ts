@@ -78,6 +78,8 @@ export function draftOf<X, P>(
     freeze: [],
     clip: [],
     averageWeights: [],
+    penalties: [],
+    constraints: [],
     shuffleSeed: [],
     windowRows: [],
     metrics: [],
@@ -93,6 +95,8 @@ export function draftOf<X, P>(
     freeze,
     clip,
     averageWeights,
+    penalties,
+    constraints,
     shuffleSeed,
     windowRows,
     metrics,
@@ -110,6 +114,8 @@ export function draftOf<X, P>(
       freeze,
       clip,
       averageWeights,
+      penalties,
+      constraints,
     });
     const [name, value] = unread.find((entry) => entry[1] !== undefined) ?? [];
     if (name)
@@ -149,6 +155,8 @@ export function draftOf<X, P>(
     freeze,
     clip,
     averageWeights,
+    penalties,
+    constraints,
     metrics,
   });
   return { ...draft, engine };

@@ -1,10 +1,13 @@
-/** Options of `compile` that accompany the optimizer: clipping of gradients, and an average of weights. */
+/** Options of `compile` that accompany the optimizer: clipping of gradients, an average of weights, penalties and bounds of them. */
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { ValueId } from "../graph/type.ts";
 import { POSITIVE, readOptions, SHARE } from "../options.ts";
 import { averageFeature } from "../plan/average.ts";
 import { type Clip, clipFeature } from "../plan/clip.ts";
 import type { Feature } from "../plan/feature.ts";
+import type { Constraint, Penalty } from "./penalties.ts";
 
 export type { Clip };
 
@@ -26,9 +29,38 @@ export interface FeatureOptions {
    * "average" })`, `evaluate` and `save` use: smoother than the last weights, and often better. Polyak and Juditsky 1992. Default: none.
    */
   readonly averageWeights?: AverageWeightsOptions;
+  /**
+   * Terms that the loss of training has beside, of parameters: `[l2(1e-4)]`, `[l1(1e-5, { parameters: ["dense1"] })]`. Those of activations
+   * are layers: `activityPenalty`. Default: none.
+   */
+  readonly penalties?: readonly Penalty[];
+  /** What parameters are brought back to after each update: `[maxNorm(3)]`. Default: nothing. */
+  readonly constraints?: readonly Constraint[];
 }
 
-export function readFeatures({ clip, averageWeights }: FeatureOptions): Feature[] {
+/** The elements of an option that is an array of what some functions give. */
+function readArray<T>(
+  name: string,
+  given: readonly T[] | undefined,
+  method: keyof T,
+  makers: string,
+): readonly T[] {
+  if (given === undefined) return [];
+  const isRight = Array.isArray(given) && given.every((one) => typeof one?.[method] === "function");
+  if (isRight) return given;
+  throw new OptionError(`compile: ${name} must be an array of what ${makers}; got ${describe(given)}`);
+}
+
+/**
+ * @param loss without penalties
+ * @param frozen names of variables that do not train
+ */
+export function readFeatures(
+  { clip, averageWeights, ...others }: FeatureOptions,
+  graph: Graph,
+  loss: ValueId,
+  frozen: ReadonlySet<string>,
+): { features: Feature[]; penalties: readonly Penalty[] } {
   const features: Feature[] = [];
   if (clip !== undefined) {
     const most = [undefined, POSITIVE] as const;
@@ -40,9 +72,22 @@ export function readFeatures({ clip, averageWeights }: FeatureOptions): Feature[
       );
     features.push(clipFeature(read));
   }
+  const constraints = readArray(
+    "constraints",
+    others.constraints,
+    "feature",
+    "maxNorm() gives, such as [maxNorm(3)]",
+  );
+  features.push(...constraints.map((constraint) => constraint.feature(graph, loss, frozen)));
   if (averageWeights !== undefined) {
     const { decay } = readOptions("compile: averageWeights", averageWeights, { decay: [0.999, SHARE] });
     features.push(averageFeature(decay));
   }
-  return features;
+  const penalties = readArray(
+    "penalties",
+    others.penalties,
+    "addTo",
+    "l1() and l2() give, such as [l2(1e-4)]",
+  );
+  return { features, penalties };
 }

@@ -4,6 +4,7 @@ import type { FileParts, Metadata } from "../program/file.ts";
 import type { FeatureOptions } from "./features.ts";
 import type { FitMemory } from "./fit-memory.ts";
 import type { LossTraits } from "./losses.ts";
+import type { Constraint, Penalty } from "./penalties.ts";
 import type { OutputLoss } from "./training-data.ts";
 
 /** What a trainer was made with, as far as files go. */
@@ -20,6 +21,9 @@ const describeLoss = ({ kind, settings }: LossTraits): Readonly<Record<string, u
   kind,
   ...settings,
 });
+
+/** The function that made a penalty or a constraint, and with what. */
+const asCall = ({ kind, given }: Penalty | Constraint) => ({ kind, given });
 
 /** What the file of a trainer holds beside that of a predictor. */
 export function trainerFile(
@@ -42,9 +46,10 @@ export function trainerFile(
 export const BEST_STATE = "earlyStopping.state";
 
 function trainerMetadata(
-  { losses, namedTargets, optimizer, shuffleSeed, metrics = [], clip, averageWeights }: Described,
+  { losses, namedTargets, optimizer, shuffleSeed, metrics = [], ...others }: Described,
   { batch, variables, train }: Plan,
 ): Metadata {
+  const { clip, averageWeights, penalties, constraints } = others;
   const { groups, ...settings } = optimizer.settings;
   const byOutput = Object.fromEntries(losses.map(({ output, loss }) => [output, describeLoss(loss)]));
   const frozen = variables.filter(({ role }) => role === "frozen").map(({ name }) => name);
@@ -55,6 +60,8 @@ function trainerMetadata(
     ...(shuffleSeed === undefined ? {} : { shuffleSeed }),
     ...(clip ? { clip } : {}),
     ...(averageWeights ? { averageWeights } : {}),
+    ...(penalties?.length ? { penalties: penalties.map(asCall) } : {}),
+    ...(constraints?.length ? { constraints: constraints.map(asCall) } : {}),
   };
   // A reader takes the names, so that it need not run an expression from outside.
   const namesOf = (group: number) =>

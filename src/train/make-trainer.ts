@@ -10,7 +10,6 @@ import type { Layer } from "../model/layer.ts";
 import { type Model, SEED } from "../model/model.ts";
 import { type AddedLoss, broughtTracing, type OwnLoss, Symbolic } from "../model/symbolic.ts";
 import { COUNT, check, type Rule } from "../options.ts";
-import type { Feature } from "../plan/feature.ts";
 import { outputNames, rowElements, type TapePort } from "../plan/graphs.ts";
 import type { OptimizerPlan } from "../plan/optimizer.ts";
 import type { PlanRequest, TrainRequest } from "../plan/request.ts";
@@ -23,6 +22,8 @@ import { type FeatureOptions, readFeatures } from "./features.ts";
 import type { MakePredictor } from "./logits.ts";
 import { isOfClasses, type Loss, type LossFunction, lossAttributes, lossInput } from "./losses.ts";
 import { type MetricFunction, type MetricName, readMetrics } from "./metric-names.ts";
+import { parametersUnder, unknownParameter } from "./named-parameters.ts";
+import type { Penalty } from "./penalties.ts";
 import { Trainer } from "./trainer.ts";
 import type { ByOutput, NamedOutputs, OutputLoss } from "./training-data.ts";
 
@@ -96,8 +97,8 @@ export function draftTrainer<X, P>(request: TrainerRequest<X, P>): Draft<Trainer
   const { graph, seed } = model;
   if (shuffleSeed !== undefined) check("compile", "shuffleSeed", shuffleSeed, SEED);
   check("compile", "accumulate", accumulate, ACCUMULATED);
-  const features = readFeatures(request);
-  const { train, losses } = trainRequest(graph, loss, optimizer, accumulate, features);
+  const frozen = frozenIn(graph, request.freeze);
+  const { train, losses } = trainRequest(request, accumulate, frozen);
   const metrics = readMetrics(request.metrics, losses);
   const rowWords = [
     ...train.targets.map((t) => t.rowElements),
@@ -114,6 +115,8 @@ export function draftTrainer<X, P>(request: TrainerRequest<X, P>): Draft<Trainer
     metrics,
     clip: request.clip,
     averageWeights: request.averageWeights,
+    penalties: request.penalties,
+    constraints: request.constraints,
   };
   return {
     request: {
@@ -121,7 +124,7 @@ export function draftTrainer<X, P>(request: TrainerRequest<X, P>): Draft<Trainer
       batch,
       train,
       windowRows: windowSize(batch, windowRows, rowBytes),
-      frozen: frozenIn(graph, request.freeze),
+      frozen,
     },
     seeds: { seed, shuffleSeed: shuffleSeed ?? seed },
     labels: { labels },
@@ -137,15 +140,11 @@ function frozenIn(graph: Graph, given: TrainerOptions["freeze"]): ReadonlySet<st
     throw new OptionError(
       `compile: freeze must be layers, or names of layers and parameters, such as ["dense1"]; got ${describe(given)}`,
     );
-  const all = graph.variables.map(({ name }) => name);
-  const under = (name: string) => all.filter((one) => one === name || one.startsWith(`${name}.`));
   return new Set(
     (given as readonly (string | Layer)[]).flatMap((one) => {
-      const found = under(typeof one === "string" ? one : (graph.layerNames.get(one) ?? ""));
+      const found = parametersUnder(graph, typeof one === "string" ? one : (graph.layerNames.get(one) ?? ""));
       if (found.length > 0) return found;
-      throw new OptionError(
-        `compile: freeze must name layers or parameters of the model; got ${describe(one)}: it has ${all.join(", ")}`,
-      );
+      throw unknownParameter("compile: freeze", graph, one);
     }),
   );
 }
@@ -195,13 +194,32 @@ function addOwnLoss(builder: Builder, { name, value }: Port, given: unknown, wei
   );
 }
 
+/** A loss with the penalties of activations and parameters. */
+function addPenalties(
+  builder: Builder,
+  penalties: readonly Penalty[],
+  loss: ValueId,
+  frozen: ReadonlySet<string>,
+): ValueId {
+  const { graph, emit } = builder;
+  const ofNodes = graph.nodes.map(({ rule, attrs, inputs, scope }) => {
+    builder.scope = scope;
+    const constant = (value: number) => graph.addConstant([], Float32Array.of(value));
+    return rule.penalty?.({ op: rule, attrs, inputs, emit, shape: (id) => graph.shape(id), constant });
+  });
+  const ofParameters = penalties.map((penalty) => penalty.addTo(builder, loss, frozen));
+  builder.scope = "";
+  let total = loss;
+  for (const term of [...ofNodes, ...ofParameters])
+    if (term !== undefined) [total] = emit(addLosses, {}, [total, term], "loss");
+  return total;
+}
+
 /** The model's graph with targets and the total loss. */
-function trainRequest(
-  model: Graph,
-  loss: TrainerOptions<NamedOutputs>["loss"],
-  optimizer: OptimizerSettings,
+function trainRequest<X, P>(
+  { model: { graph: model }, loss, optimizer, ...options }: TrainerRequest<X, P>,
   accumulate: number,
-  features: readonly Feature[],
+  frozen: ReadonlySet<string>,
 ): { train: TrainRequest; losses: OutputLoss[] } {
   const graph = model.copy();
   const builder = new Builder(graph);
@@ -250,10 +268,12 @@ function trainRequest(
     predictions.push(prediction);
   }
   if (total === undefined) throw new OptionError("compile: loss must name at least one output; got {}");
+  const { features, penalties } = readFeatures(options, graph, total, frozen);
   return {
     train: {
       graph,
-      loss: total,
+      loss: addPenalties(builder, penalties, total, frozen),
+      measured: total,
       targets,
       weights: [
         { name: "sampleWeight", kind: "weight", value: weight, dtype: "f32", rowElements: 1, below: 0 },

@@ -13,6 +13,7 @@ import { type AdamSettings, adamPlan, type OptimizerPlan, sgdPlan } from "../pla
 import { classOf } from "../realm.ts";
 import { type LearningRate, type ReadRate, readRate } from "./learning-rate.ts";
 import { draftTrainer, type OptimizerSettings } from "./make-trainer.ts";
+import { NO_WEIGHTS } from "./named-parameters.ts";
 
 export type { OptimizerSettings };
 
@@ -228,9 +229,6 @@ function groupSettings(
     },
   };
 }
-
-/** Biases, what norms scale and shift by, tables of embeddings. */
-const NO_WEIGHTS = /\.(bias|gamma|beta|table)$/;
 
 const MATCH: Rule = [
   "a regular expression without g and y, such as /bias$/",

@@ -745,6 +745,28 @@ export async function runAll(wasmgrad) {
     digests["attention, predictions"] = digestOf(trainer.predict({ x, mask, other }).data);
   }
 
+  // Penalties of weights and activations, a bound of columns; short batches, groups of them, clipping.
+  {
+    const { activityPenalty, l1, l2, maxNorm } = wasmgrad;
+    const net = sequential({ input: [5], seed: 6 }, [
+      dense(33, { activation: "tanh" }),
+      activityPenalty({ l1: 0.001, l2: 0.002 }),
+      dense(3),
+    ]);
+    const trainer = compile(net, {
+      loss: meanSquaredError(),
+      optimizer: adam({ learningRate: 0.02 }),
+      batchSize: 8,
+      accumulate: 2,
+      penalties: [l2(0.001), l1(0.002, { parameters: ["dense1", "dense2.bias"] })],
+      constraints: [maxNorm(0.5)],
+      clip: { globalNorm: 0.5 },
+    });
+    const x = { data: noise(30 * 5, 11), shape: [30, 5] };
+    const { history } = await trainer.fit({ x, y: { data: noise(90, 12), shape: [30, 3] } }, { epochs: 10 });
+    digests.penalties = digestOf([...Object.values(history).flat(), ...trainer.state()]);
+  }
+
   // Gradient descent by hand on every method of a tensor.
   {
     const f = valueAndGrad((w, v, s) => {

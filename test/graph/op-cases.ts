@@ -380,6 +380,9 @@ export const CASES: { readonly [K in OpName]: readonly Case<K>[] } = {
       outputs: [[ROWS, 3]],
     },
   ],
+  activityPenalty: [
+    { name: "of rows", attrs: { l1: 0.5, l2: 2 }, inputs: [input([ROWS, 3])], outputs: [[ROWS, 3]] },
+  ],
   cumulativeSum: [false, true].flatMap((reverse) =>
     [
       { shape: [ROWS, 37], axis: 1 },
@@ -832,6 +835,7 @@ export const REFUSALS: { readonly [K in OpName]: readonly Refusal<K>[] } = {
   attentionGrad: [],
   ...RECURRENT_REFUSALS,
   stopGradient: [],
+  activityPenalty: [],
   cumulativeSum: [
     {
       attrs: { axis: 2, reverse: false },

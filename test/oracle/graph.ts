@@ -399,6 +399,7 @@ const ORACLES: { readonly [K in OpName]: (context: Context<OpAttrs[K]>) => reado
   },
   ...POOLING,
   stopGradient: ({ inputs: [x] }) => [given(x.values)],
+  activityPenalty: ({ inputs: [x] }) => [given(x.values)],
   cumulativeSum({ attrs: { axis, reverse }, inputs: [x], dims: [dims] }) {
     const total = (index: number[], f: (v: number) => number) => {
       let sum = 0;

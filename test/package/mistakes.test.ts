@@ -111,17 +111,32 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "batch_size in compile",
     () => compile(net(), { batch_size: 16 }),
-    'option-unknown OptionError: compile: unknown option "batch_size"; did you mean batchSize? Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "batch_size"; did you mean batchSize? Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, penalties, constraints, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "a learning rate in compile",
     () => compile(net(), { learningRate: 0.1 }),
-    'option-unknown OptionError: compile: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, penalties, constraints, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "epochs in compile",
     () => compile(net(), { epochs: 10 }),
-    'option-unknown OptionError: compile: unknown option "epochs"; epochs belongs to fit. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "epochs"; epochs belongs to fit. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, penalties, constraints, shuffleSeed, windowRows, metrics, engine',
+  ],
+  [
+    "a regularizer of weights in a layer, as Keras has it",
+    () => dense(2, { kernel_regularizer: "l2" }),
+    'option-unknown OptionError: dense: unknown option "kernel_regularizer"; penalties belongs to compile. Options: activation, bias, weightInitializer, biasInitializer, name',
+  ],
+  [
+    "a regularizer of activations in a layer",
+    () => dense(2, { activityRegularizer: "l1" }),
+    'option-unknown OptionError: dense: unknown option "activityRegularizer"; activityPenalty is a layer of its own, as in activityPenalty({ l1: 1e-4 }). Options: activation, bias, weightInitializer, biasInitializer, name',
+  ],
+  [
+    "a constraint in a layer",
+    () => dense(2, { kernelConstraint: "maxNorm" }),
+    'option-unknown OptionError: dense: unknown option "kernelConstraint"; constraints belongs to compile. Options: activation, bias, weightInitializer, biasInitializer, name',
   ],
   [
     "metrics of a predictor",
@@ -141,7 +156,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "PyTorch's name of a loss",
     () => compile(net(), { criterion: binaryCrossEntropy(), optimizer: adam() }),
-    'option-unknown OptionError: compile: unknown option "criterion"; did you mean loss? Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "criterion"; did you mean loss? Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, penalties, constraints, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "a batch size in fit",
@@ -607,7 +622,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "weights of classes in compile",
     () => compile(net(), { loss: binaryCrossEntropy(), optimizer: adam(), classWeight: "balanced" }),
-    'option-unknown OptionError: compile: unknown option "classWeight"; classWeight belongs to fit and evaluate. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, shuffleSeed, windowRows, metrics, engine',
+    'option-unknown OptionError: compile: unknown option "classWeight"; classWeight belongs to fit and evaluate. Options: loss, optimizer, batchSize, labels, targets, accumulate, freeze, clip, averageWeights, penalties, constraints, shuffleSeed, windowRows, metrics, engine',
   ],
   [
     "too few weights",

@@ -42,6 +42,10 @@ model({ inputs: { x: [1], words: [2, 4] } }, ({ x, words }) => {
 
 /** Every public function that takes options, called with what is given for them. */
 const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
+  activityPenalty: wasmgrad.activityPenalty,
+  l1: (options) => wasmgrad.l1(1, options),
+  l2: (options) => wasmgrad.l2(1, options),
+  maxNorm: (options) => wasmgrad.maxNorm(1, options),
   activation: (options) => activation("relu", options),
   rmsprop: wasmgrad.rmsprop,
   adagrad: wasmgrad.adagrad,
@@ -168,6 +172,10 @@ const FIRST: Readonly<Record<string, string>> = {
   polynomialDecay: "initial",
   oneCycle: "maximum",
   reduceOnPlateau: "initial",
+  activityPenalty: "l1",
+  l1: "parameters",
+  l2: "parameters",
+  maxNorm: "parameters",
   adam: "learningRate",
   adamW: "learningRate",
   batchNorm: "momentum",
@@ -357,6 +365,7 @@ describe("no options", () => {
   const isSchedule = (name: string) => ["initial", "maximum"].includes(FIRST[name]);
   /** Those that need some, beside schedules. */
   const needed = [
+    "activityPenalty",
     ...["conv1d", "conv2d", "conv1dTranspose", "conv2dTranspose"],
     ...["multiHeadAttention", "transformerBlock"],
     ...["model", "oneHot", "perceptron", "sequential"],

@@ -31,6 +31,10 @@ main.model({ inputs: { x: [1], words: [2, 4] } }, ({ x, words }) => {
 
 /** For each function all the arguments that it takes. */
 const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
+  activityPenalty: [main, [{ l1: 1 }]],
+  l1: [main, [1, {}]],
+  l2: [main, [1, {}]],
+  maxNorm: [main, [1, {}]],
   activation: [main, ["relu", {}]],
   adam: [main, [{}]],
   adamW: [main, [{}]],

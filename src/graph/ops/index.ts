@@ -5,6 +5,7 @@
  * Adding an op: its attributes in `OpAttrs`, a file here, a line below, a case in the op test.
  */
 import type { Op, OpName } from "../op.ts";
+import { activityPenalty } from "./activity-penalty.ts";
 import { argMax } from "./arg-max.ts";
 import { attention, attentionGrad } from "./attention.ts";
 import { batchMatMul } from "./batch-mat-mul.ts";
@@ -72,6 +73,7 @@ export const OPS: { readonly [K in OpName]: Op<K> } = {
   accumulate,
   place,
   stopGradient,
+  activityPenalty,
   cumulativeSum,
   argMax,
   slice,

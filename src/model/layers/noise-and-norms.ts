@@ -2,6 +2,7 @@
 import { describe } from "../../describe.ts";
 import { OptionError, ShapeError, TraceError } from "../../errors.ts";
 import { BinaryFn, Fn, ReduceFn } from "../../graph/op.ts";
+import { activityPenalty as activityPenaltyOp } from "../../graph/ops/activity-penalty.ts";
 import { binary } from "../../graph/ops/binary.ts";
 import { dropout as dropoutOp } from "../../graph/ops/dropout.ts";
 import { layerNorm as layerNormOp } from "../../graph/ops/layer-norm.ts";
@@ -10,7 +11,7 @@ import { broadcast, reduce } from "../../graph/ops/reduce.ts";
 import { reshape } from "../../graph/ops/reshape.ts";
 import { transpose } from "../../graph/ops/transpose.ts";
 import { elementary } from "../../graph/ops/unary.ts";
-import { formatShape, type Shape, sizeOf } from "../../graph/shape.ts";
+import { formatShape, ROWS, type Shape, sizeOf } from "../../graph/shape.ts";
 import {
   COUNT,
   check,
@@ -212,6 +213,52 @@ export const gaussianNoise = /* @__PURE__ */ withOps(
     );
   },
   [noiseOp],
+);
+
+export interface ActivityPenaltyOptions extends NameOption {
+  /** What the sum of magnitudes counts, finite and >= 0. Default: 0. */
+  readonly l1?: number;
+  /** What the sum of squares counts, finite and >= 0. Default: 0. */
+  readonly l2?: number;
+}
+
+/**
+ * Adds `(l1 sum |x| + l2 sum x^2) / rows` to the loss of a training, the sums over all elements, and gives what it gets: behind a layer
+ * it keeps the layer's outputs small, with `l1` many of them near 0 (sparse coding). Outside training it is nothing at all.
+ *
+ * X [rows, ..] -> X. As Keras' ActivityRegularization, per row: Keras 3 adds the sums of a batch, this is `1 / batchSize` of them, so that
+ * the loss does not depend on the size of batches. Losses that `fit` and `step` report have the term, those of `evaluate` do not.
+ *
+ * @throws OptionError for a number out of range or both 0, ShapeError for an input whose first axis is not that of the rows
+ * @example
+ * const model = sequential({ input: [8] }, [dense(32, { activation: "relu" }), activityPenalty({ l1: 1e-4 }), dense(8)]);
+ */
+export const activityPenalty = /* @__PURE__ */ withOps(
+  function activityPenalty(options: ActivityPenaltyOptions): Layer<"same"> {
+    refuseMore("activityPenalty", arguments, 1);
+    const { l1, l2, name } = readOptions("activityPenalty", options, {
+      l1: [0, NOT_NEGATIVE],
+      l2: [0, NOT_NEGATIVE],
+      name: [undefined, STRING],
+    });
+    if (l1 === 0 && l2 === 0)
+      throw new OptionError(
+        `${name ?? "activityPenalty"}: one of l1 and l2 must be above 0, such as { l1: 1e-4 }; got ${describe(options)}`,
+      );
+    return layer(
+      "activityPenalty",
+      name,
+      () => [],
+      (x, _, who) => {
+        if (x.shape[0] !== ROWS)
+          throw new ShapeError(
+            `${who}: activityPenalty needs an input [rows, ..]; got ${formatShape(x.shape)}`,
+          );
+        return x.emit(activityPenaltyOp, { l1, l2 }, [x.id]);
+      },
+    );
+  },
+  [activityPenaltyOp],
 );
 
 /** Draws of a mean in the shape of a tensor. */
