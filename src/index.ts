@@ -189,14 +189,6 @@ export {
   sgd,
 } from "./train/optimizers.ts";
 export {
-  type Perceptron,
-  type PerceptronData,
-  type PerceptronFitOptions,
-  type PerceptronOptions,
-  type PerceptronResult,
-  perceptron,
-} from "./train/perceptron.ts";
-export {
   type Constraint,
   l1,
   l2,
@@ -204,6 +196,14 @@ export {
   type ParametersOption,
   type Penalty,
 } from "./train/penalties.ts";
+export {
+  type Perceptron,
+  type PerceptronData,
+  type PerceptronFitOptions,
+  type PerceptronOptions,
+  type PerceptronResult,
+  perceptron,
+} from "./train/perceptron.ts";
 export { type RestartOptions, type Restarts, restarts } from "./train/restarts.ts";
 export * from "./train/schedules.ts";
 export type { TrainerBuffers } from "./train/step-buffers.ts";
