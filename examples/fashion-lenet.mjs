@@ -1,5 +1,5 @@
 /**
- * A network of convolutions learns Fashion-MNIST: 90 % of the test images after some epochs, more than 86 % after three. It prints
+ * A network of convolutions learns Fashion-MNIST: 90 % of the test images after seven epochs, 88 % after three. It prints
  * the accuracy of each epoch, which kinds it takes for which, and an image that it gets wrong.
  *
  *   node examples/fashion-lenet.mjs [EPOCHS] [IMAGES] [FOLDER]
@@ -13,7 +13,7 @@ import { adam, compile, conv2d, crossEntropy, dense, flatten, maxPool2d, sequent
 import { readIdx } from "wasmgrad/data";
 import { confusionMatrix } from "wasmgrad/plot";
 
-const EPOCHS = Number(process.argv[2] ?? 8);
+const EPOCHS = Number(process.argv[2] ?? 7);
 const IMAGES = Number(process.argv[3] ?? 60000);
 const FOLDER = process.argv[4] ?? "/usr/share/datasets/fashion-mnist";
 const KINDS = [

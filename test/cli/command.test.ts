@@ -335,7 +335,7 @@ describe("wasmgrad info", () => {
     expect(status).toBe(0);
     expect(out).toContain("reads 4 columns");
     expect(out).toMatch(/tells apart 3 classes: /);
-    expect(out).toMatch(/\ndense1 +\[rows, 64\] +320\n/);
+    expect(out).toMatch(/\ndense1 +\[rows, 64\] +320 +256 +256\n/);
     expect(await run("info", model)).toEqual(await run("info", "model", model));
     expect((await run("info")).status).toBe(2);
     const { columns, digest } = JSON.parse((await run("info", "model", model, "--json")).out);

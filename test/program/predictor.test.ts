@@ -398,13 +398,13 @@ describe("initializers", () => {
         dense(3, { weightInitializer: { kind: "normal", mean: 0, std: Number.NaN } }),
       ]),
     ).toThrow(
-      "dense1: an initializer must be of kind constant, uniform, normal or values, and its numbers finite; got",
+      "dense1: an initializer must be of kind constant, uniform, normal, orthogonal or values, and its numbers finite; got",
     );
   });
 
   it("refuse an unknown name", () => {
     expect(() => sequential({ input: [2] }, [dense(3, { weightInitializer: "xavier" as never })])).toThrow(
-      'dense1: unknown initializer "xavier"; did you mean glorotUniform? Initializers: glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, zeros, ones',
+      'dense1: unknown initializer "xavier"; did you mean glorotUniform? Initializers: glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, orthogonal, zeros, ones',
     );
   });
 });
