@@ -105,10 +105,7 @@ const printed: Record<string, (text: string) => void> = {
       close(before, after, 1e-5);
       close(difference, 0, 1e-5);
     }
-    expect(text.match(/^ +total +(\d+)$/gm)?.map((line) => line.trim().split(/ +/)[1])).toEqual([
-      "642",
-      "98",
-    ]);
+    expect(text.match(/^ +total +(\d+)/gm)?.map((line) => line.trim().split(/ +/)[1])).toEqual(["642", "98"]);
   },
   rank: (text) => {
     const values = Array.from(text.matchAll(/^ +(\d+) (?:█* )?([\d.e-]+)$/gm), ([, , value]) =>

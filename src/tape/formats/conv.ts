@@ -17,6 +17,8 @@ import {
 
 const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 const tilesOf = (width: number) => Math.ceil(width / 8);
+/** Records that are read before they are checked may have no groups, and windows without elements. */
+const shareOf = (count: number, parts: number) => count / Math.max(parts, 1);
 
 /** Whether the columns of a window are neighbours. */
 const isJoined = ({ kw, dw }: Resolved) => dw === 1 || kw === 1;
@@ -45,7 +47,7 @@ const EDGE_BYTES = 128;
 
 const images: Span = (r) => r.n * r.h * r.w * r.c;
 const outputs: Span = (r) => r.n * r.oh * r.ow * r.o;
-const weights: Span = (r) => (r.kh * r.kw * r.c * r.o) / r.groups;
+const weights: Span = (r) => shareOf(r.kh * r.kw * r.c * r.o, r.groups);
 const filters: Span = (r) => r.o;
 
 const windows = {
@@ -76,8 +78,8 @@ export const CONV_PACK = /* @__PURE__ */ record(Opcode.ConvPack, "convPack", "co
 /** Panels that are `Flipped` have as many elements as `Forward` ones of weights with c and o changed over. */
 export const CONV = /* @__PURE__ */ record(Opcode.Conv, "conv", "conv/forward", "deep", () => ({
   y: output(outputs),
-  x: input((r) => (r.n * r.h * r.w * r.groups * r.k) / (r.kh * r.kw)),
-  panels: sharedScratch((r) => 4 * r.groups * tilesOf(r.o / r.groups) * r.k * 8),
+  x: input((r) => shareOf(r.n * r.h * r.w * r.groups * r.k, r.kh * r.kw)),
+  panels: sharedScratch((r) => 4 * r.groups * tilesOf(shareOf(r.o, r.groups)) * r.k * 8),
   bias: input(filters, optional),
   n: dim,
   h: int,
@@ -97,7 +99,9 @@ export const CONV = /* @__PURE__ */ record(Opcode.Conv, "conv", "conv/forward", 
   groups: int,
   fn: oneOf(Fn),
   alpha: f32,
-  scratch: scratch((r) => frameBytes(r, r.k / (r.kh * r.kw)) + roundUp(4 * r.ow * r.o, 16) + EDGE_BYTES),
+  scratch: scratch(
+    (r) => frameBytes(r, shareOf(r.k, r.kh * r.kw)) + roundUp(4 * r.ow * r.o, 16) + EDGE_BYTES,
+  ),
 }));
 
 /** Images that run side by side; `IMAGES` and `SPILL` in `assembly/kernels/conv/scatter.ts`. */
@@ -112,7 +116,9 @@ export const CONV_SCATTER = /* @__PURE__ */ record(
   () => ({
     dx: output(images),
     dy: input(outputs),
-    panels: sharedScratch((r) => 4 * panelElements(ConvPanels.Scattered, r, r.c / r.groups, r.o / r.groups)),
+    panels: sharedScratch(
+      (r) => 4 * panelElements(ConvPanels.Scattered, r, shareOf(r.c, r.groups), shareOf(r.o, r.groups)),
+    ),
     n: dim,
     h: int,
     w: int,
@@ -123,7 +129,7 @@ export const CONV_SCATTER = /* @__PURE__ */ record(
     ...windows,
     scratch: scratch((r) => {
       const [rows, columns] = reached(r);
-      return IMAGES * (roundUp((4 * rows * columns * r.c) / r.groups, 16) + SPILL_BYTES);
+      return IMAGES * (roundUp(shareOf(4 * rows * columns * r.c, r.groups), 16) + SPILL_BYTES);
     }),
   }),
 );
@@ -147,7 +153,8 @@ export const CONV_GRAD_WEIGHTS = /* @__PURE__ */ record(
     o: int,
     ...windows,
     scratch: scratch(
-      (r) => frameBytes(r, r.c / r.groups) + 32 * (r.oh * r.ow + (r.kh * r.kw * r.c) / r.groups),
+      (r) =>
+        frameBytes(r, shareOf(r.c, r.groups)) + 32 * (r.oh * r.ow + shareOf(r.kh * r.kw * r.c, r.groups)),
     ),
   }),
 );
