@@ -340,6 +340,27 @@ const GROUPS = (w) => {
         "",
       ],
       [
+        "l2: what is added to the loss",
+        "strength times the sum of squares, in training; not in `evaluate`",
+        "the same, in `evaluate` too",
+        "`weight_decay` adds weight_decay w to the gradient: twice the strength",
+        "an evaluation is of the data",
+      ],
+      [
+        "activityPenalty: what is added to the loss",
+        "sums over elements divided by rows",
+        "sums (Keras 2: divided by rows)",
+        "no module",
+        "the loss does not depend on the size of batches",
+      ],
+      [
+        "maxNorm: columns, epsilon",
+        "all axes but the last; w most / norm where the norm is above",
+        "`axis` 0; w min(norm, most) / (norm + 1e-7) everywhere",
+        "`renorm_`, divides by norm + 1e-7",
+        "what is within the bound keeps its bits",
+      ],
+      [
         "nadam: learningRate, epsilon, momentumDecay",
         settings(w.nadam(), "learningRate", "epsilon", "momentumDecay"),
         "0.001, 1e-7, 0.004 in effect",

@@ -11,6 +11,7 @@ import {
   dense,
   embedding,
   flatten,
+  gru,
   layerNorm,
   lion,
   loadTrainer,
@@ -212,6 +213,22 @@ describe('adamW({ decay: "weights" })', () => {
     expect(short.digest()).not.toBe(all.digest());
     for (const name of Object.keys(short.parameters))
       expect(short.parameters[name].data).toEqual(long.parameters[name].data);
+  });
+
+  it("leaves recurrent biases without decay", () => {
+    const trainer = compile(sequential({ input: [4, 2] }, [gru(3), dense(1)]), {
+      loss: meanSquaredError(),
+      optimizer: adamW({ learningRate: 0, weightDecay: 0.3, decay: "weights" }),
+    });
+    const groups = trainer.program.plan.variables.map(({ name, group }) => [name, group]);
+    expect(Object.fromEntries(groups)).toEqual({
+      "gru1.weight": 1,
+      "gru1.recurrentWeight": 1,
+      "gru1.bias": 0,
+      "gru1.recurrentBias": 0,
+      "dense1.weight": 1,
+      "dense1.bias": 0,
+    });
   });
 
   it("is the default's bits where everything is a weight, keeps own groups first, and goes through files", () => {

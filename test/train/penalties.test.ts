@@ -6,6 +6,7 @@ import {
   adamW,
   batchNorm,
   compile,
+  compileTogether,
   conv2d,
   dense,
   dropout,
@@ -19,6 +20,7 @@ import {
   maxNorm,
   meanSquaredError,
   model,
+  nested,
   type Penalty,
   sequential,
   sgd,
@@ -377,6 +379,34 @@ describe("penalties and constraints", () => {
     const plain = make({}, penal());
     for (const one of [without, plain]) one.fitSync(data as never, { epochs: 2 });
     expect(without.digest()).toBe(plain.digest());
+  });
+
+  it("are each program's own where several have one space", () => {
+    const critic = sequential({ input: [2], seed: 1 }, [dense(3), dense(1)]);
+    const judge = () => nested(critic, { name: "critic" });
+    const settings = () => ({
+      loss: meanSquaredError(),
+      optimizer: sgd({ learningRate: 0.1 }),
+      penalties: [l2(0.1)],
+      constraints: [maxNorm(0.2)],
+    });
+    const { maker, judges } = compileTogether({
+      maker: {
+        ...settings(),
+        model: sequential({ input: [2] }, [dense(2, { name: "maker" }), judge()]),
+        freeze: ["critic"],
+      },
+      judges: { ...settings(), model: sequential({ input: [2] }, [judge()]) },
+    });
+    const rows = { x: [[1, 2]], y: [[1]] };
+    const frozen = judges.digest();
+    maker.step(rows);
+    expect(judges.digest()).toBe(frozen);
+    const { "maker.weight": w } = maker.parameters;
+    for (const norm of normsOf(w.data, 2)) expect(norm).toBeLessThanOrEqual(0.2 * (1 + 1e-6));
+    judges.step(rows);
+    for (const norm of normsOf(judges.parameters["critic.dense1.weight"].data, 3))
+      expect(norm).toBeLessThanOrEqual(0.2 * (1 + 1e-6));
   });
 
   it("say what is wrong with their settings", () => {

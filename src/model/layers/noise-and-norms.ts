@@ -227,7 +227,7 @@ export interface ActivityPenaltyOptions extends NameOption {
  * it keeps the layer's outputs small, with `l1` many of them near 0 (sparse coding). Outside training it is nothing at all.
  *
  * X [rows, ..] -> X. As Keras' ActivityRegularization, per row: Keras 3 adds the sums of a batch, this is `1 / batchSize` of them, so that
- * the loss does not depend on the size of batches. Losses that `fit` and `step` report have the term, those of `evaluate` do not.
+ * the loss does not depend on the size of batches. It stands before the last activation: losses look for that at the end of the model. Losses that `fit` and `step` report have the term, those of `evaluate` do not.
  *
  * @throws OptionError for a number out of range or both 0, ShapeError for an input whose first axis is not that of the rows
  * @example
