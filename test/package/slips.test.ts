@@ -44,7 +44,7 @@ const SLIPS: { readonly [slip: string]: readonly [() => unknown, string] } = {
   ],
   "an initializer of no kind": [
     () => sequential({ input: [2] }, [dense(1, { weightInitializer: wrong({ kind: "foo" }) })]),
-    'OptionError: dense1: an initializer must be of kind constant, uniform, normal or values, and its numbers finite; got {"kind":"foo"}',
+    'OptionError: dense1: an initializer must be of kind constant, uniform, normal, orthogonal or values, and its numbers finite; got {"kind":"foo"}',
   ],
   "an initializer named like a method of objects": [
     () => sequential({ input: [2] }, [dense(1, { weightInitializer: wrong("toString") })]),

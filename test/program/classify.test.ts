@@ -106,7 +106,7 @@ describe("threshold", () => {
       [() => one.classify([[0]], { top: 0 }), "classify: top must be a whole number >= 1; got 0"],
       [
         () => one.classify([[0]], { topK: 2 } as never),
-        'classify: unknown option "topK"; did you mean top? Options: top, threshold, state',
+        'classify: unknown option "topK"; did you mean top? Options: top, threshold, state, weights',
       ],
     ];
     for (const [act, message] of refusals) {
