@@ -37,13 +37,22 @@ export interface ModelJSON {
   readonly [more: string]: unknown;
 }
 
-/** Attributes that are left out. */
-const USUAL: Readonly<Record<string, unknown>> = {
-  alpha: 0,
-  fn: "Identity",
-  transposeA: false,
-  transposeB: false,
+type Entries = Readonly<Record<string, unknown>>;
+
+const LINEAR = { alpha: 0, fn: "Identity" } as const;
+const PLAIN = { transposeA: false, transposeB: false } as const;
+
+/** Attributes that are left out, by op. */
+const USUAL: Readonly<Record<string, Entries>> = {
+  batchMatMul: PLAIN,
+  conv: LINEAR,
+  dense: LINEAR,
+  matMul: PLAIN,
+  unary: LINEAR,
 };
+
+const usualOf = (op: unknown): Entries =>
+  typeof op === "string" && Object.hasOwn(USUAL, op) ? USUAL[op] : {};
 
 /**
  * A model as JSON: with its parameters where they start with given values, as those of `toModel()` and of trainers and predictors do.
@@ -64,7 +73,7 @@ export function modelToJSON<X, P>(source: Model<X, P> | Predictor<X, P>): ModelJ
   const { graph: own } = model;
   const values = own.variables.flatMap(({ init }) => (init.kind === "values" ? [init.data] : []));
   const fitted = fittedIn(model);
-  const usual = usualLayers(graph);
+  const layersBefore = usualLayers(graph);
   const refs = (ref: SerializedRef) => packRef(ref, inputs);
   return {
     wasmgrad: 1,
@@ -73,9 +82,8 @@ export function modelToJSON<X, P>(source: Model<X, P> | Predictor<X, P>): ModelJ
     ...(named.outputs ? { namedOutputs: true } : {}),
     inputs: Object.fromEntries(inputs.map((name) => [name, packInput(graph.inputs[name])])),
     nodes: graph.nodes.map(({ op, attrs, inputs: read }) => {
-      const others = Object.entries(attrs).filter(
-        ([name, value]) => !(name in USUAL && USUAL[name] === value),
-      );
+      const usual = usualOf(op);
+      const others = Object.entries(attrs).filter(([name, value]) => usual[name] !== value);
       return [op, read.map(refs), ...(others.length > 0 ? [Object.fromEntries(others)] : [])];
     }),
     outputs: Object.fromEntries(outputs.map((name) => [name, refs(graph.outputs[name])])),
@@ -87,7 +95,7 @@ export function modelToJSON<X, P>(source: Model<X, P> | Predictor<X, P>): ModelJ
         start.init.kind === "values" && !start.nonNegative ? shape : { shape, ...start },
       ]),
     ),
-    ...(layers.some((layer, i) => layer !== usual[i]) ? { layers } : {}),
+    ...(layers.some((layer, i) => layer !== layersBefore[i]) ? { layers } : {}),
     ...(order ? { order } : {}),
     ...(values.length > 0 ? { values: toBase64(concatenated(values)) } : {}),
     ...(fitted ? { fitted } : {}),
@@ -211,7 +219,6 @@ export function modelFromJSON<X = Rows, P = Result>(
 }
 
 type Fail = (rule: string, got: unknown) => never;
-type Entries = Readonly<Record<string, unknown>>;
 
 /** What a description is made of; whether it is one, `readModel` finds out. */
 function unpack(
@@ -236,9 +243,7 @@ function unpack(
   };
   const nodes = list("nodes", json.nodes).map((node) => {
     const [op, read, attrs = {}] = list("a node", node);
-    const usual = USUAL_OF[op as keyof typeof USUAL_OF] ?? [];
-    const others = Object(attrs) as Entries;
-    const all = [...usual.map((name) => [name, USUAL[name]] as const), ...Object.entries(others)];
+    const all = Object.entries({ ...usualOf(op), ...Object(attrs) });
     // In the order of their names, as they are serialized.
     all.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     return { op, attrs: Object.fromEntries(all), inputs: list("what a node reads", read).map(refs) };
@@ -275,13 +280,6 @@ function unpack(
     },
   };
 }
-
-/** Usual attributes, by op. */
-const USUAL_OF = {
-  dense: ["alpha", "fn"],
-  unary: ["alpha", "fn"],
-  matMul: ["transposeA", "transposeB"],
-} as const;
 
 /** Inputs and outputs that some of the fitted numbers are of. */
 function startsOf(inputs: Entries, outputs: readonly string[], fitted: readonly string[]): string[] {
