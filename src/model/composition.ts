@@ -108,6 +108,11 @@ export const lambda = /* @__PURE__ */ withOps(function lambda<Inputs extends rea
 const inTurn = (who: string, layers: readonly LayerLike[], x: Tensor): Tensor =>
   layers.reduce((y, made) => applyTo(who, made, y), x);
 
+/** Refuses what a call gives beside the tensor: layers inside could mean it or not. `[a, b].map(layer)` gives an index. */
+function takesOne(who: string, given: ArrayLike<unknown>, instead: string): void {
+  if (typeof given[1] !== "number") refuseMore(who, given, 1, `call the layer itself: ${instead}`);
+}
+
 function checkLayers(who: string, layers: readonly LayerLike[]): void {
   if (layers.length === 0) throw new OptionError(`${who}: needs at least one layer; got none`);
   layers.forEach((made, i) => {
@@ -130,7 +135,9 @@ function checkLayers(who: string, layers: readonly LayerLike[]): void {
 export const residual = /* @__PURE__ */ withOps(
   function residual(...layers: readonly LayerLike[]): Layer<"same"> {
     checkLayers("residual", layers);
-    const apply = (x: Tensor): Tensor => {
+    const apply = (...given: readonly [x: Tensor]): Tensor => {
+      takesOne("residual", given, "x.add(layer(x, { mask }))");
+      const [x] = given;
       const y = inTurn("residual", layers, x);
       if (!sameShape(x.shape, y.shape))
         throw new ShapeError(
@@ -155,7 +162,9 @@ export const residual = /* @__PURE__ */ withOps(
 export const concatenate = /* @__PURE__ */ withOps(
   function concatenate(...branches: readonly LayerLike[]): Layer<"same"> {
     checkLayers("concatenate", branches);
-    const apply = (x: Tensor): Tensor => {
+    const apply = (...given: readonly [x: Tensor]): Tensor => {
+      takesOne("concatenate", given, "concat([layer(x, { mask }), other(x)])");
+      const [x] = given;
       const results = branches.map((branch) => applyTo("concatenate", branch, x));
       return joined("concatenate", results, -1);
     };

@@ -6,15 +6,18 @@ import {
   concat,
   concatenate,
   dense,
+  type Layer,
   lambda,
   load,
   loadTrainer,
   meanSquaredError,
   model,
+  multiHeadAttention,
   nested,
   residual,
   sequential,
   stack,
+  type Tensor,
   valueAndGrad,
 } from "../../src/index.ts";
 
@@ -215,4 +218,20 @@ describe("composition", () => {
     const { data } = compile(two).predict({ a: [[2, 3]], b: [[5, 7]] }) as { data: Float32Array };
     expect([...data]).toEqual([10, 21]);
   });
+});
+
+it("residual and concatenate refuse options of a call, which layers inside would not get", () => {
+  const build = (make: (...layers: readonly Layer[]) => Layer<"same">, more: unknown) => () =>
+    model({ inputs: { x: [4, 3], mask: [4] } }, ({ x, mask }) => {
+      const call = make(multiHeadAttention({ heads: 1 })) as never as (...given: unknown[]) => Tensor;
+      return call(x, more === "mask" ? { mask } : more);
+    });
+  expect(build(residual, "mask")).toThrow(
+    "residual: takes no argument 2; got { mask: .. }: call the layer itself: x.add(layer(x, { mask }))",
+  );
+  expect(build(concatenate, "mask")).toThrow(
+    "concatenate: takes no argument 2; got { mask: .. }: call the layer itself: concat([layer(x, { mask }), other(x)])",
+  );
+  for (const make of [residual, concatenate])
+    for (const more of [undefined, 0]) expect(build(make, more)).not.toThrow();
 });
