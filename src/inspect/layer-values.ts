@@ -2,6 +2,7 @@
 import type { Graph, Node } from "../graph/graph.ts";
 import { ROWS } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
+import { isWithin } from "../model/summary.ts";
 
 /** A value that a layer gives in one of its calls, and the node that makes it. */
 export interface LayerValue {
@@ -28,23 +29,29 @@ export function namesWithin(graph: Graph): string[] {
 }
 
 /**
- * What a layer gives: the first output of each of its nodes that nodes of other layers or the model's outputs read, one for each
+ * What a layer gives: of each of its nodes the first output that nodes of other layers or the model's outputs read, one for each
  * call. Of a call whose result goes only to the next call of the same layer there is no such value. Of a layer that nobody
  * reads it is what its last node makes.
  *
  * @param layer a layer, or what is around several: then what these give to others
  */
 export function valuesOf(graph: Graph, layer: string): LayerValue[] {
-  const isWithin = ({ scope }: Node) => scope === layer || scope.startsWith(`${layer}.`);
   const read = new Set(graph.outputs.map(({ value }) => value));
+  const own: Node[] = [];
   for (const node of graph.nodes)
-    if (node.phase === "forward" && !isWithin(node)) for (const id of node.inputs) read.add(id);
-  const own = graph.nodes.filter((node) => node.phase === "forward" && isWithin(node));
-  const given = own.filter(({ outputs }) => read.has(outputs[0]));
+    if (node.phase === "forward") {
+      if (isWithin(node.scope, layer)) own.push(node);
+      else for (const id of node.inputs) read.add(id);
+    }
+  const readOf = ({ outputs }: Node) => outputs.find((id) => read.has(id));
+  // States that `bidirectional` gives beside its output come from its two ways: they are no calls.
+  const isWay = ({ op, scope }: Node) =>
+    op === "recurrent" && (scope === `${layer}.forward` || scope === `${layer}.backward`);
+  const given = own.filter((node) => readOf(node) !== undefined && !isWay(node));
   const all = given.length > 0 ? given : own.slice(-1);
   return all.map((node, i) => ({
     name: all.length > 1 ? `${layer}#${i + 1}` : layer,
-    value: node.outputs[0],
+    value: readOf(node) ?? node.outputs[0],
     node,
   }));
 }

@@ -1,6 +1,7 @@
 /** What the layers of a graph are and cost, and tables for people. */
 import type { Graph } from "../graph/graph.ts";
 import { formatShape, ROWS, type Shape, sizeOf } from "../graph/shape.ts";
+import type { ValueId } from "../graph/type.ts";
 
 /** The layer that a parameter belongs to, by its name: `dense1` of `dense1.weight`. */
 export const layerOf = (parameter: string): string => parameter.slice(0, parameter.lastIndexOf("."));
@@ -19,8 +20,27 @@ export interface LayerSummary {
   readonly outputBytes: number;
 }
 
+/** Whether a node's scope is a layer, or stands in it. */
+export const isWithin = (scope: string, layer: string): boolean =>
+  scope === layer || scope.startsWith(`${layer}.`);
+
+/** Values that layers give: those of the model, and those that nodes read which stand outside of the layer that makes them. */
+function valuesBetween({ nodes, outputs }: Graph): Set<ValueId> {
+  const makers = new Map<ValueId, string>();
+  const between = new Set(outputs.map(({ value }) => value));
+  for (const { phase, scope, inputs, outputs: made } of nodes) {
+    if (phase !== "forward") continue;
+    for (const id of inputs) if (!isWithin(scope, makers.get(id) ?? scope)) between.add(id);
+    for (const id of made) makers.set(id, scope);
+  }
+  return between;
+}
+
 /** The layers of a graph in order of use. */
-export function summarize({ nodes, values, variables }: Graph): LayerSummary[] {
+export function summarize(graph: Graph): LayerSummary[] {
+  const { nodes, values, variables } = graph;
+  const between = valuesBetween(graph);
+  const given = new Map<string, ValueId>();
   const layers = new Map<string, { -readonly [K in keyof LayerSummary]: LayerSummary[K] }>();
   const ofOneRow = (id: number) => values[id].shape.map(Math.abs);
   for (const { phase, scope, inputs, outputs, rule, attrs } of nodes) {
@@ -28,13 +48,17 @@ export function summarize({ nodes, values, variables }: Graph): LayerSummary[] {
     const name = scope || "model";
     const shapes = outputs.map(ofOneRow);
     const before = layers.get(name);
+    // Of a recurrent layer the state after the last step, where others read that.
+    const read = outputs.find((id) => between.has(id));
+    if (read !== undefined) given.set(name, read);
+    const output = given.get(name) ?? outputs[0];
     layers.set(name, {
       name,
-      outputShape: values[outputs[0]].shape,
+      outputShape: values[output].shape,
       parameters: 0,
       multiplyAdds:
         (before?.multiplyAdds ?? 0) + (rule.multiplyAdds?.(inputs.map(ofOneRow), shapes, attrs) ?? 0),
-      outputBytes: sizeOf(shapes[0]) * 4,
+      outputBytes: sizeOf(ofOneRow(output)) * 4,
     });
   }
   for (const { name, shape } of variables) {

@@ -4,12 +4,15 @@ import {
   activations,
   adam,
   batchNorm,
+  bidirectional,
   compile,
   createEngine,
   dense,
   dropout,
   embedding,
   flatten,
+  inspect,
+  lstm,
   meanSquaredError,
   model,
   nested,
@@ -18,6 +21,7 @@ import {
   ShapeError,
   sequential,
   standardize,
+  type Tensor,
 } from "../../src/index.ts";
 import { noise, stateDigest, thrownBy, xor, xorModel, xorTrainer } from "../fixtures.ts";
 
@@ -44,6 +48,30 @@ describe("activations", () => {
       expect(dense1.data[i]).toBeCloseTo(value, 6);
     });
     expect(dense2.data).toEqual(predictor.predict(xor.x).data);
+  });
+
+  it("gives of a recurrent layer what its call returned", () => {
+    const last = compile(sequential({ input: [4, 2], seed: 1 }, [lstm(3)]));
+    const steps = compile(sequential({ input: [4, 2], seed: 1 }, [lstm(3, { returnSequences: true })]));
+    const x = noise(2 * 8);
+    for (const predictor of [last, steps as never as typeof last]) {
+      const { lstm1 } = activations(predictor, x);
+      expect(lstm1).toEqual(predictor.predict(x));
+    }
+    const trainer = compile(sequential({ input: [4, 2], seed: 1 }, [lstm(3)]), {
+      loss: meanSquaredError(),
+      optimizer: adam(),
+    });
+    const { outputs } = inspect(trainer, { x, y: noise(2 * 3) } as never);
+    expect([outputs.lstm1.count, outputs.lstm1.units]).toEqual([6, 3]);
+    const net = model({ inputs: { x: [4, 2] } }, ({ x: input }) => {
+      const [y, h, c] = bidirectional(lstm(3, { returnState: true }))(input) as never as Tensor[];
+      return { y, h, c };
+    });
+    const both = compile(net);
+    const all = activations(both, { x });
+    expect(all.bidirectional1.data).toEqual(both.predict({ x }).y.data);
+    expect(all["bidirectional1.forward"].data).toEqual(both.predict({ x }).h.data);
   });
 
   it("gives all layers where none is named, and of more rows than a batch", () => {

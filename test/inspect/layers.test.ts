@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   adam,
   batchNorm,
+  bidirectional,
   compile,
   conv2d,
   conv2dTranspose,
@@ -9,7 +10,9 @@ import {
   depthwiseConv2d,
   dropout,
   flatten,
+  gru,
   layersOf,
+  lstm,
   maxPool2d,
   meanSquaredError,
   model,
@@ -106,6 +109,25 @@ describe("layersOf", () => {
       ["encoder.dense2", 18],
       ["dense1", 4],
     ]);
+  });
+
+  it("shows of a recurrent layer what others read: the last state, or all", () => {
+    const net = sequential({ input: [4, 2] }, [
+      gru(5, { returnSequences: true }),
+      bidirectional(lstm(3)),
+      dense(1),
+    ]);
+    const shown = (of: typeof net) =>
+      layersOf(of).map(({ name, outputShape, outputBytes }) => [name, outputShape, outputBytes]);
+    expect(shown(net)).toEqual([
+      ["gru1", [-1, 4, 5], 80],
+      ["bidirectional1.forward", [-1, 3], 12],
+      ["bidirectional1.backward", [-1, 3], 12],
+      ["bidirectional1", [-1, 6], 24],
+      ["dense1", [-1, 1], 4],
+    ]);
+    expect(shown(sequential({ input: [4, 4] }, [lstm(3)]) as never)).toEqual([["lstm1", [-1, 3], 12]]);
+    expect(sequential({ input: [4, 4] }, [lstm(3)]).summary()).toMatch(/^lstm1 +\[rows, 3\] /m);
   });
 
   it("gives a layer the parameters of its parts, whose names begin with its own", () => {
