@@ -15,8 +15,8 @@ import { sourceOf } from "./model-json.ts";
  * parameters have values, as those of trainers and predictors do, also `predictor`, with these parameters. What preprocessing was fitted
  * to is no part of code: `save` and `modelToJSON` keep it.
  *
- * @throws FileError for something else than a model, a trainer or a predictor, and for what no call of this package makes, such as a
- *   rewritten activation
+ * @throws FileError for something else than a model, a trainer or a predictor, for layers that code does not know, such as `conv2d`, and
+ *   for what no call of this package makes, such as a rewritten activation
  * @example
  * const code = modelToCode(sequential({ input: [2], seed: 42 }, [dense(8, { activation: "tanh" }), dense(1)]));
  * code.split("\n")[2]; // => 'export const model = sequential({ input: [2], seed: 42 }, ['
@@ -52,6 +52,7 @@ interface Call {
   readonly method?: (name: (id: ValueId) => string) => string;
   readonly input: ValueId;
   readonly output: ValueId;
+  readonly node: Node;
 }
 
 const quote = (text: string) => JSON.stringify(text);
@@ -90,6 +91,15 @@ const fail = (got: string): never => {
   throw new FileError(`modelToCode: a model must be made of layers and methods of tensors; got ${got}`);
 };
 
+const KNOWN =
+  "knows dense, activation, dropout, layerNorm, batchNorm, embedding, reshape, flatten, preprocessing and the usual methods of tensors";
+
+/** Refuses a node of another layer, by the name of that, or of another method. */
+const unknown = ({ op, scope }: Pick<Node, "op" | "scope">): never => {
+  const got = scope ? `${scope} (${op})` : op;
+  throw new FileError(`modelToCode: ${KNOWN}; got ${got}: use save() or modelToJSON()`);
+};
+
 /** The calls that make a graph, in the order in which they were made. */
 function callsOf(graph: Graph, imports: Set<string>): Call[] {
   const nodes = graph.nodes.filter(({ phase }) => phase === "forward");
@@ -126,9 +136,11 @@ function callsOf(graph: Graph, imports: Set<string>): Call[] {
         ...layerCall("dense", node, `${units}`, options),
         input,
         output: isJoined ? next.outputs[0] : output,
+        node,
       });
       if (isJoined) i++;
-    } else calls.push({ ...(layerOfNode(graph, node, layerCall) ?? methodOf(graph, node)), input, output });
+    } else
+      calls.push({ ...(layerOfNode(graph, node, layerCall) ?? methodOf(graph, node)), input, output, node });
   }
   return calls;
 }
@@ -230,7 +242,8 @@ const BINARY: { readonly [F in BinaryFn]?: string } = {
 const REDUCE = { [ReduceFn.Sum]: "sum", [ReduceFn.Mean]: "mean", [ReduceFn.Max]: "max" } as const;
 
 /** The method of tensors that makes a node. */
-function methodOf(graph: Graph, { op, attrs, inputs }: Node): Pick<Call, "method"> {
+function methodOf(graph: Graph, node: Node): Pick<Call, "method"> {
+  const { op, attrs, inputs } = node;
   const { fn, shape, axes, from, to } = attrs as never as {
     readonly fn: number;
     readonly shape: readonly number[];
@@ -264,7 +277,7 @@ function methodOf(graph: Graph, { op, attrs, inputs }: Node): Pick<Call, "method
       return method(name, digits(constant.data[0]));
     }
   }
-  return fail(`${op}`);
+  return unknown(node);
 }
 
 /** The options of an input, without those of its preprocessing layers. */
@@ -312,7 +325,7 @@ function asList(model: Model, calls: readonly Call[], imports: Set<string>): str
   const options = input.columns ? code.slice(2, -2) : `input: ${code}`;
   const layers = [
     ...stepCalls(input, new Map(), imports),
-    ...calls.map(({ layer }) => layer ?? fail("a method in a list of layers")),
+    ...calls.map(({ layer, node }) => layer ?? unknown(node)),
   ];
   return [
     `export const model = sequential({ ${options}${seedOf(model)} }, [`,

@@ -303,6 +303,21 @@ predictor.setParameters({
     expect(built?.predict([[0, 1]] as never)).toEqual(compile(converted).predict([[0, 1]]));
   });
 
+  it("refuses layers that it does not know by their names", () => {
+    const refusal = (input: number[], made: unknown) => () =>
+      modelToCode(sequential({ input }, [made as wasmgrad.Layer]));
+    const known =
+      "modelToCode: knows dense, activation, dropout, layerNorm, batchNorm, embedding, reshape, flatten, preprocessing and the usual methods of tensors; got ";
+    const instead = ": use save() or modelToJSON()";
+    expect(refusal([4, 4, 1], wasmgrad.conv2d(2, { kernel: 3 }))).toThrow(`${known}conv2d1 (conv)${instead}`);
+    expect(refusal([4, 2], wasmgrad.lstm(2, { name: "past" }))).toThrow(`${known}past (recurrent)${instead}`);
+    expect(refusal([4, 2], wasmgrad.globalAveragePool1d())).toThrow(
+      `${known}globalAveragePool1d1 (reduce)${instead}`,
+    );
+    const joined = model({ inputs: { a: [2], b: [2] } }, ({ a, b }) => wasmgrad.concat([a, b]));
+    expect(() => modelToCode(joined)).toThrow(`${known}concat${instead}`);
+  });
+
   it("is of models, trainers and predictors", () => {
     for (const other of [undefined, 5, {}, "model", dense(1)]) {
       expect(() => modelToCode(other as never)).toThrow(FileError);
