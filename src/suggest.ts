@@ -16,10 +16,13 @@ belongs to sgd and batchNorm|momentum
 belongs to sgd|nesterov=usenesterov
 belongs to adam and adamW|beta1=betas,b1 beta2=b2 epsilonMode biasCorrection amsgrad
 belongs to adam, adamW, batchNorm and layerNorm|epsilon=eps
-belongs to adamW|weightDecay=l2,kernelregularizer decay groups=paramgroups,params
+belongs to adamW|weightDecay=l2,kernelregularizer decay
+belongs to adamW and conv2d|groups=paramgroups,params
 belongs to dense|activation=act,nonlinearity bias=usebias weightInitializer=kernelinitializer,initializer,init biasInitializer
-belongs to layers of windows, such as maxPool2d|stride=strides padding=pad,paddingmode countPadding=countincludepad
-belongs to depthwiseConv2d and separableConv2d|kernel=kernelsize,filtersize dilation=dilationrate multiplier=depthmultiplier,channelmultiplier
+belongs to layers of windows, such as maxPool2d|stride=strides padding=pad,paddingmode
+belongs to averagePool1d and averagePool2d|countPadding=countincludepad
+belongs to conv2d, depthwiseConv2d and separableConv2d|kernel=kernelsize,filtersize dilation=dilationrate
+belongs to depthwiseConv2d and separableConv2d|multiplier=depthmultiplier,channelmultiplier
 belongs to upsample2d|mode=interpolation
 belongs to impute|with=strategy,fillvalue indicator=addindicator
 belongs to oneHot|categories=numclasses,numtokens,depth unseen=handleunknown,oov

@@ -110,7 +110,11 @@ export function layer(
     if (!(x instanceof Symbolic))
       throw new TraceError(
         `${layerName ?? kind}: needs a tensor of a model; got ${describe(x)}` +
-          (x === undefined ? ": does an input have this name?" : ": data go to predict or fit"),
+          (x === undefined
+            ? ": does an input have this name?"
+            : Array.isArray(x) && (x as unknown[]).every((one) => one instanceof Symbolic)
+              ? ": give one of its tensors"
+              : ": data go to predict or fit"),
       );
     const { builder } = x;
     let building = buildings.get(builder);

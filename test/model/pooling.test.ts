@@ -222,12 +222,27 @@ describe("what is refused", () => {
     [
       "padding below 0",
       build([4, 1], () => zeroPadding1d([1, -1])),
-      'zeroPadding1d: padding must be "valid", "same", a whole number >= 0, or [before, after]; got an array of 2',
+      "zeroPadding1d: padding, the first argument, must be a whole number >= 0, or [before, after]; got an array of 2",
     ],
     [
       "padding by a word where numbers are needed",
       build([4, 4, 1], () => zeroPadding2d("same" as never)),
-      'zeroPadding2d: padding, the first argument, must be numbers; got "same"',
+      'zeroPadding2d: padding, the first argument, must be a whole number >= 0, or [height, width], or [[top, bottom], [left, right]]; got "same"',
+    ],
+    [
+      "counting of padding where nothing is counted",
+      build([4, 4, 1], () => maxPool2d(2, { countPadding: false } as never)),
+      'maxPool2d: unknown option "countPadding"; countPadding belongs to averagePool1d and averagePool2d. ',
+    ],
+    [
+      "dilation of pooling",
+      build([4, 4, 1], () => maxPool2d(2, { dilation: 2 } as never)),
+      'maxPool2d: unknown option "dilation"; dilation belongs to conv2d, depthwiseConv2d and separableConv2d. ',
+    ],
+    [
+      "groups of single channels",
+      build([4, 4, 1], () => depthwiseConv2d({ groups: 2 } as never)),
+      'depthwiseConv2d: unknown option "groups"; groups belongs to adamW and conv2d. ',
     ],
     [
       "a factor that is not whole",

@@ -445,13 +445,16 @@ describe("refusals", () => {
     );
     expect(() => bidirectional(gru(3, { reverse: true }))).toThrow("got one that is reversed");
     expect(build(({ x, h }) => bidirectional(gru(5))(x, { initialState: h }))).toThrow(
-      "bidirectional1.backward: initialState must be a state [rows, 5]; got none",
+      "bidirectional1: initialState must be 2 states [rows, 5]; got [rows, 5]",
+    );
+    expect(build(({ x, h }) => bidirectional(lstm(5))(x, { initialState: [h, h] }))).toThrow(
+      "bidirectional1: initialState must be 4 states [rows, 5]; got [rows, 5], [rows, 5]",
     );
   });
 
   it("of states in a chain of layers", () => {
     expect(() => sequential({ input: [4, 3] }, [lstm(5, { returnState: true }) as never, dense(1)])).toThrow(
-      "dense: needs a tensor of a model; got an array of 3",
+      "dense: needs a tensor of a model; got an array of 3: give one of its tensors",
     );
   });
 });

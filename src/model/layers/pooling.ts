@@ -1,5 +1,4 @@
 /** Layers over images `[rows, height, width, channels]` and sequences `[rows, length, channels]` without weights: pooling, sizes. */
-import { OptionError } from "../../errors.ts";
 import { PoolDivisor, ReduceFn } from "../../graph/op.ts";
 import { averagePool, maxPool } from "../../graph/ops/pool.ts";
 import { reduce } from "../../graph/ops/reduce.ts";
@@ -321,10 +320,7 @@ export const upsample1d = /* @__PURE__ */ withOps(
 
 function zeros(kind: string, axes: 1 | 2, padding: unknown, options: NameOption): Layer<"same"> {
   const name = nameIn(kind, options);
-  const who = name ?? kind;
-  if (typeof padding === "string")
-    throw new OptionError(`${who}: padding, the first argument, must be numbers; got "${padding}"`);
-  const sides = readPadding(who, padding, axes);
+  const sides = readPadding(name ?? kind, padding, axes, true);
   return layer(
     kind,
     name,
@@ -332,11 +328,10 @@ function zeros(kind: string, axes: 1 | 2, padding: unknown, options: NameOption)
     (x, _, own) => {
       needsSpatial(own, kind, x.shape, axes);
       let y = x;
-      if (sides !== "same")
-        sides.paddingBefore.forEach((before, i) => {
-          const after = sides.paddingAfter[i];
-          if (before + after > 0) y = y.emit(pad, { axis: i + 1, before, after, step: 1, value: 0 }, [y.id]);
-        });
+      sides.paddingBefore.forEach((before, i) => {
+        const after = sides.paddingAfter[i];
+        if (before + after > 0) y = y.emit(pad, { axis: i + 1, before, after, step: 1, value: 0 }, [y.id]);
+      });
       return y;
     },
   );

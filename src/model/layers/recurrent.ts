@@ -334,8 +334,9 @@ export const bidirectional = /* @__PURE__ */ withOps(
       ],
       (x, parameters, who, call: RecurrentCall) => {
         const half = parameters.length / 2;
-        const states = listOf(call.initialState ?? recipe.options.initialState);
-        const count = states && Math.ceil(states.length / 2);
+        const given = call.initialState ?? recipe.options.initialState;
+        const count = recipe.cell === Cell.Lstm ? 2 : 1;
+        const states = given && statesOf(who, x, recipe.units, 2 * count, given);
         const way = (reverse: boolean) => {
           const own = `${who}.${reverse ? "backward" : "forward"}`;
           const initialState = reverse ? states?.slice(count) : states?.slice(0, count);

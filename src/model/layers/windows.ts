@@ -56,11 +56,14 @@ export interface Sides {
 /**
  * Padding as numbers, or `"same"`, which needs the length of the axes.
  *
+ * @param numbersOnly of an argument that takes no words
  * @throws OptionError for anything but the forms of `Padding`, or of `Padding1d` for one axis
  */
-export function readPadding(who: string, value: unknown, axes: number): "same" | Sides {
-  if (value === "same") return value;
-  const given = value === "valid" ? 0 : value;
+export function readPadding(who: string, value: unknown, axes: number, numbersOnly: true): Sides;
+export function readPadding(who: string, value: unknown, axes: number): "same" | Sides;
+export function readPadding(who: string, value: unknown, axes: number, numbersOnly = false): "same" | Sides {
+  if (value === "same" && !numbersOnly) return value;
+  const given = value === "valid" && !numbersOnly ? 0 : value;
   const sides = axes === 1 && Array.isArray(given) ? [given] : given;
   const pairs = holds(sides, PLACES) ? new Array(axes).fill(sides) : sides;
   if (Array.isArray(pairs) && pairs.length === axes) {
@@ -69,9 +72,8 @@ export function readPadding(who: string, value: unknown, axes: number): "same" |
       return { paddingBefore: both.map(([n]) => n), paddingAfter: both.map(([, n]) => n) };
   }
   const forms = axes === 1 ? "[before, after]" : "[height, width], or [[top, bottom], [left, right]]";
-  throw new OptionError(
-    `${who}: padding must be "valid", "same", a whole number >= 0, or ${forms}; got ${describe(value)}`,
-  );
+  const rule = numbersOnly ? "padding, the first argument, must be" : 'padding must be "valid", "same",';
+  throw new OptionError(`${who}: ${rule} a whole number >= 0, or ${forms}; got ${describe(value)}`);
 }
 
 /**
