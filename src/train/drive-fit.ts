@@ -69,8 +69,8 @@ function* takeApart(who: string, host: FitHost, dataset: Dataset, options: AnyFi
     const what = `${who}: validation`;
     if (isShare(given)) {
       ({ training, validation } = yield* splitData(what, program, rules, dataset, given));
-      yield* checkPart(what, "training", training);
-      yield* checkPart(what, "validation", validation);
+      yield* checkPart(what, "training", training, rules.losses);
+      yield* checkPart(what, "validation", validation, rules.losses);
     } else validation = yield* eachJob((jobs) => readData(what, given as AnyData, rules, jobs));
     notes = yield* noteClasses(rules, training, validation);
   }

@@ -73,18 +73,38 @@ export function readWeights(
   return { rows, column: { words: 1, data } };
 }
 
-/** @throws DataError for a part of weighted data in which nothing counts: its loss would be 0 whatever is learnt */
-export function* checkPart(who: string, part: string, dataset: Dataset): Steps<void> {
-  if (!isWeighted(dataset)) return;
-  const { data } = dataset.columns[dataset.columns.length - 1];
+/** @throws DataError for a part in which no label or no weight counts: its loss would be 0 whatever is learnt */
+export function* checkPart(
+  who: string,
+  part: string,
+  { columns, rows }: Dataset,
+  losses: readonly LossOfRows[],
+): Steps<void> {
+  const weights = columns.length - 1;
   // Nearly always the first rows tell.
-  for (let row = 0; row < data.length; row++) {
-    if (data[row] > 0) return;
-    if (row % STRETCH === STRETCH - 1) yield;
+  for (const [i, { loss }] of losses.entries()) {
+    const ignored = loss.ignore?.index;
+    const { data } = columns[weights - losses.length + i];
+    if (ignored === undefined || !(data instanceof Int32Array)) continue;
+    if (!(yield* hasSome(data, (label) => label !== ignored)))
+      throw new DataError(
+        `${who}: one label at least must count in the ${part} rows; got ${data.length} times ${ignored}`,
+        "label",
+      );
   }
-  throw new DataError(
-    `${who}: one ${part} row at least must have a weight above 0; got ${data.length} of weight 0`,
-  );
+  const { words, data } = columns[weights];
+  if (words > 0 && !(yield* hasSome(data, (weight) => weight > 0)))
+    throw new DataError(
+      `${who}: one ${part} row at least must have a weight above 0; got ${rows} of weight 0`,
+    );
+}
+
+function* hasSome(data: Column["data"], counts: (value: number) => boolean): Steps<boolean> {
+  for (let i = 0; i < data.length; i++) {
+    if (counts(data[i])) return true;
+    if (i % STRETCH === STRETCH - 1) yield;
+  }
+  return false;
 }
 
 function checkSum(what: string, sum: number, rows: number): void {

@@ -233,6 +233,27 @@ describe("bad labels of sequences", () => {
     );
   });
 
+  it("none of which count in the rows for training or validation are refused before the first step", async () => {
+    const trainer = tagger(crossEntropy({ ignoreIndex: -100 }));
+    const none = [-100, -100, -100];
+    const padded = [...y.slice(0, 4), none, none];
+    const options = { epochs: 3, validation: { last: 0.34 }, earlyStopping: { patience: 2 } };
+    expect(() => trainer.fitSync({ x, y: padded }, options)).toThrow(
+      "fitSync: validation: one label at least must count in the validation rows; got 6 times -100",
+    );
+    await expect(trainer.fit(trainer.bind({ x, y: padded }), options)).rejects.toThrow(
+      "fit: validation: one label at least must count in the validation rows; got 6 times -100",
+    );
+    expect(() =>
+      trainer.fitSync({ x, y: [none, none, none, none, ...y.slice(4)] }, { validation: { last: 0.34 } }),
+    ).toThrow("fitSync: validation: one label at least must count in the training rows; got 12 times -100");
+    expect(() => trainer.fitSync({ x, y }, { validation: { x: [x[0]], y: [none] } })).toThrow(
+      "fitSync: validation: y: one label at least must count; got 3 times -100",
+    );
+    expect(trainer.steps).toBe(0);
+    expect(trainer.fitSync({ x, y: [...y.slice(0, 5), none] }, options).steps).toBe(3);
+  });
+
   it("names are found at their position", () => {
     const labels = ["a", "b", "c", "d"];
     const trainer = tagger(crossEntropy(), { labels });
