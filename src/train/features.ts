@@ -16,6 +16,9 @@ export interface AverageWeightsOptions {
   readonly decay?: number;
 }
 
+/** How much of the average stays, unless told otherwise. */
+export const AVERAGE_DECAY = 0.999;
+
 export interface FeatureOptions {
   /**
    * Makes large gradients smaller before the optimizer sees them: `{ globalNorm: 1 }` multiplies all of them by
@@ -80,7 +83,9 @@ export function readFeatures(
   );
   features.push(...constraints.map((constraint) => constraint.feature(graph, loss, frozen)));
   if (averageWeights !== undefined) {
-    const { decay } = readOptions("compile: averageWeights", averageWeights, { decay: [0.999, SHARE] });
+    const { decay } = readOptions("compile: averageWeights", averageWeights, {
+      decay: [AVERAGE_DECAY, SHARE],
+    });
     features.push(averageFeature(decay));
   }
   const penalties = readArray(

@@ -3,8 +3,8 @@ import type { Plan } from "../plan/planned.ts";
 import type { FileParts, Metadata } from "../program/file.ts";
 import type { FeatureOptions } from "./features.ts";
 import type { FitMemory } from "./fit-memory.ts";
+import { asCall } from "./kinds.ts";
 import type { LossTraits } from "./losses.ts";
-import type { Constraint, Penalty } from "./penalties.ts";
 import type { OutputLoss } from "./training-data.ts";
 
 /** What a trainer was made with, as far as files go. */
@@ -21,9 +21,6 @@ const describeLoss = ({ kind, settings }: LossTraits): Readonly<Record<string, u
   kind,
   ...settings,
 });
-
-/** The function that made a penalty or a constraint, and with what. */
-const asCall = ({ kind, given }: Penalty | Constraint) => ({ kind, given });
 
 /** What the file of a trainer holds beside that of a predictor. */
 export function trainerFile(

@@ -7,3 +7,9 @@ export type Kind<F> = F & BringsOps & { readonly kind: string };
 /** Bundlers drop a call of it that is marked as pure, with what it calls. */
 export const withKind = <F extends (...given: never[]) => unknown>(make: F, kind: string): Kind<F> =>
   Object.assign(make, { ops: [], kind });
+
+/** What such a function made, as files and manifests name it: the function, and its arguments. */
+export const asCall = ({ kind, given }: { readonly kind: string; readonly given: readonly unknown[] }) => ({
+  kind,
+  given,
+});

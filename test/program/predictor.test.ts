@@ -6,6 +6,8 @@ import {
   compile,
   DataError,
   dense,
+  l2,
+  maxNorm,
   model,
   OptionError,
   ShapeError,
@@ -308,6 +310,26 @@ describe("manifest", () => {
     const changed = { learningRate: 0.25, groupLearningRates: [0.25], accumulate: 4 };
     expect(grouped.manifest()).toMatchObject({ options: changed });
     expect(trainer.manifest()).toMatchObject({ options: { learningRate: 0.01, accumulate: 1 } });
+  });
+
+  it("says what accompanies the optimizer, where it does", () => {
+    const more = {
+      clip: { norm: 1 },
+      freeze: ["dense1"],
+      penalties: [l2(0.5, { parameters: ["dense2"] })],
+      constraints: [maxNorm(3)],
+    };
+    const { options } = JSON.parse(JSON.stringify(classifier({ ...more, averageWeights: {} })));
+    expect(options).toMatchObject({
+      clip: { norm: 1 },
+      averageWeights: { decay: 0.999 },
+      freeze: ["dense1.weight", "dense1.bias"],
+      penalties: [{ kind: "l2", given: [0.5, { parameters: ["dense2"] }] }],
+      constraints: [{ kind: "maxNorm", given: [3, {}] }],
+    });
+    expect(Object.keys(manifest.options as object)).toEqual([
+      ...["batchSize", "labels", "loss", "optimizer", "learningRate", "accumulate", "steps", "epochs"],
+    ]);
   });
 
   it("survives a round trip through JSON unchanged", () => {
