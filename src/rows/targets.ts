@@ -5,8 +5,11 @@ import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import { unknownName } from "../suggest.ts";
 import { countRows, flatData, flatten32, flatten64, isNumericArray, type Rows } from "./data.ts";
 
+/** Class names; the label that does not count may stand among them as a number. */
+type Names = readonly (string | number)[] | readonly (readonly (string | number)[])[];
+
 /** What a target may be: rows of numbers, or one class (index or name) a row, or position of a sequence. */
-export type Targets = Rows | readonly string[] | readonly (readonly string[])[];
+export type Targets = Rows | Names;
 
 export interface ReadTargets {
   readonly rows: number;
@@ -52,8 +55,9 @@ export function readTargets(what: string, given: Targets, rules: TargetRules, jo
       `${what}: targets must be rows, class indices or class names; got ${describe(given)}`,
       given === undefined ? "missing" : "type",
     );
-  const hasNames = isStrings(given);
-  const y = hasNames ? indicesOf(what, given, rules, jobs) : (given as Rows);
+  const name = firstName(given, loss.ignore?.index);
+  const hasNames = name !== undefined;
+  const y = hasNames ? indicesOf(what, given as Names, name, rules, jobs) : (given as Rows);
   const { positions } = rules;
   const { family } = loss;
   const isOfClasses = family === "classes" || family === "scores";
@@ -76,32 +80,37 @@ export function readTargets(what: string, given: Targets, rules: TargetRules, jo
   return { rows, kind: "rows", data };
 }
 
-type Names = readonly string[] | readonly (readonly string[])[];
-
-const isStrings = (y: Targets): y is Names =>
-  Array.isArray(y) && typeof (Array.isArray(y[0]) ? y[0][0] : y[0]) === "string";
+/** The first name, where the first label that counts is one. */
+function firstName(y: Targets, ignored: number | undefined): string | undefined {
+  if (!Array.isArray(y)) return undefined;
+  for (const row of y)
+    for (const label of Array.isArray(row) ? row : [row])
+      if (ignored === undefined || label !== ignored) return typeof label === "string" ? label : undefined;
+  return undefined;
+}
 
 function indicesOf(
   what: string,
   y: Names,
+  name: string,
   { labels, loss, rowElements, positions, oneHot }: TargetRules,
   jobs: Jobs,
 ): Float64Array {
-  const firstName = [y[0]].flat()[0];
+  const ignored = loss.ignore?.index;
   if (
     (loss.family === "numbers" && !oneHot) ||
     (rowElements !== 1 && (loss.family === "binary" || loss.family === "signs"))
   )
     throw new DataError(
-      `${what}: class names need crossEntropy or one output; got ${describe(firstName)} for ${loss.kind}`,
+      `${what}: class names need crossEntropy or one output; got ${describe(name)} for ${loss.kind}`,
       "label",
     );
   if (!labels)
     throw new DataError(
-      `${what}: class names need labels in compile, such as labels: [${describe(firstName)}, ..]; got none`,
+      `${what}: class names need labels in compile, such as labels: [${describe(name)}, ..]; got none`,
       "label",
     );
-  const index = new Map(labels.map((label, i) => [label, i]));
+  const index = new Map<unknown, number>(labels.map((label, i) => [label, i]));
   const indices = new Float64Array(y.length * positions);
   inStretches(jobs, y.length, positions, (from, count) => {
     for (let row = from; row < from + count; row++) {
@@ -112,7 +121,7 @@ function indicesOf(
           "label",
         );
       for (let j = 0; j < positions; j++) {
-        const i = index.get(names[j]);
+        const i = names[j] === ignored ? ignored : index.get(names[j]);
         if (i === undefined)
           throw new DataError(
             `${unknownName(what, "label", names[j], labels)}; it is at row ${row}${positionOf(j, positions)}`,

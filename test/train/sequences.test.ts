@@ -263,6 +263,40 @@ describe("bad labels of sequences", () => {
     );
   });
 
+  it("may stand among names, as the number that is ignored", () => {
+    const labels = ["a", "b", "c", "d"];
+    const trainer = tagger(crossEntropy({ ignoreIndex: -1 }), { labels });
+    const indices = y.map((row, i) => row.map((label, t) => ((i + t) % 3 === 0 ? -1 : label)));
+    const withNames = [[-1, -1, -1], ...indices].map((row) => row.map((i) => labels[i] ?? i));
+    const padded = [x[0], ...x];
+    expect(trainer.evaluate({ x: padded, y: withNames })).toEqual(
+      trainer.evaluate({ x: padded, y: [[-1, -1, -1], ...indices] }),
+    );
+    expect(() => trainer.evaluate({ x: [x[0]], y: [["a", -2, -1]] })).toThrow(
+      "evaluate: y: unknown label -2; labels: a, b, c, d; it is at row 0, position 1",
+    );
+    expect(() => tagger(crossEntropy(), { labels }).evaluate({ x: [x[0]], y: [["a", -1, "b"]] })).toThrow(
+      "evaluate: y: unknown label -1",
+    );
+
+    const flat = compile(sequential({ input: [2], seed: 1 }, [dense(3, { activation: "softmax" })]), {
+      ...{ loss: crossEntropy({ ignoreIndex: -1 }), optimizer: sgd(), labels: ["a", "b", "c"] },
+    });
+    for (const [names, numbers] of [
+      [
+        ["a", -1, "c", "b"],
+        [0, -1, 2, 1],
+      ],
+      [
+        [-1, "b", "c", -1],
+        [-1, 1, 2, -1],
+      ],
+    ])
+      expect(flat.evaluate({ x: x[0].concat(x[1]).slice(0, 4), y: names })).toEqual(
+        flat.evaluate({ x: x[0].concat(x[1]).slice(0, 4), y: numbers as number[] }),
+      );
+  });
+
   it("classWeight has no class of a row to go by", () => {
     expect(() => tagger(crossEntropy()).fitSync({ x, y }, { classWeight: { 0: 2 } })).toThrow(
       "classWeight needs one loss of classes: crossEntropy, or binaryCrossEntropy of one output; got crossEntropy of 3 positions a row",
