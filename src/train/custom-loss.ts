@@ -13,7 +13,7 @@ import type { LossFunction } from "./losses.ts";
  * const trainer = compile(sequential({ input: [3] }, [dense(1)]), { loss: fn, optimizer: adam() });
  */
 export const customLoss = /* @__PURE__ */ withOps(function customLoss(fn: LossFunction): LossFunction {
-  refuseMore("customLoss", arguments, 1);
+  refuseMore("customLoss", arguments, 1, "write loss: customLoss(fn)");
   check("customLoss", "fn, the first argument,", fn, FUNCTION);
   bringTensors();
   return fn;

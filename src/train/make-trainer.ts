@@ -190,7 +190,7 @@ function addOwnLoss(builder: Builder, { name, value }: Port, given: unknown, wei
   throw new OptionError(
     "compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or " +
       `huber() gives; got ${describe(given)}` +
-      (isOwn ? ": write customLoss(fn)" : isFunction ? ": call it" : ""),
+      (isOwn ? ": write customLoss(fn)" : isFunction ? ": call it, or let it take (prediction, target)" : ""),
   );
 }
 

@@ -332,7 +332,7 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "a loss that was not called",
     () => compile(net(), { loss: binaryCrossEntropy, optimizer: adam() }),
-    "option OptionError: compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or huber() gives; got a function: call it",
+    "option OptionError: compile: loss must be what crossEntropy(), binaryCrossEntropy(), meanSquaredError(), meanAbsoluteError() or huber() gives; got a function: call it, or let it take (prediction, target)",
   ],
   [
     "a loss of one's own",

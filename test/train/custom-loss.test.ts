@@ -234,9 +234,14 @@ describe("a loss function is refused", () => {
     expect(refused(loss)).toBe(message);
   });
 
-  it("that is one of the package and was not called", () => {
-    for (const loss of [meanSquaredError, crossEntropy, huber])
-      expect(refused(loss)).toMatch(/^OptionError: compile: loss must be what .*: call it$/);
+  it("that is one of the package and was not called, or takes nothing", () => {
+    for (const loss of [meanSquaredError, crossEntropy, huber, () => {}])
+      expect(refused(loss)).toMatch(
+        /^OptionError: compile: loss must be what .*: call it, or let it take \(prediction, target\)$/,
+      );
+    expect(refused(customLoss)).toMatch(
+      /^OptionError: customLoss: takes no argument 2; .*: write loss: customLoss\(fn\)$/,
+    );
   });
 
   it("where targets are to be standardized and the model ends in probabilities", () => {
