@@ -6,7 +6,7 @@ import { DataError, OptionError } from "./errors.ts";
  * What users know from this package and from others (Keras, PyTorch, scikit-learn, brain.js): in each line what is said of
  * the names in it, then the names, each with what others call it, in small letters without `_` and `-`.
  */
-const KNOWN = `belongs to compile|batchSize=batch,minibatch loss=criterion,lossfn,lossfunction optimizer=solver labels=classes,classnames targets accumulate freeze=frozen,trainable clip=clipnorm,clipvalue,maxgradnorm,gradientclip averageWeights=ema,useema penalties=kernelregularizer,biasregularizer,regularizer constraints=kernelconstraint,biasconstraint,maxnorm windowRows shuffleSeed metrics engine
+const KNOWN = `belongs to compile|batchSize=batch,minibatch loss=criterion,lossfn,lossfunction optimizer=solver labels=classes,classnames targets accumulate freeze=frozen,trainable clip=clipnorm,globalclipnorm,clipvalue,maxgradnorm,gradientclip averageWeights=ema,useema penalties=kernelregularizer,biasregularizer,regularizer constraints=kernelconstraint,biasconstraint,maxnorm windowRows shuffleSeed metrics engine
 belongs to fit|epochs=numepochs,nepochs,iterations,maxiter,maxepochs untilEpoch=totalepochs,initialepoch steps=maxsteps,updates stopWhen=errorthresh,tol validation=validationdata,validationsplit,validationfraction,valdata earlyStopping shuffle onEpoch=callbacks,callback,onepochend onProgress=verbose,log,logperiod signal
 belongs to earlyStopping of fit|patience=niternochange minDelta monitor mode
 belongs to stopWhen of fit|lossBelow=loss,errorthresh,minloss
@@ -36,7 +36,7 @@ belongs to fit and evaluate|classWeight=classweights
 is a layer of its own, as in activityPenalty({ l1: 1e-4 })|activityPenalty=activityregularizer
 is the first argument of dense, as in dense(4)|units=outfeatures
 is the second argument of sequential|layers=hiddenlayers
-|axis=dim keepDims=keepdim silu=swish linear=identity,none sigmoid=logistic glorotUniform=xavieruniform,xavier glorotNormal=xaviernormal heUniform=kaiminguniform heNormal=kaimingnormal,he`;
+|globalNorm=globalclipnorm,maxnorm,maxgradnorm norm=clipnorm value=clipvalue axis=dim keepDims=keepdim silu=swish linear=identity,none sigmoid=logistic glorotUniform=xavieruniform,xavier glorotNormal=xaviernormal heUniform=kaiminguniform heNormal=kaimingnormal,he`;
 
 const plain = (name: string) => name.replace(/[_-]/g, "").toLowerCase();
 

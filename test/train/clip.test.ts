@@ -88,6 +88,18 @@ describe("clip", () => {
     expect(trainer.digest()).toBe(digest);
   });
 
+  it.each([
+    ["clipnorm", "norm"],
+    ["global_clipnorm", "globalNorm"],
+    ["max_norm", "globalNorm"],
+    ["clipvalue", "value"],
+  ])("is told by other libraries as %s, here %s", (given, name) => {
+    expect(() => make({ clip: { [given]: 1 } })).toThrow(
+      `compile: clip: unknown option "${given}"; did you mean ${name}? Options: globalNorm, norm, value`,
+    );
+    expect(() => make({ [given]: 1 })).toThrow(`unknown option "${given}"; did you mean c`);
+  });
+
   it("is kept by files", () => {
     const trainer = make({ clip: { norm: 0.2 } });
     trainer.fitSync({ x, y }, { epochs: 2 });
