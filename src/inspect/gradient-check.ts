@@ -10,6 +10,7 @@ import { compile } from "../train/compile.ts";
 import { gradientsOf, lossOf } from "../train/loss-gradients.ts";
 import type { Loss } from "../train/losses.ts";
 import { sgd } from "../train/optimizers.ts";
+import { makeReader } from "../train/reader.ts";
 import { Trainer } from "../train/trainer.ts";
 import type { Data } from "../train/training-data.ts";
 import { type Argument, valueAndGrad } from "../train/value-and-grad.ts";
@@ -81,7 +82,7 @@ interface Subject {
  * uses the statistics of the batch. Where differences show a kink, gradients between the slopes on both sides are right.
  *
  * @param subject a trainer, which stays as it is; a model, with the option `loss`; or a function, as for `valueAndGrad`
- * @param data    rows and targets, at most a batch of them; of a function the list of its arguments
+ * @param data    rows and targets, for a trainer at most a batch of them; of a function the list of its arguments
  * @throws OptionError for what cannot be checked, ShapeError or DataError for data that do not fit
  * @example
  * const model = sequential({ input: [2], seed: 1 }, [dense(8, { activation: "tanh" }), dense(1)]);
@@ -136,14 +137,22 @@ export function gradientCheck(
     throw new OptionError(
       "gradientCheck: a model needs a loss, such as { loss: meanSquaredError() }; got none",
     );
-  const trainer = compile(
-    subject as Model<unknown, Result>,
-    { loss, optimizer: sgd(), engine } as never,
-  ) as Trainer<unknown, Result>;
+  const made: Trainer<unknown, Result>[] = [];
+  const make = (batchSize?: number) => {
+    const options = { loss, optimizer: sgd(), batchSize, engine };
+    const trainer = compile(subject as Model<unknown, Result>, options as never) as Trainer<unknown, Result>;
+    made.push(trainer);
+    return trainer;
+  };
   try {
-    return ofTrainer(trainer, data as Data<unknown, Result>, read);
+    const trainer = make();
+    const { rules, program } = trainer.fitHost;
+    const reader = makeReader(program, rules.train, rules);
+    const { rows } = reader.readAtOnce("gradientCheck", data as Data<unknown, never>);
+    const fits = rows <= program.plan.batch ? trainer : make(rows);
+    return ofTrainer(fits, data as Data<unknown, Result>, read);
   } finally {
-    trainer.dispose();
+    for (const trainer of made) trainer.dispose();
   }
 }
 

@@ -25,6 +25,16 @@ import { classes, classifier, noise, stateDigest, thrownBy, xor, xorModel } from
 const wrong = (x: Tensor, factor: number) => x.mul(factor).add(x.mul(1 - factor).stopGradient());
 
 describe("gradientCheck", () => {
+  it("takes as many rows of a model as there are, of a trainer a batch", () => {
+    const net = sequential({ input: [2], seed: 1 }, [dense(4, { activation: "tanh" }), dense(1)]);
+    const data = { x: noise(66, 1), y: noise(33, 2) };
+    expect(gradientCheck(net, data, { loss: meanSquaredError() }).ok).toBe(true);
+    const trainer = compile(net, { loss: meanSquaredError(), optimizer: sgd() });
+    expect(() => gradientCheck(trainer, data)).toThrow(
+      "gradientCheck: takes at most 32 rows, the batchSize of compile; got 33",
+    );
+  });
+
   it.each(["tanh", "relu", "gelu", "leakyRelu"] as const)("finds gradients of networks right: %s", (fn) => {
     for (const seed of [1, 2, 3]) {
       const net = sequential({ input: [6], seed }, [
