@@ -66,6 +66,7 @@ export function readTargets(what: string, given: Targets, rules: TargetRules, jo
     const read = readLabels(what, y, rules, ambiguous, jobs);
     return oneHot ? oneHot(read, rowElements, jobs) : read;
   }
+  if (isOfClasses && rules.positions > 1) checkRow(what, y, 0, rules.positions, rowElements);
   const rows = countRows(what, y, rowElements);
   if (isDouble) return { rows, kind: "rows", data: flatten64(what, y, rowElements, rows, jobs) };
   const data = flatten32(what, y, rowElements, rows, jobs);
@@ -132,6 +133,16 @@ function indicesOf(
     }
   });
   return indices;
+}
+
+/** @throws ShapeError for a row of another length than labels of a sequence have, or one-hot rows where they may stand */
+function checkRow(what: string, y: Rows, row: number, positions: number, rowElements = positions): void {
+  const count = Array.isArray(y) ? numbersIn(y[row]) : 0;
+  if (count === 0 || count === positions || count === rowElements) return;
+  throw new ShapeError(
+    `${what}: row ${row} must have ${positions} labels, one for each position; got ${count}`,
+    "rows",
+  );
 }
 
 /** Where a label of a sequence stands, for errors. */
@@ -205,6 +216,10 @@ function readLabels(
       "rows",
     );
   const rows = countRows(what, y, positions);
+  if (positions > 1)
+    inStretches(jobs, rows, positions, (from, count) => {
+      for (let row = from; row < from + count; row++) checkRow(what, y, row, positions);
+    });
   const numbers = flatten32(what, y, positions, rows, jobs);
   const data = new Int32Array(rows * positions);
   const ignored = loss.ignore?.index;

@@ -202,7 +202,7 @@ describe("bad labels of sequences", () => {
       "fit: y: class labels must be whole numbers from 0 to 3; got 4 at row 0, position 2 (they count from 0, and the model has 4 outputs)",
     ],
     [[[0, 1, -1]], "got -1 at row 0, position 2 (labels that do not count need ignoreIndex: -1)"],
-    [[[0, 1]], "fit: y: row 0 must have 12 numbers; got 2"],
+    [[[0, 1]], "fit: y: row 0 must have 3 labels, one for each position; got 2"],
     [[0, 1, 2, 3], "fit: y: rows must have 3 numbers; got a flat array of 4"],
     [
       [
@@ -295,6 +295,16 @@ describe("bad labels of sequences", () => {
       expect(flat.evaluate({ x: x[0].concat(x[1]).slice(0, 4), y: names })).toEqual(
         flat.evaluate({ x: x[0].concat(x[1]).slice(0, 4), y: numbers as number[] }),
       );
+  });
+
+  it("rows of another length are refused as labels", () => {
+    const trainer = tagger(crossEntropy());
+    expect(() => trainer.evaluate({ x: [x[0]], y: [[0, 1]] })).toThrow(
+      "evaluate: y: row 0 must have 3 labels, one for each position; got 2",
+    );
+    expect(() => trainer.evaluate({ x: x.slice(0, 2), y: [y[0], [0, 1, 2, 3]] })).toThrow(
+      "evaluate: y: row 1 must have 3 labels, one for each position; got 4",
+    );
   });
 
   it("classWeight has no class of a row to go by", () => {
