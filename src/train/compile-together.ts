@@ -101,6 +101,11 @@ function draftIn(name: string, given: ProgramOptions, engine: Engine) {
   const where = `${WHO}: ${name}`;
   checkObject(where, given, "must be an object, such as { model, loss, optimizer }");
   const { model, ...options } = given;
+  if (!model?.graph)
+    throw new OptionError(
+      `${where} must be { model, .. } with what sequential() or model() gives, such as { model, loss, optimizer }; got ` +
+        ("graph" in given ? "a model: write { model: .. }" : `model ${describe(model)}`),
+    );
   if ("engine" in options)
     throw new OptionError(
       `${where}: engine is an option of all, compileTogether(programs, { engine }); got ${describe(options.engine)} for one`,

@@ -410,13 +410,23 @@ describe("calls on programs compiled together", () => {
         { a: { ...part(), loss: undefined } },
         /^OptionError: compileTogether: a: a trainer needs loss and optimizer/,
       ],
-      [{ a: { loss: loss() } }, /^OptionError: compileTogether: a: model, /],
-      [{ a: net() }, /^OptionError: compileTogether: a: model, /],
+      [
+        { a: { loss: loss() } },
+        /^OptionError: compileTogether: a must be { model, .. } .*; got model undefined$/,
+      ],
       [
         { a: 5 },
         "OptionError: compileTogether: a: must be an object, such as { model, loss, optimizer }; got 5",
       ],
       [[part()], /^OptionError: compileTogether: programs must be an object/],
+      [
+        { a: net() },
+        "OptionError: compileTogether: a must be { model, .. } with what sequential() or model() gives, such as { model, loss, optimizer }; got a model: write { model: .. }",
+      ],
+      [
+        { a: { model: 5 } },
+        "OptionError: compileTogether: a must be { model, .. } with what sequential() or model() gives, such as { model, loss, optimizer }; got model 5",
+      ],
       [{}, "OptionError: compileTogether: needs at least one program; got none"],
       [
         { a: { ...part(), engine: defaultEngine() } },
