@@ -306,7 +306,19 @@ describe("refusals, when the model is built", () => {
         model({ inputs: { x: [4, 8] } }, ({ x }) =>
           scaledDotProductAttention(x, x.slice(0, 3, { axis: 1 }), x),
         ),
-      "a value for each key",
+      "scaledDotProductAttention: needs queries, keys and values of the same rows, and a value for each key",
+    ],
+    [
+      () =>
+        model({ inputs: { x: [4, 8] } }, ({ x }) => {
+          const few = x.slice(0, 3, { axis: 1 });
+          return scaledDotProductAttention(x, few, few, { causal: true });
+        }),
+      "scaledDotProductAttention: needs as many keys as queries where it is causal",
+    ],
+    [
+      () => model({ inputs: { x: [4, 8] } }, ({ x }) => scaledDotProductAttention(x, x, x, { heads: 3 })),
+      "scaledDotProductAttention: needs features that 3 heads divide",
     ],
     [
       () =>

@@ -48,7 +48,9 @@ export const attention: Op<"attention"> = {
     const isFixed = ({ shape }: Type) => shape.length >= 2 && shape.slice(-2).every((d) => d > 0);
     const fail = (rule: string): never => {
       const shapes = types.map(({ shape }) => formatShape(shape)).join(", ");
-      throw new ShapeError(`${who}: attention needs ${rule}; got ${shapes}`);
+      throw new ShapeError(
+        `${who === "tensor" ? "scaledDotProductAttention:" : `${who}: attention`} needs ${rule}; got ${shapes}`,
+      );
     };
     if (!isFixed(q) || !isFixed(k) || !isFixed(v))
       fail("queries, keys and values [.., T, features] with T and features of fixed length");
