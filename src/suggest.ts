@@ -36,7 +36,7 @@ belongs to fit and evaluate|classWeight=classweights
 is a layer of its own, as in activityPenalty({ l1: 1e-4 })|activityPenalty=activityregularizer
 is the first argument of dense, as in dense(4)|units=outfeatures
 is the second argument of sequential|layers=hiddenlayers
-|globalNorm=globalclipnorm,maxnorm,maxgradnorm norm=clipnorm value=clipvalue axis=dim keepDims=keepdim silu=swish linear=identity,none sigmoid=logistic glorotUniform=xavieruniform,xavier glorotNormal=xaviernormal heUniform=kaiminguniform heNormal=kaimingnormal,he`;
+|globalNorm=globalclipnorm,maxnorm,maxgradnorm norm=clipnorm value=clipvalue std=stddev axis=dim keepDims=keepdim silu=swish linear=identity,none sigmoid=logistic glorotUniform=xavieruniform,xavier glorotNormal=xaviernormal heUniform=kaiminguniform heNormal=kaimingnormal,he`;
 
 const plain = (name: string) => name.replace(/[_-]/g, "").toLowerCase();
 

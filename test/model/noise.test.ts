@@ -82,6 +82,11 @@ describe("random tensors", () => {
     expect(Math.abs(meanWhileTraining((t) => randomUniform(t), 2) - 1 / 3)).toBeLessThan(1.5 / 64);
   });
 
+  it("say what Keras' stddev is called here", () => {
+    const make = () => model({ inputs: { x: [3] } }, ({ x }) => randomNormal(x, { stddev: 1 } as never));
+    expect(make).toThrow('randomNormal: unknown option "stddev"; did you mean std? Options: mean, std');
+  });
+
   it("are their mean outside training", () => {
     const net = model({ inputs: { x: [3] } }, ({ x: rows }) => ({
       normal: randomNormal(rows, { mean: 3 }),

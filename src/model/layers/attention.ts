@@ -25,7 +25,10 @@ import { nextStream } from "./draws.ts";
 export interface AttentionOptions {
   /** Heads, side by side in the features, a whole number that divides them. Default: 1. */
   readonly heads?: number;
-  /** Whether place i sees the places up to i only; needs as many keys as queries. Default: false. */
+  /**
+   * Whether place i sees the places up to i only; needs as many keys as queries. Later places that are finite change no bit. Default:
+   * false.
+   */
   readonly causal?: boolean;
   /** Which keys are real, `[.., T]`: 0 for those that nobody may see. Default: all. */
   readonly mask?: Tensor;
@@ -36,7 +39,8 @@ export interface AttentionOptions {
  * et al. 2017, https://arxiv.org/abs/1706.03762
  *
  * queries [.., Tq, heads size], keys [.., Tk, heads size], values [.., Tk, heads width] -> [.., Tq, heads width]. A query that may see
- * no key gets 0.
+ * no key gets 0. What a query does not see changes no bit of its output where it is finite; NaN or infinite values count with a weight
+ * of 0, and may make NaN of it.
  *
  * @throws OptionError for a bad option, ShapeError for shapes that do not fit, heads that do not divide the features, and T that depends
  *   on the rows
@@ -78,7 +82,7 @@ function attend(
 export interface MultiHeadAttentionOptions extends NameOption {
   /** Heads, a whole number >= 1. */
   readonly heads: number;
-  /** Whether place i sees the places up to i only. Default: false. */
+  /** Whether place i sees the places up to i only; later ones that are finite change no bit. Default: false. */
   readonly causal?: boolean;
   /** Features of a query and a key in one head, and of a value. Default: the features of the input, divided by the heads. */
   readonly keySize?: number;
@@ -245,7 +249,7 @@ export interface TransformerBlockOptions extends NameOption {
   readonly hidden?: number;
   /** The share dropped, while training, of the attention's weights, after it, of the hidden units and after these; in [0, 1). Default: 0. */
   readonly dropout?: number;
-  /** Whether place i sees the places up to i only. Default: false. */
+  /** Whether place i sees the places up to i only; later ones that are finite change no bit. Default: false. */
   readonly causal?: boolean;
   /** Of the hidden layer. Default: `"gelu"`. */
   readonly activation?: Activation;
