@@ -6,10 +6,10 @@ import { unknownName } from "../suggest.ts";
 import { countRows, flatData, flatten32, flatten64, isNumericArray, type Rows } from "./data.ts";
 
 /** Class names; the label that does not count may stand among them as a number. */
-type Names = readonly (string | number)[] | readonly (readonly (string | number)[])[];
+type Names = Exclude<Targets, Rows>;
 
 /** What a target may be: rows of numbers, or one class (index or name) a row, or position of a sequence. */
-export type Targets = Rows | Names;
+export type Targets = Rows | readonly (string | number)[] | readonly (readonly (string | number)[])[];
 
 export interface ReadTargets {
   readonly rows: number;
