@@ -33,7 +33,10 @@ export type ErrorCode =
   | "trace"
   | "transform"
   | "unsupported-engine"
-  | "wasmgrad";
+  | "wasmgrad"
+  | "worker"
+  | "worker-job"
+  | "worker-start";
 
 /** What an error is beside its text: plain data, which `postMessage` and `structuredClone` keep. */
 export interface ErrorDetails {
@@ -224,6 +227,23 @@ export class MemoryError extends WasmgradError {
   /** Programs alive when the memory ran out. */
   get livePrograms(): number {
     return this.cause.livePrograms as number;
+  }
+}
+
+/** A worker could not be started, died, or gave up a job; `cause.cause` is the error behind it, where there is one. */
+export class WorkerError extends WasmgradError {
+  override get name(): string {
+    return "WorkerError";
+  }
+
+  /** Whether a state went with the worker: what was trained since it was last saved is lost. */
+  get stateLost(): boolean {
+    return this.cause.stateLost === true;
+  }
+
+  /** The number of the job in the list given to `runInWorkers`, from 0 on; undefined elsewhere. */
+  get job(): number | undefined {
+    return this.cause.job as number | undefined;
   }
 }
 

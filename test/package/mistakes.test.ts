@@ -1117,6 +1117,9 @@ describe("the code of an error", () => {
       "tape",
       "unsupported-engine",
       "wasmgrad",
+      "worker",
+      "worker-job",
+      "worker-start",
     ]);
   });
 
