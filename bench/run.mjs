@@ -1,19 +1,10 @@
 /** Compiles the instruments (asc) and the benchmark (esbuild) into build/bench, and runs it. */
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { compileInstruments } from "./compile-instruments.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
-const kernels = join(root, "bench/kernels");
-for (const name of ["peak", "copy"]) {
-  // A base folder of its own keeps asc from reading the engine's asconfig.json.
-  const args = [`${name}.ts`, "--baseDir", kernels, "--outFile", `../../build/bench/${name}.wasm`];
-  const options = ["-O3", "--runtime", "stub", "--enable", "simd", "--noAssert"];
-  if (name === "copy") options.push("--importMemory");
-  execFileSync(process.execPath, [asc, ...args, ...options], { stdio: "inherit" });
-}
+compileInstruments();
 await build({
   absWorkingDir: root,
   entryPoints: ["bench/main.ts"],

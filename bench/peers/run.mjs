@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { layersMarkdown, measureLayers } from "./layers.mjs";
 import { makeArrays, WORKLOADS, writeArrays, XOR } from "./workloads.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -252,7 +253,7 @@ function cell(name, result) {
   return `${time}${ratio}${result.note ? " *" : ""}`;
 }
 
-function markdown({ machine, versions, results }) {
+function markdown({ machine, versions, results, layers }) {
   const names = RUNTIMES.map((r) => r.name);
   const rows = [
     ["", ...names],
@@ -290,7 +291,9 @@ ${
   versions.PyTorch.includes("reference BLAS")
     ? "\nThis PyTorch multiplies with the reference BLAS: with OpenBLAS (Debian: libopenblas0) its products are far faster.\n"
     : ""
-}`;
+}${layersMarkdown(layers, formatTime)
+  .map((text) => `\n${text}\n`)
+  .join("")}`;
 }
 
 const failed = install();
@@ -326,7 +329,8 @@ const START = "process start to first step, over bare Node";
 if (wanted(START)) results[START] = await runStarts(children);
 for (const child of children) child.end();
 
-const report = { machine, versions, results };
+const layers = wanted("layers") ? await measureLayers() : [];
+const report = { machine, versions, results, layers };
 const text = markdown(report);
 console.log(`\n${text}`);
 const failures = Object.entries(results).filter(([, entries]) => entries[RUNTIMES[0].name].missing);
