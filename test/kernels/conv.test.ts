@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { ConvPanels, Fn, Opcode } from "../../assembly/abi.ts";
 import { difference, values } from "./compare.ts";
-import { runRecords, type Step, step } from "./harness.ts";
+import { type RunOptions, runRecords, type Step, step } from "./harness.ts";
+import { ENGINES } from "./product.ts";
 
 interface Sizes {
   readonly n: number;
@@ -128,7 +129,7 @@ const pack = (kind: ConvPanels, s: Sizes, w: Float32Array): Step =>
   });
 
 /** What differs in any of the kernels, if anything. */
-function wrong(s: Sizes, seed = 1): string | undefined {
+function wrong(s: Sizes, engine: RunOptions, seed = 1): string | undefined {
   const x = values(s.n * s.h * s.w * s.c, seed);
   const w = values((s.kh * s.kw * s.c * s.o) / s.groups, seed + 1);
   const dy = values(s.n * s.oh * s.ow * s.o, seed + 2);
@@ -139,7 +140,7 @@ function wrong(s: Sizes, seed = 1): string | undefined {
     const conv = step(Opcode.Conv, {
       ...{ ...windows, y: "out", x, bias: b, k: (s.kh * s.kw * c) / s.groups, fn, alpha: 0, scratch: 0 },
     });
-    const { y } = runRecords([pack(ConvPanels.Forward, s, w), conv], 1, { last: "x" });
+    const { y } = runRecords([pack(ConvPanels.Forward, s, w), conv], 1, { ...engine, last: "x" });
     const differs = difference(y, forward(s, x, w, b));
     if (differs) return `y ${differs}`;
   }
@@ -153,7 +154,7 @@ function wrong(s: Sizes, seed = 1): string | undefined {
       ...{ k: (s.kh * s.kw * s.o) / s.groups, fn: Fn.Identity, alpha: 0, scratch: 0 },
       ...{ top: (s.kh - 1) * s.dh - s.top, left: (s.kw - 1) * s.dw - s.left },
     });
-    const { y } = runRecords([pack(ConvPanels.Flipped, s, w), gathered], 1, { last: "x" });
+    const { y } = runRecords([pack(ConvPanels.Flipped, s, w), gathered], 1, { ...engine, last: "x" });
     if (difference(y, expected)) return `gathered dx ${difference(y, expected)}`;
   }
   const gradients = step(Opcode.ConvGradWeights, { ...s, dweights: "out", db: "out", x, dy, scratch: 0 });
@@ -163,7 +164,9 @@ function wrong(s: Sizes, seed = 1): string | undefined {
   return difference(got.db, db) && `db ${difference(got.db, db)}`;
 }
 
-const check = (s: Sizes): void => expect(wrong(s), JSON.stringify(s)).toBeUndefined();
+const check = (s: Sizes): void => {
+  for (const engine of ENGINES) expect(wrong(s, engine), JSON.stringify({ ...s, ...engine })).toBeUndefined();
+};
 
 const TILE = 8;
 
@@ -172,6 +175,23 @@ describe("convolutions have the bits of the loops", () => {
     for (const w of [1, 2, 3, 4, 5, 6, 7, 8, 9, 11])
       for (const o of [1, 3, TILE - 1, TILE, TILE + 1, 2 * TILE, 2 * TILE + 1])
         check(sizes({ n: 3, h: 3, w, o, c: 2, kh: 2, kw: Math.min(2, w) }));
+  });
+
+  it("where tiles of 16 filters and more share the rows of a packed panel", () => {
+    for (let w = 1; w <= 17; w++)
+      for (const o of [2 * TILE, 2 * TILE + 3, 4 * TILE + 1])
+        check(sizes({ h: 3, w, o, c: 2, kh: 2, kw: Math.min(3, w), left: 1, sw: (w % 2) + 1 }));
+  });
+
+  it("where a sum is longer than the panel has room for", () => {
+    for (const [c, kh, kw] of [
+      [100, 3, 1],
+      [50, 3, 2],
+      [192, 2, 1],
+      [193, 1, 1],
+    ])
+      for (const o of [3 * TILE, 3 * TILE + 3]) check(sizes({ h: 4, w: 11, c, o, kh, kw, top: 1 }));
+    check(sizes({ h: 4, w: 8, c: 140, o: 34, kh: 2, kw: 2, groups: 2 }));
   });
 
   it("for numbers of images", () => {

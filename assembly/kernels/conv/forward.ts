@@ -1,12 +1,19 @@
-import { Fn } from "../../abi";
+import { Fn, Gemm } from "../../abi";
 import { partStart } from "../../parts";
 import { loadUpTo4, storeUpTo4 } from "../../simd";
+import { micro, tallMicro } from "../gemm/micro";
+import { keepsOrder } from "../gemm/order";
 import { unary } from "../unary";
 import { copyWords, frame, frameBytes, isFramed } from "./frame";
-import { rows1, rows2, rows3, rows4, threesOf } from "./tiles";
+import { packing4, packing5, rows1, rows2, rows3, rows4, threesOf } from "./tiles";
 
 /** Output rows that stay in one part: four of any length are a multiple of 16 bytes. */
 const ROWS = 4;
+/** Bytes of a tile at the edge, `EDGE_BYTES` in `src/tape/formats/conv.ts`. */
+const EDGE_BYTES = 128;
+/** Filters from which tiles share a packed panel, of so many products of a sum at most; `packedSteps` in that file. */
+const PACKED_FILTERS = 16;
+const PACKED_STEPS = 192;
 
 /**
  * `Y = fn(conv(X, W) + b)`, images in NHWC:
@@ -63,6 +70,10 @@ export function conv(
   // What tiles of fewer than eight filters write past them: pixels that come later, where nothing else stands between.
   const limit = groups == 1 ? y + <usize>to * rowY : 0;
   const isRelu = fn == Fn.Relu && bias != 0;
+  const packs = edge + EDGE_BYTES;
+  // Sums that go on would add twice what the last two tiles have in common.
+  const steps = (filters & 7) == 0 ? len : k;
+  const canPack = !ASC_FEATURE_RELAXED_SIMD && calls == 1 && filters >= PACKED_FILTERS && steps <= PACKED_STEPS;
   for (let i = from; i < to; ) {
     const at = i / oh;
     const first = i - at * oh;
@@ -77,11 +88,17 @@ export function conv(
       let target = y + <usize>i * rowY;
       for (let r = 0; r < count; ++r) {
         let panel = panels + <usize>(group * tiles) * (<usize>k << 5);
-        for (let j = 0; j < tiles; ++j) {
+        const packed = canPack ? rowsPacked(ow) : 0;
+        if (packed > 0)
+          packedPixels(
+            packed, tiles, segs, len, a, <usize>sw * pixel, jump, panel, target + (<usize>(group * filters) << 2),
+            <usize>o << 2, filters, packs,
+          );
+        for (let j = 0; j < tiles && packed < ow; ++j) {
           const column = group * filters + min(j << 3, max(0, filters - 8));
           pixels(
-            ow, calls, segs, len, a, <usize>sw * pixel, jump, <usize>dh * line, panel,
-            target + (<usize>column << 2), <usize>o << 2, filters, limit, edge,
+            ow - packed, calls, segs, len, a + <usize>(packed * sw) * pixel, <usize>sw * pixel, jump,
+            <usize>dh * line, panel, target + (<usize>(packed * o + column) << 2), <usize>o << 2, filters, limit, edge,
           );
           panel += <usize>k << 5;
         }
@@ -109,6 +126,56 @@ function addBiases(y: usize, b: usize, n: i32, isRelu: bool): void {
   if (rest == 0) return;
   const v = f32x4.add(loadUpTo4(y, rest), v128.load(b));
   storeUpTo4(y, isRelu ? f32x4.pmax(v, zero) : v, rest);
+}
+
+/** Pixels of a row that run in tiles of four and five through a packed panel; the others, fewer than four, do not. */
+function rowsPacked(count: i32): i32 {
+  const inFours = rowsInFours(count);
+  return inFours <= count ? count : count & ~3;
+}
+
+/** How many of `count` pixels tiles of four take, where tiles of five take the others; more than `count` if that does not come out. */
+function rowsInFours(count: i32): i32 {
+  if (!keepsOrder) return count & 3 ? count + 4 : count;
+  return Gemm.MR * ((Gemm.TallMR - (count % Gemm.TallMR)) % Gemm.TallMR);
+}
+
+/**
+ * All filters of a row of output pixels. The sums take as many segments at a time as a panel has room for, so that panel
+ * and weights stay in the first cache.
+ *
+ * @param count  pixels, as many as `rowsPacked` says
+ * @param tiles  of eight filters, at least two; the last one may have some in common with the one before
+ * @param packs  out the panel, 80 bytes for each product of a sum
+ */
+function packedPixels(
+  count: i32, tiles: i32, segs: i32, len: i32, a: usize, row: usize, jump: usize, panel: usize,
+  c: usize, ldc: usize, filters: i32, packs: usize,
+): void {
+  const stride = <usize>(segs * len) << 5;
+  const fours = rowsInFours(count);
+  const most = max(1, PACKED_STEPS / len);
+  for (let seg = 0; seg < segs; seg += most) {
+    const some = min(most, segs - seg);
+    const k = some * len;
+    let from = a;
+    let to = c;
+    for (let left = count; left > 0; ) {
+      const height = left <= fours ? Gemm.MR : Gemm.TallMR;
+      if (height == Gemm.MR) packing4(some, len, from, row, jump, packs, panel, to, ldc, seg > 0);
+      else packing5(some, len, from, row, jump, packs, panel, to, ldc, seg > 0);
+      for (let j = 1; j < tiles; ++j) {
+        const at = to + (<usize>min(j << 3, filters - 8) << 2);
+        if (height == Gemm.MR) micro(k, packs, panel + <usize>j * stride, at, ldc, seg > 0);
+        else tallMicro(1, k, packs, panel + <usize>j * stride, at, ldc, seg > 0);
+      }
+      from += <usize>height * row;
+      to += <usize>height * ldc;
+      left -= height;
+    }
+    a += <usize>some * ((<usize>len << 2) + jump);
+    panel += <usize>k << 5;
+  }
 }
 
 /**

@@ -45,6 +45,9 @@ function frameBytes(r: Resolved, channels: number): number {
 
 const EDGE_BYTES = 128;
 
+/** Products of a sum in a panel that tiles share: the rule of `PACKED_FILTERS` and `PACKED_STEPS` in `assembly/kernels/conv/forward.ts`. */
+const packedSteps = (r: Resolved) => (isJoined(r) && shareOf(r.o, r.groups) >= 16 ? Math.min(r.k, 192) : 0);
+
 const images: Span = (r) => r.n * r.h * r.w * r.c;
 const outputs: Span = (r) => r.n * r.oh * r.ow * r.o;
 const weights: Span = (r) => shareOf(r.kh * r.kw * r.c * r.o, r.groups);
@@ -100,7 +103,11 @@ export const CONV = /* @__PURE__ */ record(Opcode.Conv, "conv", "conv/forward", 
   fn: oneOf(Fn),
   alpha: f32,
   scratch: scratch(
-    (r) => frameBytes(r, shareOf(r.k, r.kh * r.kw)) + roundUp(4 * r.ow * r.o, 16) + EDGE_BYTES,
+    (r) =>
+      frameBytes(r, shareOf(r.k, r.kh * r.kw)) +
+      roundUp(4 * r.ow * r.o, 16) +
+      EDGE_BYTES +
+      80 * packedSteps(r),
   ),
 }));
 
