@@ -152,7 +152,11 @@ const bundles = [
   "cli/start",
   "cli/wasmgrad",
 ].map((name) => `dist/${name}.js`);
-const bundled = ["src", ...KERNEL_SOURCES, "scripts/bundle.mjs", "scripts/eager.mjs"];
+const bundled = [
+  "src",
+  ...KERNEL_SOURCES,
+  ...["bundle", "eager", "plain-functions"].map((name) => `scripts/${name}.mjs`),
+];
 await part("bundles", "the package's files", bundled, bundles, async () => {
   rmSync(join(root, "dist"), { recursive: true, force: true });
   await node([join(root, "scripts/bundle.mjs")]);

@@ -8,6 +8,7 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { plainFunctions } from "./plain-functions.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const options = {
@@ -38,6 +39,7 @@ await build({
 });
 gatherKernels();
 listEnums();
+writeFileSync("dist/core.js", plainFunctions(readFileSync("dist/core.js", "utf8")));
 for (const name of Object.keys(entryPoints)) {
   const { exports } = entries.outputs[`dist/${name}.js`];
   writeFileSync(`dist/${name}.js`, `export { ${exports.join(", ")} } from "./core.js";\n`);

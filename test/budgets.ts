@@ -19,10 +19,9 @@ const ALLOWANCES = {
   rollup: 200,
   vite: 0,
   webpack: 0,
-  /** Its minifier keeps sums and broadcasts of tensors, used or not, and with them the extended kernels; and the text of the deep kernels, which nothing in the page names. */
-  next: 25_500,
-  /** The same, and Vite 7 writes for older browsers than Vite 8. */
-  sveltekit: 3_000,
+  next: 0,
+  /** Vite 7 writes for older browsers than Vite 8. */
+  sveltekit: 600,
 } as const;
 
 /** The most that a page may carry. */

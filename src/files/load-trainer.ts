@@ -1,6 +1,6 @@
 import { describe } from "../describe.ts";
 import { FileError } from "../errors.ts";
-import type { BringsOps } from "../model/layer.ts";
+import { type BringsOps, broughtBy } from "../model/layer.ts";
 import type { TableRows } from "../model/model.ts";
 import { readOptions, refuseMore } from "../options.ts";
 import { describeOptimizer } from "../plan/optimizer.ts";
@@ -13,7 +13,6 @@ import { compile } from "../train/compile.ts";
 import type { FeatureOptions } from "../train/features.ts";
 import { BEST_STATE } from "../train/file-metadata.ts";
 import type { FitMemory } from "../train/fit-memory.ts";
-import type { Kind } from "../train/kinds.ts";
 import {
   binaryCrossEntropy,
   crossEntropy,
@@ -166,6 +165,10 @@ const NAMED_IN_USES = ["l1", "l2", "maxNorm"];
 
 const OPTIMIZERS = { sgd, adam, adamW } as const;
 
+/** What makes things of a kind, as files name it. */
+const ofKind = (uses: readonly BringsOps[], kind: unknown) =>
+  uses.find((use) => kind !== undefined && broughtBy(use)?.kind === kind);
+
 /** What the trainer of a file was compiled with, as far as the file says. */
 function readSettings(
   who: string,
@@ -192,7 +195,7 @@ function readSettings(
       );
     if (typeof kind !== "string" || !LOSSES_IN_USES.split(" ").includes(kind))
       return fail("the loss of a file must be one of this version", kind);
-    const make = (uses as readonly Kind<(settings?: Entries) => Loss>[]).find((use) => use.kind === kind);
+    const make = ofKind(uses, kind) as ((settings?: Entries) => Loss) | undefined;
     if (!make)
       throw new FileError(
         `${who}: a file with the loss ${kind} needs it in uses, or a loss in the options: uses: [${kind}]; got none: ` +
@@ -221,7 +224,7 @@ function readSettings(
   };
   const makerOf = (what: string, kind: unknown, known: Readonly<Record<string, unknown>>) => {
     if (typeof kind === "string" && Object.hasOwn(known, kind)) return known[kind];
-    const brought = (uses as readonly Partial<Kind<unknown>>[]).find((use) => use.kind === kind);
+    const brought = ofKind(uses, kind);
     if (typeof kind !== "string" || !brought)
       throw new FileError(
         `${who}: ${what} of a file must be sgd, adam, adamW, or one that uses brings, such as uses: [${kind}]; got ${describe(kind)}`,
@@ -234,10 +237,10 @@ function readSettings(
     if (!Array.isArray(all)) return fail(`${what} of a file must be an array`, all);
     return all.map((one) => {
       const { kind, given } = record(`one of the ${what}`, one);
-      const make = (uses as readonly Partial<Kind<unknown>>[]).find((use) => use.kind === kind);
+      const make = ofKind(uses, kind);
       if (!(typeof kind === "string" && NAMED_IN_USES.includes(kind) && Array.isArray(given)))
         return fail(`${what} of a file must be of this version`, one);
-      if (make) return (make as (...given: unknown[]) => unknown)(...given);
+      if (make) return (make as unknown as (...given: unknown[]) => unknown)(...given);
       throw new FileError(
         `${who}: a file with ${what} of ${kind} needs it in uses, or ${what} in the options: uses: [${kind}]; got none: ` +
           `import { ${kind} } from "wasmgrad"`,

@@ -10,7 +10,7 @@ import { reshape } from "../graph/ops/reshape.ts";
 import { softmax } from "../graph/ops/softmax.ts";
 import { unary } from "../graph/ops/unary.ts";
 import { modelFrom } from "../model/describe-model.ts";
-import type { BringsOps } from "../model/layer.ts";
+import { type BringsOps, broughtBy } from "../model/layer.ts";
 import type { Model } from "../model/model.ts";
 import type { FitStages } from "../preprocess/pipeline.ts";
 import { contentDigest, FILE_FORMAT, type Metadata } from "../program/file.ts";
@@ -175,8 +175,9 @@ function checkOps(who: string, description: unknown, has: (name: OpName, fn: unk
 export function opsOf(who: string, uses: readonly BringsOps[]): readonly AnyOp[] {
   if (!Array.isArray(uses))
     throw new FileError(`${who}: uses must be an array; got ${describe(uses)}`, "uses");
-  return uses.flatMap((use: BringsOps | undefined) => {
-    if (Array.isArray(use?.ops)) return use.ops;
+  return uses.flatMap((use) => {
+    const brought = broughtBy(use);
+    if (brought) return brought.ops;
     throw new FileError(
       `${who}: uses must be functions of this package that bring ops, such as [batchNorm]; got ${describe(use)}: ` +
         "pass the function itself, without a call",

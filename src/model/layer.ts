@@ -64,10 +64,35 @@ export interface BringsOps {
   readonly ops: readonly AnyOp[];
 }
 
+/** What a function brings along. */
+export interface Brought {
+  readonly ops: readonly AnyOp[];
+  /** How files name what it makes, if they do. */
+  readonly kind?: string;
+}
+
+/** In the sources a property says what a function brings. In the package a call does, see `scripts/plain-functions.mjs`. */
 export const withOps = <F extends (...given: never[]) => unknown>(
   make: F,
   ops: readonly AnyOp[],
 ): F & BringsOps => Object.assign(make, { ops });
+
+/** The only argument of a call that asks a function of the package what it brings. */
+export const BRINGS = /* @__PURE__ */ Symbol("brings");
+
+/** What a function brings along; undefined for what is none of this package's. */
+export function broughtBy(use: unknown): Brought | undefined {
+  const given = use as (Partial<Brought> & ((ask: symbol) => Partial<Brought>)) | undefined;
+  if (Array.isArray(given?.ops)) return given as Brought;
+  if (typeof given !== "function") return undefined;
+  try {
+    const brought = given(BRINGS);
+    if (Array.isArray(brought?.ops)) return brought as Brought;
+    // Of other functions, those that are asynchronous refuse the symbol later.
+    Promise.resolve(brought).catch(() => {});
+  } catch {}
+  return undefined;
+}
 
 /** Names of layers and the parameters of shared ones, while one model is built. */
 interface Building {

@@ -1,19 +1,13 @@
 import { FileError } from "../errors.ts";
 import { type LoadOptions, load } from "../files/load.ts";
 import { type LoadTrainerOptions, loadTrainer } from "../files/load-trainer.ts";
-import * as wasmgrad from "../index.ts";
-import type { BringsOps } from "../model/layer.ts";
 import { BOOLEAN, readOptions, refuseMore } from "../options.ts";
 import type { Predictor } from "../program/predictor.ts";
 import type { FileOptions } from "../program/predictor-options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import type { Trainer } from "../train/trainer.ts";
+import { ALL } from "./bringing.ts";
 import { pathOf, readWhole, writeWhole } from "./file-system.ts";
-
-/** In Node nobody counts bytes: all that brings anything along is at hand. */
-const ALL = (Object.values(wasmgrad) as unknown as Partial<BringsOps>[]).filter(
-  (brings): brings is BringsOps => Array.isArray(brings?.ops),
-);
 
 /**
  * Writes what `save` gives to a file. The file is written beside the old one, reaches the disk, and then takes its name: at every

@@ -2,9 +2,9 @@
 import type { BringsOps } from "../model/layer.ts";
 
 /** A function whose results files hold by their kind; `uses` of `loadTrainer` takes it. */
-export type Kind<F> = F & BringsOps & { readonly kind: string };
+export type Kind<F> = F & BringsOps;
 
-/** Bundlers drop a call of it that is marked as pure, with what it calls. */
+/** As `withOps`, for functions without ops. */
 export const withKind = <F extends (...given: never[]) => unknown>(make: F, kind: string): Kind<F> =>
   Object.assign(make, { ops: [], kind });
 

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as source from "../../src/index.ts";
+import { BRINGING } from "../../src/node/bringing.ts";
 import { xor, xorTrainer } from "../fixtures.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -20,6 +21,30 @@ describe("the package", () => {
       run("--input-type=module", "-e", 'console.log(JSON.stringify(Object.keys(await import("wasmgrad"))))'),
     );
     expect(names.sort()).toEqual(Object.keys(source).sort());
+  });
+
+  it("has functions that bring ops and kinds along, in every form, as the sources do", () => {
+    const inSources = Object.entries(source).filter(([, it]) => Array.isArray((it as { ops?: unknown }).ops));
+    expect(BRINGING.split(" ").sort()).toEqual(inSources.map(([name]) => name).sort());
+    const out = run(
+      "--input-type=module",
+      "-e",
+      `import { createRequire } from "node:module";
+       const forms = [await import("./dist/index.js"), createRequire(import.meta.url)("./dist/index.cjs")];
+       for (const all of forms) {
+         const { compile, conv2d, createEngine, crossEntropy, dense, flatten, load, loadTrainer, rmsprop, sequential } = all;
+         const model = sequential({ input: [4, 4, 1], seed: 1 }, [conv2d(2, { kernel: 3 }), flatten(), dense(2, { activation: "softmax" })]);
+         const trainer = compile(model, { loss: crossEntropy(), optimizer: rmsprop() });
+         const bytes = trainer.save({ training: true });
+         const refused = (uses) => { try { load(bytes, { uses: [conv2d, ...uses] }); } catch (error) { return error.code; } };
+         console.log(
+           ${JSON.stringify(BRINGING)}.split(" ").filter((name) => refused([all[name]])).join(),
+           [dense, createEngine, () => 3, class {}, {}].map((none) => refused([none])).join(),
+           loadTrainer(bytes, { uses: [conv2d, rmsprop] }).digest() === trainer.digest(),
+         );
+       }`,
+    );
+    expect(out).toBe(` ${Array(5).fill("file-uses").join()} true\n`.repeat(2));
   });
 
   it("trains with the same bits imported and required", () => {
