@@ -149,6 +149,8 @@ const bundles = [
   "metrics",
   "node",
   "plot",
+  "worker",
+  "worker-host",
   "cli/start",
   "cli/wasmgrad",
 ].map((name) => `dist/${name}.js`);
@@ -163,7 +165,7 @@ await part("bundles", "the package's files", bundled, bundles, async () => {
   await node([join(root, "scripts/eager.mjs")]);
   // Functions are variables now, which must not be called before their line.
   const imports = bundles
-    .filter((path) => !path.includes("cli/"))
+    .filter((path) => !/cli\/|worker-host/.test(path))
     .map((path) => `import ${JSON.stringify(`./${path}`)};`);
   await node(["--input-type=module", "-e", imports.join("")]);
   copyFileSync(join(root, "build/release.wasm"), join(root, "dist/wasmgrad.wasm"));
@@ -178,9 +180,16 @@ if (isWhole) {
     "node/index.js",
     "wasmgrad.global.js",
   ].map((name) => `dist/${name}`);
-  const declarations = ["index", "transform", "analysis", "data", "metrics", "node", "plot"].flatMap(
-    (name) => [`dist/${name}.d.ts`, `dist/${name}.d.cts`],
-  );
+  const declarations = [
+    "index",
+    "transform",
+    "analysis",
+    "data",
+    "metrics",
+    "node",
+    "plot",
+    "worker",
+  ].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.d.cts`]);
   const typing = ["tsconfig.json", "tsconfig.build.json", "scripts/declarations.mjs"];
   await part("formats", "its other forms", [...bundled, "scripts/formats.mjs"], formats, async () => {
     await node([join(root, "scripts/formats.mjs")]);

@@ -2,7 +2,7 @@
  * Bundles the package (esbuild). All that `index.js` and `transform.js` export is in one file, `core.js`: where modules share
  * a second one, webpack keeps all of that which anything in the first could use, unless it can join both with the page, and
  * pages that await at their top are never joined. `analysis.js`, `data.js`, `metrics.js`, `plot.js` and the command line need nothing internal: they
- * import the package as its users do.
+ * import the package as its users do. `worker-host.js` has all of it inside: it is the one file that workers load.
  */
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -95,6 +95,16 @@ const throughIndex = {
     });
   },
 };
+/** Errors and all that is exported come from the package; the rest is small, and stays inside. */
+const throughExports = {
+  name: "through-exports",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+      if (/^(errors|index)\.ts$/.test(relative("src", join(resolveDir, path))))
+        return { path: "./index.js", external: true };
+    });
+  },
+};
 /** Leaves what is imported to a file of its own. */
 function chunk(name, filter) {
   return {
@@ -133,6 +143,23 @@ const { metafile: around } = await build({
     chunk("echarts", /\/echarts\.ts$/),
   ],
   metafile: true,
+});
+const { metafile: workers } = await build({
+  ...options,
+  entryPoints: { worker: "src/worker/index.ts", "worker-host": "src/worker/host-file.ts" },
+  plugins: [throughExports],
+  metafile: true,
+});
+// Nobody bundles the worker's file where there is no bundler, so it is small by itself; names stay, for stacks.
+await build({
+  ...options,
+  entryPoints: ["dist/worker-host.js"],
+  outdir: undefined,
+  outfile: "dist/worker-host.js",
+  allowOverwrite: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  plugins: [chunk("relaxed.wasm", /\/relaxed\.wasm\.js$/)],
 });
 /** CommonJS packages of the command ask for modules of Node's by `require`. */
 const banner = `#!/usr/bin/env node
@@ -183,7 +210,7 @@ const { metafile: charts } = await build({
   define: { "process.env.NODE_ENV": '"production"' },
   metafile: true,
 });
-const metafiles = [command, around, matrices, parsers, unzippers, charts];
+const metafiles = [command, around, workers, matrices, parsers, unzippers, charts];
 writeLicenses(metafiles.flatMap(({ inputs }) => Object.keys(inputs)));
 
 /** Licences that ask to go wherever the code goes: of the packages that were bundled. */

@@ -17,13 +17,17 @@ const ENTRIES = {
   node: "node/index",
   metrics: "metrics/index",
   plot: "plot/index",
+  worker: "worker/index",
 };
 
 const throughIndex = {
   name: "through-index",
   async resolveId(path, importer) {
     const resolved = importer && (await this.resolve(path, importer, { skipSelf: true }));
-    if (!resolved || /\/build\/types\/src\/(transform|analysis|data|metrics|node|plot)\//.test(resolved.id))
+    if (
+      !resolved ||
+      /\/build\/types\/src\/(transform|analysis|data|metrics|node|plot|worker)\//.test(resolved.id)
+    )
       return resolved;
     return { id: "./index.js", external: "absolute" };
   },

@@ -65,6 +65,16 @@ const CHARTS = "./chunks/echarts.js";
 await build({ ...commonjs("./index.js", CHARTS), entryPoints: ["./plot.js"], outfile: "plot.cjs" });
 await build({ ...commonjs(), entryPoints: [CHARTS], outfile: "chunks/echarts.cjs", minify: true });
 await build({ ...commonjs(), entryPoints: [RELAXED], outfile: "chunks/relaxed.wasm.cjs" });
+// Where the file of its workers is: CommonJS modules have no `import.meta`.
+await build({
+  ...commonjs("./index.js"),
+  entryPoints: ["./worker.js"],
+  outfile: "worker.cjs",
+  define: { "import.meta.url": "here_url" },
+  banner: {
+    js: 'const here_url = typeof __filename === "string" ? process.getBuiltinModule("url").pathToFileURL(__filename).href : undefined;',
+  },
+});
 for (const name of ["index", "transform"])
   writeFileSync(`${dist}${name}.cjs`, `module.exports = require("./all.cjs").${name};\n`);
 
@@ -77,6 +87,7 @@ for (const [name, from] of [
   ["node", 'require("../node.cjs")'],
   ["metrics", 'require("../metrics.cjs")'],
   ["plot", 'require("../plot.cjs")'],
+  ["worker", 'require("../worker.cjs")'],
 ]) {
   const names = Object.keys(await import(`${dist}${name}.js`)).join(", ");
   writeFileSync(

@@ -136,6 +136,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "inspect",
     "safetensors",
   ],
+  worker: [
+    "describe",
+    "errors",
+    "options",
+    "realm",
+    "version",
+    "safetensors",
+    "graph",
+    "runtime",
+    "model",
+    "rows",
+    "program",
+    "train",
+    "index",
+  ],
   cli: ["index", "data", "math", "metrics", "node", "plot"],
 };
 
@@ -153,6 +168,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   plot: ["ansis", "asciichart", "echarts/charts", "echarts/components", "echarts/core", "echarts/renderers"],
   data: ["papaparse", "fflate"],
   node: ["node:fs/promises", "node:path", "node:url"],
+  worker: ["comlink"],
   cli: ["node:os", "node:util", "node:fs", "node:path", "asciichart", "cli-progress", "commander"],
 };
 

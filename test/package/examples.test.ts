@@ -17,6 +17,7 @@ import * as metrics from "../../src/metrics/index.ts";
 import * as node from "../../src/node/index.ts";
 import * as plot from "../../src/plot/index.ts";
 import * as transform from "../../src/transform/index.ts";
+import * as worker from "../../src/worker/index.ts";
 
 const root = new URL("../../", import.meta.url);
 // Inside the package, so that it can import itself by name.
@@ -69,6 +70,7 @@ function importsFor(code: string): string {
     "wasmgrad/metrics": metrics,
     "wasmgrad/plot": plot,
     "wasmgrad/node": node,
+    "wasmgrad/worker": worker,
   })
     .map(([from, module]) => {
       const names = free(module).filter((name) => !taken.has(name));

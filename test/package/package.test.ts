@@ -64,8 +64,8 @@ describe("the package", () => {
   it("is one engine and one set of classes for import and require", () => {
     const out = run(
       "-e",
-      `const required = ["", "/transform", "/analysis", "/data", "/metrics", "/node", "/plot"].map((name) => require("wasmgrad" + name));
-       Promise.all(["", "/transform", "/analysis", "/data", "/metrics", "/node", "/plot"].map((name) => import("wasmgrad" + name))).then((imported) => {
+      `const required = ["", "/transform", "/analysis", "/data", "/metrics", "/node", "/plot", "/worker"].map((name) => require("wasmgrad" + name));
+       Promise.all(["", "/transform", "/analysis", "/data", "/metrics", "/node", "/plot", "/worker"].map((name) => import("wasmgrad" + name))).then((imported) => {
          const same = imported.every((entry, i) => Object.keys(required[i]).length > 1
            && Object.keys(required[i]).every((name) => entry[name] === required[i][name]));
          let error;

@@ -43,6 +43,15 @@ export async function files(bytes: Uint8Array) {
   const again = compile(modelFromJSON(modelToJSON(trainer)), { loss: meanSquaredError(), optimizer: adam() });
   return [await loadFile("x"), await loadTrainerFile(path ?? "x"), again.predict([[1]]).data, null as FileError | null];
 }
+import { inWorker, runInWorkers, serveTrainer, type WorkerTrainer } from "wasmgrad/worker";
+export async function elsewhere(trainer: Trainer, file: Uint8Array) {
+  const made = () => new Worker(new URL("file:///x"), { type: "module" });
+  const remote: WorkerTrainer = await inWorker(trainer, { worker: made, engine: { relaxed: false } });
+  const { loss } = await remote.fit({ x: [[1]], y: [1] }, { transfer: true, onEpoch: (event, own) => own.save() });
+  const [first]: number[] = await runInWorkers([{ source: async () => file, run: async (own) => (await own.fit({ x: [[1]], y: [1] })).loss }]);
+  serveTrainer(() => trainer);
+  return loss + first + (await remote.epochs) + (await remote.predict([[1]])).data[0];
+}
 import { readJson, trainTable, type TableEpoch, type TableReport } from "wasmgrad/data";
 import { confusionMatrix, decisionBoundary, histogram, lossCurve } from "wasmgrad/plot";
 export async function pictures(canvas: HTMLCanvasElement | OffscreenCanvas) {
@@ -140,7 +149,7 @@ it.each(["5.5", "5.9"])(
   },
 );
 
-describe.each(["index", "transform", "analysis", "data", "metrics", "node"])(
+describe.each(["index", "transform", "analysis", "data", "metrics", "node", "worker"])(
   "the declarations of %s",
   (name) => {
     const read = (ending: string) =>

@@ -1,0 +1,113 @@
+/** Starting workers: in pages and in Node, with the package's own file or one that the caller makes. */
+import { describe } from "../describe.ts";
+import { OptionError, WorkerError } from "../errors.ts";
+import { builtin, type NodeWorker, type Threads } from "./endpoint.ts";
+
+/** A worker of a page, or of Node's `worker_threads`. */
+export interface WorkerLike {
+  // biome-ignore lint/suspicious/noExplicitAny: as both kinds declare it
+  postMessage(message: any, transfer: any): void;
+  terminate(): unknown;
+}
+
+/** A worker that has been started, and what it says of its end. */
+export interface Started {
+  readonly worker: WorkerLike;
+  /** Registers what hears that it has died, with what is known of the reason. */
+  onDeath(listener: (reason: unknown) => void): void;
+  /** Whether the process waits for it; pages know no such thing. */
+  holdProcess(hold: boolean): void;
+}
+
+/** Where this file stands, once it was bundled. */
+const here: string | undefined = import.meta.url;
+const HOST_FILE = "worker-host.js";
+
+/** What to do where the package's file cannot be loaded, or a worker not started. */
+const ADVICE =
+  "a bundler that leaves files behind needs a copy of wasmgrad/dist/worker-host.js beside what it wrote, a Content-Security-Policy " +
+  "worker-src 'self'; or give { worker: () => new Worker(..) } with a file of your own, which calls serveTrainer";
+
+export const startError = (who: string, got: unknown, cause?: unknown): WorkerError =>
+  new WorkerError(`${who}: a worker must start and load its file; got ${got}: ${ADVICE}`, "start", { cause });
+
+/**
+ * @param make makes a worker in place of the package's own
+ * @throws WorkerError where none can be started
+ */
+export function startWorker(who: string, make: (() => unknown) | undefined): Started {
+  const worker = make ? made(who, make) : own(who);
+  return isNodeWorker(worker) ? fromNode(worker) : fromPage(worker as Worker);
+}
+
+function made(who: string, make: () => unknown): WorkerLike {
+  let worker: unknown;
+  try {
+    worker = make();
+  } catch (cause) {
+    throw startError(who, cause, cause);
+  }
+  const { postMessage, terminate } = Object(worker) as Partial<WorkerLike>;
+  if (typeof postMessage === "function" && typeof terminate === "function") return worker as WorkerLike;
+  throw new OptionError(
+    `${who}: worker must be a function that gives a Worker; got a function that gives ${describe(worker)}`,
+  );
+}
+
+const isNodeWorker = (worker: object): worker is NodeWorker =>
+  typeof (worker as Partial<NodeWorker>).on === "function";
+
+function own(who: string): WorkerLike {
+  // In Electron's pages there are both.
+  const threads =
+    (globalThis as { document?: unknown }).document === undefined
+      ? builtin<Threads>("worker_threads")
+      : undefined;
+  try {
+    // Of the parent's flags some are for its own script alone, such as `--input-type`.
+    if (threads) return new threads.Worker(new URL(HOST_FILE, here), { name: "wasmgrad", execArgv: [] });
+    return ofPage();
+  } catch (cause) {
+    throw startError(who, cause, cause);
+  }
+}
+
+function ofPage(): Worker {
+  try {
+    // Just this form is what bundlers look for.
+    return new Worker(new URL("./worker-host.js", import.meta.url), { type: "module" });
+  } catch (error) {
+    // A page may start workers of its own origin only; a blob has its origin, and may import from elsewhere.
+    if ((error as Error).name !== "SecurityError" || !/^https?:/.test(String(here))) throw error;
+    const text = `import ${JSON.stringify(new URL(HOST_FILE, here).href)};`;
+    const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    return new Worker(url, { type: "module" });
+  }
+}
+
+function fromNode(worker: NodeWorker): Started {
+  return {
+    worker,
+    onDeath: (listener) => {
+      worker.on("error", listener);
+      worker.on("messageerror", listener);
+      worker.on("exit", (code) => listener(`an exit with code ${code}`));
+    },
+    holdProcess: (hold) => (hold ? worker.ref() : worker.unref()),
+  };
+}
+
+function fromPage(worker: Worker): Started {
+  return {
+    worker,
+    onDeath: (listener) => {
+      worker.addEventListener("error", (event) => {
+        // Otherwise the page's own handlers hear of it, too.
+        event.preventDefault();
+        listener(event.error ?? (event.message || "no reason: its file was not found, or may not be loaded"));
+      });
+      worker.addEventListener("messageerror", () => listener("a message that could not be read"));
+    },
+    holdProcess: () => {},
+  };
+}
