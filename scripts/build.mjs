@@ -178,6 +178,7 @@ if (isWhole) {
     "all.cjs",
     "index.cjs",
     "node/index.js",
+    "workerd/index.js",
     "wasmgrad.global.js",
   ].map((name) => `dist/${name}`);
   const declarations = [

@@ -30,6 +30,7 @@ const { metafile: entries } = await build({ ...options, entryPoints, plugins, wr
 const contents = Object.values(entryPoints).map((path) => `export * from "./${path}";\n`);
 // For the forms of the package that nobody takes apart, see formats.mjs.
 contents.push('export { bringTensors } from "./src/model/custom-loss.ts";\n');
+contents.push('export { giveModule } from "./src/runtime/kernels.ts";\n');
 await build({
   ...options,
   stdin: { contents: contents.join(""), resolveDir: ".", sourcefile: "core.js" },

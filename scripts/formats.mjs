@@ -1,7 +1,8 @@
 /**
  * Makes the rest of the package beside its finished ES modules (esbuild): the kernels with fused products, which are
- * loaded on demand; CommonJS files; and one classic script for pages without modules. In Node `import` loads the CommonJS files too, through `dist/node`, so that it shares one
- * engine and one set of classes with `require`. Bundlers take the ES modules, of which they can leave parts out.
+ * loaded on demand; CommonJS files; entry points for workerd, which import the kernels as a module; and one classic script for
+ * pages without modules. In Node `import` loads the CommonJS files too, through `dist/node`, so that it shares one engine and
+ * one set of classes with `require`. Bundlers take the ES modules, of which they can leave parts out.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -98,6 +99,18 @@ export const { ${names} } = ${from};
 `,
   );
 }
+
+// Where nothing may be compiled while it runs, bundlers deliver the kernels as a module beside the code.
+mkdirSync(`${dist}workerd`, { recursive: true });
+writeFileSync(
+  `${dist}workerd/kernels.js`,
+  `import kernels from "../wasmgrad.wasm";
+import { giveModule } from "../core.js";
+giveModule(kernels);
+`,
+);
+for (const name of ["index", "transform", "data"])
+  writeFileSync(`${dist}workerd/${name}.js`, `import "./kernels.js";\nexport * from "../${name}.js";\n`);
 
 await build({
   ...options,

@@ -51,6 +51,7 @@ export const isSupported: { (): boolean; why(): string | undefined } = /* @__PUR
 );
 
 function whyUnsupported(): string | undefined {
+  if (given) return undefined;
   const update = "update the browser, or use Node 20.19 or newer";
   if (typeof WebAssembly !== "object") return `an engine without WebAssembly: ${update}`;
   if (!WebAssembly.validate(SIMD_PROBE)) return `an engine without WebAssembly SIMD: ${update}`;
@@ -61,15 +62,23 @@ function whyUnsupported(): string | undefined {
     // Pages and their workers have a location.
     return "location" in globalThis
       ? "a Content-Security-Policy that forbids to compile it: add 'wasm-unsafe-eval' to its script-src"
-      : "a runtime that compiles no bytes: import wasmgrad/wasmgrad.wasm as a module, give it to createEngine({ wasm }), and that engine to compile";
+      : "a runtime that compiles no bytes: bundle with the condition workerd, or import wasmgrad/wasmgrad.wasm as a module, give it to createEngine({ wasm }), and that engine to compile";
   }
 }
 
 const modules = new WeakMap<KernelLink, WebAssembly.Module>();
 
-/** The embedded kernels up to a link, compiled on first use. */
+/** All kernels, compiled by the host: set where a bundler takes the files of the condition `workerd`, and only there. */
+let given: WebAssembly.Module | undefined;
+
+/** Lets a module of `wasmgrad.wasm` stand for the embedded kernels from now on. */
+export function giveModule(module: WebAssembly.Module): void {
+  given = module;
+}
+
+/** The embedded kernels up to a link, compiled on first use; or those given in their place, which have every link. */
 export function embeddedModule(link: KernelLink): WebAssembly.Module {
-  let module = modules.get(link);
+  let module = given ?? modules.get(link);
   if (!module) modules.set(link, (module = compileLink(link)));
   return module;
 }

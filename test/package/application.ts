@@ -71,7 +71,7 @@ export async function startApplication(
 /** Not that of the tests: frameworks build otherwise where NODE_ENV is "test". */
 function environment(): NodeJS.ProcessEnv {
   const { NODE_ENV: _, VITEST: __, ...env } = process.env;
-  return { ...env, NEXT_TELEMETRY_DISABLED: "1" };
+  return { ...env, NEXT_TELEMETRY_DISABLED: "1", WRANGLER_SEND_METRICS: "false" };
 }
 
 /** What a page that is given an address in its query posts there, in Chromium. */

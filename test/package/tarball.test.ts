@@ -55,6 +55,8 @@ describe("the tarball", () => {
       format: "esm",
       outdir: "out",
       write: false,
+      // A file of the package, which workerd takes as a module.
+      external: ["../wasmgrad.wasm"],
       logLevel: "silent",
     });
   });

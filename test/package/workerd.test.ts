@@ -1,32 +1,131 @@
-/** A worker of the packed package in workerd, which compiles no WebAssembly while it runs. */
+/** Workers of the packed package in workerd, which compiles no WebAssembly while it runs. */
+import { mkdirSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { adam, compile, crossEntropy, dense, sequential } from "../../src/index.ts";
 import { type Application, startApplication, XOR_DIGEST } from "./application.ts";
 
-describe("a worker in workerd", () => {
+const folder = fileURLToPath(new URL("workerd/", import.meta.url));
+
+/** A version of Node that wrangler takes, if there is one. */
+const NODE = Number(process.versions.node.split(".")[0]) > 22 ? process.execPath : undefined;
+
+const serve = (config: string) => (port: number) =>
+  [
+    "node_modules/.bin/workerd",
+    "serve",
+    "config.capnp",
+    config,
+    `--socket-addr=http=127.0.0.1:${port}`,
+  ] as const;
+
+describe("in workerd", () => {
   let workerd: Application;
-  let answer: { digest: string; why: string; embedded: string };
+  const answer = (path: string) => fetch(`${workerd.url}/${path}`).then((response) => response.json());
 
   beforeAll(async () => {
-    workerd = await startApplication("workerd", ["build.mjs"], (port) => [
-      "node_modules/.bin/workerd",
-      "serve",
-      "config.capnp",
-      `--socket-addr=http=127.0.0.1:${port}`,
-    ]);
-    answer = await fetch(workerd.url).then((response) => response.json());
+    workerd = await startApplication("workerd", ["build.mjs"], serve("xor"));
   }, 300_000);
   afterAll(() => workerd?.end());
 
-  it("trains on imported kernels, with the bits of everywhere", () => {
-    expect(answer.digest).toBe(XOR_DIGEST);
+  it("a worker bundled with the condition workerd has nothing to set up, and the bits of everywhere", async () => {
+    expect(await answer("")).toEqual({
+      digest: XOR_DIGEST,
+      explicit: XOR_DIGEST,
+      supported: true,
+      label: "large",
+    });
   });
 
-  it("is told to import them where it would have to compile its own", () => {
-    const fix =
-      "a runtime that compiles no bytes: import wasmgrad/wasmgrad.wasm as a module, give it to createEngine({ wasm }), and that engine to compile";
-    expect(answer.why).toBe(fix);
-    expect(answer.embedded).toBe(
-      `UnsupportedEngineError: engine: WebAssembly with SIMD is needed, and leave to compile it; got ${fix}`,
-    );
+  it("a worker bundled without it trains on imported kernels, and is told to import them where it does not", async () => {
+    const why =
+      "a runtime that compiles no bytes: bundle with the condition workerd, or import wasmgrad/wasmgrad.wasm as a module, give it to createEngine({ wasm }), and that engine to compile";
+    const embedded = `UnsupportedEngineError: engine: WebAssembly with SIMD is needed, and leave to compile it; got ${why}`;
+    expect(await answer("plain")).toEqual({ digest: XOR_DIGEST, why, embedded });
   });
 });
+
+/** What the customers of `examples/workerd` learn. */
+const motions = {
+  x: [
+    [0, 0, 1],
+    [1, 0, 1],
+    [0, 1, 0],
+  ],
+  y: ["rest", "walk", "run"],
+};
+const trainerOfNode = () =>
+  compile(
+    sequential({ input: [3], seed: 1 }, [
+      dense(16, { activation: "relu" }),
+      dense(3, { activation: "softmax" }),
+    ]),
+    {
+      loss: crossEntropy(),
+      optimizer: adam({ learningRate: 0.03 }),
+      labels: ["rest", "walk", "run"],
+    },
+  );
+
+describe("the example of a service at the edge", () => {
+  it("learns per customer, and goes on after a restart where each one was", async () => {
+    rmSync(`${folder}build/disk`, { recursive: true, force: true });
+    mkdirSync(`${folder}build/disk`, { recursive: true });
+    await goesOn((build) => startApplication("workerd", build, serve("customers")));
+  }, 300_000);
+
+  it.skipIf(!NODE)(
+    `does so by its one command (wrangler, which needs Node 22.12)`,
+    async () => {
+      rmSync(`${folder}build/wrangler`, { recursive: true, force: true });
+      const flags = ["--config", "build/example/wrangler.jsonc", "--persist-to", "build/wrangler"];
+      await goesOn((build) =>
+        startApplication("workerd", build, (port) => [
+          NODE!,
+          "node_modules/wrangler/bin/wrangler.js",
+          "dev",
+          ...flags,
+          "--port",
+          String(port),
+        ]),
+      );
+    },
+    300_000,
+  );
+});
+
+/** Two customers learn at once, the service is killed and started again, and both go on, with the bits of Node. */
+async function goesOn(start: (build?: readonly string[]) => Promise<Application>) {
+  const alone = trainerOfNode();
+  alone.fitSync(motions, { epochs: 100 });
+  const first = await start(["build.mjs"]);
+  try {
+    const [ann, bob] = await Promise.all([
+      post(first, "ann/learn", { ...motions, epochs: 60 }),
+      post(first, "bob/learn", { ...motions, y: ["run", "rest", "walk"], epochs: 100 }),
+    ]);
+    expect([ann.steps, bob.steps]).toEqual([60, 100]);
+    expect(await post(first, "ann/learn", { x: [[1, 2]], y: ["walk"], epochs: 3 })).toEqual({
+      name: "ShapeError",
+      message: "fitSync: x: row 0 must have 3 numbers; got 2",
+    });
+  } finally {
+    first.end();
+  }
+  const second = await start();
+  try {
+    const label = async (name: string) =>
+      (await post(second, `${name}/classify`, { x: [[1, 0, 1]] }))[0].label;
+    expect(await label("bob")).toBe("rest");
+    const { digest } = await post(second, "ann/learn", { ...motions, epochs: 40 });
+    expect(digest).toBe(alone.digest());
+    expect(await label("ann")).toBe("walk");
+  } finally {
+    second.end();
+  }
+}
+
+const post = (service: Application, path: string, body: object) =>
+  fetch(`${service.url}/customers/${path}`, { method: "POST", body: JSON.stringify(body) }).then((response) =>
+    response.json(),
+  );

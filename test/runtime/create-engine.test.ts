@@ -223,7 +223,7 @@ const LACKING: [string, () => void, string][] = [
   [
     "leave to compile bytes",
     () => forbid("Module"),
-    "a runtime that compiles no bytes: import wasmgrad/wasmgrad.wasm as a module, give it to createEngine({ wasm }), and that engine to compile",
+    "a runtime that compiles no bytes: bundle with the condition workerd, or import wasmgrad/wasmgrad.wasm as a module, give it to createEngine({ wasm }), and that engine to compile",
   ],
 ];
 
@@ -263,6 +263,30 @@ describe("a runtime that compiles no bytes", () => {
     const engine = await createEngine({ wasm: own });
     expect(xorTrainer(1, { engine }).fitSync(xor, { epochs: 1 }).steps).toBe(1);
     await expect(createEngine({ wasm: other })).rejects.toThrow(AbiError);
+  });
+});
+
+describe("a module that stands for the embedded kernels", () => {
+  it("makes do without compiling, to the same bits, in the default engine and in explicit ones", async () => {
+    const expected = xorTrainer(1);
+    expected.fitSync(xor, { epochs: 20 });
+    vi.resetModules();
+    const fresh = await import("../../src/index.ts");
+    const { giveModule } = await import("../../src/runtime/kernels.ts");
+    const module = new WebAssembly.Module(wasm());
+    forbid("Module");
+    expect(fresh.isSupported()).toBe(false);
+    giveModule(module);
+    expect(fresh.isSupported()).toBe(true);
+    for (const options of [{}, { engine: await fresh.createEngine() }]) {
+      const trainer = fresh.compile(xorModel(1) as never, {
+        loss: fresh.binaryCrossEntropy(),
+        optimizer: fresh.adam({ learningRate: 0.05 }),
+        ...options,
+      });
+      trainer.fitSync(xor, { epochs: 20 });
+      expect(trainer.digest()).toBe(expected.digest());
+    }
   });
 });
 

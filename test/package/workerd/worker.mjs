@@ -1,36 +1,19 @@
-import { adam, binaryCrossEntropy, compile, createEngine, dense, isSupported, sequential } from "wasmgrad";
-import wasm from "wasmgrad/wasmgrad.wasm";
+/** Bundled with the condition `workerd`: there is nothing to set up. */
+import { createEngine, isSupported } from "wasmgrad";
+import { readJson, trainTable } from "wasmgrad/data";
+import { train } from "./xor.mjs";
 
-const model = sequential({ input: [2], seed: 42 }, [
-  dense(8, { activation: "tanh" }),
-  dense(1, { activation: "sigmoid" }),
-]);
-const x = [
-  [0, 0],
-  [0, 1],
-  [1, 0],
-  [1, 1],
-];
-
-/** What comes of kernels that this runtime would have to compile itself. */
-function embedded() {
-  try {
-    compile(model);
-    return "compiled";
-  } catch (error) {
-    return String(error);
-  }
-}
+const rows = Array.from({ length: 60 }, (_, i) => ({ size: i % 7, kind: i % 7 > 3 ? "large" : "small" }));
 
 export default {
-  async fetch() {
-    const engine = await createEngine({ wasm });
-    const trainer = compile(model, {
-      loss: binaryCrossEntropy(),
-      optimizer: adam({ learningRate: 0.05 }),
-      engine,
+  async fetch(request, { PLAIN }) {
+    if (new URL(request.url).pathname === "/plain") return PLAIN.fetch(request);
+    const { trainer } = await trainTable(readJson(rows), { target: "kind" });
+    return Response.json({
+      digest: await train(),
+      explicit: await train({ engine: await createEngine() }),
+      supported: isSupported(),
+      label: trainer.classify([{ size: 6 }])[0].label,
     });
-    await trainer.fit({ x, y: [0, 1, 1, 0] }, { epochs: 1000, stopWhen: { lossBelow: 0.01 } });
-    return Response.json({ digest: trainer.digest(), why: isSupported.why(), embedded: embedded() });
   },
 };
