@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { rank } from "../src/analysis/index.ts";
 import { compile, dense, sequential } from "../src/index.ts";
-import { BROWSERS, find } from "./browser/browsers.mjs";
+import { BROWSERS, find, type Served } from "./browser/browsers.mjs";
 import { printedBy } from "./browser/pages.mjs";
 import { budgetOf, KINDS, type Kind } from "./budgets.ts";
 import { BUNDLERS, bundlePages } from "./bundles.ts";
@@ -64,8 +64,10 @@ const MARKERS: Readonly<Record<string, string>> = {
 const linksIn = (page: string) =>
   [...page.matchAll(/\blevel:(\d)/g)].map(([, level]) => Number(level)).sort();
 
-const [chromium] = BROWSERS;
-const program = find(chromium);
+const folders = new Map<string, URL>();
+beforeAll(() => {
+  for (const bundler of BUNDLERS) folders.set(bundler, bundlePages(bundler));
+}, 600_000);
 
 describe.each(BUNDLERS)("a page made by %s", (bundler) => {
   let folder: URL;
@@ -73,8 +75,8 @@ describe.each(BUNDLERS)("a page made by %s", (bundler) => {
   const textOf = (kind: Kind) => readFileSync(page(kind), "utf8");
 
   beforeAll(() => {
-    folder = bundlePages(bundler);
-  }, 600_000);
+    folder = folders.get(bundler)!;
+  });
 
   it.each(KINDS)("that %s carries few bytes", (kind) => {
     expect(gzipSync(textOf(kind), { level: 9 }).length).toBeLessThan(budgetOf(bundler, kind));
@@ -84,18 +86,6 @@ describe.each(BUNDLERS)("a page made by %s", (bundler) => {
     expect(run(page(kind))).toBe(PRINTED[kind]);
   });
 
-  it.skipIf(!program)(
-    "does so in a browser, too",
-    async () => {
-      const files = Object.fromEntries(
-        readdirSync(folder).map((name) => [`/${name}`, { body: readFileSync(new URL(name, folder)) }]),
-      );
-      const pages = KINDS.map((kind) => [kind, `<script type="module" src="/${kind}.js"></script>`] as const);
-      expect(await printedBy(chromium, program!, Object.fromEntries(pages), files)).toEqual(PRINTED);
-    },
-    120_000,
-  );
-
   it("carries the links of the kernels that it needs", () => {
     expect(KINDS.map((kind) => linksIn(textOf(kind)))).toEqual([[0, 1], [0], [0], [0, 1, 2], [0], []]);
   });
@@ -103,6 +93,43 @@ describe.each(BUNDLERS)("a page made by %s", (bundler) => {
   it.each(Object.entries(MARKERS))("that predicts does without %s", (_part, text) => {
     expect(textOf("predicts")).not.toContain(text);
   });
+});
+
+/** Every page of every bundler, and what it must print in each browser: what it prints in Node. */
+const PAGES: readonly { name: string; body: string; printed: string }[] = BUNDLERS.flatMap((bundler) =>
+  KINDS.map((kind) => ({
+    name: `${bundler}/${kind}`,
+    body: `<script type="module" src="/${bundler}/${kind}.js"></script>`,
+    printed: PRINTED[kind],
+  })),
+);
+
+describe.each([...BROWSERS])("in $name", (browser) => {
+  const program = find(browser);
+
+  it.skipIf(!program).each([true, false])(
+    `pages of all bundlers do what they do in Node, isolated: %s (${browser.install})`,
+    async (isolated) => {
+      const files: Record<string, Served> = {};
+      for (const [bundler, folder] of folders)
+        for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }))
+          if (name.endsWith(".js"))
+            files[`/${bundler}/${name}`] = { body: readFileSync(new URL(name, folder)) };
+      const table = [
+        ...PAGES,
+        {
+          name: "isolated",
+          body: "<script>console.log(crossOriginIsolated)</script>",
+          printed: `${isolated}`,
+        },
+      ];
+      const pages = Object.fromEntries(table.map(({ name, body }) => [name, body]));
+      expect(await printedBy(browser, program!, pages, files, { isolated })).toEqual(
+        Object.fromEntries(table.map(({ name, printed }) => [name, printed])),
+      );
+    },
+    120_000,
+  );
 });
 
 describe("the texts by which parts are found", () => {

@@ -17,7 +17,10 @@ export interface Server {
   report(): Promise<unknown>;
   close(): void;
 }
-export function serve(files: Readonly<Record<string, Served>>): Promise<Server>;
+export function serve(
+  files: Readonly<Record<string, Served>>,
+  options?: { readonly isolated?: boolean },
+): Promise<Server>;
 export function visit(
   browser: Browser,
   program: string,

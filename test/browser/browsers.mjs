@@ -2,11 +2,11 @@
  * Real browsers, without a driver between: each is started on a page of ours, which does its work and posts what it
  * found to the server it came from. The same for every browser, and nothing to install but the browser.
  */
-import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { end, start } from "./programs.mjs";
 
 /** Firefox asks nothing and opens nothing by itself. */
 const FIREFOX_PREFERENCES = {
@@ -80,8 +80,11 @@ function isProgram(path) {
   }
 }
 
-/** The path of an installed program, or undefined. */
-export function find({ variable, programs }) {
+const XVFB = { variable: "XVFB", programs: ["Xvfb"] };
+
+/** The path of an installed program, or undefined; also where it needs a display and there is none. */
+export function find({ variable, programs, needsDisplay }) {
+  if (needsDisplay && !process.env.DISPLAY && !find(XVFB)) return undefined;
   const given = process.env[variable];
   const folders = (process.env.PATH ?? "").split(delimiter);
   const paths = (given ? [given] : programs).flatMap((name) =>
@@ -97,15 +100,27 @@ function expand(pattern) {
   return existsSync(before) ? readdirSync(before).map((name) => `${before}${name}${after}`) : [];
 }
 
-const TYPES = { html: "text/html", js: "text/javascript", wasm: "application/wasm" };
+const TYPES = {
+  html: "text/html",
+  js: "text/javascript",
+  mjs: "text/javascript",
+  wasm: "application/wasm",
+};
+
+/** What makes a page cross-origin isolated, so that it may share memory with its workers. */
+const ISOLATION = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
 
 /**
- * Serves files to pages that are cross-origin isolated, and takes their reports.
+ * Serves files to pages, and takes their reports.
  *
  * @param files contents by path
+ * @param isolated  whether pages are cross-origin isolated
  * @returns a server with `url`, `report(seconds)`, which resolves to what a page posts next, and `close()`
  */
-export async function serve(files) {
+export async function serve(files, { isolated = true } = {}) {
   let deliver;
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
@@ -125,8 +140,7 @@ export async function serve(files) {
     }
     response.writeHead(200, {
       "content-type": TYPES[pathname.split(".").at(-1)] ?? "text/plain",
-      "cross-origin-opener-policy": "same-origin",
-      "cross-origin-embedder-policy": "require-corp",
+      ...(isolated ? ISOLATION : {}),
       "cache-control": "no-store",
       ...file.headers,
     });
@@ -139,27 +153,18 @@ export async function serve(files) {
       new Promise((resolve) => {
         deliver = resolve;
       }),
-    close: () => server.close(),
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
   };
-}
-
-/** Ends a program that `spawn` made the leader of a group, and what it started. */
-function end(child) {
-  try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // It has ended by itself.
-  }
 }
 
 /** A display for programs that cannot do without, and how to end it. */
 async function display() {
   if (process.env.DISPLAY) return { name: process.env.DISPLAY, close() {} };
-  const xvfb = find({ variable: "XVFB", programs: ["Xvfb"] });
-  if (!xvfb) throw new Error("needs a display, or Xvfb to have one: apt-get install xvfb");
-  const child = spawn(xvfb, ["-displayfd", "3", "-screen", "0", "1024x768x24"], {
+  const child = start(find(XVFB), ["-displayfd", "3", "-screen", "0", "1024x768x24"], {
     stdio: ["ignore", "ignore", "ignore", "pipe"],
-    detached: true,
   });
   const number = await new Promise((resolve, reject) => {
     child.stdio[3].once("data", (data) => resolve(String(data).trim()));
@@ -172,34 +177,34 @@ async function display() {
 /**
  * Opens a page in a browser and waits for its report.
  *
- * @throws Error when the browser ends or `seconds` pass without one
+ * @throws Error when the browser ends or `seconds` pass without one, with the end of what the browser printed
  */
 export async function visit(browser, path, server, page, seconds) {
   const profile = mkdtempSync(join(tmpdir(), "wasmgrad-browser-"));
-  const screen = browser.needsDisplay ? await display() : undefined;
-  browser.prepare?.(profile);
-  const child = spawn(path, browser.args(profile, `${server.url}${page}`), {
-    stdio: "ignore",
-    detached: true,
-    env: { ...process.env, HOME: profile, ...browser.env, ...(screen ? { DISPLAY: screen.name } : {}) },
-  });
+  let screen;
+  let child;
   let timer;
   try {
+    screen = browser.needsDisplay ? await display() : undefined;
+    browser.prepare?.(profile);
+    child = start(path, browser.args(profile, `${server.url}${page}`), {
+      env: { HOME: profile, ...browser.env, ...(screen ? { DISPLAY: screen.name } : {}) },
+    });
     return await Promise.race([
       server.report(),
       new Promise((_, reject) => {
+        const fail = (what) => reject(new Error(`${browser.name} ${what}\n${child.said()}`.trim()));
         child.once("error", reject);
-        child.once("exit", (code) => reject(new Error(`${browser.name} ended with status ${code}`)));
-        timer = setTimeout(
-          () => reject(new Error(`${browser.name} gave no result in ${seconds} s`)),
-          seconds * 1000,
-        );
+        child.once("exit", (code, signal) => fail(`ended with status ${code ?? signal}`));
+        timer = setTimeout(() => fail(`gave no result in ${seconds} s`), seconds * 1000);
       }),
     ]);
   } finally {
     clearTimeout(timer);
-    child.removeAllListeners();
-    end(child);
+    if (child) {
+      child.removeAllListeners();
+      end(child);
+    }
     screen?.close();
     rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { find, serve, visit } from "./browsers.mjs";
+import { run } from "./programs.mjs";
 
 /**
  * Bundles entry points as a page's bundler would: minified modules, what is imported on demand in chunks.
@@ -34,25 +35,21 @@ export const htmlOf = (script) =>
   `<!doctype html><meta charset="utf-8"><title>wasmgrad</title><body><script type="module" src="/${script}.js"></script>`;
 
 /** What the code prints as its last line of JSON, run in JavaScriptCore's shell. */
-function runShell(path, code, seconds) {
+export async function runShell(path, code, seconds) {
   const folder = mkdtempSync(join(tmpdir(), "wasmgrad-shell-"));
   try {
     const file = join(folder, "shell.mjs");
     writeFileSync(file, code);
-    const { stdout, stderr, error } = spawnSync(path, ["-m", file], {
-      encoding: "utf8",
-      timeout: seconds * 1000,
-      maxBuffer: 1 << 26,
-    });
-    const line = stdout?.trim().split("\n").at(-1);
-    return line?.startsWith("{") ? JSON.parse(line) : { error: `${error ?? stderr}${stdout}` };
+    const { stdout, error } = await run(path, ["-m", file], { seconds });
+    const line = stdout.trim().split("\n").at(-1);
+    return line.startsWith("{") ? JSON.parse(line) : { error: error ?? `no result\n${stdout}` };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** The version of the package that holds a program, where the system knows it. */
-function packageVersion(path) {
+export function packageVersion(path) {
   const owner = spawnSync("dpkg-query", ["--search", path], { encoding: "utf8" }).stdout?.split(": ")[0];
   if (!owner) return "";
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own placeholder
@@ -63,7 +60,7 @@ function packageVersion(path) {
 }
 
 /** The version that an engine claims. */
-function versionIn(userAgent = "") {
+export function versionIn(userAgent = "") {
   const patterns = [/Firefox\/([\d.]+)/, /Chrome\/([\d.]+)/, /Version\/([\d.]+)/];
   return patterns.map((pattern) => pattern.exec(userAgent)?.[1]).find(Boolean) ?? "";
 }
@@ -101,7 +98,7 @@ export async function runEverywhere({ browsers, shell, files, page, wanted, seco
       ran.push({
         name: shell.name,
         version: packageVersion(path),
-        report: runShell(path, shell.code, seconds),
+        report: await runShell(path, shell.code, seconds),
       });
     else skipped.push(shell);
   }

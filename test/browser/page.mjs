@@ -2,16 +2,14 @@
 async function report() {
   try {
     const wasmgrad = await import("../../dist/index.js");
-    const { runAll } = await import("../determinism/runs.mjs");
     const { checkEngine, checkFiles, checkFrames, checkPage } = await import("./checks.mjs");
-    const digests = await runAll(wasmgrad);
     const checks = [
       ...(await checkEngine(wasmgrad)),
       ...(await checkFrames(wasmgrad)),
       ...(await checkPage(wasmgrad)),
       ...(await checkFiles(wasmgrad)),
     ];
-    return { digests, checks, isolated: crossOriginIsolated };
+    return { checks, isolated: crossOriginIsolated };
   } catch (error) {
     return { error: `${error}\n${error?.stack ?? ""}` };
   }

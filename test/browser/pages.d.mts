@@ -5,5 +5,5 @@ export function printedBy(
   program: string,
   pages: Readonly<Record<string, string>>,
   files: Readonly<Record<string, Served>>,
-  headers?: Readonly<Record<string, string>>,
+  options?: { readonly headers?: Readonly<Record<string, string>>; readonly isolated?: boolean },
 ): Promise<Record<string, string>>;

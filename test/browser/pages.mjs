@@ -14,9 +14,10 @@ const LISTENER = `<!doctype html><meta charset="utf-8"><script>
  * @param pages  the text of each page, by name
  * @param files  what they load, for `serve`
  * @param headers  of each page
+ * @param isolated  whether the pages are cross-origin isolated
  * @returns the first line that each page prints, by name
  */
-export async function printedBy(browser, program, pages, files, headers = {}) {
+export async function printedBy(browser, program, pages, files, { headers = {}, isolated = true } = {}) {
   const names = Object.keys(pages);
   const all = `<!doctype html><meta charset="utf-8"><body><script type="module">
     const printed = {};
@@ -31,11 +32,9 @@ export async function printedBy(browser, program, pages, files, headers = {}) {
       document.body.append(frame);
     }
   </script>`;
-  const server = await serve({
-    ...files,
-    "/all.html": { body: all },
-    ...Object.fromEntries(names.map((name) => [`/${name}.html`, { body: LISTENER + pages[name], headers }])),
-  });
+  const framed = names.map((name) => [`/${name}.html`, { body: LISTENER + pages[name], headers }]);
+  const served = { ...files, "/all.html": { body: all }, ...Object.fromEntries(framed) };
+  const server = await serve(served, { isolated });
   try {
     return await visit(browser, program, server, "/all.html", 60);
   } finally {

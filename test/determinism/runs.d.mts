@@ -1,5 +1,7 @@
-export declare function runAll(
-  wasmgrad: typeof import("../../src/index.ts"),
-): Promise<Record<string, string>>;
+type Package = typeof import("../../src/index.ts");
+
+export declare function onEngine(wasmgrad: Package, engine: import("../../src/index.ts").Engine): Package;
+
+export declare function runAll(wasmgrad: Package): Promise<Record<string, string>>;
 
 export declare const equalRuns: (digests: Readonly<Record<string, string>>) => [name: string, like: string][];

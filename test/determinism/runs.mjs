@@ -25,6 +25,18 @@ const xor = {
   y: [0, 1, 1, 0],
 };
 
+/** The package whose programs are all made on this engine: the runs ask for none themselves. */
+export function onEngine(wasmgrad, engine) {
+  const { compile, compileTogether, loadTrainer, valueAndGrad } = wasmgrad;
+  return {
+    ...wasmgrad,
+    compile: (model, options) => compile(model, { ...options, engine }),
+    compileTogether: (programs) => compileTogether(programs, { engine }),
+    loadTrainer: (bytes, options) => loadTrainer(bytes, { ...options, engine }),
+    valueAndGrad: (f) => valueAndGrad(f, { engine }),
+  };
+}
+
 /**
  * @param {typeof import("../../src/index.ts")} wasmgrad
  * @returns {Promise<Record<string, string>>} digests by name of the run
@@ -765,6 +777,48 @@ export async function runAll(wasmgrad) {
     const x = { data: noise(30 * 5, 11), shape: [30, 5] };
     const { history } = await trainer.fit({ x, y: { data: noise(90, 12), shape: [30, 3] } }, { epochs: 10 });
     digests.penalties = digestOf([...Object.values(history).flat(), ...trainer.state()]);
+  }
+
+  // Each way to bound gradients and weights alone, and the average of weights: in one piece, and resumed in a new trainer.
+  {
+    const { activityPenalty, l1, l2, maxNorm } = wasmgrad;
+    const groups = [{ match: /bias/, learningRate: 0.02, weightDecay: 0 }];
+    for (const [name, options] of Object.entries({
+      "clip globalNorm": { clip: { globalNorm: 0.3 }, optimizer: adamW({ learningRate: 0.01, groups }) },
+      "clip norm": { clip: { norm: 0.1 }, optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }) },
+      "clip value": { clip: { value: 0.01 }, optimizer: sgd({ learningRate: 0.5 }), accumulate: 3 },
+      "penalty l1": { penalties: [l1(0.003)] },
+      "penalty l2": { penalties: [l2(0.02, { parameters: ["dense1", "dense3.bias"] })], accumulate: 2 },
+      "constraint maxNorm": { constraints: [maxNorm(0.7)], optimizer: adam({ learningRate: 0.05 }) },
+      "average of weights": { averageWeights: { decay: 0.9 }, clip: { globalNorm: 1 } },
+    })) {
+      const trainer = mlp(options);
+      const { history } = trainer.fitSync(data, { epochs: 6 });
+      digests[name] = trainer.digest();
+      digests[`${name}, losses`] = digestOf(history.loss);
+      const before = mlp(options);
+      await before.fit(data, { epochs: 2 });
+      const resumed = mlp({ ...options, shuffleSeed: 1 });
+      resumed.restore(before.state());
+      await resumed.fit(data, { epochs: 4 });
+      digests[`${name} = resumed after 2 epochs`] = resumed.digest();
+      if (!options.averageWeights) continue;
+      const weights = { weights: "average" };
+      digests[`${name}, by the average`] = digestOf(trainer.predict(data.x, weights).data);
+      digests[`${name}, by the average = resumed after 2 epochs`] = digestOf(
+        resumed.predict(data.x, weights).data,
+      );
+    }
+    const trainer = compile(
+      sequential({ input: [features], seed: 12 }, [
+        dense(19, { activation: "relu" }),
+        activityPenalty({ l1: 0.01, l2: 0.02 }),
+        dense(5),
+      ]),
+      { loss: meanSquaredError(), optimizer: sgd({ learningRate: 0.05 }), batchSize: 32 },
+    );
+    trainer.fitSync(targets, { epochs: 4 });
+    digests["penalty of activations"] = trainer.digest();
   }
 
   // Gradient descent by hand on every method of a tensor.

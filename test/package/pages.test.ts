@@ -39,7 +39,13 @@ const IMPORTS = {
 const [chromium] = BROWSERS;
 const program = find(chromium);
 const print = (pages: Record<string, string>, policy?: string) =>
-  printedBy(chromium, program!, pages, files, policy ? { "content-security-policy": policy } : {});
+  printedBy(
+    chromium,
+    program!,
+    pages,
+    files,
+    policy ? { headers: { "content-security-policy": policy } } : {},
+  );
 
 describe.skipIf(!program)("a page without a bundler", () => {
   it("trains by a classic script, a module, and an import map, with the bits of everywhere", async () => {

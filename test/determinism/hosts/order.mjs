@@ -1,5 +1,5 @@
 /** Prints whether the package takes this runtime for one that keeps the order of instructions, as JSON. */
-import { compile, dense, sequential } from "../../dist/index.js";
+import { compile, dense, sequential } from "../../../dist/index.js";
 
 const { Instance } = WebAssembly;
 let told;
