@@ -11,13 +11,14 @@ const project = projectWithPackage("bundlers");
 /**
  * Makes all pages with one bundler.
  *
+ * @param pages the folder with their sources
  * @returns the folder with the pages, each a script with the name of its source
  */
-export function bundlePages(bundler: (typeof BUNDLERS)[number]): URL {
-  const folder = new URL(`../build/pages/${bundler}/`, import.meta.url);
+export function bundlePages(bundler: (typeof BUNDLERS)[number], pages = "pages"): URL {
+  const folder = new URL(`../build/${pages}/${bundler}/`, import.meta.url);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  execFileSync(process.execPath, [`${project}/build.mjs`, bundler, fileURLToPath(folder)], {
+  execFileSync(process.execPath, [`${project}/build.mjs`, bundler, fileURLToPath(folder), pages], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   return folder;

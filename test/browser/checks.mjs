@@ -9,7 +9,7 @@ import {
 import { images, longCalls, shortFits, watch } from "./alive.mjs";
 
 /** @returns {{ name: string, ok: boolean, detail?: string }} */
-async function attempt(name, check) {
+export async function attempt(name, check) {
   try {
     const detail = await check();
     return { name, ok: true, ...(detail ? { detail } : {}) };
@@ -18,7 +18,7 @@ async function attempt(name, check) {
   }
 }
 
-function expect(holds, what) {
+export function expect(holds, what) {
   if (!holds) throw new Error(`expected ${what}`);
 }
 

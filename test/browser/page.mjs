@@ -3,11 +3,13 @@ async function report() {
   try {
     const wasmgrad = await import("../../dist/index.js");
     const { checkEngine, checkFiles, checkFrames, checkPage } = await import("./checks.mjs");
+    const { checkWorkers } = await import("./worker-checks.mjs");
     const checks = [
       ...(await checkEngine(wasmgrad)),
       ...(await checkFrames(wasmgrad)),
       ...(await checkPage(wasmgrad)),
       ...(await checkFiles(wasmgrad)),
+      ...(await checkWorkers(wasmgrad, await import("../../dist/worker.js"))),
     ];
     return { checks, isolated: crossOriginIsolated };
   } catch (error) {

@@ -17,6 +17,7 @@ const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const CHECKS = [
   ...["isSupported", "fit yields", "relaxed", "memories", "short fits", "long fit", "long reads"],
   ...["fetched kernels", "policies"],
+  ...["worker", "worker jobs", "worker frames"],
   ...["files in OPFS", "files in IndexedDB", "downloads", "files from a server"],
 ];
 
@@ -38,6 +39,7 @@ const files = {
   "/golden.txt": {
     body: JSON.parse(readFileSync(root("test/golden/file-1/expected.json"), "utf8")).xor.digest,
   },
+  "/worker-host.js": { body: readFileSync(root("dist/worker-host.js")) },
   "/wasmgrad.wasm": { body: readFileSync(root("dist/wasmgrad.wasm")) },
 };
 

@@ -2,7 +2,7 @@
  * Makes pages of the packed package, minified, as users of a bundler do: from each file of `pages/` a file of the same
  * name, and what that loads beside it.
  *
- *   node build.mjs NAME FOLDER    the pages of one bundler, into a folder
+ *   node build.mjs NAME FOLDER [PAGES]    the pages of one bundler, into a folder; of another folder than `pages/`
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -74,6 +74,6 @@ const BUNDLERS = {
   },
 };
 
-const [bundler, folder] = process.argv.slice(2);
-for (const file of readdirSync("pages"))
-  await BUNDLERS[bundler](join(process.cwd(), "pages", file), file.replace(/\.js$/, ""), folder);
+const [bundler, folder, pages = "pages"] = process.argv.slice(2);
+for (const file of readdirSync(pages))
+  await BUNDLERS[bundler](join(process.cwd(), pages, file), file.replace(/\.js$/, ""), folder);
