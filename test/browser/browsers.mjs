@@ -2,11 +2,10 @@
  * Real browsers, without a driver between: each is started on a page of ours, which does its work and posts what it
  * found to the server it came from. The same for every browser, and nothing to install but the browser.
  */
-import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { end, start } from "./programs.mjs";
+import { end, makeFolder, removeFolder, start } from "./programs.mjs";
 
 /** Firefox asks nothing and opens nothing by itself. */
 const FIREFOX_PREFERENCES = {
@@ -180,7 +179,7 @@ async function display() {
  * @throws Error when the browser ends or `seconds` pass without one, with the end of what the browser printed
  */
 export async function visit(browser, path, server, page, seconds) {
-  const profile = mkdtempSync(join(tmpdir(), "wasmgrad-browser-"));
+  const profile = makeFolder();
   let screen;
   let child;
   let timer;
@@ -206,6 +205,6 @@ export async function visit(browser, path, server, page, seconds) {
       end(child);
     }
     screen?.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    removeFolder(profile);
   }
 }

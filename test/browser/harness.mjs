@@ -1,11 +1,10 @@
 /** Bundles pages, and runs them wherever they can run. Shared by the tests and the benchmark. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { find, serve, visit } from "./browsers.mjs";
-import { run } from "./programs.mjs";
+import { makeFolder, removeFolder, run } from "./programs.mjs";
 
 /**
  * Bundles entry points as a page's bundler would: minified modules, what is imported on demand in chunks.
@@ -36,7 +35,7 @@ export const htmlOf = (script) =>
 
 /** What the code prints as its last line of JSON, run in JavaScriptCore's shell. */
 export async function runShell(path, code, seconds) {
-  const folder = mkdtempSync(join(tmpdir(), "wasmgrad-shell-"));
+  const folder = makeFolder();
   try {
     const file = join(folder, "shell.mjs");
     writeFileSync(file, code);
@@ -44,7 +43,7 @@ export async function runShell(path, code, seconds) {
     const line = stdout.trim().split("\n").at(-1);
     return line.startsWith("{") ? JSON.parse(line) : { error: error ?? `no result\n${stdout}` };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }
 

@@ -1,10 +1,14 @@
-/** Programs that end with all they started: after their work, when they take too long, and when this process ends. */
+/** Programs that end with all they started, and folders: after their work, when it takes too long, and when this process ends. */
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /** How much of what a program says is kept, from the end. */
 const KEPT = 4000;
 
 const running = new Set();
+const folders = new Set();
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
 let watches = false;
 
@@ -14,9 +18,24 @@ function endWithThisProcess() {
   watches = true;
   process.once("exit", () => {
     for (const child of running) end(child);
+    for (const folder of folders) removeFolder(folder);
   });
   for (const [signal, number] of Object.entries(SIGNALS))
     process.once(signal, () => process.exit(128 + number));
+}
+
+/** A new folder, for `removeFolder` to remove. */
+export function makeFolder() {
+  endWithThisProcess();
+  const folder = mkdtempSync(join(tmpdir(), "wasmgrad-browser-"));
+  folders.add(folder);
+  return folder;
+}
+
+/** Programs may still write into it while they end. */
+export function removeFolder(folder) {
+  folders.delete(folder);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
 
 /**

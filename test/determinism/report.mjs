@@ -2,14 +2,14 @@
 import { onEngine, runAll } from "./runs.mjs";
 
 /**
- * Runs everything, on the kernels that the package brings or on a module of them.
+ * Runs everything.
  *
  * @returns digests by name, and on how many threads they came about; or an error
  */
-export async function report(wasmgrad, { threads, wasm }) {
+export async function report(wasmgrad, { threads }) {
   try {
-    if (threads === 1 && !wasm) return { threads, digests: await runAll(wasmgrad) };
-    const engine = await wasmgrad.createEngine(wasm ? { wasm } : { threads });
+    if (threads === 1) return { threads, digests: await runAll(wasmgrad) };
+    const engine = await wasmgrad.createEngine({ threads });
     return { threads: 1, digests: await runAll(onEngine(wasmgrad, engine)) };
   } catch (error) {
     const { stack = "" } = error;

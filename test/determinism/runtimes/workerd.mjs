@@ -14,7 +14,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [
     (name = "worker.mjs", esModule = embed "worker.mjs"),
-    (name = "wasmgrad.wasm", wasm = embed "../../../dist/wasmgrad.wasm"),
+    (name = "wasmgrad.wasm", wasm = embed "wasmgrad.wasm"),
   ],
   compatibilityDate = "2026-01-01",
 );
@@ -28,7 +28,8 @@ async function makeWorker(folder) {
     bundle: true,
     format: "esm",
     conditions: ["workerd", "worker", "browser"],
-    external: ["*.wasm"],
+    loader: { ".wasm": "copy" },
+    assetNames: "[name]",
     outfile: `${folder}/worker.mjs`,
     logLevel: "error",
   });
