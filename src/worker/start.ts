@@ -73,16 +73,21 @@ function own(who: string): WorkerLike {
 }
 
 function ofPage(): Worker {
-  try {
-    // Just this form is what bundlers look for.
-    return new Worker(new URL("./worker-host.js", import.meta.url), { type: "module" });
-  } catch (error) {
-    // A page may start workers of its own origin only; a blob has its origin, and may import from elsewhere.
-    if ((error as Error).name !== "SecurityError" || !/^https?:/.test(String(here))) throw error;
-    const text = `import ${JSON.stringify(new URL(HOST_FILE, here).href)};`;
-    const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-    return new Worker(url, { type: "module" });
-  }
+  const away = foreignHostFile();
+  // Just this form is what bundlers look for.
+  if (!away) return new Worker(new URL("./worker-host.js", import.meta.url), { type: "module" });
+  const text = `import ${JSON.stringify(away)};`;
+  return new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })), { type: "module" });
+}
+
+/**
+ * The worker's file where this one comes from another origin than the page, such as a CDN: a page starts workers of its own origin
+ * only. A blob has that origin, and may import from elsewhere.
+ */
+function foreignHostFile(): string | undefined {
+  const { origin } = (globalThis as { location?: { origin: string } }).location ?? {};
+  if (!/^https?:/.test(String(here)) || new URL(String(here)).origin === origin) return undefined;
+  return new URL(HOST_FILE, here).href;
 }
 
 function fromNode(worker: NodeWorker): Started {

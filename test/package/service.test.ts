@@ -3,11 +3,21 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
+import type { Trainer } from "../../src/index.ts";
 
 const { makeService } = (await import(
   new URL("../../examples/service/server.mjs", import.meta.url).href
 )) as {
   makeService(): FastifyInstance;
+};
+const background = (await import(new URL("../../examples/service/background.mjs", import.meta.url).href)) as {
+  makeService(): Promise<FastifyInstance>;
+  makeTrainer(): Trainer;
+  rowsOf(count: number): { x: number[][]; y: number[] };
+  demo(
+    rows: number,
+    epochs: number,
+  ): Promise<{ loss: number; before: number[]; after: number[]; answers: number[] }>;
 };
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -37,5 +47,31 @@ describe("a service with one trainer", () => {
     });
     expect((await service.inject("/customers/ann/state")).rawPayload).toEqual(before);
     expect((await call("classify", { x: row })).json()).toHaveLength(1);
+  });
+});
+
+describe("a service that learns in a worker", () => {
+  it("answers while it learns, and then with what it learned: what a trainer alone learns", async () => {
+    const { loss, before, after, answers } = await background.demo(300, 40);
+    expect(answers.length).toBeGreaterThan(1);
+    const trainer = background.makeTrainer();
+    const predict = () => Array.from(trainer.predict([[18, 25]]).data);
+    trainer.fitSync(background.rowsOf(300), { epochs: 40 });
+    expect(before).toEqual(predict());
+    expect(trainer.fitSync(background.rowsOf(600), { epochs: 40 }).loss).toBe(loss);
+    expect(after).toEqual(predict());
+  });
+
+  it("refuses rows that do not fit, and a second training", async () => {
+    const service = await background.makeService();
+    const post = (url: string, payload: object) => service.inject({ method: "POST", url, payload });
+    expect((await post("/predict", { x: [[1, 2]] })).statusCode).toBe(503);
+    const refused = await post("/learn", { x: [[1]], y: [2], epochs: 1 });
+    expect(refused.statusCode).toBe(400);
+    expect(refused.json().name).toBe("ShapeError");
+    const rows = background.rowsOf(200);
+    expect((await post("/learn", { ...rows, epochs: 1e9 })).statusCode).toBe(202);
+    expect((await post("/learn", { ...rows, epochs: 1 })).statusCode).toBe(409);
+    await service.close();
   });
 });
