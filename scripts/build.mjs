@@ -157,7 +157,7 @@ const bundles = [
 const bundled = [
   "src",
   ...KERNEL_SOURCES,
-  ...["bundle", "eager", "plain-functions"].map((name) => `scripts/${name}.mjs`),
+  ...["arrange", "bundle", "eager", "plain-functions"].map((name) => `scripts/${name}.mjs`),
 ];
 await part("bundles", "the package's files", bundled, bundles, async () => {
   rmSync(join(root, "dist"), { recursive: true, force: true });

@@ -8,6 +8,7 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { arrange } from "./arrange.mjs";
 import { plainFunctions } from "./plain-functions.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -20,6 +21,7 @@ const options = {
   mainFields: ["module", "main"],
   external: ["node:*"],
   logLevel: "warning",
+  define: { "Number.POSITIVE_INFINITY": "Infinity", "Number.NaN": "NaN" },
   // Fields that only say a type, and those that a constructor sets, need no line of their own.
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 };
@@ -40,7 +42,7 @@ await build({
 });
 gatherKernels();
 listEnums();
-writeFileSync("dist/core.js", plainFunctions(readFileSync("dist/core.js", "utf8")));
+writeFileSync("dist/core.js", arrange(plainFunctions(readFileSync("dist/core.js", "utf8"))));
 for (const name of Object.keys(entryPoints)) {
   const { exports } = entries.outputs[`dist/${name}.js`];
   writeFileSync(`dist/${name}.js`, `export { ${exports.join(", ")} } from "./core.js";\n`);
