@@ -361,4 +361,5 @@ def main():
     })
 
 
-main()
+if __name__ == "__main__":
+    main()
