@@ -33,6 +33,7 @@ const contents = Object.values(entryPoints).map((path) => `export * from "./${pa
 // For the forms of the package that nobody takes apart, see formats.mjs.
 contents.push('export { bringTensors } from "./src/model/custom-loss.ts";\n');
 contents.push('export { giveModule } from "./src/runtime/kernels.ts";\n');
+contents.push('export { bringLedger } from "./src/ledger/write.ts";\n');
 await build({
   ...options,
   stdin: { contents: contents.join(""), resolveDir: ".", sourcefile: "core.js" },

@@ -38,8 +38,9 @@ const commonjs = (...modules) => ({
 const RELAXED = "./chunks/relaxed.wasm.js";
 await build({ ...options, entryPoints: ["../src/kernels/relaxed.wasm.ts"], format: "esm", outfile: RELAXED });
 
-// Nobody takes these forms apart: all they hold is there, so that functions of users can be called with tensors anywhere.
-const WHOLE = 'import { bringTensors } from "./core.js"; bringTensors();';
+// Nobody takes these forms apart: all they hold is there, so that functions of users can be called with tensors anywhere, and
+// every fit can write a ledger.
+const WHOLE = 'import { bringLedger, bringTensors } from "./core.js"; bringLedger(); bringTensors();';
 
 // One file, because between files each call would read a property.
 await build({

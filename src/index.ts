@@ -29,6 +29,8 @@ export {
 } from "./inspect/inspect.ts";
 export { type LayerDescription, layersOf } from "./inspect/layers.ts";
 export type { Units } from "./inspect/units.ts";
+export { type LedgerVerification, type VerifyLedgerOptions, verifyLedger } from "./ledger/verify.ts";
+export { startLedger } from "./ledger/write.ts";
 export type { Activation, ActivationName, Initializer, InitializerName } from "./model/activations.ts";
 export {
   concat,
@@ -158,6 +160,14 @@ export type {
 } from "./train/fit-options.ts";
 export type { Kind } from "./train/kinds.ts";
 export type { LearningRate, Schedule } from "./train/learning-rate.ts";
+export type {
+  Ledger,
+  LedgerData,
+  LedgerEnd,
+  LedgerEntry,
+  LedgerOptions,
+  LedgerState,
+} from "./train/ledger.ts";
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,

@@ -7,7 +7,7 @@ import { DataError, OptionError } from "./errors.ts";
  * the names in it, then the names, each with what others call it, in small letters without `_` and `-`.
  */
 const KNOWN = `belongs to compile|batchSize=batch,minibatch loss=criterion,lossfn,lossfunction optimizer=solver labels=classes,classnames targets accumulate freeze=frozen,trainable clip=clipnorm,globalclipnorm,clipvalue,maxgradnorm,gradientclip averageWeights=ema,useema penalties=kernelregularizer,biasregularizer,regularizer constraints=kernelconstraint,biasconstraint,maxnorm windowRows shuffleSeed metrics engine
-belongs to fit|epochs=numepochs,nepochs,iterations,maxiter,maxepochs untilEpoch=totalepochs,initialepoch steps=maxsteps,updates stopWhen=errorthresh,tol validation=validationdata,validationsplit,validationfraction,valdata earlyStopping shuffle onEpoch=callbacks,callback,onepochend onProgress=verbose,log,logperiod signal
+belongs to fit|epochs=numepochs,nepochs,iterations,maxiter,maxepochs untilEpoch=totalepochs,initialepoch steps=maxsteps,updates stopWhen=errorthresh,tol validation=validationdata,validationsplit,validationfraction,valdata earlyStopping shuffle ledger onEpoch=callbacks,callback,onepochend onProgress=verbose,log,logperiod signal
 belongs to earlyStopping of fit|patience=niternochange minDelta monitor mode
 belongs to stopWhen of fit|lossBelow=loss,errorthresh,minloss
 belongs to copyParameters|mix=tau,polyak

@@ -91,6 +91,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "program",
     "train",
   ],
+  ledger: [
+    "describe",
+    "errors",
+    "options",
+    "steps",
+    "version",
+    "graph",
+    "runtime",
+    "rows",
+    "program",
+    "train",
+    "files",
+  ],
   inspect: [
     "describe",
     "errors",
@@ -134,6 +147,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "train",
     "files",
     "inspect",
+    "ledger",
     "safetensors",
   ],
   worker: [

@@ -226,12 +226,7 @@ export class Program {
    * @param more tensors that count as well, behind the variables
    */
   digest(more: readonly FileTensor[] = []): string {
-    const parts = [...variableTensors(this), ...more].flatMap(({ name, shape, data }) => [
-      utf8(`${name}\0`),
-      new Uint8Array(Uint32Array.of(shape.length, ...shape).buffer),
-      data,
-    ]);
-    return sha256(parts);
+    return sha256([...variableTensors(this), ...more].flatMap(digestParts));
   }
 
   /** What reads and writes its states. */
@@ -240,6 +235,13 @@ export class Program {
     return this.#states;
   }
 }
+
+/** What a digest takes of a tensor, in this order. */
+export const digestParts = ({ name, shape, data }: FileTensor): Uint8Array[] => [
+  utf8(`${name}\0`),
+  new Uint8Array(Uint32Array.of(shape.length, ...shape).buffer),
+  data,
+];
 
 /** First byte behind the program and what it reads of others. */
 const reachOf = ({ variables, end }: Plan): number =>

@@ -14,7 +14,7 @@ import { type EpochWatch, watchEpochs, watchesEpochs } from "./epoch-watch.ts";
 import { type FitRun, Pause, startFit } from "./fit.ts";
 import type { FitMemory } from "./fit-memory.ts";
 import { type AnyFitOptions, callbacksOf, type FitResult } from "./fit-options.ts";
-import type { Measuring } from "./metrics.ts";
+import { beginLedger, type KeepLedger, type LedgerHost } from "./ledger-writer.ts";
 import type { Note } from "./notes.ts";
 import { keepFitted, prepareRows, prepareTraining } from "./prepare.ts";
 import { type BoundData, type Data, type NamedOutputs, readData } from "./training-data.ts";
@@ -23,8 +23,8 @@ import { checkPart, weighRows, weightsOfClasses } from "./weights.ts";
 import type { Dataset } from "./windows.ts";
 
 /** What drives a fit needs of its trainer. */
-export interface FitHost extends Measuring {
-  readonly trainer: { fitMemory: FitMemory | undefined };
+export interface FitHost extends LedgerHost {
+  readonly trainer: LedgerHost["trainer"] & { fitMemory: FitMemory | undefined };
   /** Calls a callback, and awaits what it returns or the abort. */
   call(callback: () => unknown, signal: AbortSignal | undefined): Promise<unknown>;
   /** Calls a callback that must not return a promise. */
@@ -38,6 +38,7 @@ interface Parts {
   readonly training: Dataset;
   readonly validation: Dataset | undefined;
   readonly notes: readonly Note[];
+  readonly keepLedger?: KeepLedger | undefined;
 }
 
 /** A fit with something to do between its epochs. */
@@ -49,9 +50,9 @@ interface Watched {
 
 type AnyData = Data<unknown, NamedOutputs> | BoundData<unknown>;
 
-/** Whether rows must be split, weighed or preprocessed before they train. */
-const needsParts = ({ validation, classWeight }: AnyFitOptions, { rules }: FitHost) =>
-  (validation ?? classWeight ?? rules.border) !== undefined;
+/** Whether rows must be split, weighed, preprocessed or digested before they train. */
+const needsParts = ({ validation, classWeight, ledger }: AnyFitOptions, { rules }: FitHost) =>
+  ledger !== undefined || (validation ?? classWeight ?? rules.border) !== undefined;
 
 /** Whether epochs are judged: by early stopping, or by the optimizer. */
 const judgesEpochs = ({ earlyStopping }: AnyFitOptions, { program }: FitHost) =>
@@ -85,16 +86,29 @@ function* takeApart(who: string, host: FitHost, dataset: Dataset, options: AnyFi
   const held = validation;
   if (held) validation = yield* eachJob((jobs) => prepareRows(who, program, rules, held, jobs, numbers));
   if (numbers) program.fitted.set(numbers);
-  return { training: rows, validation, notes };
+  const keepLedger =
+    options.ledger === undefined ? undefined : yield* beginLedger(who, host, dataset, validation, options);
+  return { training: rows, validation, notes, keepLedger };
 }
 
-/** Starts a run that pauses after each epoch. */
-function startWatched(who: string, host: FitHost, parts: Parts, options: AnyFitOptions): Watched {
+/** All rows, to train on as they are. */
+const wholeOf = (training: Dataset): Parts => ({ training, validation: undefined, notes: [] });
+
+/** Starts a run, which pauses after each epoch if something is to be done there. */
+function start(
+  who: string,
+  host: FitHost,
+  parts: Parts,
+  options: AnyFitOptions,
+): { readonly run: FitRun; readonly watched: Watched | undefined } {
   const { program, rules, trainer } = host;
-  const run = startFit(program, rules, parts.training, options, true);
+  const stops = watchesEpochs(options, host);
+  const run = startFit(program, rules, parts.training, options, stops);
+  if (!stops) return { run, watched: undefined };
   const watch = watchEpochs({ ...host, ...parts, who, run, memory: trainer.fitMemory }, options);
   trainer.fitMemory = watch.memory;
-  return { run, watch, notes: parts.notes };
+  const watched = { run, watch: parts.keepLedger?.(watch, run) ?? watch, notes: parts.notes };
+  return { run, watched };
 }
 
 /** Whether the fit ends after an epoch; its reason is then set. */
@@ -141,7 +155,7 @@ async function driveInSlices(
   options: AnyFitOptions,
   check: () => void,
 ): Promise<FitResult> {
-  const { trainer, program, rules } = host;
+  const { trainer, rules } = host;
   const { signal, onProgress } = options;
   const jobs: Jobs = [];
   const dataset = readData("fit", data, rules, jobs);
@@ -155,11 +169,7 @@ async function driveInSlices(
   if (!judgesEpochs(options, host)) trainer.fitMemory = undefined;
   let parts: Parts | undefined;
   if (needsParts(options, host)) parts = await inSlices(takeApart("fit", host, dataset, options), check);
-  const training = parts?.training ?? dataset;
-  const watched = watchesEpochs(options, host)
-    ? startWatched("fit", host, parts ?? { training, validation: undefined, notes: [] }, options)
-    : undefined;
-  const run = watched?.run ?? startFit(program, rules, training, options, false);
+  const { run, watched } = start("fit", host, parts ?? wholeOf(dataset), options);
   let isOver = watched !== undefined && (await resume(host, watched, options, check));
   while (!isOver) {
     const pause = run.advance(Math.max(1, sliceLeft()));
@@ -216,21 +226,6 @@ async function resume(
   return ends(watched, false);
 }
 
-/** A run that nobody looks at between epochs. */
-function runAtOnce(host: FitHost, dataset: Dataset, options: AnyFitOptions): FitResult {
-  const { trainer, program, rules } = host;
-  const { onProgress } = options;
-  const run = startFit(program, rules, dataset, options, false);
-  const slice = onProgress ? SLICE_MS : Number.POSITIVE_INFINITY;
-  while (run.advance(slice) !== Pause.Over) {
-    if (onProgress) host.callSync("onProgress", () => onProgress(run.progress(), trainer));
-    host.checkAlive();
-  }
-  const result = atOnce((jobs) => run.result(jobs));
-  if (onProgress) host.callSync("onProgress", () => onProgress(run.progress(), trainer));
-  return result;
-}
-
 /** Trains to the end. What it fits is forgotten where it fails before its first step. */
 export function fitAtOnce(host: FitHost, data: AnyData, options: AnyFitOptions): FitResult {
   const forget = keepFitted(host.program, host.rules);
@@ -249,42 +244,38 @@ function driveAtOnce(host: FitHost, data: AnyData, options: AnyFitOptions): FitR
   if (!judgesEpochs(options, host)) trainer.fitMemory = undefined;
   let parts: Parts | undefined;
   if (needsParts(options, host)) parts = finish(takeApart("fitSync", host, dataset, options));
-  const training = parts?.training ?? dataset;
-  if (!watchesEpochs(options, host)) return runAtOnce(host, training, options);
-  parts ??= { training, validation: undefined, notes: [] };
-  const watched = startWatched("fitSync", host, parts, options);
-  const { run, watch } = watched;
+  const { run, watched } = start("fitSync", host, parts ?? wholeOf(dataset), options);
   const callbacks = callbacksOf("fitSync", options.onEpoch);
   const heard = onProgress && (() => onProgress(run.progress(), trainer));
 
-  const endEpoch = (): boolean => {
-    finish(watch.measure());
-    const event = watch.judge();
+  const endEpoch = (own: Watched): boolean => {
+    finish(own.watch.measure());
+    const event = own.watch.judge();
     let isStopped = false;
     for (const callback of callbacks) {
       const returned = host.callSync("onEpoch", () => callback(event, trainer));
       isStopped = isStop("fitSync", returned) || isStopped;
       host.checkAlive();
     }
-    return ends(watched, isStopped);
+    return ends(own, isStopped);
   };
 
   const slice = heard ? SLICE_MS : Number.POSITIVE_INFINITY;
   let lastHeard = heard ? Date.now() : 0;
-  let isOver = watch.hasPending ? endEpoch() : ends(watched, false);
+  let isOver = watched !== undefined && (watched.watch.hasPending ? endEpoch(watched) : ends(watched, false));
   while (!isOver) {
     const pause = run.advance(slice);
     if (pause === Pause.Over) break;
-    if (pause === Pause.Epoch) {
-      isOver = endEpoch();
-      if (isOver || !heard || Math.abs(Date.now() - lastHeard) < SLICE_MS) continue;
+    if (pause === Pause.Epoch && watched) {
+      isOver = endEpoch(watched);
+      if (isOver || Math.abs(Date.now() - lastHeard) < SLICE_MS) continue;
     }
     if (!heard) continue;
     host.callSync("onProgress", heard);
     lastHeard = Date.now();
     host.checkAlive();
   }
-  const result = finish(conclude(watched));
+  const result = watched ? finish(conclude(watched)) : atOnce((jobs) => run.result(jobs));
   trainer.fitMemory = undefined;
   if (heard) host.callSync("onProgress", heard);
   return result;

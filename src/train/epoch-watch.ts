@@ -14,11 +14,11 @@ import type { Dataset } from "./windows.ts";
 
 /** Whether a fit has something to do between two epochs. */
 export const watchesEpochs = (
-  { validation, earlyStopping, onEpoch }: AnyFitOptions,
+  { validation, earlyStopping, onEpoch, ledger }: AnyFitOptions,
   { metrics, program }: Pick<Measuring, "metrics" | "program">,
 ): boolean =>
   metrics.length > 0 ||
-  (validation ?? earlyStopping ?? onEpoch ?? program.plan.train?.optimizer?.plateau) !== undefined;
+  (validation ?? earlyStopping ?? onEpoch ?? ledger ?? program.plan.train?.optimizer?.plateau) !== undefined;
 
 /** The parts of a result that come from looking between epochs. */
 type Watched = Omit<FitResult, "epochs" | "steps" | "history" | "historyEvery" | "notes" | "reason">;

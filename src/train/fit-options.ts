@@ -4,6 +4,7 @@ import { OptionError } from "../errors.ts";
 import { BOOLEAN, COUNT, FUNCTION, oneOf, type Rule, readOptions, SIGNAL, STRING } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import type { Evaluation, MetricValues } from "./evaluate.ts";
+import type { Ledger, LedgerOptions } from "./ledger.ts";
 import type { Note } from "./notes.ts";
 import type { BoundData, Data } from "./training-data.ts";
 import { checkValidation, type ValidationRows } from "./validation.ts";
@@ -97,6 +98,12 @@ export interface FitOptions<X = Rows, P = Result, T = unknown> {
    * Default: all rows alike.
    */
   readonly classWeight?: ClassWeight;
+  /**
+   * Writes a chain of state digests, by which others can verify the run: a new ledger, or one that goes on. A ledger that is
+   * given grows in place, so it has its entries after an abort, too; it must be of this trainer, these data and options.
+   * Changes no bit. Default: none.
+   */
+  readonly ledger?: LedgerOptions | Ledger;
   /** One callback, or several, called one after the other once an epoch; if one throws or rejects, the fit ends with that error. */
   readonly onEpoch?: EpochCallback<T> | readonly EpochCallback<T>[];
   /**
@@ -132,6 +139,8 @@ export interface FitResult extends FitProgress, MetricValues {
   readonly validation?: Evaluation;
   /** The epoch whose state was handed back, with `earlyStopping`; undefined where no epoch had a finite value. */
   readonly best?: BestEpoch;
+  /** What was written, where the `ledger` option was given. */
+  readonly ledger?: Ledger;
   readonly history: History;
   /** 1 for runs of up to 8,192 epochs; longer histories are thinned by powers of two. */
   readonly historyEvery: number;
@@ -156,6 +165,7 @@ const FIT = {
   earlyStopping: [],
   shuffle: [true, BOOLEAN],
   classWeight: [],
+  ledger: [],
   onEpoch: [],
   onProgress: [undefined, FUNCTION],
 } as const;

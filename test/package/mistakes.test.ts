@@ -161,47 +161,47 @@ const MISTAKES: readonly (readonly [mistake: string, make: () => unknown, says: 
   [
     "a batch size in fit",
     () => trainer().fitSync(xor, { batchSize: 16 }),
-    'option-unknown OptionError: fitSync: unknown option "batchSize"; batchSize belongs to compile. Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "batchSize"; batchSize belongs to compile. Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, ledger, onEpoch, onProgress',
   ],
   [
     "a learning rate in fit, as brain.js has it",
     () => trainer().fitSync(xor, { learningRate: 0.1 }),
-    'option-unknown OptionError: fitSync: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "learningRate"; learningRate belongs to sgd, adam and adamW. Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, ledger, onEpoch, onProgress',
   ],
   [
     "iterations, as brain.js has them",
     () => trainer().fitSync(xor, { iterations: 100 }),
-    'option-unknown OptionError: fitSync: unknown option "iterations"; did you mean epochs? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "iterations"; did you mean epochs? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, ledger, onEpoch, onProgress',
   ],
   [
     "an error threshold, as brain.js has it",
     () => trainer().fitSync(xor, { errorThresh: 0.01 }),
-    'option-unknown OptionError: fitSync: unknown option "errorThresh"; did you mean stopWhen? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "errorThresh"; did you mean stopWhen? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, ledger, onEpoch, onProgress',
   ],
   [
     "Keras' validation split",
     () => trainer().fitSync(xor, { validation_split: 0.2 }),
-    'option-unknown OptionError: fitSync: unknown option "validation_split"; did you mean validation? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "validation_split"; did you mean validation? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, ledger, onEpoch, onProgress',
   ],
   [
     "tfjs' validation data",
     () => trainer().fitSync(xor, { validationData: xor }),
-    'option-unknown OptionError: fitSync: unknown option "validationData"; did you mean validation? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "validationData"; did you mean validation? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, ledger, onEpoch, onProgress',
   ],
   [
     "callbacks",
     () => trainer().fitSync(xor, { callbacks: [] }),
-    'option-unknown OptionError: fitSync: unknown option "callbacks"; did you mean onEpoch? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "callbacks"; did you mean onEpoch? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, ledger, onEpoch, onProgress',
   ],
   [
     "verbose",
     () => trainer().fitSync(xor, { verbose: 1 }),
-    'option-unknown OptionError: fitSync: unknown option "verbose"; did you mean onProgress? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "verbose"; did you mean onProgress? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, ledger, onEpoch, onProgress',
   ],
   [
     "one epoch too few letters",
     () => trainer().fitSync(xor, { epoch: 5 }),
-    'option-unknown OptionError: fitSync: unknown option "epoch"; did you mean epochs? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
+    'option-unknown OptionError: fitSync: unknown option "epoch"; did you mean epochs? Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, ledger, onEpoch, onProgress',
   ],
   [
     "a misspelt stop condition",

@@ -31,6 +31,7 @@ import * as transform from "../../src/transform/index.ts";
 import { thrownBy, xor, xorModel, xorTrainer } from "../fixtures.ts";
 
 const trainer = xorTrainer();
+const ledger = xorTrainer().fitSync(xor, { ledger: { every: 1 } }).ledger as wasmgrad.Ledger;
 const unit = perceptron({ inputs: 1 });
 let tensor: wasmgrad.Tensor;
 let sequence: wasmgrad.Tensor;
@@ -84,7 +85,10 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   inspect: (options) => wasmgrad.inspect(trainer, xor, options),
   fit: (options) => trainer.fit(xor, options),
   "fit: earlyStopping": (earlyStopping) => trainer.fit(xor, { earlyStopping }),
+  "fit: ledger": (ledger) => trainer.fit(xor, { ledger }),
   "fit: stopWhen": (stopWhen) => trainer.fit(xor, { stopWhen }),
+  startLedger: wasmgrad.startLedger as never,
+  verifyLedger: (options) => wasmgrad.verifyLedger(() => xorTrainer(), xor, ledger, options),
   fitSync: (options) => trainer.fitSync(xor, options),
   "fitSync: stopWhen": (stopWhen) => trainer.fitSync(xor, { stopWhen }),
   flatten,
@@ -196,6 +200,9 @@ const FIRST: Readonly<Record<string, string>> = {
   inspect: "bins",
   fit: "epochs",
   "fit: earlyStopping": "patience",
+  "fit: ledger": "every",
+  startLedger: "every",
+  verifyLedger: "from",
   "fit: stopWhen": "lossBelow",
   fitSync: "epochs",
   "fitSync: stopWhen": "lossBelow",
@@ -368,7 +375,7 @@ describe("no options", () => {
     "activityPenalty",
     ...["conv1d", "conv2d", "conv1dTranspose", "conv2dTranspose"],
     ...["multiHeadAttention", "transformerBlock"],
-    ...["model", "oneHot", "perceptron", "sequential"],
+    ...["model", "oneHot", "perceptron", "sequential", "startLedger"],
   ];
   const optional = Object.keys(TAKERS).filter(
     (name) => !needed.includes(name) && !/^(convertActivations|restarts)$/.test(name) && !isSchedule(name),

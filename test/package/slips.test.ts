@@ -75,7 +75,7 @@ const SLIPS: { readonly [slip: string]: readonly [() => unknown, string] } = {
   ],
   "a signal for fitSync": [
     () => trainer().fitSync({ x: [[0, 1]], y: [0] }, wrong({ signal: AbortSignal.abort() })),
-    'OptionError: fitSync: unknown option "signal"; signal belongs to fit. Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
+    'OptionError: fitSync: unknown option "signal"; signal belongs to fit. Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, ledger, onEpoch, onProgress',
   ],
   "accumulate without a loss": [
     () => compile(classifier(), wrong<never>({ accumulate: 4 })),

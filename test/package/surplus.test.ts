@@ -187,6 +187,11 @@ const CALLS: Record<string, readonly [object, readonly unknown[]]> = {
   restarts: [main, [(seed: number) => xorTrainer(seed), { x: [[0, 1]], y: [1] }, { n: 1 }]],
   sequential: [main, [{ input: [1] }, [main.dense(1)]]],
   standardize: [main, [{}]],
+  startLedger: [main, [{ every: 1 }]],
+  verifyLedger: [
+    main,
+    [() => xorTrainer(), xor, xorTrainer().fitSync(xor, { ledger: { every: 1 } }).ledger, {}],
+  ],
   sgd: [main, [{}]],
   streamRows: [data, [() => [], {}]],
   streamCsv: [data, ["a\n1\n", {}]],

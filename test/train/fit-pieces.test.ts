@@ -124,7 +124,7 @@ describe("fitSync", () => {
   it("refuses a signal, which it would not look at", () => {
     const options = { epochs: 1, signal: new AbortController().signal };
     expect(() => linear().fitSync(rows(4, 1), options)).toThrow(
-      'fitSync: unknown option "signal"; signal belongs to fit. Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, onEpoch, onProgress',
+      'fitSync: unknown option "signal"; signal belongs to fit. Options: epochs, untilEpoch, steps, stopWhen, validation, earlyStopping, shuffle, classWeight, ledger, onEpoch, onProgress',
     );
   });
 

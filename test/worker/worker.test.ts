@@ -58,6 +58,19 @@ describe.each(WAYS)("a trainer $name", ({ inWorker, main, options }) => {
       ]);
     }));
 
+  it("writes the ledger of one of this thread", () =>
+    withBoth(classifier, async (remote, trainer) => {
+      const data = classes(40);
+      const fit: FitOptions = { epochs: 4, ledger: { every: 2, keep: 2 } };
+      const { ledger } = await remote.fit(data, fit as never);
+      expect(ledger?.entries).toHaveLength(3);
+      expect(ledger).toEqual((await trainer.fit(data, fit)).ledger);
+      // A copy goes there: what it has become comes back.
+      const result = await remote.fit(data, { epochs: 2, ledger } as never);
+      expect(ledger?.entries).toHaveLength(3);
+      expect(result.ledger?.entries).toHaveLength(4);
+    }));
+
   it("predicts, classifies, evaluates and tells what one of this thread does", () =>
     withBoth(classifier, async (remote, trainer) => {
       const data = classes(40);
