@@ -73,9 +73,7 @@ await build({
   entryPoints: ["./worker.js"],
   outfile: "worker.cjs",
   define: { "import.meta.url": "here_url" },
-  banner: {
-    js: 'const here_url = typeof __filename === "string" ? process.getBuiltinModule("url").pathToFileURL(__filename).href : undefined;',
-  },
+  banner: { js: 'const here_url = require("node:url").pathToFileURL(__filename).href;' },
 });
 for (const name of ["index", "transform"])
   writeFileSync(`${dist}${name}.cjs`, `module.exports = require("./all.cjs").${name};\n`);

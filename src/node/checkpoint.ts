@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { FileError } from "../errors.ts";
 import { readTensors } from "../files/tensors.ts";
 import { COUNT, type Rule, readOptions, refuseMore } from "../options.ts";
+import { readSafetensors } from "../safetensors.ts";
 import {
   makeFolder,
   namesIn,
@@ -21,11 +22,11 @@ export interface CheckpointOptions {
   readonly keep?: number;
 }
 
-/** What a checkpoint is taken of: a trainer. */
+/** What a checkpoint is taken of: a trainer, or one in a worker. */
 export interface Checkpointed {
-  readonly epochs: number;
-  readonly steps: number;
-  save(options: { readonly training: true }): Uint8Array;
+  readonly epochs: number | Promise<number>;
+  readonly steps: number | Promise<number>;
+  save(options: { readonly training: true }): Uint8Array | Promise<Uint8Array>;
 }
 
 const SECONDS: Rule = ["a number of seconds > 0", (n: number) => n > 0];
@@ -77,17 +78,27 @@ export function checkpoint(
     }
     return due;
   };
+  const take = async (saved: Uint8Array | Promise<Uint8Array>): Promise<void> => {
+    const bytes = await saved;
+    await write(path, bytes, stepsIn(bytes), keep);
+    lastTime = Date.now();
+  };
   return (_event, trainer) => {
     if (typeof trainer?.save !== "function")
       throw new FileError("checkpoint: needs the trainer as its second argument, as fit gives it; got none");
-    if (!isDue(trainer.epochs)) return undefined;
-    // Taken before anything is awaited.
-    const bytes = trainer.save({ training: true });
-    const { steps } = trainer;
-    return write(path, bytes, steps, keep).then(() => {
-      lastTime = Date.now();
-    });
+    const { epochs } = trainer;
+    // Of this thread, it is taken before anything is awaited.
+    if (typeof epochs === "number") return isDue(epochs) ? take(trainer.save({ training: true })) : undefined;
+    // In a worker training may go on meanwhile: the file is of the moment of `save`.
+    return epochs.then((known) => (isDue(known) ? take(trainer.save({ training: true })) : undefined));
   };
+}
+
+/** The updates over the life of a trainer, as its file has them. */
+function stepsIn(bytes: Uint8Array): number {
+  const step = readSafetensors("checkpoint", bytes).tensors.get("step");
+  if (!step) throw new FileError("checkpoint: needs a trainer, which counts its steps; got another file");
+  return new DataView(step.data.buffer, step.data.byteOffset).getFloat64(0, true);
 }
 
 async function write(folder: string, bytes: Uint8Array, steps: number, keep: number): Promise<void> {

@@ -3,7 +3,6 @@ import { expose, finalizer, transfer, wrap } from "comlink";
 import { describe } from "../describe.ts";
 import { DisposedError, OptionError, WorkerError } from "../errors.ts";
 import { createEngine, type Engine, type Trainer } from "../index.ts";
-import type { EngineOptions } from "../runtime/engine.ts";
 import type { AnyFitOptions } from "../train/fit-options.ts";
 import type { BoundData } from "../train/training-data.ts";
 import { VERSION } from "../version.ts";
@@ -92,6 +91,8 @@ function makeHost(make: MakeTrainer, caller: CallerCalls): HostCalls {
   const running = new Map<number, AbortController>();
   /** Of trainers and bound data. */
   let numbers = 0;
+  /** One for all trainers of this worker: the other side asks for the same each time. */
+  let engine: Promise<Engine> | undefined;
 
   const add = (trainer: AnyTrainer): Opened => {
     const target = ++numbers;
@@ -156,8 +157,8 @@ function makeHost(make: MakeTrainer, caller: CallerCalls): HostCalls {
           `inWorker: the worker's file must be of the same version of the package; got ${VERSION} there, ${version} here`,
           "start",
         );
-      const engine = engineOptions && (await createEngine(engineOptions as EngineOptions));
-      const trainer = await make(source, { engine });
+      if (engineOptions) engine ??= createEngine(engineOptions);
+      const trainer = await make(source, { engine: await engine });
       if (typeof trainer?.fit !== "function")
         throw new OptionError(
           `serveTrainer: make must give a trainer, which compile(model, { loss, optimizer }) makes; got ${describe(trainer)}`,

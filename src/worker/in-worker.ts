@@ -26,17 +26,16 @@ export interface WorkerOptions {
   readonly startTimeout?: number;
 }
 
-export const MILLISECONDS: Rule = [
-  "milliseconds from 0 to 2^31 - 1",
-  (n: number) => n >= 0 && n < 0x80000000,
-];
+const INTERVAL: Rule = ["milliseconds from 0 on", (n: number) => n >= 0 && n < Number.POSITIVE_INFINITY];
+/** What `setTimeout` takes. */
+const TIMEOUT: Rule = ["milliseconds from 1 to 2^31 - 1", (n: number) => n >= 1 && n < 0x80000000];
 
 /** The options of a worker, as they are read. */
 export const WORKER = {
   worker: [undefined, FUNCTION],
   engine: [],
-  progressInterval: [10, MILLISECONDS],
-  startTimeout: [60_000, MILLISECONDS],
+  progressInterval: [10, INTERVAL],
+  startTimeout: [60_000, TIMEOUT],
 } as const;
 
 /**

@@ -32,7 +32,7 @@ export interface JobsOptions extends WorkerOptions {
   readonly workers?: number;
   /** Ends all jobs and workers; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
-  /** Hears of each job that is done. */
+  /** Hears of each job that is done; what it throws ends all. */
   readonly onProgress?: (progress: JobsProgress) => unknown;
 }
 
@@ -97,8 +97,6 @@ export async function runInWorkers<R, X = Rows, P = Result>(
     } finally {
       await close();
     }
-    done++;
-    await onProgress?.({ done, jobs: jobs.length, job });
   };
   /** One worker, from its start to the end of the list. */
   const work = async (): Promise<void> => {
@@ -118,6 +116,7 @@ export async function runInWorkers<R, X = Rows, P = Result>(
           cause,
         });
       }
+      await onProgress?.({ done: ++done, jobs: jobs.length, job });
     }
     // Nothing left to do: others may still run.
     link?.connection.end(disposedWorker(who));

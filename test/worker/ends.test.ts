@@ -356,6 +356,37 @@ describe("a process", () => {
     expect(run(text)).toBe("5\n");
   });
 
+  it("ends the worker of a trainer that nobody refers to any more", () => {
+    const text = `${START.replace("const remote", "let remote")}
+      import { setTimeout } from "node:timers/promises";
+      const ended = new Promise((resolve) => { globalThis.ended = resolve; });
+      await remote.bind(data);
+      remote = undefined;
+      let isOver = false;
+      ended.then(() => { isOver = true; });
+      for (let turn = 0; turn < 200 && !isOver; turn++) { gc(); await setTimeout(50); }
+      console.log(isOver);`;
+    const watched = `process.on("worker", (worker) => worker.on("exit", () => globalThis.ended()));${text}`;
+    const said = execFileSync(process.execPath, ["--expose-gc", "--input-type=module", "-e", watched], {
+      cwd: root,
+      encoding: "utf8",
+      timeout: 50_000,
+    });
+    expect(said).toBe("true\n");
+  });
+
+  it("makes and ends twenty workers, one after the other", () => {
+    const text = `${START}
+      for (let i = 0; i < 20; i++) {
+        const one = await inWorker(make);
+        const fit = one.fit(data, { epochs: 1e9 });
+        one.dispose();
+        await fit.catch((error) => { if (error.code !== "disposed") throw error; });
+      }
+      console.log("done");`;
+    expect(run(text)).toBe("done\n");
+  });
+
   it("that requires the package has workers, too", () => {
     const text = `
       const { adam, compile, dense, meanSquaredError, sequential } = require("wasmgrad");
