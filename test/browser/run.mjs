@@ -14,8 +14,11 @@ import { BROWSERS, SHELL } from "./browsers.mjs";
 import { bundle, htmlOf, runEverywhere } from "./harness.mjs";
 
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+/** Checks of every engine, and those of pages. */
+const ENGINE_CHECKS = ["isSupported", "fit yields", "relaxed", "memories"];
 const CHECKS = [
-  ...["isSupported", "fit yields", "relaxed", "memories", "short fits", "long fit", "long reads"],
+  ...ENGINE_CHECKS,
+  ...["short fits", "long fit", "long reads"],
   ...["fetched kernels", "policies"],
   ...["worker", "worker jobs", "worker frames"],
   ...["files in OPFS", "files in IndexedDB", "downloads", "files from a server"],
@@ -64,6 +67,8 @@ for (const { name, version, report } of ran) {
   const { checks } = report;
   passed += checks.filter((c) => c.ok).length;
   for (const check of checks) if (!check.ok) failures.push(`${name}: ${check.name}: ${check.detail}`);
+  for (const check of name === SHELL.name ? ENGINE_CHECKS : CHECKS)
+    if (!checks.some((c) => c.name === check)) failures.push(`${name}: ${check}: was not checked`);
   rows.push([
     `${name} ${version}`,
     ...CHECKS.map((check) => {
