@@ -13,49 +13,61 @@ import { projectWithPackage } from "./tarball.ts";
 const PRESENT = BROWSERS.filter((browser) => find(browser));
 const script = (name: string) => `<script type="module" src="/${name}.js"></script>`;
 
-function filesIn(folder: URL): Record<string, Served> {
+function filesIn(folder: URL, at = ""): Record<string, Served> {
   const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith(".js"),
   );
-  return Object.fromEntries(paths.map((path) => [`/${path}`, { body: readFileSync(new URL(path, folder)) }]));
+  return Object.fromEntries(
+    paths.map((path) => [`${at}/${path}`, { body: readFileSync(new URL(path, folder)) }]),
+  );
 }
 
 const dist = new URL("../../dist/", import.meta.url);
 const hostFile: Served = { body: readFileSync(new URL("worker-host.js", dist)) };
 
-describe.skipIf(PRESENT.length === 0).each(BUNDLERS)("a page with a worker made by %s", (bundler) => {
-  let folder: URL;
-  beforeAll(() => {
-    folder = bundlePages(bundler, "worker-pages");
-  }, 600_000);
-  const leavesFilesBehind = bundler === "esbuild" || bundler === "rollup";
+/** What these leave behind is copied, as docs/workers.md says. */
+const leavesFilesBehind = (bundler: (typeof BUNDLERS)[number]) =>
+  bundler === "esbuild" || bundler === "rollup";
+const folders = new Map<string, URL>();
 
-  it.each(PRESENT)(
-    "trains there, to the bits of everywhere: $name",
-    async (browser) => {
-      // What these leave behind is copied, as docs/workers.md says.
-      const files = { ...filesIn(folder), ...(leavesFilesBehind ? { "/worker-host.js": hostFile } : {}) };
-      const pages: Record<string, string> = { "in-worker": script("in-worker") };
-      if (!leavesFilesBehind) pages["own-worker"] = script("own-worker");
+beforeAll(() => {
+  if (PRESENT.length > 0)
+    for (const bundler of BUNDLERS) folders.set(bundler, bundlePages(bundler, "worker-pages"));
+}, 600_000);
+
+describe.each(PRESENT)("pages with workers made by all bundlers in $name", (browser) => {
+  it.each([true, false])(
+    "train there, to the bits of everywhere, isolated: %s",
+    async (isolated) => {
+      const files: Record<string, Served> = {};
+      const pages: Record<string, string> = {};
+      for (const bundler of BUNDLERS) {
+        Object.assign(files, filesIn(folders.get(bundler)!, `/${bundler}`));
+        if (leavesFilesBehind(bundler)) files[`/${bundler}/worker-host.js`] = hostFile;
+        else pages[`${bundler}/own-worker`] = script(`${bundler}/own-worker`);
+        pages[`${bundler}/in-worker`] = script(`${bundler}/in-worker`);
+      }
       const expected = Object.fromEntries(Object.keys(pages).map((page) => [page, XOR_DIGEST]));
-      expect(await printedBy(browser, find(browser)!, pages, files)).toEqual(expected);
-    },
-    120_000,
-  );
-
-  it.runIf(leavesFilesBehind)(
-    "is told what to do where the worker's file is missing",
-    async () => {
-      const [browser] = PRESENT;
-      const pages = { "in-worker": script("in-worker") };
-      const { "in-worker": said } = await printedBy(browser, find(browser)!, pages, filesIn(folder));
-      expect(said).toMatch(
-        /^worker-start: inWorker: a worker must start and load its file; got .*worker-host\.js/,
-      );
+      expect(await printedBy(browser, find(browser)!, pages, files, { isolated })).toEqual(expected);
     },
     120_000,
   );
 });
+
+describe.skipIf(PRESENT.length === 0).each(BUNDLERS.filter(leavesFilesBehind))(
+  "a page with a worker made by %s",
+  (bundler) => {
+    it("is told what to do where the worker's file is missing", async () => {
+      const [browser] = PRESENT;
+      const pages = { "in-worker": script("in-worker") };
+      const files = filesIn(folders.get(bundler)!);
+      const { "in-worker": said } = await printedBy(browser, find(browser)!, pages, files);
+      expect(said).toMatch(
+        /^worker-start: inWorker: a worker must start and load its file; got .*worker-host\.js/,
+      );
+    }, 120_000);
+  },
+);
 
 const POLICY = "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; worker-src 'self'";
 const unbundled = (base: string) => `<script type="module">
