@@ -1,14 +1,94 @@
-/** Workers of the packed package in workerd, which compiles no WebAssembly while it runs. */
-import { mkdirSync, rmSync } from "node:fs";
+/**
+ * The packed package in Bun, Deno and workerd, and the example of a service at the edge. One file: both npm's runtimes and
+ * the project of workerd are installed where they are first asked for.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { adam, compile, crossEntropy, dense, sequential } from "../../src/index.ts";
+import { fromNpm } from "../determinism/runtimes/install.mjs";
 import { type Application, startApplication, XOR_DIGEST } from "./application.ts";
+import { installInto, tarball } from "./tarball.ts";
 
-const folder = fileURLToPath(new URL("workerd/", import.meta.url));
+interface Runtime {
+  readonly name: string;
+  /** Its program, in the package that npm brings. */
+  readonly file: string;
+  install(folder: string, run: (...args: string[]) => string): void;
+  /** Arguments that run a file, and the command of the package. */
+  readonly program: readonly string[];
+  readonly command: readonly string[];
+}
+
+const RUNTIMES: readonly Runtime[] = [
+  {
+    name: "Bun",
+    file: "bin/bun",
+    install(folder, run) {
+      writeFileSync(join(folder, "package.json"), '{ "private": true }');
+      run("add", tarball());
+    },
+    program: ["run"],
+    command: ["--bun", "run", "wasmgrad"],
+  },
+  {
+    name: "Deno",
+    file: "deno",
+    install(folder) {
+      writeFileSync(join(folder, "package.json"), '{ "private": true, "dependencies": { "wasmgrad": "*" } }');
+      installInto(folder);
+    },
+    // The files of the program and its worker; training alone needs no permission.
+    program: ["run", "--no-prompt", "--allow-read", "--allow-write"],
+    command: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", "npm:wasmgrad"],
+  },
+];
+
+describe.each(RUNTIMES)("in $name", ({ name, file, install, program, command }) => {
+  const { program: path, missing } = fromNpm(name.toLowerCase(), file);
+  const folder = mkdtempSync(join(tmpdir(), "wasmgrad-runtime-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const run = (...args: string[]) =>
+    execFileSync(path!, args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+
+  it.skipIf(missing)(
+    `the package is installed, and trains to the bits of everywhere (${missing ?? "npm"})`,
+    () => {
+      install(folder, run);
+      cpSync(fileURLToPath(new URL("runtimes/program.mjs", import.meta.url)), join(folder, "program.mjs"));
+      expect(JSON.parse(run(...program, "program.mjs"))).toEqual({
+        digest: XOR_DIGEST,
+        worker: XOR_DIGEST,
+        goesOn: true,
+        label: "large",
+      });
+    },
+    100_000,
+  );
+
+  it.skipIf(missing)(
+    `the command trains XOR, and reads what the program saved (${missing ?? "npm"})`,
+    () => {
+      expect(JSON.parse(run(...command, "xor", "--json", "--seed", "42"))).toMatchObject({
+        converged: true,
+        digest: XOR_DIGEST,
+      });
+      expect(run(...command, "info", "model", "xor.safetensors")).toContain("dense");
+    },
+    100_000,
+  );
+});
+
+const edge = fileURLToPath(new URL("workerd/", import.meta.url));
 
 /** A version of Node that wrangler takes, if there is one. */
-const NODE = Number(process.versions.node.split(".")[0]) > 22 ? process.execPath : undefined;
+const NODE =
+  Number(process.versions.node.split(".")[0]) > 22
+    ? process.execPath
+    : fromNpm("node-24", "bin/node").program;
 
 const serve = (config: string) => (port: number) =>
   [
@@ -69,15 +149,15 @@ const trainerOfNode = () =>
 
 describe("the example of a service at the edge", () => {
   it("learns per customer, and goes on after a restart where each one was", async () => {
-    rmSync(`${folder}build/disk`, { recursive: true, force: true });
-    mkdirSync(`${folder}build/disk`, { recursive: true });
+    rmSync(`${edge}build/disk`, { recursive: true, force: true });
+    mkdirSync(`${edge}build/disk`, { recursive: true });
     await goesOn((build) => startApplication("workerd", build, serve("customers")));
   }, 300_000);
 
   it.skipIf(!NODE)(
     `does so by its one command (wrangler, which needs Node 22.12)`,
     async () => {
-      rmSync(`${folder}build/wrangler`, { recursive: true, force: true });
+      rmSync(`${edge}build/wrangler`, { recursive: true, force: true });
       const flags = ["--config", "build/example/wrangler.jsonc", "--persist-to", "build/wrangler"];
       await goesOn((build) =>
         startApplication("workerd", build, (port) => [
