@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import * as source from "../../src/index.ts";
-import { BROWSERS, find, serve, visit } from "../browser/browsers.mjs";
-import { XOR_DIGEST } from "./application.ts";
-import { installInto } from "./tarball.ts";
+import * as source from "../../../src/index.ts";
+import { BROWSERS, find, serve, visit } from "../../browser/browsers.mjs";
+import { XOR_DIGEST } from "../application.ts";
+import { installInto } from "../tarball.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wasmgrad-page-"));
 afterAll(() => rmSync(folder, { recursive: true, maxRetries: 20 }));
@@ -44,7 +44,7 @@ const WATCH = `<script>
 
 beforeAll(() => {
   installInto(folder);
-  cpSync(fileURLToPath(new URL("../../examples/page", import.meta.url)), join(folder, "examples/page"), {
+  cpSync(fileURLToPath(new URL("../../../examples/page", import.meta.url)), join(folder, "examples/page"), {
     recursive: true,
   });
 }, 100_000);

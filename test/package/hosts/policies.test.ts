@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BROWSERS, find, type Served, serve, visit } from "../browser/browsers.mjs";
-import { XOR_DIGEST } from "./application.ts";
-import { installInto } from "./tarball.ts";
+import { BROWSERS, find, type Served, serve, visit } from "../../browser/browsers.mjs";
+import { XOR_DIGEST } from "../application.ts";
+import { installInto } from "../tarball.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wasmgrad-policies-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BROWSERS, type Browser, find, serve, visit } from "../browser/browsers.mjs";
-import { XOR_DIGEST } from "./application.ts";
-import { installInto } from "./tarball.ts";
+import { BROWSERS, type Browser, find, serve, visit } from "../../browser/browsers.mjs";
+import { XOR_DIGEST } from "../application.ts";
+import { installInto } from "../tarball.ts";
 
 const [chromium] = BROWSERS;
 const program = find(chromium);

@@ -13,7 +13,7 @@ const options = {
   logLevel: "error",
 };
 // A copy, so that it imports the packed package.
-cpSync("../../../examples/workerd", "build/example", { recursive: true });
+cpSync("../../../../examples/workerd", "build/example", { recursive: true });
 const entryPoints = { worker: "worker.mjs", customers: "build/example/worker.mjs" };
 await build({ ...options, entryPoints, conditions: ["workerd", "worker", "browser"] });
 await build({ ...options, entryPoints: ["plain.mjs"], conditions: ["worker", "browser"] });

@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { adam, compile, crossEntropy, dense, sequential } from "../../src/index.ts";
-import { fromNpm } from "../determinism/runtimes/install.mjs";
-import { type Application, startApplication, XOR_DIGEST } from "./application.ts";
-import { installInto, tarball } from "./tarball.ts";
+import { adam, compile, crossEntropy, dense, sequential } from "../../../src/index.ts";
+import { fromNpm } from "../../determinism/runtimes/install.mjs";
+import { type Application, startApplication, XOR_DIGEST } from "../application.ts";
+import { installInto, tarball } from "../tarball.ts";
 
 interface Runtime {
   readonly name: string;
@@ -58,7 +58,7 @@ describe.each(RUNTIMES)("in $name", ({ name, file, install, program, command }) 
     `the package is installed, and trains to the bits of everywhere (${missing ?? "npm"})`,
     () => {
       install(folder, run);
-      cpSync(fileURLToPath(new URL("runtimes/program.mjs", import.meta.url)), join(folder, "program.mjs"));
+      cpSync(fileURLToPath(new URL("program.mjs", import.meta.url)), join(folder, "program.mjs"));
       expect(JSON.parse(run(...program, "program.mjs"))).toEqual({
         digest: XOR_DIGEST,
         worker: XOR_DIGEST,
@@ -104,7 +104,7 @@ describe("in workerd", () => {
   const answer = (path: string) => fetch(`${workerd.url}/${path}`).then((response) => response.json());
 
   beforeAll(async () => {
-    workerd = await startApplication("workerd", ["build.mjs"], serve("xor"));
+    workerd = await startApplication("hosts/workerd", ["build.mjs"], serve("xor"));
   }, 300_000);
   afterAll(() => workerd?.end());
 
@@ -151,7 +151,7 @@ describe("the example of a service at the edge", () => {
   it("learns per customer, and goes on after a restart where each one was", async () => {
     rmSync(`${edge}build/disk`, { recursive: true, force: true });
     mkdirSync(`${edge}build/disk`, { recursive: true });
-    await goesOn((build) => startApplication("workerd", build, serve("customers")));
+    await goesOn((build) => startApplication("hosts/workerd", build, serve("customers")));
   }, 300_000);
 
   it.skipIf(!NODE)(
@@ -160,7 +160,7 @@ describe("the example of a service at the edge", () => {
       rmSync(`${edge}build/wrangler`, { recursive: true, force: true });
       const flags = ["--config", "build/example/wrangler.jsonc", "--persist-to", "build/wrangler"];
       await goesOn((build) =>
-        startApplication("workerd", build, (port) => [
+        startApplication("hosts/workerd", build, (port) => [
           NODE!,
           "node_modules/wrangler/bin/wrangler.js",
           "dev",

@@ -3,14 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BROWSERS, find, type Served, serve, visit } from "../browser/browsers.mjs";
-import { XOR_DIGEST } from "./application.ts";
-import { installInto } from "./tarball.ts";
+import { BROWSERS, find, type Served, serve, visit } from "../../browser/browsers.mjs";
+import { XOR_DIGEST } from "../application.ts";
+import { installInto } from "../tarball.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wasmgrad-isolation-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const docs = readFileSync(new URL("../../docs/hosts.md", import.meta.url), "utf8");
+const docs = readFileSync(new URL("../../../docs/hosts.md", import.meta.url), "utf8");
 const [, recipe] = /^```js\n(\/\/ isolate\.js\n[\s\S]*?)^```/m.exec(docs)!;
 
 /** @param script  what stands before the page's own script */
