@@ -10,7 +10,7 @@
  */
 
 export enum Abi {
-  Version = 10,
+  Version = 11,
   /** Alignment in bytes of every buffer a tape names. */
   Alignment = 16,
 }
@@ -23,6 +23,8 @@ export enum RecordWord {
   LengthMask = 0xff,
   /** all parts wait for each other before the record */
   Barrier = 0x10000,
+  /** part 0 computes all of the record: it does not pay to share it out */
+  Alone = 0x20000,
 }
 
 export { Opcode } from "./opcode";
@@ -356,6 +358,8 @@ export enum Header {
   StateEnd,
   /** bytes from there to the copies that updates keep of what they overwrite */
   Mirror,
+  /** address of the control block, see `Control`; 0: one thread runs the program */
+  Control,
   /** a row of `SectionWord.Count` words for each `Section` */
   Sections = 16,
   Count = 48,
@@ -442,6 +446,47 @@ export enum Status {
    * before the update
    */
   NonFiniteUpdate,
+  /** another thread failed, or does not answer; the state is that of before the pass */
+  WorkerFailed,
+  /** the same in the midst of an update: the state is neither that of before nor that of after it */
+  WorkerFailedInUpdate,
+}
+
+/**
+ * Words of the control block, by which the threads of a program meet; see `assembly/threads.ts`. What one thread writes while
+ * others write something else has a line of the cache to itself.
+ */
+export enum Control {
+  /** raised by one whenever the others may go on */
+  Phase = 0,
+  /** the stretch to run: addresses */
+  From,
+  To,
+  /** not 0: the call is over */
+  End,
+  /** the phase in which the call began */
+  Start,
+  /** how many threads take part in the call; 0 or 1: the leader alone */
+  Parts,
+  /** whether the leader may sleep, which the main thread of a page may not */
+  MaySleep,
+  /** milliseconds that the leader waits while no other thread gets anywhere */
+  Patience,
+  /** threads that sleep until the phase changes */
+  Sleepers = 16,
+  /** threads that have come to the end of what the phase allows */
+  Arrived = 32,
+  /** whether the leader sleeps until all have */
+  LeaderSleeps = 48,
+  /** the part that failed; 0: none */
+  Failed = 64,
+  /** bytes of the text that says how, behind the lines of the parts */
+  TextBytes,
+  /** a line for each part: records it has come to, and the phase it has seen */
+  Parties = 80,
+  PartyWords = 16,
+  /** bytes of room for the text */
+  TextRoom = 2048,
 }
 
 /** Bits of f32 magnitudes. */

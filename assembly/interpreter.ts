@@ -7,6 +7,7 @@
  */
 import { Counter, Header, RecordWord, Run, Section, SectionWord, Status, Window } from "./abi";
 import { executeRecord } from "./decode";
+import { share, sharedFrom } from "./threads";
 
 // @ts-ignore: decorator
 @inline
@@ -71,14 +72,33 @@ function sectionRow(program: usize, section: usize): usize {
   return program + ((<usize>Header.Sections + section * <usize>SectionWord.Count) << 2);
 }
 
-function runSection(program: usize, section: usize): void {
+/** Runs a stretch, with all threads where there are several. @returns whether none of them failed */
+// @ts-ignore: decorator
+@inline
+function runStretch(program: usize, from: usize, to: usize): bool {
+  if (ASC_FEATURE_THREADS) {
+    // Those at the front that are not shared out need nobody else.
+    const shared = sharedFrom(program, from, to);
+    execute(program, from, shared, 0, 1);
+    return shared == to || share(program, shared, to);
+  }
+  execute(program, from, to, 0, 1);
+  return true;
+}
+
+/** The same, for the caller. */
+export function lead(program: usize, from: usize, to: usize): bool {
+  return runStretch(program, from, to);
+}
+
+function runSection(program: usize, section: usize): bool {
   const row = sectionRow(program, section);
-  execute(program, pointer(row, SectionWord.From), pointer(row, SectionWord.To), 0, 1);
+  return runStretch(program, pointer(row, SectionWord.From), pointer(row, SectionWord.To));
 }
 
 /** Forward and loss of the rows in the ports. */
 function forward(program: usize, run: usize): i32 {
-  runSection(program, Section.Forward);
+  if (!runSection(program, Section.Forward)) return Status.WorkerFailed;
   const value = load<f32>(pointer(program, Header.LossValue));
   setRunF64(run, Run.Loss, <f64>value);
   return value - value == 0 ? Status.Ok : Status.NonFiniteLoss;
@@ -90,7 +110,7 @@ function forward(program: usize, run: usize): i32 {
  * @param last  whether the pass ends an epoch, and with it its group
  */
 function backward(program: usize, run: usize, counters: usize, last: bool): i32 {
-  runSection(program, Section.Backward);
+  if (!runSection(program, Section.Backward)) return Status.WorkerFailed;
   const every = word(sectionRow(program, Section.Update), SectionWord.Every);
   const updates = sectionRow(program, Section.Update);
   let micro = 0;
@@ -104,7 +124,7 @@ function backward(program: usize, run: usize, counters: usize, last: bool): i32 
     const to = pointer(row, SectionWord.To);
     if (from == to) continue;
     if (word(row, SectionWord.Every) > 1 && !whole) continue;
-    execute(program, from, to, 0, 1);
+    if (!runStretch(program, from, to)) return Status.WorkerFailedInUpdate;
     if (word(run, Run.Guard) != 0) {
       undo(program, run, pointer(program, row == updates ? Header.Updated : Header.Sums));
       return Status.NonFiniteUpdate;
@@ -115,7 +135,7 @@ function backward(program: usize, run: usize, counters: usize, last: bool): i32 
     setCounter(counters, Counter.GroupRows, counter(counters, Counter.GroupRows) + word(run, Run.Rows));
     return Status.Ok;
   }
-  runSection(program, Section.Commit);
+  if (!runSection(program, Section.Commit)) return Status.WorkerFailedInUpdate;
   setCounter(counters, Counter.Step, counter(counters, Counter.Step) + 1);
   setCounter(counters, Counter.MicroStep, 0);
   setCounter(counters, Counter.GroupRows, 0);
@@ -153,7 +173,7 @@ function pass(program: usize): i32 {
   if (word(run, Run.WindowKind) != Window.Batch) {
     const start = <u32>word(run, Run.WindowStart);
     if (cursor < start || cursor + rows > start + word(run, Run.WindowRows)) return Status.WindowEnd;
-    runSection(program, Section.Load);
+    if (!runSection(program, Section.Load)) return Status.WorkerFailed;
   }
 
   let status = forward(program, run);

@@ -96,9 +96,9 @@ const run = (script, args) => node([join(root, "node_modules", script), ...args]
 
 const asc = (config, ...options) => run("assemblyscript/bin/asc.js", ["--config", config, ...options]);
 
-function kernels(target) {
+function kernels(target, ...entries) {
   const transform = join(root, "scripts/out-of-line.mjs");
-  return asc("asconfig.json", "--target", target, "--transform", transform);
+  return asc("asconfig.json", ...entries, "--target", target, "--transform", transform);
 }
 
 lock();
@@ -107,11 +107,12 @@ const isWhole = !process.argv.includes("--bundles");
 
 const LINKS = ["unpack", "predict", "train", "extended", "deep"].map((link) => `src/kernels/${link}.wasm.ts`);
 const RELAXED = "src/kernels/relaxed.wasm.ts";
+const THREADS = ["threads", "worker"].map((name) => `src/kernels/${name}.wasm.ts`);
 const KERNEL_SOURCES = [
   "assembly",
   "asconfig.json",
   "src/tape",
-  ...["in-order", "kernel-text", "links", "out-of-line", "relaxed", "slice", "tables"].map(
+  ...["in-order", "kernel-text", "links", "out-of-line", "relaxed", "slice", "tables", "threads"].map(
     (name) => `scripts/${name}.mjs`,
   ),
 ];
@@ -136,6 +137,17 @@ await together(
       async () => {
         await kernels("relaxed");
         await node([join(root, "scripts/relaxed.mjs")]);
+      },
+    ),
+  isWhole &&
+    part(
+      "threads",
+      "the same, for several threads",
+      [...KERNEL_SOURCES, "src/threads/worker.ts"],
+      ["build/threads.wasm", ...THREADS],
+      async () => {
+        await kernels("threads", "assembly/threaded.ts");
+        await node([join(root, "scripts/threads.mjs")]);
       },
     ),
 );
@@ -174,7 +186,10 @@ await part("bundles", "the package's files", bundled, bundles, async () => {
 if (isWhole) {
   const formats = [
     "wasmgrad-relaxed.wasm",
+    "wasmgrad-threads.wasm",
     "chunks/relaxed.wasm.js",
+    "chunks/threads.js",
+    "chunks/thread.js",
     "all.cjs",
     "index.cjs",
     "node/index.js",
@@ -194,7 +209,8 @@ if (isWhole) {
   const typing = ["tsconfig.json", "tsconfig.build.json", "scripts/declarations.mjs"];
   await part("formats", "its other forms", [...bundled, "scripts/formats.mjs"], formats, async () => {
     await node([join(root, "scripts/formats.mjs")]);
-    copyFileSync(join(root, "build/relaxed.wasm"), join(root, "dist/wasmgrad-relaxed.wasm"));
+    for (const name of ["relaxed", "threads"])
+      copyFileSync(join(root, `build/${name}.wasm`), join(root, `dist/wasmgrad-${name}.wasm`));
   });
   await part("types", "declarations", ["src", "assembly/abi.ts", ...typing], declarations, async () => {
     rmSync(join(root, "build/types"), { recursive: true, force: true });

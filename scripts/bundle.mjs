@@ -27,7 +27,7 @@ const options = {
 };
 
 const entryPoints = { index: "src/index.ts", transform: "src/transform/index.ts" };
-const plugins = [chunk("relaxed.wasm", /\/relaxed\.wasm\.ts$/)];
+const plugins = [chunk("relaxed.wasm", /\/relaxed\.wasm\.ts$/), chunk("threads", /\/threads\/index\.ts$/)];
 const { metafile: entries } = await build({ ...options, entryPoints, plugins, write: false, metafile: true });
 const contents = Object.values(entryPoints).map((path) => `export * from "./${path}";\n`);
 // For the forms of the package that nobody takes apart, see formats.mjs.

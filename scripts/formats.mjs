@@ -1,6 +1,6 @@
 /**
  * Makes the rest of the package beside its finished ES modules (esbuild): the kernels with fused products, which are
- * loaded on demand; CommonJS files; entry points for workerd, which import the kernels as a module; and one classic script for
+ * loaded on demand; threads, which are too; CommonJS files; entry points for workerd, which import the kernels as a module; and one classic script for
  * pages without modules. In Node `import` loads the CommonJS files too, through `dist/node`, so that it shares one engine and
  * one set of classes with `require`. Bundlers take the ES modules, of which they can leave parts out.
  */
@@ -37,6 +37,18 @@ const commonjs = (...modules) => ({
 
 const RELAXED = "./chunks/relaxed.wasm.js";
 await build({ ...options, entryPoints: ["../src/kernels/relaxed.wasm.ts"], format: "esm", outfile: RELAXED });
+const THREADS = "./chunks/threads.js";
+await build({ ...options, entryPoints: ["../src/threads/index.ts"], format: "esm", outfile: THREADS });
+// Bundlers find it by the URL in the file before, pages load it; what is in a blob is the same text.
+const { WORKER } = await build({
+  ...options,
+  entryPoints: ["../src/kernels/worker.wasm.ts"],
+  format: "esm",
+  write: false,
+}).then(({ outputFiles: [{ text }] }) => import(`data:text/javascript,${encodeURIComponent(text)}`));
+writeFileSync(`${dist}chunks/thread.js`, `${WORKER}\n`);
+/** Files that are no modules have no address: there, workers come from a blob. */
+const nowhere = { define: { "import.meta.url": '""' } };
 
 // Nobody takes these forms apart: all they hold is there, so that functions of users can be called with tensors anywhere, and
 // every fit can write a ledger.
@@ -44,7 +56,7 @@ const WHOLE = 'import { bringLedger, bringTensors } from "./core.js"; bringLedge
 
 // One file, because between files each call would read a property.
 await build({
-  ...commonjs(RELAXED),
+  ...commonjs(RELAXED, THREADS),
   stdin: {
     contents: `${WHOLE} export * as index from "./index.js"; export * as transform from "./transform.js";`,
     resolveDir: dist,
@@ -75,6 +87,7 @@ await build({
   define: { "import.meta.url": "here_url" },
   banner: { js: 'const here_url = require("node:url").pathToFileURL(__filename).href;' },
 });
+await build({ ...commonjs(), ...nowhere, entryPoints: [THREADS], outfile: "chunks/threads.cjs" });
 for (const name of ["index", "transform"])
   writeFileSync(`${dist}${name}.cjs`, `module.exports = require("./all.cjs").${name};\n`);
 
@@ -113,6 +126,7 @@ for (const name of ["index", "transform", "data"])
 
 await build({
   ...options,
+  ...nowhere,
   stdin: { contents: `${WHOLE} export * from "./index.js";`, resolveDir: dist },
   outfile: "wasmgrad.global.js",
   format: "iife",

@@ -102,7 +102,12 @@ const SIMD = [
   [0x5d, [ADDRESSES, 2]], // loads with zeros
   [0x1ff, NONE], // relaxed ones too
 ];
-const PREFIXED = { 252: BULK, 253: SIMD };
+const ATOMIC = [
+  [0x02, [ADDRESSES, 2]], // notify, wait
+  [0x03, [OTHERS, 1]], // fence
+  [0x4e, [ADDRESSES, 2]],
+];
+const PREFIXED = { 252: BULK, 253: SIMD, 254: ATOMIC };
 
 /** The bytes of a LEB128 number. */
 function lebAt(bytes, from) {

@@ -20,6 +20,7 @@ const OUT_OF_LINE = [
   "assembly/kernels/gradients/*",
   "assembly/kernels/scan/checkFinite",
   "assembly/parts/cut",
+  "assembly/threads/*",
   "assembly/kernels/conv/*",
   "assembly/simd/*",
   "assembly/kernels/accumulate/*",

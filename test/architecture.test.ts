@@ -39,7 +39,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tape: ["errors"],
   graph: ["errors", "steps", "tape", "kernels"],
   plan: ["errors", "tape", "kernels", "graph"],
-  runtime: ["describe", "errors", "options", "realm", "steps", "kernels"],
+  runtime: ["describe", "errors", "options", "realm", "steps", "kernels", "threads"],
+  threads: ["describe", "errors", "realm", "tape", "plan", "kernels", "runtime"],
   rows: ["describe", "errors", "suggest", "realm", "steps", "graph"],
   preprocess: ["describe", "errors", "suggest", "realm", "steps", "iso-date", "graph", "rows"],
   model: ["describe", "errors", "suggest", "options", "realm", "graph", "rows", "math", "preprocess"],
@@ -198,7 +199,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Who may know the contract with the kernels; `program`, `train` and `inspect` drive the machine, so they name words of header and state. */
-const MAY_READ_ABI = /^src\/(graph\/op\.ts|tape\/|plan\/|runtime\/|program\/|train\/|inspect\/)/;
+const MAY_READ_ABI = /^src\/(graph\/op\.ts|tape\/|plan\/|runtime\/|threads\/|program\/|train\/|inspect\/)/;
 const DRIVES_THE_MACHINE = /^(program|train|inspect)$/;
 const WORDS_OF_THE_MACHINE = /^(Counter|Distribution|Guard|Hyper|Run|Section|Status|Targets|Window)$/;
 

@@ -56,6 +56,7 @@ function regionsOf({ batch, train, windowRows, parts: workers }: PlanRequest, pa
   const regions: [string, number][] = [
     ["header", Header.Count * 4],
     ["run", (Run.Settings + parts.settings) * 4],
+    ["control", workers?.controlBytes ?? 0],
     ["tapes", parts.words * 4],
     ["hyper", constantsOf(train).length * 8],
     ["rates", optimizer ? ratesCapacity(optimizer) * optimizer.groups.length * 8 : 0],

@@ -75,6 +75,15 @@ export interface TrainPlanner {
   write(request: TrainRequest, context: TrainContext): TrainPlan;
 }
 
+/** What a plan knows of several threads. */
+export interface Threads {
+  readonly count: number;
+  /** Room for the words by which they meet, see `Control`. Default: none. */
+  readonly controlBytes?: number;
+  /** Makes them wait for each other, in the words of a finished plan. */
+  setBarriers(plan: Plan): void;
+}
+
 export interface PlanRequest {
   readonly graph: Graph;
   /** Most rows of a pass. */
@@ -88,6 +97,6 @@ export interface PlanRequest {
   readonly frozen?: ReadonlySet<string>;
   /** Addresses of variables that another program of the space owns, by name; to this one they are frozen. */
   readonly foreign?: ReadonlyMap<string, number>;
-  /** Workers that run its tapes together, and what makes them wait for each other: `setBarriers`. Default: one. */
-  readonly parts?: { readonly count: number; setBarriers(plan: Plan): void };
+  /** The threads that run its tapes together, for more than one. Default: one. */
+  readonly parts?: Threads;
 }

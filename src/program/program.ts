@@ -67,7 +67,10 @@ export class Program {
   ) {
     if (!(engine instanceof Engine))
       throw new OptionError(`${who}: engine must come from await createEngine(); got ${describe(engine)}`);
-    const plan = "words" in request ? request : planProgram({ ...request, base: engine.base });
+    const plan =
+      "words" in request
+        ? request
+        : planProgram({ ...request, base: engine.base, parts: engine.crew?.parts });
     const space = shared ? shared.enter() : engine.open(who, plan.kernels, reachOf(plan), this);
     this.plan = plan;
     this.#run = plan.layout.at("run") >>> 2;
@@ -84,11 +87,12 @@ export class Program {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    const space = this.#space;
     this.#attach(undefined);
     this.#states = undefined;
     this.window = undefined;
     if (this.shared) this.shared.leave();
-    else this.engine.release(this);
+    else this.engine.release(this, space);
   }
 
   /** The same program with a memory of its own, also for what other programs own. */
@@ -122,11 +126,18 @@ export class Program {
     this.buffers = undefined;
     this.raw = undefined;
     this.#fitted = undefined;
+    space?.crew?.adopt(this.plan);
   }
 
   checkAlive(who: string): void {
     if (this.#disposed)
       throw new DisposedError(`${who}: the program must not be disposed; got a call after dispose()`);
+    this.#space?.crew?.check(who, this.plan.base);
+  }
+
+  /** Says that a whole state has been laid into it. */
+  renew(): void {
+    this.#space?.crew?.renew(this.plan.base);
   }
 
   /** A word of the run block. */

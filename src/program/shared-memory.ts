@@ -33,8 +33,8 @@ export class ProgramsMemory implements SharedMemory {
   leave(): void {
     this.#users--;
     if (this.#users > 0) return;
+    this.#engine.release(this, this.#space);
     this.#space = undefined;
-    this.#engine.release(this);
   }
 
   hold({ plan, f32 }: Program): <T>(read: () => T) => T {

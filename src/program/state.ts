@@ -131,7 +131,7 @@ export function stateCodec(program: Owner, labels: StateLabels): StateCodec {
   describeOwn();
   const attach = () => {
     // The views of a program may have been replaced.
-    if (block.length !== bytes) block = program.u8.subarray(offset, offset + bytes);
+    if (block.buffer !== program.u8.buffer) block = program.u8.subarray(offset, offset + bytes);
   };
   const prepare = () => {
     if (isStale || isGuest) describeOwn();

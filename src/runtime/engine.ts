@@ -1,9 +1,10 @@
 import { describe } from "../describe.ts";
-import { OptionError, UnsupportedEngineError } from "../errors.ts";
+import { OptionError, UnsupportedEngineError, WorkerError } from "../errors.ts";
 import { PREDICT } from "../kernels/predict.wasm.ts";
-import { BOOLEAN, readOptions, refuseMore } from "../options.ts";
+import { BOOLEAN, check, FUNCTION, type Rule, readOptions, refuseMore } from "../options.ts";
 import { classOf } from "../realm.ts";
-import { compileLink, embeddedModule, isSupported, loadModule } from "./kernels.ts";
+import type { ThreadedKernels, WorkerLike } from "./crew.ts";
+import { compileLink, embeddedModule, instantiate, isSupported, keepsOrder, loadModule } from "./kernels.ts";
 import { baseAfter, defaultEngine, Engine } from "./space.ts";
 
 export interface EngineOptions {
@@ -20,7 +21,25 @@ export interface EngineOptions {
    * `wasmgrad-relaxed.wasm`), and need an engine with relaxed SIMD. Default: false.
    */
   readonly relaxed?: boolean;
+  /**
+   * Threads that programs run on, the calling one included: a whole number from 1 to 64, or `"auto"` for as many as the machine has
+   * cores, at most 16. **They change no bit of any result**, and speed only where records are large enough: others stay on the calling
+   * thread. Their kernels come in a chunk of their own, loaded here (with `wasm`: `wasmgrad-threads.wasm`). Workers start when the
+   * first program is compiled that they pay for; until they run, and where there can be none, one thread does it all:
+   * `engine.info()` says why. Not together with `relaxed`. Default: 1.
+   */
+  readonly threads?: number | "auto";
+  /**
+   * Makes a worker of the script `wasmgrad/thread.js`, where neither the file beside the package's own nor a blob can be used, for
+   * instance by a policy: `() => new Worker("/assets/thread.js")`. With `threads` only.
+   */
+  readonly worker?: () => WorkerLike;
 }
+
+const THREADS: Rule = [
+  'a whole number from 1 to 64, or "auto"',
+  (n: number) => Number.isInteger(n) && n >= 1 && n <= 64,
+];
 
 /** A module with one function that holds one relaxed instruction: `f32x4.relaxed_madd`. */
 const RELAXED_PROBE = /* @__PURE__ */ Uint8Array.of(
@@ -34,14 +53,29 @@ const RELAXED_PROBE = /* @__PURE__ */ Uint8Array.of(
  *
  * @throws UnsupportedEngineError without WebAssembly SIMD, or without relaxed SIMD where that is asked for
  * @throws AbiError if the given kernels belong to another version, or are none
- * @throws OptionError if they cannot be fetched, or are not of the build that `relaxed` asks for
+ * @throws OptionError if they cannot be fetched, or are not of the build that `relaxed` and `threads` ask for
  * @example
  * const engine = await createEngine();
  * const predictor = compile(sequential({ input: [2] }, [dense(1)]), { engine });
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   refuseMore("createEngine", arguments, 1);
-  const { wasm, relaxed } = readOptions("createEngine", options, { wasm: [], relaxed: [false, BOOLEAN] });
+  const { wasm, relaxed, threads, worker } = readOptions("createEngine", options, {
+    wasm: [],
+    relaxed: [false, BOOLEAN],
+    threads: [1],
+    worker: [undefined, FUNCTION],
+  });
+  if (threads !== "auto") check("createEngine", "threads", threads, THREADS);
+  if (threads !== 1) {
+    if (relaxed)
+      throw new OptionError(
+        "createEngine: relaxed must be false where threads are asked for; got both: no kernels have both, take one of them",
+      );
+    return threadedEngine(threads, wasm, worker);
+  }
+  if (worker !== undefined)
+    throw new OptionError('createEngine: worker makes threads; got it without threads: add threads: "auto"');
   if (wasm === undefined && !relaxed) {
     embeddedModule(PREDICT);
     const { base } = defaultEngine();
@@ -54,6 +88,27 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       `createEngine: wasm must be wasmgrad${relaxed ? "-relaxed" : ""}.wasm where relaxed is ${relaxed}; got the other build`,
     );
   return new Engine(() => module, baseAfter(kernels.staticEnd()), relaxed);
+}
+
+/** An engine with threads, or with what says why there are none. */
+async function threadedEngine(
+  threads: number | "auto",
+  wasm: EngineOptions["wasm"],
+  factory: EngineOptions["worker"],
+): Promise<Engine> {
+  const chunk = await import("../threads/index.ts");
+  const parts = threads === "auto" ? chunk.autoThreads() : threads;
+  const why = chunk.whyNoThreads(factory !== undefined);
+  if (wasm === undefined && (why !== undefined || parts === 1)) {
+    embeddedModule(PREDICT);
+    return new Engine(embeddedModule, defaultEngine().base, false, undefined, { wanted: parts, why });
+  }
+  const source = wasm === undefined ? compileLink(chunk.THREADS) : await read(wasm);
+  const [module, kernels] = await loadModule(source, { maximum: 1, shared: true });
+  const instance = (memory: WebAssembly.Memory) => instantiate(module, memory) as ThreadedKernels;
+  const error = (message: string, details: object) => new WorkerError(message, "", { ...details });
+  const crew = chunk.makeTeam({ parts, module, instance, keepsOrder: keepsOrder(), factory, why, error });
+  return new Engine(() => module, baseAfter(kernels.staticEnd()), false, crew);
 }
 
 function checkRelaxed(): void {

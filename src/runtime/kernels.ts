@@ -1,6 +1,6 @@
 /** The embedded kernels: bytes, module, and instances over a memory. */
 import { Abi } from "../../assembly/abi.ts";
-import { AbiError, UnsupportedEngineError, WasmgradError } from "../errors.ts";
+import { AbiError, OptionError, UnsupportedEngineError, WasmgradError } from "../errors.ts";
 import type { KernelLink } from "../kernels/link.ts";
 import { classOf } from "../realm.ts";
 import { assemble } from "./assemble.ts";
@@ -103,17 +103,23 @@ const isModule = (value: unknown): value is WebAssembly.Module => classOf(value)
 /**
  * A module that someone else keeps, tried out.
  *
+ * @param memory what it needs of a memory
  * @returns the module and the instance that tried it
  */
 export async function loadModule(
   wasm: WebAssembly.Module | BufferSource,
+  memory: Partial<WebAssembly.MemoryDescriptor> = {},
 ): Promise<[WebAssembly.Module, Kernels]> {
   try {
     const module = isModule(wasm) ? wasm : await WebAssembly.compile(wasm);
-    return [module, instantiate(module, new WebAssembly.Memory({ initial: 1 }))];
+    return [module, instantiate(module, new WebAssembly.Memory({ initial: 1, ...memory }))];
   } catch (cause) {
     if (cause instanceof WasmgradError) throw cause;
     if (!isModule(wasm) && whyUnsupported()) throw unsupported(cause);
+    if (/shared/.test(`${cause}`))
+      throw new OptionError(
+        `createEngine: wasm must be wasmgrad-threads.wasm where threads are asked for, and only there; got ${cause}`,
+      );
     throw new AbiError(`kernels: must be those of this package; got ${cause}`, "", { cause });
   }
 }
@@ -134,7 +140,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
  * Whether this engine runs instructions in the order they come in: V8 from version 13, SpiderMonkey and JavaScriptCore.
  * It can be told from features of that age alone. Only speed depends on it.
  */
-function keepsOrder(): boolean {
+export function keepsOrder(): boolean {
   // A module with a table of 64-bit indices.
   const table64 = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 4, 4, 1, 112, 4, 0);
   hasTable64 ??= WebAssembly.validate(table64);

@@ -1,29 +1,23 @@
-import { MemoryError } from "../errors.ts";
+import { DisposedError, MemoryError } from "../errors.ts";
 import type { KernelLink } from "../kernels/link.ts";
 import { STATIC_END } from "../kernels/predict.wasm.ts";
+import type { Crew, EngineInfo, Space } from "./crew.ts";
 import { embeddedModule, instantiate, type Kernels } from "./kernels.ts";
+
+export type { EngineInfo, Space };
 
 const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
-
-/** One memory, sized once and never grown, with an instance of the kernels over it. */
-export interface Space {
-  readonly kernels: Kernels;
-  readonly u8: Uint8Array;
-  readonly i32: Int32Array;
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
-  /** The same memory under new views; the old ones end. */
-  detachViews(): Space;
-}
 
 /** Where kernels come from and programs have their memory; `createEngine` makes one. */
 export class Engine {
   /** Spaces alive: made, not released, and not yet collected. */
   #live = 0;
-  readonly #collected = new FinalizationRegistry<undefined>(() => {
+  readonly #collected = new FinalizationRegistry<Release>((release) => {
     this.#live--;
+    release?.();
   });
+  #disposed = false;
 
   /** @internal */
   constructor(
@@ -33,6 +27,9 @@ export class Engine {
     readonly base: number,
     /** Whether products are fused, outside the promise of same bits. */
     readonly relaxed = false,
+    /** @internal Threads that compute beside the calling one; a text says why there are none. */
+    readonly crew?: Crew,
+    private readonly lack?: Pick<EngineInfo, "wanted" | "why">,
   ) {}
 
   /** Programs that have memory: made, neither disposed of nor collected. */
@@ -47,20 +44,58 @@ export class Engine {
    * @internal
    */
   open(who: string, kernels: KernelLink, bytes: number, owner: object): Space {
-    const space = openSpace(who, () => this.moduleFor(kernels), bytes, this.#live);
+    if (this.#disposed)
+      throw new DisposedError(
+        `${who}: the engine must not be disposed; got a program for one after dispose()`,
+      );
+    const space = openSpace(who, () => this.moduleFor(kernels), bytes, this.#live, this.crew);
     this.#live++;
-    this.#collected.register(owner, undefined, owner);
+    // By a function that does not keep the space, whose kernels keep the memory.
+    this.#collected.register(owner, space.crew?.leave, owner);
     return space;
   }
 
   /** @internal says that the owner of a space is done with it */
-  release(owner: object): void {
-    if (this.#collected.unregister(owner)) this.#live--;
+  release(owner: object, space: Space | undefined): void {
+    if (!this.#collected.unregister(owner)) return;
+    this.#live--;
+    space?.crew?.leave();
+  }
+
+  /**
+   * What runs the programs: plain data, as of now.
+   *
+   * @example
+   * const engine = await createEngine({ threads: "auto" });
+   * const { threads, wanted, why } = engine.info();
+   * if (threads < wanted) console.log(why);
+   * engine.dispose();
+   */
+  info(): EngineInfo {
+    const { relaxed, livePrograms } = this;
+    return { threads: 1, wanted: 1, ...this.lack, ...this.crew?.info(), relaxed, livePrograms };
+  }
+
+  /**
+   * Ends the threads of the engine. Its programs go on on the calling thread alone, with the same bits, a suspended `fit` too; new
+   * ones are refused with a DisposedError. An engine of one thread has nothing to end.
+   */
+  dispose(): void {
+    this.#disposed = true;
+    this.crew?.dispose();
   }
 }
 
+type Release = (() => void) | undefined;
+
 /** @param live how many programs the engine already has, for the error */
-function openSpace(who: string, makeModule: () => WebAssembly.Module, bytes: number, live: number): Space {
+function openSpace(
+  who: string,
+  makeModule: () => WebAssembly.Module,
+  bytes: number,
+  live: number,
+  crew: Crew | undefined,
+): Space {
   const fail = (rule: string, cause?: unknown): never => {
     throw new MemoryError(
       `${who}: ${rule}; got a program of ${formatBytes(bytes)} beside ${live} live programs`,
@@ -78,7 +113,7 @@ function openSpace(who: string, makeModule: () => WebAssembly.Module, bytes: num
   const module = makeModule();
   let memory: WebAssembly.Memory;
   try {
-    memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: !!crew });
   } catch (cause) {
     // Engines differ in what they throw; with sizes that fit, only one thing can be wrong.
     return noMemory(cause);
@@ -90,7 +125,7 @@ function openSpace(who: string, makeModule: () => WebAssembly.Module, bytes: num
     if (cause instanceof RangeError || cause instanceof WebAssembly.RuntimeError) return noMemory(cause);
     throw cause;
   }
-  return viewsOf(memory, kernels);
+  return crew ? crew.join(memory, kernels, viewsOf) : viewsOf(memory, kernels);
 }
 
 function viewsOf(memory: WebAssembly.Memory, kernels: Kernels): Space {

@@ -188,6 +188,7 @@ export const firstWord = (opcode: Opcode, barrier = false): number =>
 
 export const opcodeOf = (word: number): Opcode => word & RecordWord.OpcodeMask;
 export const lengthOf = (word: number): number => (word >>> RecordWord.LengthShift) & RecordWord.LengthMask;
+export const isAlone = (word: number): boolean => (word & RecordWord.Alone) !== 0;
 export const isBarrier = (word: number): boolean => (word & RecordWord.Barrier) !== 0;
 
 /** The words of one record; `f32` operands are given as numbers. */

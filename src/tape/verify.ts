@@ -3,7 +3,7 @@ import { Header, type Opcode } from "../../assembly/abi.ts";
 import { TapeError } from "../errors.ts";
 import { disassembleRecord } from "./disassemble.ts";
 import { type EnumObject, hasWord, isBuffer, type Operand } from "./operands.ts";
-import { formatOf, isBarrier, lengthOf, opcodeOf, recordWords } from "./records.ts";
+import { formatOf, isAlone, isBarrier, lengthOf, opcodeOf, recordWords } from "./records.ts";
 
 /** One operand of a record that names memory. */
 export interface Buffer {
@@ -20,6 +20,8 @@ export interface TapeRecord {
   readonly opcode: Opcode;
   /** Whether all parts wait for each other before it. */
   readonly barrier: boolean;
+  /** Whether part 0 computes all of it. */
+  readonly alone: boolean;
   /** Operands by name, dimensions and settings resolved. */
   readonly operands: Readonly<Record<string, number>>;
   readonly buffers: readonly Buffer[];
@@ -121,7 +123,7 @@ function readRecord(words: Int32Array, at: number, to: number, bounds: Bounds): 
       if (!inPlace)
         fail("what a record writes must not overlap its other operands", `${a.name} and ${b.name}`);
     }
-  return { at, opcode, barrier: isBarrier(words[start]), operands, buffers };
+  return { at, opcode, barrier: isBarrier(words[start]), alone: isAlone(words[start]), operands, buffers };
 }
 
 function resolveWord({ kind }: Operand, word: number, words: Int32Array, { base, rows }: Bounds): number {

@@ -83,7 +83,7 @@ export function compileTogether<const M extends { readonly [name: string]: Progr
   const drafts = names.map((name) => draftIn(name, programs[name], engine));
   const plans = planTogether(
     WHO,
-    names.map((name, i) => ({ name, request: drafts[i].request })),
+    names.map((name, i) => ({ name, request: { ...drafts[i].request, parts: engine.crew?.parts } })),
     engine.base,
   );
   const memory = new ProgramsMemory(WHO, engine, plans);

@@ -510,6 +510,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   /** @internal */
   protected override forgetFit(): void {
+    this.program.renew();
     this.fitMemory = undefined;
   }
 

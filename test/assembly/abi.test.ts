@@ -17,6 +17,7 @@ const CONTRACTS: Readonly<Record<number, string>> = {
   8: "fa3eb70609a6707b1b642436f78eaceea0dd3f7b90c16d8134929ad049d8d348",
   9: "c8dc6076f27e435a1db2253d86be3403b79812bbed6b4cd072d8711a22060321",
   10: "5ef5bf3a2defb3a76cbd40dfd30858f750c8f7af3da56368ab8d65f20a56c6a3",
+  11: "b37521fb1234b46d13542fe0d7ce6cb180e99efd20a4acf7ec16152f16199401",
 };
 
 /** Names and numbers of the enums, records with their operands in order, and what the module exports, as text. */
@@ -37,7 +38,7 @@ function contract(): string {
     });
     return `${opcode} ${name}(${kinds.join(", ")})`;
   });
-  return [...members.sort(), ...records, ...exportsOf(read("index.ts"))].join("\n");
+  return [...members.sort(), ...records, ...exportsOf(read("index.ts")), ...exportsOf(read("threaded.ts"))].join("\n");
 }
 
 /** Names of what a file exports; of functions of its own the whole head. */

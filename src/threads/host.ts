@@ -1,0 +1,52 @@
+/** What a memory asks of the team that works in it, as types. */
+import type { WorkerError } from "../errors.ts";
+import type { Plan } from "../plan/planned.ts";
+import type { ThreadedKernels, WorkerLike } from "../runtime/crew.ts";
+import type { Pool } from "./pool.ts";
+import type { Prices, Shared } from "./share.ts";
+
+/** What threads need of the thread that calls and of the engine. */
+export interface TeamSettings {
+  readonly parts: number;
+  readonly module: WebAssembly.Module;
+  readonly keepsOrder: boolean;
+  /** An instance of the module over a memory. */
+  instance(memory: WebAssembly.Memory): ThreadedKernels;
+  readonly factory: (() => WorkerLike) | undefined;
+  /** The core's own class: a copy would be another. */
+  error(message: string, details: { readonly stateLost: boolean; readonly cause?: unknown }): WorkerError;
+  /** Why there can be no workers. */
+  readonly why?: string;
+}
+
+/** The way tests look into a team, and change what is otherwise measured. */
+export interface TeamHooks {
+  /** "all": every record is shared, whatever it costs. */
+  policy: "pays" | "all";
+  /** Milliseconds without progress of any worker after which a call fails, beside its own estimate. */
+  patienceMs: number;
+  /** Whether calls wait for workers that are not there yet, where otherwise one thread would begin alone. */
+  waits: boolean;
+  /** Hears of each decision. */
+  decided?: (plan: Plan) => void;
+}
+
+/** The team, as the memories of its programs see it. */
+export interface Host {
+  readonly settings: TeamSettings;
+  readonly hooks: TeamHooks;
+  /** Whether the thread that calls may sleep. */
+  readonly maySleep: boolean;
+  prices: Prices;
+  isMeasured: boolean;
+  /** Calls that others took part in. */
+  calls: number;
+  /** Started if there is none; undefined where there can be none. */
+  readonly pool: Pool | undefined;
+  /** Decides what is shared of a plan, in its words. */
+  share(plan: Plan): Shared[];
+  /** What was decided of a plan before anything was measured. */
+  sharesOf(plan: Plan): readonly Shared[];
+  /** Pools work: what failed before does not count. */
+  forget(): void;
+}

@@ -1,0 +1,116 @@
+/** The threads of an engine, as its programs see them: a pool that is started for the first program which it pays for. */
+import { Control, Header } from "../../assembly/abi.ts";
+import { describe } from "../describe.ts";
+import type { Plan } from "../plan/planned.ts";
+import type { Crew, Space, ThreadedKernels } from "../runtime/crew.ts";
+import type { Kernels } from "../runtime/kernels.ts";
+import type { Host, TeamHooks, TeamSettings } from "./host.ts";
+import { Member } from "./member.ts";
+import { Pool } from "./pool.ts";
+import { type Prices, type Shared, shareOut } from "./share.ts";
+
+/** Before it is measured: as between cores that have nothing else to do. */
+const UNMEASURED: Prices = { barrier: 150, wake: 5000 };
+/** Pools in a row that did not work, after which no other is tried. */
+const MOST_FAILURES = 3;
+const LINE_BYTES = 64;
+
+export class Team implements Crew, Host {
+  readonly parts: Crew["parts"];
+  readonly maySleep = maySleep();
+  readonly hooks: TeamHooks = { policy: "pays", patienceMs: 10_000, waits: false };
+  /** Calls that others took part in. */
+  calls = 0;
+  prices: Prices = UNMEASURED;
+  isMeasured = false;
+  #pool: Pool | undefined;
+  #failures = 0;
+  #why: unknown;
+  #isDisposed = false;
+  readonly #shares = new WeakMap<Plan, readonly Shared[]>();
+
+  constructor(readonly settings: TeamSettings) {
+    const { parts: count, why } = settings;
+    this.#why = why;
+    this.parts = {
+      count,
+      controlBytes: (Control.Parties + Control.PartyWords * count) * 4 + Control.TextRoom + LINE_BYTES,
+      setBarriers: (plan) => {
+        const { words, layout } = plan as Plan;
+        words[Header.Control] = Math.ceil(layout.at("control") / LINE_BYTES) * LINE_BYTES;
+        this.#shares.set(plan as Plan, this.share(plan as Plan));
+      },
+    };
+  }
+
+  join(
+    memory: WebAssembly.Memory,
+    kernels: Kernels,
+    viewsOf: (memory: WebAssembly.Memory, kernels: Kernels) => Space,
+  ): Space {
+    return new Member(this, memory, kernels as ThreadedKernels, viewsOf).space;
+  }
+
+  /** Decides what is shared of a plan, in its words. */
+  share(plan: Plan): Shared[] {
+    const shared = shareOut(plan, this.parts.count, this.prices, this.hooks.policy);
+    this.hooks.decided?.(plan);
+    return shared;
+  }
+
+  /** What was decided of a plan before anything was measured. */
+  sharesOf(plan: Plan): readonly Shared[] {
+    return this.#shares.get(plan) ?? [];
+  }
+
+  /** The pool, started if there is none; undefined where there can be none. */
+  get pool(): Pool | undefined {
+    if (this.#isDisposed || this.#why !== undefined) return undefined;
+    if (this.#pool?.works) return this.#pool;
+    if (this.#pool) {
+      this.#failures++;
+      if (this.#failures >= MOST_FAILURES) {
+        this.#why = this.#pool.why;
+        return undefined;
+      }
+    }
+    const { parts, factory } = this.settings;
+    this.#pool = new Pool(parts, factory, this.maySleep);
+    this.isMeasured = false;
+    return this.#pool;
+  }
+
+  /** Pools work: what failed before does not count. */
+  forget(): void {
+    this.#failures = 0;
+  }
+
+  info(): ReturnType<Crew["info"]> {
+    const { parts: wanted } = this.settings;
+    const why = this.#isDisposed ? "the engine was disposed" : this.#why;
+    if (why === undefined) return { threads: wanted, wanted };
+    return {
+      threads: 1,
+      wanted,
+      why: typeof why === "string" ? why : `its workers could not be started or kept ending: ${textOf(why)}`,
+    };
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
+    void this.#pool?.end();
+  }
+}
+
+const textOf = (why: unknown) =>
+  why instanceof Error ? why.message : typeof why === "string" ? why : describe(why);
+
+/** Whether this thread may sleep for others: the main thread of a page may not. */
+function maySleep(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
