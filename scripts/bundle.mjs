@@ -163,7 +163,7 @@ await build({
   allowOverwrite: true,
   minifyWhitespace: true,
   minifySyntax: true,
-  plugins: [chunk("relaxed.wasm", /\/relaxed\.wasm\.js$/)],
+  plugins: [chunk("relaxed.wasm", /\/relaxed\.wasm\.js$/), chunk("threads", /\/threads\.js$/)],
 });
 /** CommonJS packages of the command ask for modules of Node's by `require`. */
 const banner = `#!/usr/bin/env node

@@ -114,6 +114,7 @@ export type {
 export type { Bytes, Misfit } from "./program/state.ts";
 export type { NestedNumbers, NestedRows, NumericArray, Result, Row, Rows, Shaped } from "./rows/data.ts";
 export type { Targets } from "./rows/targets.ts";
+export type { EngineInfo, WorkerLike } from "./runtime/crew.ts";
 export { createEngine, type EngineOptions } from "./runtime/engine.ts";
 export { isSupported } from "./runtime/kernels.ts";
 export type { Engine } from "./runtime/space.ts";

@@ -27,9 +27,10 @@ export class Engine {
     readonly base: number,
     /** Whether products are fused, outside the promise of same bits. */
     readonly relaxed = false,
-    /** @internal Threads that compute beside the calling one; a text says why there are none. */
+    /** @internal Threads that compute beside the calling one. */
     readonly crew?: Crew,
-    private readonly lack?: Pick<EngineInfo, "wanted" | "why">,
+    /** @internal What `info` says where there are no threads. */
+    readonly lack?: Pick<EngineInfo, "wanted" | "why">,
   ) {}
 
   /** Programs that have memory: made, neither disposed of nor collected. */
