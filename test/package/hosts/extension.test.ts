@@ -38,12 +38,16 @@ describe.skipIf(!program)(`an extension of Chromium's (${chromium.install})`, ()
   beforeAll(() => {
     installInto(folder);
     cpSync(fileURLToPath(new URL("extension", import.meta.url)), folder, { recursive: true });
+    cpSync(fileURLToPath(new URL("xor.js", import.meta.url)), join(folder, "xor.js"));
     cpSync(join(folder, "node_modules/wasmgrad/dist"), join(folder, "wasmgrad"), { recursive: true });
     rmSync(join(folder, "node_modules"), { recursive: true });
   }, 100_000);
 
-  it("trains in its page, in a worker of it and in its service worker, with the bits of everywhere", async () => {
-    expect(await posted()).toEqual({ page: XOR_DIGEST, worker: XOR_DIGEST, serviceWorker: XOR_DIGEST });
+  it("trains in its page, in a worker and two threads of it and in its service worker, with the bits of everywhere", async () => {
+    expect(await posted()).toEqual({
+      ...{ page: XOR_DIGEST, worker: XOR_DIGEST, serviceWorker: XOR_DIGEST },
+      ...{ threaded: XOR_DIGEST, threads: 2 },
+    });
   }, 100_000);
 
   it("is told to allow compiling where its manifest does not", async () => {
@@ -55,6 +59,7 @@ describe.skipIf(!program)(`an extension of Chromium's (${chromium.install})`, ()
       page: why,
       serviceWorker: why,
       worker: expect.stringContaining(why),
+      threaded: expect.stringContaining(why),
     });
   }, 100_000);
 });

@@ -18,6 +18,7 @@ const POST = `const report = (found) => fetch(REPORT, { method: "POST", mode: "n
 const TRAINS = `<!doctype html><meta charset="utf-8"><title>wasmgrad</title><body>
 <script src="node_modules/wasmgrad/dist/wasmgrad.global.js"></script>
 <script>
+  (async () => {
   const { adam, binaryCrossEntropy, compile, dense, sequential } = wasmgrad;
   const model = sequential({ input: [2], seed: 42 }, [
     dense(8, { activation: "tanh" }),
@@ -26,8 +27,10 @@ const TRAINS = `<!doctype html><meta charset="utf-8"><title>wasmgrad</title><bod
   const trainer = compile(model, { loss: binaryCrossEntropy(), optimizer: adam({ learningRate: 0.05 }) });
   const data = { x: [[0, 0], [0, 1], [1, 0], [1, 1]], y: [0, 1, 1, 0] };
   trainer.fitSync(data, { epochs: 1000, stopWhen: { lossBelow: 0.01 } });
+  const { threads, why } = (await wasmgrad.createEngine({ threads: 2 })).info();
   const globals = Object.keys(window).filter((name) => name.includes("wasm"));
-  report({ protocol: location.protocol, names: Object.keys(wasmgrad), globals, digest: trainer.digest() });
+  report({ protocol: location.protocol, names: Object.keys(wasmgrad), globals, digest: trainer.digest(), threads, why });
+  })();
 </script>`;
 
 const MODULE = `<!doctype html><meta charset="utf-8"><title>wasmgrad</title><body>
@@ -69,7 +72,13 @@ describe.each(BROWSERS)("in $name, from file://", (browser) => {
     `a classic script trains (${browser.install})`,
     async () => {
       const { names, ...found } = (await reported("index.html", TRAINS)) as { names: string[] };
-      expect(found).toEqual({ protocol: "file:", globals: ["wasmgrad"], digest: XOR_DIGEST });
+      expect(found).toEqual({
+        protocol: "file:",
+        globals: ["wasmgrad"],
+        digest: XOR_DIGEST,
+        threads: 1,
+        why: expect.stringMatching(/^pages from files cannot share memory: serve the page over HTTP, /),
+      });
       expect(names.sort()).toEqual(Object.keys(source).sort());
     },
     100_000,

@@ -62,6 +62,8 @@ describe.each(RUNTIMES)("in $name", ({ name, file, install, program, command }) 
       expect(JSON.parse(run(...program, "program.mjs"))).toEqual({
         digest: XOR_DIGEST,
         worker: XOR_DIGEST,
+        threaded: XOR_DIGEST,
+        threads: 2,
         goesOn: true,
         label: "large",
       });
@@ -113,6 +115,7 @@ describe("in workerd", () => {
       digest: XOR_DIGEST,
       explicit: XOR_DIGEST,
       supported: true,
+      threads: { threads: 1, wanted: 2, why: "the runtime has no workers" },
       label: "large",
     });
   });
