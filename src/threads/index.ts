@@ -31,7 +31,7 @@ export function whyNoThreads(hasFactory: boolean): string | undefined {
   if (!nodeThreads() && scope.crossOriginIsolated === false) {
     if (scope.location?.protocol === "file:")
       return "pages from files cannot share memory: serve the page over HTTP, with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
-    return "the page is not cross-origin isolated: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless)";
+    return "the page is not cross-origin isolated: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless), or with the service worker of docs/hosts.md";
   }
   if (typeof SharedArrayBuffer !== "function") return "the runtime has no SharedArrayBuffer";
   if (!(hasFactory || nodeThreads() || scope.Worker)) return "the runtime has no workers";

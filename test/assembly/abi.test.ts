@@ -38,7 +38,12 @@ function contract(): string {
     });
     return `${opcode} ${name}(${kinds.join(", ")})`;
   });
-  return [...members.sort(), ...records, ...exportsOf(read("index.ts")), ...exportsOf(read("threaded.ts"))].join("\n");
+  return [
+    ...members.sort(),
+    ...records,
+    ...exportsOf(read("index.ts")),
+    ...exportsOf(read("threaded.ts")),
+  ].join("\n");
 }
 
 /** Names of what a file exports; of functions of its own the whole head. */
