@@ -39,7 +39,39 @@ const waiting: (() => void)[] = [];
  */
 export async function yieldToEventLoop(): Promise<void> {
   await nextTurn();
+  await lateFrame();
   startSlice();
+}
+
+/** The page's next frame, once somebody waits for it. */
+let frame: Promise<void> | undefined;
+let showFrame: () => void;
+/** When the frame before was seen; in no past where none comes. */
+let frameSeen = 0;
+/** One and a half frames at 60 Hz: pages that draw by themselves have drawn by then. */
+const FRAME_LATE_MS = 25;
+
+/**
+ * A frame that is late. Firefox draws nothing for 80 ms while one message follows another, and does at once when the page waits.
+ * Where no frame comes, as in pages out of sight, nothing waits for a second one.
+ */
+function lateFrame(): Promise<void> | undefined {
+  if ((globalThis as { document?: Document }).document?.visibilityState !== "visible") return undefined;
+  const now = Date.now();
+  // Nobody has looked for a while.
+  if (!frame && now - frameSeen > 100) frameSeen = now;
+  frame ??= new Promise((resolve) => {
+    showFrame = resolve;
+    requestAnimationFrame(() => {
+      frame = undefined;
+      frameSeen = Date.now();
+      resolve();
+    });
+  });
+  if (!(now - frameSeen > FRAME_LATE_MS)) return undefined;
+  frameSeen = Number.POSITIVE_INFINITY;
+  setTimeout(showFrame, FRAME_LATE_MS);
+  return frame;
 }
 
 /** Yields if the slice of the thread is over. */

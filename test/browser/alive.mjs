@@ -1,15 +1,15 @@
 /** Work that takes a page a while, and what the page gets done meanwhile. */
 
-/** How many frames the page draws while `work` runs, and the longest it waited for one; times in ms. */
+/** How many frames the page draws while `work` runs, how long it waited for each, and the longest; times in ms. */
 export async function watch(work) {
   let frames = 0;
-  let longestGap = 0;
+  const gaps = [];
   let isOver = false;
   const start = performance.now();
   let last = start;
   const look = () => {
     const now = performance.now();
-    longestGap = Math.max(longestGap, now - last);
+    gaps.push(now - last);
     last = now;
   };
   const frame = () => {
@@ -22,7 +22,7 @@ export async function watch(work) {
   await work();
   isOver = true;
   look();
-  return { frames, longestGap, ms: last - start };
+  return { frames, gaps, longestGap: Math.max(...gaps), ms: last - start };
 }
 
 /** A chain of short fits, each with an evaluation, of a network that takes microseconds. */

@@ -60,3 +60,78 @@ describe("a slice", () => {
     expect(await slicesOf(5, 40)).toEqual([1, 1, 1, 1, 1, 0]);
   });
 });
+
+describe("a page", () => {
+  let yieldToEventLoop: typeof import("../../src/runtime/event-loop.ts").yieldToEventLoop;
+  /** What waits for a frame. */
+  let frames: (() => void)[] = [];
+  const draw = () => {
+    const drawn = frames;
+    frames = [];
+    for (const frame of drawn) frame();
+  };
+  /** Whether a yield is over without anything else, as the clock shows so much. */
+  const isOver = async (promise: Promise<void>) => {
+    let over = false;
+    promise.then(() => {
+      over = true;
+    });
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    return over;
+  };
+  beforeEach(async () => {
+    frames = [];
+    now = 1000;
+    vi.resetModules();
+    ({ yieldToEventLoop } = await import("../../src/runtime/event-loop.ts"));
+    vi.stubGlobal("document", { visibilityState: "visible" });
+    vi.stubGlobal("requestAnimationFrame", (frame: () => void) => frames.push(frame));
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
+  });
+
+  it("gets a frame that is late, and is not waited for where it draws by itself", async () => {
+    for (let i = 0; i < 5; i++) {
+      now += 10;
+      expect(await isOver(yieldToEventLoop())).toBe(true);
+      draw();
+    }
+    for (const over of [true, true, false]) {
+      now += 10;
+      const yielded = yieldToEventLoop();
+      expect(await isOver(yielded)).toBe(over);
+      if (over) continue;
+      draw();
+      expect(await isOver(yielded)).toBe(true);
+    }
+  });
+
+  it("that draws nothing is waited for once, and again when it draws", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    expect(await isOver(yieldToEventLoop())).toBe(true);
+    now += 30;
+    const waiting = yieldToEventLoop();
+    expect(await isOver(waiting)).toBe(false);
+    vi.advanceTimersByTime(25);
+    expect(await isOver(waiting)).toBe(true);
+    for (let i = 0; i < 5; i++) {
+      now += 30;
+      expect(await isOver(yieldToEventLoop())).toBe(true);
+    }
+    draw();
+    expect(await isOver(yieldToEventLoop())).toBe(true);
+    now += 30;
+    expect(await isOver(yieldToEventLoop())).toBe(false);
+  });
+
+  it("out of sight is never waited for", async () => {
+    vi.stubGlobal("document", { visibilityState: "hidden" });
+    for (let i = 0; i < 5; i++) {
+      now += 50;
+      expect(await isOver(yieldToEventLoop())).toBe(true);
+    }
+    expect(frames).toEqual([]);
+  });
+});
