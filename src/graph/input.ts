@@ -98,8 +98,8 @@ export interface Preprocessing {
     at: number,
     checked: boolean,
   ): void;
-  /** The name of the first step that must be fitted and is not. */
-  unfitted(numbers: Float64Array): string | undefined;
+  /** The name of the first step that must be fitted and is not; the numbers of this input begin at `from`. */
+  unfitted(numbers: Float64Array, from: number): string | undefined;
   /**
    * Fits the steps to all raw rows, once the jobs are done: those that are not fitted, or all of them by `adapt`.
    * Absent where the steps came from a file for predicting alone.

@@ -58,20 +58,30 @@ export function preprocessingOf(
   const newWidth = stages[stages.length - 1]?.newWidth ?? width;
   const blockRows = Math.max(1, Math.floor(BLOCK_NUMBERS / (widest * linesPerRow)));
   /** Two blocks of lines that steps read from and write to; made when they are needed. */
-  let work: [Float64Array, Float64Array] | undefined;
+  let x = new Float64Array(0);
+  let y = x;
+  // Variables, where a closure for each call would be made in steps that allocate nothing.
+  let who = "";
+  let firstLine = 0;
+  let present: Stage;
+  const fail = (line: number, column: number, value: number) =>
+    noCategory(who, present, Math.floor((firstLine + line) / linesPerRow), column, value);
 
   const linesOf: LineReader["lines"] = (what, raw, from, lines, count, numbers) => {
-    if (!work || work[0].length < lines * widest)
-      work = [new Float64Array(lines * widest), new Float64Array(lines * widest)];
-    let [x, y] = work;
+    if (x.length < lines * widest) {
+      x = new Float64Array(lines * widest);
+      y = new Float64Array(lines * widest);
+    }
+    who = what;
+    firstLine = from;
     const start = from * width;
     for (let i = 0; i < lines * width; i++) x[i] = raw[start + i];
     for (let s = 0; s < count; s++) {
-      const stage = stages[s];
-      const made = applyStage(stage, numbers, x, y, lines, (line, column, value) =>
-        noCategory(what, stage, Math.floor((from + line) / linesPerRow), column, value),
-      );
-      if (made === y) [x, y] = [y, x];
+      present = stages[s];
+      if (applyStage(present, numbers, x, y, lines, fail) === x) continue;
+      const before = x;
+      x = y;
+      y = before;
     }
     return x;
   };
@@ -99,7 +109,10 @@ export function preprocessingOf(
         }
       }
     },
-    unfitted: (numbers) => learning.find((stage) => numbers[stage.at] === Fitted.Not)?.step.name,
+    unfitted: (numbers, from) => {
+      for (const { at, step } of learning) if (numbers[from + at] === Fitted.Not) return step.name;
+      return undefined;
+    },
     ...(fitStages && {
       fit: (...given: Parameters<Required<Preprocessing>["fit"]>) =>
         fitStages(stages, { width, lines: linesOf }, ...given),

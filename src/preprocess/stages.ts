@@ -115,11 +115,11 @@ function impute(
     for (let line = 0; line < lines; line++)
       for (let j = 0; j < width; j++) y[line * newWidth + j] = x[line * width + j];
   for (let j = 0; j < columns.length; j++) {
-    const value = typeof filler === "number" ? filler : numbers[at + 1 + j];
     for (let line = 0; line < lines; line++) {
       const i = line * newWidth + columns[j];
       const isMissing = Number.isNaN(into[i]);
-      if (isMissing) into[i] = value;
+      // Not in a variable: V8 would put it on the heap.
+      if (isMissing) into[i] = typeof filler === "number" ? filler : numbers[at + 1 + j];
       if (indicator) into[line * newWidth + width + j] = isMissing ? 1 : 0;
     }
   }

@@ -44,11 +44,12 @@ export const numbersOf = ({ fitted }: Program, { from, to }: Place): Float64Arra
 /** What is not fitted yet: the name of a layer, or of standardized targets. */
 export function firstUnfitted({ inputs, outputs }: Border, numbers: Float64Array): string | undefined {
   for (const input of inputs) {
-    const layer = input?.preprocessing.unfitted(numbers.subarray(input.from, input.to));
+    const layer = input?.preprocessing.unfitted(numbers, input.from);
     if (layer !== undefined) return layer;
   }
-  const output = outputs.find((place) => place && numbers[place.from] === Fitted.Not);
-  return output && `targets.${output.name}`;
+  for (const place of outputs)
+    if (place && numbers[place.from] === Fitted.Not) return `targets.${place.name}`;
+  return undefined;
 }
 
 /**
