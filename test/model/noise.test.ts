@@ -89,11 +89,11 @@ describe("random tensors", () => {
 
   it("are their mean outside training", () => {
     const net = model({ inputs: { x: [3] } }, ({ x: rows }) => ({
-      normal: randomNormal(rows, { mean: 3 }),
-      uniform: randomUniform(rows, { low: 1, high: 2 }),
+      normal: rows.add(randomNormal(rows, { mean: 3 })),
+      uniform: rows.add(randomUniform(rows, { low: 1, high: 2 })),
     }));
     const { normal, uniform } = compile(net).predict({ x: [[5, 6, 7]] });
-    expect([...normal.data, ...uniform.data]).toEqual([3, 3, 3, 1.5, 1.5, 1.5]);
+    expect([...normal.data, ...uniform.data]).toEqual([8, 9, 10, 6.5, 7.5, 8.5]);
   });
 
   it("of several places differ, dropouts between them too", () => {
