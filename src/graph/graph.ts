@@ -76,8 +76,8 @@ export class Graph {
   readonly updates: Update[] = [];
   readonly constants: Constant[] = [];
   readonly outputs: OutputPort[] = [];
-  /** What its layers are called, those with a name. */
-  layerNames: WeakMap<object, string> = new WeakMap();
+  /** What its layers are called; of those without a name, such as `residual`, the parameters that they read. */
+  layerNames: WeakMap<object, readonly string[]> = new WeakMap();
   /** The kernels that its records will need, where the smallest do not have them. */
   kernels: KernelLink | undefined;
 

@@ -97,13 +97,29 @@ export const lambda = /* @__PURE__ */ withOps(function lambda<Inputs extends rea
     if (inputs.length === 0) throw new TraceError("lambda: needs a tensor; got none");
     const [first] = inputs;
     const tensors = inputs.map((x) => new Tensor(x.builder, x.id));
-    const y: unknown = fn(...(tensors as never as Inputs));
-    if (!(y instanceof Symbolic) || y.builder !== first.builder)
-      throw new TraceError(`lambda: the function must return a tensor that it computed; got ${describe(y)}`);
-    return first.of(y.id);
+    return noting(apply, first, () => {
+      const y: unknown = fn(...(tensors as never as Inputs));
+      if (!(y instanceof Symbolic) || y.builder !== first.builder)
+        throw new TraceError(
+          `lambda: the function must return a tensor that it computed; got ${describe(y)}`,
+        );
+      return first.of(y.id);
+    });
   };
   return Object.assign(apply, { kind: "lambda" }) as never;
 }, TENSOR_OPS);
+
+/** Calls what a layer without a name is made of, and notes the parameters that it reads: what names the layer means them. */
+function noting(made: object, x: Tensor, call: () => Tensor): Tensor {
+  if (!(x instanceof Symbolic)) return call();
+  const { nodes, variables, layerNames } = x.builder.graph;
+  const from = nodes.length;
+  const y = call();
+  const read = new Set(nodes.slice(from).flatMap(({ inputs }) => inputs));
+  const names = variables.flatMap(({ name, value }) => (read.has(value) ? name : []));
+  layerNames.set(made, [...(layerNames.get(made) ?? []), ...names]);
+  return y;
+}
 
 const inTurn = (who: string, layers: readonly LayerLike[], x: Tensor): Tensor =>
   layers.reduce((y, made) => applyTo(who, made, y), x);
@@ -138,7 +154,7 @@ export const residual = /* @__PURE__ */ withOps(
     const apply = (...given: readonly [x: Tensor]): Tensor => {
       takesOne("residual", given, "x.add(layer(x, { mask }))");
       const [x] = given;
-      const y = inTurn("residual", layers, x);
+      const y = noting(apply, x, () => inTurn("residual", layers, x));
       if (!sameShape(x.shape, y.shape))
         throw new ShapeError(
           `residual: layers must give the shape that they take; got ${formatShape(x.shape)} to ${formatShape(y.shape)}`,
@@ -165,8 +181,10 @@ export const concatenate = /* @__PURE__ */ withOps(
     const apply = (...given: readonly [x: Tensor]): Tensor => {
       takesOne("concatenate", given, "concat([layer(x, { mask }), other(x)])");
       const [x] = given;
-      const results = branches.map((branch) => applyTo("concatenate", branch, x));
-      return joined("concatenate", results, -1);
+      return noting(apply, x, () => {
+        const results = branches.map((branch) => applyTo("concatenate", branch, x));
+        return joined("concatenate", results, -1);
+      });
     };
     return Object.assign(apply, { kind: "concatenate" });
   },
@@ -237,7 +255,7 @@ export const nested = /* @__PURE__ */ withOps(function nested<P>(
     const made = apply(first, { inputs });
     for (const other of Object.values(inputs)) same(first, other, who);
     const { layerNames } = first.builder.graph;
-    layerNames.set(call, layerNames.get(apply) as string);
+    layerNames.set(call, layerNames.get(apply) as readonly string[]);
     return made;
   };
   return Object.assign(call, { kind: "nested", layerName: name }) as never;

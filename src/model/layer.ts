@@ -158,7 +158,7 @@ export function layer(
         if (building.names.has(name))
           throw new OptionError(`${name}: layer names must be unique; got ${name} twice`);
         building.names.add(name);
-        builder.graph.layerNames.set(apply, name);
+        builder.graph.layerNames.set(apply, [name]);
         builder.scope = name;
         made = { name, parameters: parameters(name, x, call) };
         building.layers.set(apply, made);

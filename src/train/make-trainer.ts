@@ -142,7 +142,8 @@ function frozenIn(graph: Graph, given: TrainerOptions["freeze"]): ReadonlySet<st
     );
   return new Set(
     (given as readonly (string | Layer)[]).flatMap((one) => {
-      const found = parametersUnder(graph, typeof one === "string" ? one : (graph.layerNames.get(one) ?? ""));
+      const names = typeof one === "string" ? [one] : (graph.layerNames.get(one) ?? []);
+      const found = names.flatMap((name) => parametersUnder(graph, name));
       if (found.length > 0) return found;
       throw unknownParameter("compile: freeze", graph, one);
     }),

@@ -1,12 +1,16 @@
 /** Noise layers, random tensors, orthogonal weights; nested models of several inputs and freezing by layer. */
 import { describe, expect, it } from "vitest";
 import {
+  activation,
   adam,
   batchNorm,
   compile,
+  concatenate,
   dense,
   dropout,
   gaussianNoise,
+  type Layer,
+  lambda,
   load,
   loadTrainer,
   meanSquaredError,
@@ -14,6 +18,7 @@ import {
   nested,
   randomNormal,
   randomUniform,
+  residual,
   sequential,
   sgd,
   type Tensor,
@@ -240,6 +245,45 @@ describe("freeze", () => {
     const stranger = dense(1);
     expect(() => compile(noisy(), { ...options, freeze: [stranger] })).toThrow(
       "compile: freeze must name layers or parameters of the model; got a function: it has dense1.weight",
+    );
+  });
+
+  it("takes layers that have no name: all that they are made of, shared layers and running statistics too", () => {
+    const shared = dense(3, { name: "shared" });
+    const block = residual(
+      shared,
+      batchNorm({ name: "norm" }),
+      lambda((t) => dense(3, { name: "inner" })(t)),
+    );
+    const branches = concatenate(dense(2, { name: "left" }), sequentially);
+    const gate = lambda((t) => t.mul(dense(3, { name: "gate" })(t)));
+    function sequentially(t: Tensor): Tensor {
+      return dense(1, { name: "right" })(t);
+    }
+    const net = sequential({ input: [3], seed: 4 }, [
+      shared,
+      block,
+      branches,
+      gate,
+      dense(1, { name: "head" }),
+    ]);
+    const names = (freeze: Layer[]) => {
+      const trainer = compile(net, { ...options, freeze });
+      const before = new Map(
+        Object.entries(trainer.parameters).map(([name, { data }]) => [name, data.slice()]),
+      );
+      trainer.fitSync({ x, y }, { epochs: 2 });
+      const kept = [...before].filter(([name, data]) =>
+        data.every((v, i) => v === trainer.parameters[name].data[i]),
+      );
+      return [...new Set(kept.map(([name]) => name.split(".")[0]))].join();
+    };
+    expect(names([])).toBe("");
+    expect(names([block])).toBe("shared,norm,inner");
+    expect(names([branches])).toBe("left,right");
+    expect(names([gate])).toBe("gate");
+    expect(() => names([residual(activation("relu"))])).toThrow(
+      "compile: freeze must name layers or parameters",
     );
   });
 });
