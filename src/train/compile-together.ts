@@ -44,7 +44,7 @@ export type Programs<M> = {
  * A parameter is changed by one program at most: the others `freeze` it, or have no optimizer. Gradients go through what is
  * frozen. It starts as the program that changes it draws it, or the first that has it, and belongs to that program's `state()`;
  * the others' states leave it out, and their `restore` leaves it as it is, so states of programs are restored in any order.
- * `digest()` and `save()` take it in everywhere. While a `fit` or a `withState` of one is under way, calls that change another
+ * `digest()` and `save()` take it in everywhere. `clip`, `averageWeights`, penalties and preprocessing of one program reach what it changes itself. While a `fit` or a `withState` of one is under way, calls that change another
  * throw a BusyError, and readings see whole steps. The memory is given back when the last program is disposed of.
  *
  * @param programs what each is compiled from, by name

@@ -223,6 +223,75 @@ describe("programs compiled together", () => {
   });
 });
 
+describe("options of one of several programs", () => {
+  const trunk = nested(sequential({ input: [2], seed: 1 }, [dense(3, { activation: "tanh" })]), {
+    name: "trunk",
+  });
+  const head = (name: string) =>
+    sequential({ input: [2], seed: 2 }, [standardize(), trunk, dense(1, { name })]);
+  const x = [
+    [0, 10],
+    [4, 20],
+  ];
+  const data = { x, y: [1, 3] };
+  const together = () => {
+    const settings = {
+      loss: meanSquaredError(),
+      optimizer: sgd({ learningRate: 0.1 }),
+      averageWeights: { decay: 0.5 },
+    };
+    const programs = compileTogether({
+      whole: { model: head("first"), ...settings },
+      small: { model: head("second"), ...settings, freeze: ["trunk"], clip: { globalNorm: 1e-3 } },
+      reader: { model: head("first") },
+    });
+    programs.whole.adapt(x);
+    programs.small.adapt(x);
+    return programs;
+  };
+
+  it("clip by the gradients of what it changes", () => {
+    const { small } = together();
+    const names = ["second.weight", "second.bias"];
+    const before = names.map((name) => small.parameters[name].data.slice());
+    small.step(data);
+    const squares = names.flatMap((name, i) =>
+      [...small.parameters[name].data].map((w, j) => (w - before[i][j]) ** 2),
+    );
+    // The rate times the largest norm, of the head alone.
+    expect(Math.sqrt(squares.reduce((a, b) => a + b)) / 1e-4).toBeCloseTo(1, 2);
+  });
+
+  it("average what it changes, and read the rest as it is now", () => {
+    const { whole, small, reader } = together();
+    for (let i = 0; i < 3; i++) small.step(data);
+    const averaged = load(small.save({ weights: "average" })).parameters;
+    for (let i = 0; i < 3; i++) whole.step(data);
+    const now = load(small.save({ weights: "average" })).parameters;
+    expect(now["second.weight"].data).toEqual(averaged["second.weight"].data);
+    expect(now["trunk.dense1.weight"].data).toEqual(whole.parameters["trunk.dense1.weight"].data);
+    expect(now["second.weight"].data).not.toEqual(small.parameters["second.weight"].data);
+    expect(thrownBy(() => reader.predict(x, { weights: "average" } as never))).toMatch(
+      /needs a trainer with averageWeights/,
+    );
+  });
+
+  it("fit preprocessing of their own, which another takes over by a state", () => {
+    const { whole, small, reader } = together();
+    small.adapt([
+      [0, 0],
+      [2, 2],
+    ]);
+    expect(whole.preprocessing).not.toEqual(small.preprocessing);
+    expect(thrownBy(() => reader.predict(x))).toMatch(
+      /^NotFittedError: predict: standardize1 must be fitted/,
+    );
+    whole.fitSync(data, { epochs: 2 });
+    reader.restore(whole.state());
+    expect(reader.predict(x).data).toEqual(whole.predict(x).data);
+  });
+});
+
 describe("states of programs compiled together", () => {
   it("hold what is their own, and come back in any order", () => {
     const programs = pair();
