@@ -78,6 +78,8 @@ export class Graph {
   readonly outputs: OutputPort[] = [];
   /** What its layers are called; of those without a name, such as `residual`, the parameters that they read. */
   layerNames: WeakMap<object, readonly string[]> = new WeakMap();
+  /** Looks at the outputs of a model, where it has something that gives reason to. */
+  checkOutputs: ((who: string) => void) | undefined;
   /** The kernels that its records will need, where the smallest do not have them. */
   kernels: KernelLink | undefined;
 

@@ -1,6 +1,7 @@
 /** Layers that are made of other ops: more norms, dropout of whole channels, a relu with learned slopes, further activations. */
 import { describe } from "../../describe.ts";
 import { OptionError, ShapeError, TraceError } from "../../errors.ts";
+import type { Graph } from "../../graph/graph.ts";
 import { BinaryFn, Fn, ReduceFn } from "../../graph/op.ts";
 import { activityPenalty as activityPenaltyOp } from "../../graph/ops/activity-penalty.ts";
 import { binary } from "../../graph/ops/binary.ts";
@@ -261,10 +262,24 @@ export const activityPenalty = /* @__PURE__ */ withOps(
   [activityPenaltyOp],
 );
 
+/** @throws TraceError for an output that is the same whatever the rows are: only of draws can one be made */
+function checkReached(who: string, { inputs, nodes, outputs }: Graph): void {
+  const reached = new Set(inputs.map(({ value }) => value));
+  for (const node of nodes)
+    if (node.inputs.some((id) => reached.has(id))) for (const id of node.outputs) reached.add(id);
+  for (const { name, value } of outputs)
+    if (!reached.has(value))
+      throw new TraceError(
+        `${who}: output ${name} must depend on an input; got a tensor that no input reaches`,
+      );
+}
+
 /** Draws of a mean in the shape of a tensor. */
 function drawn(who: string, like: Tensor, mean: number, spread: number, uniform: boolean): Tensor {
   if (!(like instanceof Symbolic))
     throw new TraceError(`${who}: needs a tensor, whose shape it takes; got ${describe(like)}`);
+  const { graph } = like.builder;
+  graph.checkOutputs = (who) => checkReached(who, graph);
   const one = constant(like, [], mean);
   const means = one.emit(broadcast, { shape: like.shape, divisor: 1 }, [one.id]);
   return means.emit(noiseOp, { uniform, spread, stream: nextStream(who, like) }, [means.id]);
