@@ -6,7 +6,7 @@ import { extendedLoss } from "../graph/ops/loss.ts";
 import { broadcast } from "../graph/ops/reduce.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
 import { classOf } from "../realm.ts";
-import { oneHotRows } from "../rows/targets.ts";
+import { numberTargets, oneHotTargets, ownTargets } from "../rows/targets.ts";
 import { finalActivation } from "./model.ts";
 import { bringTracing, Symbolic, type Tracing } from "./symbolic.ts";
 import { Tensor } from "./tensor.ts";
@@ -64,11 +64,11 @@ const traceLoss: Tracing["traceLoss"] = (fn, output, name, weight) => {
     loss: {
       ...{ kind: "custom", fromLogits: false, parameter: 0, settings: {} },
       family: ends === "softmax" ? "classes" : ends ? "binary" : "numbers",
+      targets: isFlat && shape[1] > 1 ? oneHotTargets : ends ? ownTargets : numberTargets,
     },
     value,
     target,
     prediction: last?.inputs[0] ?? output.id,
-    oneHot: isFlat && shape[1] > 1 ? oneHotRows : undefined,
     unweighable: isByRow
       ? undefined
       : `needs losses of one value a row; got one number for a batch from that of output ${describe(name)}: ` +

@@ -3,7 +3,7 @@ import type { Builder } from "../graph/builder.ts";
 import type { Op, OpAttrs, OpName } from "../graph/op.ts";
 import type { Shape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
-import type { OneHot } from "../rows/targets.ts";
+import type { TargetReader } from "../rows/targets.ts";
 
 /**
  * A value of a graph under construction. `sequential` works with these alone, so that a page which needs no more does
@@ -51,9 +51,8 @@ export interface OwnLoss extends AddedLoss {
     readonly fromLogits: boolean;
     readonly parameter: number;
     readonly settings: Readonly<Record<never, never>>;
+    readonly targets: TargetReader;
   };
-  /** Makes rows of 0 and 1 of classes, where rows have one each. */
-  readonly oneHot: OneHot | undefined;
   /** Why rows cannot be weighed, where they cannot. */
   readonly unweighable: string | undefined;
 }

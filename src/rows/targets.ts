@@ -18,16 +18,19 @@ export interface ReadTargets {
   readonly data: Float32Array | Float64Array | Int32Array;
 }
 
+/** What is known of the loss that targets are for. */
+export interface TargetLoss {
+  readonly kind: string;
+  /** The label that does not count, and may be any number. */
+  readonly ignore?: { readonly index: number };
+  /** How it takes targets. Losses bring it along: pages carry what their losses need. */
+  readonly targets: TargetReader;
+}
+
 export interface TargetRules {
   /** Rows of the inputs. */
   readonly rows: number;
-  /** The loss the targets are for. */
-  readonly loss: {
-    readonly kind: string;
-    readonly family: string;
-    /** The label that does not count, and may be any number. */
-    readonly ignore?: { readonly index: number };
-  };
+  readonly loss: TargetLoss;
   /** Numbers in a row of the prediction: units, or classes of all positions. */
   readonly rowElements: number;
   /** Classes of a row: one, or of sequences one for each position. */
@@ -35,12 +38,10 @@ export interface TargetRules {
   readonly labels?: readonly string[];
   /** Whether numbers are kept in double precision. Default: false. */
   readonly isDouble?: boolean;
-  /** Of a loss function of the user's, whose classes become rows of 0 and 1. */
-  readonly oneHot?: OneHot | undefined;
 }
 
-/** Makes rows of class indices, once the jobs are done. */
-export type OneHot = (labels: ReadTargets, classes: number, jobs: Jobs) => ReadTargets;
+/** Reads targets of a family of losses, once the jobs are done. */
+export type TargetReader = (what: string, given: Targets, rules: TargetRules, jobs: Jobs) => ReadTargets;
 
 /**
  * The targets, once the jobs are done.
@@ -48,38 +49,106 @@ export type OneHot = (labels: ReadTargets, classes: number, jobs: Jobs) => ReadT
  * @param what names the data in errors: `fit: y`
  */
 export function readTargets(what: string, given: Targets, rules: TargetRules, jobs: Jobs): ReadTargets {
-  const { loss, rowElements, isDouble } = rules;
-  const oneHot = isDouble ? undefined : rules.oneHot;
   if (typeof given !== "object" || given === null)
     throw new DataError(
       `${what}: targets must be rows, class indices or class names; got ${describe(given)}`,
       given === undefined ? "missing" : "type",
     );
-  const name = firstName(given, loss.ignore?.index);
-  const hasNames = name !== undefined;
-  const y = hasNames ? indicesOf(what, given as Names, name, rules, jobs) : (given as Rows);
-  const { positions } = rules;
-  const { family } = loss;
-  const isOfClasses = family === "classes" || family === "scores";
-  const ambiguous = hasNames ? undefined : ambiguousIn(rules.labels);
-  if ((isOfClasses || oneHot) && (hasNames || isLabels(y, rules))) {
-    const read = readLabels(what, y, rules, ambiguous, jobs);
-    return oneHot ? oneHot(read, rowElements, jobs) : read;
-  }
-  if (isOfClasses && rules.positions > 1) checkRow(what, y, 0, rules.positions, rowElements);
-  const rows = countRows(what, y, rowElements);
-  if (isDouble) return { rows, kind: "rows", data: flatten64(what, y, rowElements, rows, jobs) };
-  const data = flatten32(what, y, rowElements, rows, jobs);
-  if (family === "numbers" || loss.kind === "custom") return { rows, kind: "rows", data };
-  inStretches(jobs, rows, rowElements, (from, count) => {
-    if (family === "signs") return checkSigns(what, loss.kind, data, rowElements, from, count, hasNames);
-    checkProbabilities(what, data, rowElements, from, count);
-    if (ambiguous && rowElements === 1)
-      for (let row = from; row < from + count; row++) checkMeaning(what, data[row], row, rules, ambiguous);
-    if (isOfClasses) checkSums(what, data, rowElements, positions, from, count);
-  });
-  return { rows, kind: "rows", data };
+  return rules.loss.targets(what, given, rules, jobs);
 }
+
+/** Numbers of any size. */
+export const numberTargets: TargetReader = (what, given, rules, jobs) => {
+  const name = firstName(given, undefined);
+  if (name !== undefined) throw needsClasses(what, name, rules);
+  return readRows(what, given as Rows, rules, jobs);
+};
+
+/** Numbers from 0 to 1, or for one output the names of two classes. */
+export const binaryTargets: TargetReader = (what, given, rules, jobs) => {
+  const { rowElements, labels } = rules;
+  const name = firstName(given, undefined);
+  const read = readRowsOrNames(what, given, name, rules, jobs);
+  const ambiguous = name === undefined && rowElements === 1 ? ambiguousIn(labels) : undefined;
+  inStretches(jobs, read.rows, rowElements, (from, count) => {
+    checkProbabilities(what, read.data, rowElements, from, count);
+    if (ambiguous)
+      for (let row = from; row < from + count; row++)
+        checkMeaning(what, read.data[row], row, rules, ambiguous);
+  });
+  return read;
+};
+
+/** -1 and 1, or for one output the names of two classes. */
+export const signTargets: TargetReader = (what, given, rules, jobs) => {
+  const { rowElements, loss } = rules;
+  const name = firstName(given, undefined);
+  const read = readRowsOrNames(what, given, name, rules, jobs);
+  inStretches(jobs, read.rows, rowElements, (from, count) =>
+    checkSigns(what, loss.kind, read.data, rowElements, from, count, name !== undefined),
+  );
+  return read;
+};
+
+/** One class for each position of a row, or numbers that add up to 1. */
+export const classTargets: TargetReader = (what, given, rules, jobs) => {
+  const { rowElements, positions } = rules;
+  const labels = labelsIn(what, given, rules, jobs);
+  if (labels) return labels;
+  const y = given as Rows;
+  if (positions > 1) checkRow(what, y, 0, positions, rowElements);
+  const read = readRows(what, y, rules, jobs);
+  inStretches(jobs, read.rows, rowElements, (from, count) => {
+    checkProbabilities(what, read.data, rowElements, from, count);
+    checkSums(what, read.data, rowElements, positions, from, count);
+  });
+  return read;
+};
+
+/** Of a loss function of the user's, for one sigmoid: numbers, or the names of two classes. */
+export const ownTargets: TargetReader = (what, given, rules, jobs) =>
+  readRowsOrNames(what, given, firstName(given, undefined), rules, jobs);
+
+/** Of a loss function of the user's, for several outputs: numbers, or classes, which become rows of 0 and 1. */
+export const oneHotTargets: TargetReader = (what, given, rules, jobs) => {
+  if (rules.isDouble) return numberTargets(what, given, rules, jobs);
+  const labels = labelsIn(what, given, rules, jobs);
+  return labels ? oneHotRows(labels, rules.rowElements, jobs) : readRows(what, given as Rows, rules, jobs);
+};
+
+function readRows(what: string, y: Rows, { rowElements, isDouble }: TargetRules, jobs: Jobs): ReadTargets {
+  const rows = countRows(what, y, rowElements);
+  const flatten = isDouble ? flatten64 : flatten32;
+  return { rows, kind: "rows", data: flatten(what, y, rowElements, rows, jobs) };
+}
+
+/** Names become 0 and 1. */
+function readRowsOrNames(
+  what: string,
+  given: Targets,
+  name: string | undefined,
+  rules: TargetRules,
+  jobs: Jobs,
+): ReadTargets {
+  if (name !== undefined && rules.rowElements !== 1) throw needsClasses(what, name, rules);
+  const y = name === undefined ? (given as Rows) : indicesOf(what, given as Names, name, rules, jobs);
+  return readRows(what, y, rules, jobs);
+}
+
+/** Indices of classes, where they come as these or as names. */
+function labelsIn(what: string, given: Targets, rules: TargetRules, jobs: Jobs): ReadTargets | undefined {
+  const name = firstName(given, rules.loss.ignore?.index);
+  if (name !== undefined)
+    return readLabels(what, indicesOf(what, given as Names, name, rules, jobs), rules, undefined, jobs);
+  const y = given as Rows;
+  return isLabels(y, rules) ? readLabels(what, y, rules, ambiguousIn(rules.labels), jobs) : undefined;
+}
+
+const needsClasses = (what: string, name: string, { loss }: TargetRules) =>
+  new DataError(
+    `${what}: class names need crossEntropy or one output; got ${describe(name)} for ${loss.kind}`,
+    "label",
+  );
 
 /** The first name, where the first label that counts is one. */
 function firstName(y: Targets, ignored: number | undefined): string | undefined {
@@ -94,18 +163,10 @@ function indicesOf(
   what: string,
   y: Names,
   name: string,
-  { labels, loss, rowElements, positions, oneHot }: TargetRules,
+  { labels, loss, positions }: TargetRules,
   jobs: Jobs,
 ): Float64Array {
   const ignored = loss.ignore?.index;
-  if (
-    (loss.family === "numbers" && !oneHot) ||
-    (rowElements !== 1 && (loss.family === "binary" || loss.family === "signs"))
-  )
-    throw new DataError(
-      `${what}: class names need crossEntropy or one output; got ${describe(name)} for ${loss.kind}`,
-      "label",
-    );
   if (!labels)
     throw new DataError(
       `${what}: class names need labels in compile, such as labels: [${describe(name)}, ..]; got none`,
@@ -256,19 +317,19 @@ function readLabels(
 }
 
 /** Class indices as rows of 0 and 1. */
-export const oneHotRows: OneHot = ({ rows, data: labels }, classes, jobs) => {
+function oneHotRows({ rows, data: labels }: ReadTargets, classes: number, jobs: Jobs): ReadTargets {
   const data = new Float32Array(rows * classes);
   inStretches(jobs, rows, classes, (from, count) => {
     for (let row = from; row < from + count; row++) data[row * classes + labels[row]] = 1;
   });
   return { rows, kind: "rows", data };
-};
+}
 
 /** Class indices of names become signs. */
 function checkSigns(
   what: string,
   kind: string,
-  data: Float32Array,
+  data: ReadTargets["data"],
   rowElements: number,
   from: number,
   count: number,
@@ -288,7 +349,7 @@ function checkSigns(
 
 function checkProbabilities(
   what: string,
-  data: Float32Array,
+  data: ReadTargets["data"],
   rowElements: number,
   from: number,
   count: number,
@@ -309,7 +370,7 @@ const SUM_TOLERANCE = 1e-3;
 
 function checkSums(
   what: string,
-  data: Float32Array,
+  data: ReadTargets["data"],
   rowElements: number,
   positions: number,
   from: number,

@@ -4,10 +4,14 @@ import { OptionError } from "../errors.ts";
 import { LossFn } from "../graph/op.ts";
 import { extendedLoss } from "../graph/ops/loss.ts";
 import { BOOLEAN, NOT_NEGATIVE, type Rule, readOptions, refuseMore } from "../options.ts";
+import { binaryTargets, classTargets, numberTargets, signTargets } from "../rows/targets.ts";
 import { withKind } from "./kinds.ts";
 import { IGNORE_INDEX, type IgnoreOption, ignoring, type Loss, type LossParts, makeLoss } from "./losses.ts";
 
 const extended = (parts: Omit<LossParts, "op">): Loss => makeLoss({ ...parts, op: extendedLoss });
+
+const NUMBERS = { family: "numbers", targets: numberTargets } as const;
+const SIGNS = { family: "signs", targets: signTargets } as const;
 
 const BETWEEN: Rule = ["a number in (0, 1)", (n: number) => n > 0 && n < 1];
 const ALPHA: Rule = ["a number in [0, 1]", (n: number) => n >= 0 && n <= 1];
@@ -27,13 +31,13 @@ const ALPHA: Rule = ["a number in [0, 1]", (n: number) => n >= 0 && n <= 1];
  */
 export const hinge = /* @__PURE__ */ withKind(function hinge(): Loss {
   refuseMore("hinge", arguments, 0);
-  return extended({ kind: "hinge", fn: LossFn.Hinge, family: "signs" });
+  return extended({ kind: "hinge", fn: LossFn.Hinge, ...SIGNS });
 }, "hinge");
 
 /** The mean of `max(0, 1 - t p)^2` over all elements; otherwise as `hinge`. */
 export const squaredHinge = /* @__PURE__ */ withKind(function squaredHinge(): Loss {
   refuseMore("squaredHinge", arguments, 0);
-  return extended({ kind: "squaredHinge", fn: LossFn.SquaredHinge, family: "signs" });
+  return extended({ kind: "squaredHinge", fn: LossFn.SquaredHinge, ...SIGNS });
 }, "squaredHinge");
 
 /**
@@ -44,7 +48,12 @@ export const squaredHinge = /* @__PURE__ */ withKind(function squaredHinge(): Lo
  */
 export const categoricalHinge = /* @__PURE__ */ withKind(function categoricalHinge(): Loss {
   refuseMore("categoricalHinge", arguments, 0);
-  return extended({ kind: "categoricalHinge", fn: LossFn.CategoricalHinge, family: "scores" });
+  return extended({
+    kind: "categoricalHinge",
+    fn: LossFn.CategoricalHinge,
+    family: "scores",
+    targets: classTargets,
+  });
 }, "categoricalHinge");
 
 export interface LogitsOption {
@@ -63,7 +72,13 @@ export const klDivergence = /* @__PURE__ */ withKind(function klDivergence(optio
   refuseMore("klDivergence", arguments, 1);
   const { fromLogits } = readOptions("klDivergence", options, { fromLogits: [false, BOOLEAN] });
   return extended({
-    ...{ kind: "klDivergence", fn: LossFn.KlDivergence, family: "classes", fromLogits },
+    ...{
+      kind: "klDivergence",
+      fn: LossFn.KlDivergence,
+      family: "classes",
+      targets: classTargets,
+      fromLogits,
+    },
     settings: fromLogits ? { fromLogits } : {},
   });
 }, "klDivergence");
@@ -89,7 +104,7 @@ export const poisson = /* @__PURE__ */ withKind(function poisson(options: Poisso
   refuseMore("poisson", arguments, 1);
   const { logInput } = readOptions("poisson", options, { logInput: [true, BOOLEAN] });
   const fn = logInput ? LossFn.PoissonOfLogs : LossFn.Poisson;
-  return extended({ kind: "poisson", fn, family: "numbers", settings: { logInput } });
+  return extended({ kind: "poisson", fn, ...NUMBERS, settings: { logInput } });
 }, "poisson");
 
 /**
@@ -100,13 +115,13 @@ export const poisson = /* @__PURE__ */ withKind(function poisson(options: Poisso
  */
 export const cosineSimilarity = /* @__PURE__ */ withKind(function cosineSimilarity(): Loss {
   refuseMore("cosineSimilarity", arguments, 0);
-  return extended({ kind: "cosineSimilarity", fn: LossFn.CosineSimilarity, family: "numbers" });
+  return extended({ kind: "cosineSimilarity", fn: LossFn.CosineSimilarity, ...NUMBERS });
 }, "cosineSimilarity");
 
 /** The mean of `log(cosh(p - t))` over all elements: near 0 half the square, far away the absolute error less `log 2`. */
 export const logCosh = /* @__PURE__ */ withKind(function logCosh(): Loss {
   refuseMore("logCosh", arguments, 0);
-  return extended({ kind: "logCosh", fn: LossFn.LogCosh, family: "numbers" });
+  return extended({ kind: "logCosh", fn: LossFn.LogCosh, ...NUMBERS });
 }, "logCosh");
 
 export interface FocalOptions extends LogitsOption {
@@ -130,7 +145,14 @@ export const focal = /* @__PURE__ */ withKind(function focal(options: FocalOptio
   });
   const { gamma, alpha, fromLogits } = read;
   return extended({
-    ...{ kind: "focal", fn: LossFn.Focal, family: "binary", parameter: gamma, fromLogits },
+    ...{
+      kind: "focal",
+      fn: LossFn.Focal,
+      family: "binary",
+      targets: binaryTargets,
+      parameter: gamma,
+      fromLogits,
+    },
     // Below 0: every element has the weight 1.
     alpha: alpha ?? -1,
     settings: { gamma, ...(alpha === undefined ? {} : { alpha }), ...(fromLogits ? { fromLogits } : {}) },
@@ -159,7 +181,7 @@ export const categoricalFocal = /* @__PURE__ */ withKind(function categoricalFoc
     ...{
       kind: "categoricalFocal",
       fn: LossFn.CategoricalFocal,
-      family: "classes",
+      ...{ family: "classes", targets: classTargets },
       parameter: gamma,
       fromLogits,
     },
@@ -196,7 +218,7 @@ export const quantile = /* @__PURE__ */ withKind(function quantile(options: Quan
   return extended({
     kind: "quantile",
     fn: LossFn.Quantile,
-    family: "numbers",
+    ...NUMBERS,
     parameter: q,
     settings: { q },
   });

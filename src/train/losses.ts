@@ -10,6 +10,7 @@ import { finalActivation } from "../model/model.ts";
 import { Symbolic } from "../model/symbolic.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { BOOLEAN, POSITIVE, type Rule, readOptions, refuseMore, SHARE } from "../options.ts";
+import { binaryTargets, classTargets, numberTargets, type TargetReader } from "../rows/targets.ts";
 
 /** The losses by name. */
 export type LossKind =
@@ -43,6 +44,8 @@ export interface LossTraits {
   readonly parameter: number;
   /** @internal */
   readonly family: LossFamily;
+  /** @internal how it takes targets */
+  readonly targets: TargetReader;
   /** @internal the label that does not count, and what leaves it out */
   readonly ignore?: IgnoredLabel;
   /** @internal options, for files: what was given, and defaults that may change */
@@ -92,7 +95,7 @@ export interface LossOfRows {
 }
 
 /** What makes a loss. */
-export interface LossParts extends Pick<Loss, "kind" | "fn" | "family" | "op" | "ignore"> {
+export interface LossParts extends Pick<Loss, "kind" | "fn" | "family" | "targets" | "op" | "ignore"> {
   readonly parameter?: number;
   readonly alpha?: number;
   readonly fromLogits?: boolean;
@@ -122,6 +125,9 @@ export const lossAttributes = ({
 }: Pick<Loss, "fn" | "parameter" | "alpha">): LossAttrs =>
   alpha === 0 ? { fn, parameter } : { fn, parameter, alpha };
 
+/** Losses of numbers. */
+const NUMBERS = { family: "numbers", targets: numberTargets, op: lossOp } as const;
+
 const ALWAYS_A_MEAN =
   "it is the mean over all elements; to train on a sum, multiply the learning rate by their number";
 
@@ -133,13 +139,13 @@ const ALWAYS_A_MEAN =
  */
 export function meanSquaredError(): Loss {
   refuseMore("meanSquaredError", arguments, 0, ALWAYS_A_MEAN);
-  return makeLoss({ kind: "meanSquaredError", fn: LossFn.MeanSquaredError, family: "numbers", op: lossOp });
+  return makeLoss({ ...NUMBERS, kind: "meanSquaredError", fn: LossFn.MeanSquaredError });
 }
 
 /** The mean of `|prediction - target|` over all elements. */
 export function meanAbsoluteError(): Loss {
   refuseMore("meanAbsoluteError", arguments, 0, ALWAYS_A_MEAN);
-  return makeLoss({ kind: "meanAbsoluteError", fn: LossFn.MeanAbsoluteError, family: "numbers", op: lossOp });
+  return makeLoss({ ...NUMBERS, kind: "meanAbsoluteError", fn: LossFn.MeanAbsoluteError });
 }
 
 /**
@@ -152,8 +158,8 @@ export function huber(options: { readonly delta?: number } = {}): Loss {
   refuseMore("huber", arguments, 1);
   const { delta } = readOptions("huber", options, { delta: [1, POSITIVE] });
   return makeLoss({
-    ...{ kind: "huber", fn: LossFn.Huber, family: "numbers", op: lossOp },
-    ...{ parameter: delta, settings: { delta } },
+    ...NUMBERS,
+    ...{ kind: "huber", fn: LossFn.Huber, parameter: delta, settings: { delta } },
   });
 }
 
@@ -189,7 +195,7 @@ export const ignoring = (index: number | undefined): Pick<LossParts, "ignore"> =
   index === undefined ? {} : { ignore: { index, op: lossWeights } };
 
 function makeCrossEntropy(
-  parts: Pick<LossParts, "kind" | "fn" | "family" | "ignore">,
+  parts: Pick<LossParts, "kind" | "fn" | "family" | "targets" | "ignore">,
   { fromLogits, labelSmoothing }: Required<CrossEntropyOptions>,
 ): Loss {
   const settings = {
@@ -211,7 +217,10 @@ const CROSS_ENTROPY = { fromLogits: [false, BOOLEAN], labelSmoothing: [0, SHARE]
 export function binaryCrossEntropy(options: CrossEntropyOptions = {}): Loss {
   refuseMore("binaryCrossEntropy", arguments, 1);
   return makeCrossEntropy(
-    { kind: "binaryCrossEntropy", fn: LossFn.BinaryCrossEntropy, family: "binary" },
+    {
+      ...{ kind: "binaryCrossEntropy", fn: LossFn.BinaryCrossEntropy },
+      ...{ family: "binary", targets: binaryTargets },
+    },
     readOptions("binaryCrossEntropy", options, CROSS_ENTROPY),
   );
 }
@@ -234,8 +243,11 @@ export function crossEntropy(options: CrossEntropyOptions & IgnoreOption = {}): 
     ...CROSS_ENTROPY,
     ignoreIndex: IGNORE_INDEX,
   });
-  const parts = { kind: "crossEntropy", fn: LossFn.CrossEntropy, family: "classes" } as const;
-  return makeCrossEntropy({ ...parts, ...ignoring(ignoreIndex) }, read);
+  const parts = { kind: "crossEntropy", fn: LossFn.CrossEntropy } as const;
+  return makeCrossEntropy(
+    { ...parts, family: "classes", targets: classTargets, ...ignoring(ignoreIndex) },
+    read,
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import type { TrainPlan } from "../plan/planned.ts";
 import type { Border } from "../program/border.ts";
 import { countRows, entryOf, flatten32, type Result, type Rows } from "../rows/data.ts";
 import { flattenIds } from "../rows/ids.ts";
-import { type OneHot, readTargets, type Targets } from "../rows/targets.ts";
+import { readTargets, type Targets } from "../rows/targets.ts";
 import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import { checkNames } from "../suggest.ts";
 import type { LossOfRows } from "./losses.ts";
@@ -38,7 +38,6 @@ export type ByOutput<P, T> = [P] extends [Result] ? { readonly output?: T } : { 
 /** A loss with the output it belongs to. */
 export interface OutputLoss extends LossOfRows {
   readonly output: string;
-  readonly oneHot?: OneHot | undefined;
   /** Why rows cannot be weighed, where they cannot. */
   readonly unweighable?: string | undefined;
 }
@@ -202,11 +201,11 @@ export function readTargetColumns(
   }
   const [, rows] = counts[0];
   for (let i = 0; i < losses.length; i++) {
-    const { output, loss, rowElements, positions, oneHot } = losses[i];
+    const { output, loss, rowElements, positions } = losses[i];
     const name = namedTargets ? `y.${output}` : "y";
     const given = entryOf(y, output, namedTargets) as Targets;
     const isDouble = border?.outputs.some((place) => place?.name === output);
-    const rules = { rows, loss, rowElements, positions, labels, isDouble, oneHot };
+    const rules = { rows, loss, rowElements, positions, labels, isDouble };
     const read = readTargets(`${who}: ${name}`, given, rules, jobs);
     counts.push([name, read.rows]);
     columns.push({

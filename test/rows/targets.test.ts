@@ -10,7 +10,7 @@ import {
   sgd,
   type Targets,
 } from "../../src/index.ts";
-import { readTargets } from "../../src/rows/targets.ts";
+import { binaryTargets, classTargets, numberTargets, readTargets } from "../../src/rows/targets.ts";
 import { atOnce, type Jobs } from "../../src/steps.ts";
 import { thrownBy, xor, xorModel } from "../fixtures.ts";
 
@@ -257,7 +257,12 @@ describe("many targets are read in many steps", () => {
       rows,
       loss: {
         kind,
-        family: kind === "meanSquaredError" ? "numbers" : kind === "crossEntropy" ? "classes" : "binary",
+        targets:
+          kind === "meanSquaredError"
+            ? numberTargets
+            : kind === "crossEntropy"
+              ? classTargets
+              : binaryTargets,
       },
       rowElements,
       positions: 1,
@@ -277,7 +282,7 @@ describe("many targets are read in many steps", () => {
     names[299_999] = "dog";
     const rules = {
       rows,
-      loss: { kind: "crossEntropy", family: "classes" },
+      loss: { kind: "crossEntropy", targets: classTargets },
       rowElements: 3,
       positions: 1,
       labels,
