@@ -5,6 +5,7 @@ import { LossFn } from "../graph/op.ts";
 import { extendedLoss } from "../graph/ops/loss.ts";
 import { broadcast } from "../graph/ops/reduce.ts";
 import { formatShape, ROWS, type Shape } from "../graph/shape.ts";
+import { targetScaling } from "../preprocess/target-scaling.ts";
 import { classOf } from "../realm.ts";
 import { numberTargets, oneHotTargets, ownTargets } from "../rows/targets.ts";
 import { finalActivation } from "./model.ts";
@@ -65,6 +66,7 @@ const traceLoss: Tracing["traceLoss"] = (fn, output, name, weight) => {
       ...{ kind: "custom", fromLogits: false, parameter: 0, settings: {} },
       family: ends === "softmax" ? "classes" : ends ? "binary" : "numbers",
       targets: isFlat && shape[1] > 1 ? oneHotTargets : ends ? ownTargets : numberTargets,
+      ...(ends ? {} : { scaling: targetScaling }),
     },
     value,
     target,

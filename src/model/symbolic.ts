@@ -3,6 +3,7 @@ import type { Builder } from "../graph/builder.ts";
 import type { Op, OpAttrs, OpName } from "../graph/op.ts";
 import type { Shape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
+import type { TargetScaling } from "../preprocess/target-scaling.ts";
 import type { TargetReader } from "../rows/targets.ts";
 
 /**
@@ -52,6 +53,7 @@ export interface OwnLoss extends AddedLoss {
     readonly parameter: number;
     readonly settings: Readonly<Record<never, never>>;
     readonly targets: TargetReader;
+    readonly scaling?: TargetScaling;
   };
   /** Why rows cannot be weighed, where they cannot. */
   readonly unweighable: string | undefined;

@@ -81,22 +81,6 @@ export function inUnitsOfY(
   }
 }
 
-/** Targets as the loss reads them: `(y - mean) / spread`, in f64. */
-export function standardizeTargets(
-  numbers: Float64Array,
-  y: Float64Array,
-  start: number,
-  into: Float32Array,
-  at: number,
-  count: number,
-  rowElements: number,
-): void {
-  for (let i = 0; i < count * rowElements; i++) {
-    const column = i % rowElements;
-    into[at + i] = (y[start + i] - numbers[1 + column]) / (numbers[1 + rowElements + column] || 1);
-  }
-}
-
 /** What is fitted in the present state, by layer, as people read it. */
 export type FittedNumbers = {
   readonly [layer: string]: { readonly [statistic: string]: readonly number[] };

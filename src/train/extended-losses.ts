@@ -4,13 +4,14 @@ import { OptionError } from "../errors.ts";
 import { LossFn } from "../graph/op.ts";
 import { extendedLoss } from "../graph/ops/loss.ts";
 import { BOOLEAN, NOT_NEGATIVE, type Rule, readOptions, refuseMore } from "../options.ts";
+import { targetScaling } from "../preprocess/target-scaling.ts";
 import { binaryTargets, classTargets, numberTargets, signTargets } from "../rows/targets.ts";
 import { withKind } from "./kinds.ts";
 import { IGNORE_INDEX, type IgnoreOption, ignoring, type Loss, type LossParts, makeLoss } from "./losses.ts";
 
 const extended = (parts: Omit<LossParts, "op">): Loss => makeLoss({ ...parts, op: extendedLoss });
 
-const NUMBERS = { family: "numbers", targets: numberTargets } as const;
+const NUMBERS = { family: "numbers", targets: numberTargets, scaling: targetScaling } as const;
 const SIGNS = { family: "signs", targets: signTargets } as const;
 
 const BETWEEN: Rule = ["a number in (0, 1)", (n: number) => n > 0 && n < 1];

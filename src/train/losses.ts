@@ -10,6 +10,7 @@ import { finalActivation } from "../model/model.ts";
 import { Symbolic } from "../model/symbolic.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { BOOLEAN, POSITIVE, type Rule, readOptions, refuseMore, SHARE } from "../options.ts";
+import { type TargetScaling, targetScaling } from "../preprocess/target-scaling.ts";
 import { binaryTargets, classTargets, numberTargets, type TargetReader } from "../rows/targets.ts";
 
 /** The losses by name. */
@@ -46,6 +47,8 @@ export interface LossTraits {
   readonly family: LossFamily;
   /** @internal how it takes targets */
   readonly targets: TargetReader;
+  /** @internal of losses of numbers: what standardizes targets */
+  readonly scaling?: TargetScaling;
   /** @internal the label that does not count, and what leaves it out */
   readonly ignore?: IgnoredLabel;
   /** @internal options, for files: what was given, and defaults that may change */
@@ -95,7 +98,8 @@ export interface LossOfRows {
 }
 
 /** What makes a loss. */
-export interface LossParts extends Pick<Loss, "kind" | "fn" | "family" | "targets" | "op" | "ignore"> {
+export interface LossParts
+  extends Pick<Loss, "kind" | "fn" | "family" | "targets" | "scaling" | "op" | "ignore"> {
   readonly parameter?: number;
   readonly alpha?: number;
   readonly fromLogits?: boolean;
@@ -126,7 +130,7 @@ export const lossAttributes = ({
   alpha === 0 ? { fn, parameter } : { fn, parameter, alpha };
 
 /** Losses of numbers. */
-const NUMBERS = { family: "numbers", targets: numberTargets, op: lossOp } as const;
+const NUMBERS = { family: "numbers", targets: numberTargets, scaling: targetScaling, op: lossOp } as const;
 
 const ALWAYS_A_MEAN =
   "it is the mean over all elements; to train on a sum, multiply the learning rate by their number";

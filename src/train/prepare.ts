@@ -1,9 +1,7 @@
 /** From rows as they were given to those that a program trains on: preprocessing is fitted and applied, targets are standardized. */
 import { Counter } from "../../assembly/abi.ts";
-import { DataError } from "../errors.ts";
 import { Fitted } from "../graph/input.ts";
-import { eachBlockOf, standardizeColumns } from "../preprocess/fit.ts";
-import { checkFitted, firstUnfitted, standardizeTargets } from "../program/border.ts";
+import { checkFitted, firstUnfitted } from "../program/border.ts";
 import type { Program } from "../program/program.ts";
 import { inOrder, inStretches, type Jobs } from "../steps.ts";
 import type { DataRules } from "./training-data.ts";
@@ -104,23 +102,12 @@ function makeRows(
       );
       return { words: rowElements, data: into };
     }
-    const output = losses[i - inputs.length]?.output;
+    const { output, loss } = losses[i - inputs.length] ?? {};
     const place = border?.outputs.find((one) => one && one.name === output);
-    if (!place) return { words, data };
+    if (!place || !loss?.scaling) return { words, data };
     const own = numbers.subarray(place.from, place.to);
-    const into = new Float32Array(data.length);
     const what = namedTargets ? `${who}: y.${output}` : `${who}: y`;
-    inStretches(jobs, rows, words, (from, count) => {
-      standardizeTargets(own, data, from * words, into, from * words, count, words);
-      for (let j = from * words; j < (from + count) * words; j++)
-        if (into[j] - into[j] !== 0)
-          throw new DataError(
-            `${what}: targets must be finite in single precision when they are standardized; ` +
-              `got ${data[j]} at row ${Math.floor(j / words)}, column ${j % words}`,
-            "not-finite",
-          );
-    });
-    return { words, data: into };
+    return { words, data: loss.scaling.scale(what, data, words, own, jobs) };
   });
   return { ...given, columns, given };
 }
@@ -146,22 +133,12 @@ export function fitNumbers(
     input.preprocessing.fit?.(what, columns[i].data as Float64Array, own, by, jobs);
   });
   border?.outputs.forEach((place) => {
-    const column = columns[inputs.length + losses.findIndex(({ output }) => output === place?.name)];
+    const i = losses.findIndex(({ output }) => output === place?.name);
+    const column = columns[inputs.length + i];
     if (!place || !column) return;
     const own = numbers.subarray(place.from, place.to);
-    if (by === Fitted.ByFit && own[0] !== Fitted.Not) return;
-    const { words, data } = column;
     const what = namedTargets ? `${who}: y.${place.name}` : `${who}: y`;
-    standardizeColumns(
-      (j) => `${what}: column ${j}`,
-      Array.from({ length: words }, (_, j) => j),
-      words,
-      eachBlockOf(data as Float64Array, words, jobs),
-      own.subarray(1),
-    );
-    jobs.push(() => {
-      own[0] = by;
-    });
+    losses[i].loss.scaling?.fit(what, column.data as Float64Array, column.words, own, by, jobs);
   });
 }
 

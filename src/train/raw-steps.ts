@@ -1,5 +1,5 @@
 /** Rows of `buffers.step` before preprocessing, and targets in units of y: beside the engine's memory. */
-import { type Border, numbersOf, standardizeTargets } from "../program/border.ts";
+import { type Border, numbersOf } from "../program/border.ts";
 import type { Program } from "../program/program.ts";
 import type { RawRows } from "../program/raw-rows.ts";
 import type { DataRules } from "./training-data.ts";
@@ -44,14 +44,14 @@ export function rawStepOf(
       }
       for (let i = 0; i < y.length; i++)
         if (y[i])
-          standardizeTargets(
-            ofTargets[i] as Float64Array,
+          losses[i].loss.scaling?.transform(
             y[i] as Float64Array,
+            losses[i].rowElements,
+            ofTargets[i] as Float64Array,
             0,
+            rows * losses[i].rowElements,
             f32,
             targets[i].offset >>> 2,
-            rows,
-            losses[i].rowElements,
           );
     },
   };
