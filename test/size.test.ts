@@ -47,6 +47,7 @@ const run = (page: URL): string =>
 
 /** A text of each part that only training needs, and of those that only people ask for. */
 const MARKERS: Readonly<Record<string, string>> = {
+  "graph/ops/unary: gradients": "unaryGrad needs dy and s alike",
   "model/tensor": "has a number only when the program runs",
   "plan/differentiate": "has no gradient rule",
   "plan/optimizer": "of the optimizer must match a trained parameter",

@@ -231,14 +231,20 @@ export interface PenaltyContext<K extends OpName> extends InferenceContext<K> {
   constant(value: number): ValueId;
 }
 
+/** One cotangent per input, null where there is none. */
+export type VjpRule<K extends OpName> = (context: VjpContext<K>) => readonly (ValueId | null)[];
+
+/** What nearly every page predicts with: whatever trains brings the rules along, so that other pages do not carry them. */
+export type CoreOp = "dense" | "softmax" | "unary";
+
 export interface Op<K extends OpName> {
   readonly name: K;
   /** The kernels that its records need, where the smallest do not have them: a page that drops the op drops them too. */
   readonly kernels?: KernelLink;
   /** Types of the outputs; throws a ShapeError that names `who`, the shapes and the rule. */
   infer(who: string, inputs: readonly Type[], attrs: OpAttrs[K]): readonly Type[];
-  /** One cotangent per input, null where there is none; or the reason why there is no rule. */
-  readonly vjp: ((context: VjpContext<K>) => readonly (ValueId | null)[]) | NoGradient;
+  /** The gradient rule, or the reason why there is none. */
+  readonly vjp: VjpRule<K> | NoGradient | (K extends CoreOp ? "brought" : never);
   lower(context: LowerContext<K>): readonly RecordDraft[];
   /** What the op is when nothing is trained: values in place of its outputs. Without it, it stays what it is. */
   inference?(context: InferenceContext<K>): readonly ValueId[];

@@ -4,7 +4,8 @@
  */
 import { Builder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
-import { throwNoGradient } from "../graph/op.ts";
+import { type CoreOp, throwNoGradient, type VjpRule } from "../graph/op.ts";
+import { CORE_GRADIENTS } from "../graph/ops/core-gradients.ts";
 import { accumulate } from "../graph/ops/gradient.ts";
 import type { Shape } from "../graph/shape.ts";
 import type { ValueId } from "../graph/type.ts";
@@ -32,7 +33,8 @@ export function differentiate(graph: Graph, loss: ValueId, wrt: readonly ValueId
     const node = forward[i];
     const dys = node.outputs.map((id) => cotangents.get(id));
     if (!dys.some((dy) => dy !== undefined) || !node.inputs.some((id) => needed[id])) continue;
-    const rule = node.rule.vjp;
+    const { vjp } = node.rule;
+    const rule = vjp === "brought" ? (CORE_GRADIENTS[node.op as CoreOp] as VjpRule<never>) : vjp;
     if (typeof rule !== "function") throwNoGradient(node.op, rule);
     builder.scope = node.scope;
     const made = rule({

@@ -117,7 +117,7 @@ describe.each(NAMES)("%s", (name) => {
     },
   );
 
-  if (typeof op.vjp === "function")
+  if (typeof op.vjp === "function" || op.vjp === "brought")
     it.each(casesOf(name).filter((c) => !c.fused && c.name !== "the packed path"))(
       "has the gradient of central differences: $name",
       (given) => {

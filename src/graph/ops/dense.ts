@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import { DENSE } from "../../tape/formats/predict.ts";
 import { DENSE_GRAD_INPUT, DENSE_GRAD_WEIGHTS } from "../../tape/formats/train.ts";
-import { draft, Fn, f32, type Op, SCRATCH, secondDerivative } from "../op.ts";
+import { draft, Fn, f32, type Op, SCRATCH, secondDerivative, type VjpRule } from "../op.ts";
 import { asMatrix, formatShape, sizeOf } from "../shape.ts";
 
 const LINEAR = { fn: Fn.Identity, alpha: 0 } as const;
@@ -30,13 +30,7 @@ export const dense: Op<"dense"> = {
     return [f32([...x.shape.slice(0, -1), n])];
   },
   multiplyAdds: ([, w], [y]) => sizeOf(y) * w[0],
-  vjp: ({ inputs: [x, w, b], dy, emit, needs }) => {
-    const dx = needs(0) ? emit(denseGradInput, LINEAR, [dy, w, x])[0] : null;
-    const bias = b !== undefined;
-    const [dw = null, db = null] =
-      needs(1) || (bias && needs(2)) ? emit(denseGradWeights, { bias }, [x, dy]) : [];
-    return [dx, dw, db];
-  },
+  vjp: "brought",
   lower: ({ attrs, inputs, outputs, type }) => {
     const [x, w, bias] = inputs;
     const [m, k] = asMatrix(type(x).shape);
@@ -55,6 +49,14 @@ export const dense: Op<"dense"> = {
       }),
     ];
   },
+};
+
+export const denseVjp: VjpRule<"dense"> = ({ inputs: [x, w, b], dy, emit, needs }) => {
+  const dx = needs(0) ? emit(denseGradInput, LINEAR, [dy, w, x])[0] : null;
+  const bias = b !== undefined;
+  const [dw = null, db = null] =
+    needs(1) || (bias && needs(2)) ? emit(denseGradWeights, { bias }, [x, dy]) : [];
+  return [dx, dw, db];
 };
 
 /**

@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import { SOFTMAX } from "../../tape/formats/predict.ts";
 import { SOFTMAX_GRAD } from "../../tape/formats/train.ts";
-import { draft, f32, type Op, type OpName, secondDerivative } from "../op.ts";
+import { draft, f32, type Op, type OpName, secondDerivative, type VjpRule } from "../op.ts";
 import { formatShape, type Shape, sizeOf } from "../shape.ts";
 
 export const rowsOf = (shape: Shape) => ({ m: sizeOf(shape.slice(0, -1)), n: shape[shape.length - 1] });
@@ -24,12 +24,14 @@ export const softmax: Op<"softmax"> = {
     needsLastAxis(who, "softmax", x.shape);
     return [f32(x.shape)];
   },
-  vjp: ({ output: y, dy, emit }) => emit(softmaxGrad, {}, [dy, y]),
+  vjp: "brought",
   lower: ({ inputs: [x], outputs: [y], type }) => [
     draft(SOFTMAX, { y: { value: y }, x: { value: x }, ...rowsOf(type(x).shape) }),
   ],
   inPlace: [0],
 };
+
+export const softmaxVjp: VjpRule<"softmax"> = ({ output: y, dy, emit }) => emit(softmaxGrad, {}, [dy, y]);
 
 /** `dx = y (dy - sum(dy y))` along the last axis: dy [.., n], y [.., n] -> dx [.., n]. */
 export const softmaxGrad: Op<"softmaxGrad"> = {

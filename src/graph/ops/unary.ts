@@ -2,7 +2,7 @@ import { ShapeError } from "../../errors.ts";
 import { EXTENDED } from "../../kernels/extended.wasm.ts";
 import { UNARY } from "../../tape/formats/predict.ts";
 import { UNARY_GRAD } from "../../tape/formats/train.ts";
-import { draft, Fn, f32, type Op, secondDerivative, type VjpContext } from "../op.ts";
+import { draft, Fn, f32, type Op, secondDerivative, type VjpRule } from "../op.ts";
 import { formatShape, sameShape, sizeOf } from "../shape.ts";
 
 /** Which of `x` and `y = fn(x)` the gradient reads; null where the gradient is zero everywhere. */
@@ -40,7 +40,7 @@ const SAVES = {
 
 const infer: Op<"unary">["infer"] = (_, [x]) => [f32(x.shape)];
 
-const vjp = ({ attrs, inputs: [x], output: y, dy, emit }: VjpContext<"unary">) => {
+export const unaryVjp: VjpRule<"unary"> = ({ attrs, inputs: [x], output: y, dy, emit }) => {
   const saved = SAVES[attrs.fn];
   if (saved === null) return [attrs.fn === Fn.Identity ? dy : null];
   return emit(unaryGrad, attrs, [dy, saved === "x" ? x : y]);
@@ -62,7 +62,7 @@ export const unary: Op<"unary"> = {
   name: "unary",
   enums: { fn: Fn },
   infer,
-  vjp,
+  vjp: "brought",
   lower,
   inPlace: [0],
 };
@@ -76,7 +76,7 @@ export const elementary: Op<"unary"> = {
   enums: { fn: Fn },
   kernels: EXTENDED,
   infer,
-  vjp,
+  vjp: unaryVjp,
   lower,
   inPlace: [0],
 };
