@@ -171,17 +171,23 @@ const bundled = [
   ...KERNEL_SOURCES,
   ...["arrange", "bundle", "eager", "plain-functions"].map((name) => `scripts/${name}.mjs`),
 ];
-await part("bundles", "the package's files", bundled, bundles, async () => {
-  rmSync(join(root, "dist"), { recursive: true, force: true });
-  await node([join(root, "scripts/bundle.mjs")]);
-  await node([join(root, "scripts/eager.mjs")]);
-  // Functions are variables now, which must not be called before their line.
-  const imports = bundles
-    .filter((path) => !/cli\/|worker-host/.test(path))
-    .map((path) => `import ${JSON.stringify(`./${path}`)};`);
-  await node(["--input-type=module", "-e", imports.join("")]);
-  copyFileSync(join(root, "build/release.wasm"), join(root, "dist/wasmgrad.wasm"));
-});
+await part(
+  "bundles",
+  "the package's files",
+  bundled,
+  [...bundles, "build/core-in-functions.js"],
+  async () => {
+    rmSync(join(root, "dist"), { recursive: true, force: true });
+    await node([join(root, "scripts/bundle.mjs")]);
+    await node([join(root, "scripts/eager.mjs")]);
+    // Functions are variables now, which must not be called before their line.
+    const imports = bundles
+      .filter((path) => !/cli\/|worker-host/.test(path))
+      .map((path) => `import ${JSON.stringify(`./${path}`)};`);
+    await node(["--input-type=module", "-e", imports.join("")]);
+    copyFileSync(join(root, "build/release.wasm"), join(root, "dist/wasmgrad.wasm"));
+  },
+);
 
 if (isWhole) {
   const formats = [

@@ -3,6 +3,9 @@
  * when it loads the file, and parses it again when it is first called, which is most of a cold start. What V8 goes by
  * is a parenthesis before `function`, before arrows only since its version 13; esbuild keeps it in pages. A training run
  * says which functions are called. Methods stay as they are: they have no place for a parenthesis.
+ *
+ * Pages get parentheses around arrows, which are smaller. For Node, up to whose version 22 only functions count, `formats.mjs` takes
+ * `build/core-in-functions.js`, in which arrows are functions.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
@@ -12,6 +15,7 @@ import { recursive, simple } from "acorn-walk";
 import MagicString from "magic-string";
 
 const dist = new URL("../dist/", import.meta.url).href;
+const IN_FUNCTIONS = new URL("../build/core-in-functions.js", import.meta.url);
 
 const session = new Session();
 session.connect();
@@ -34,12 +38,18 @@ const { result } = await session.post("Profiler.takePreciseCoverage");
 for (const { url, functions } of result) {
   if (!url.startsWith(dist)) continue;
   const called = functions.map(({ ranges: [whole] }) => whole).filter(({ count }) => count > 0);
-  parenthesize(fileURLToPath(url), new Set(called.map(({ startOffset }) => startOffset)));
+  const path = fileURLToPath(url);
+  const text = readFileSync(path, "utf8");
+  const starts = new Set(called.map(({ startOffset }) => startOffset));
+  writeFileSync(path, parenthesize(text, starts, false));
+  if (url.endsWith("/core.js")) writeFileSync(IN_FUNCTIONS, parenthesize(text, starts, true));
 }
 
-/** @param called where the functions start that were called */
-function parenthesize(path, called) {
-  const text = readFileSync(path, "utf8");
+/**
+ * @param called where the functions start that were called
+ * @param inFunctions whether arrows become functions
+ */
+function parenthesize(text, called, inFunctions) {
   const edited = new MagicString(text);
   const tree = parse(text, { ecmaVersion: "latest", sourceType: "module" });
   for (const node of tree.body)
@@ -52,13 +62,13 @@ function parenthesize(path, called) {
   simple(tree, {
     ArrowFunctionExpression(node) {
       if (!called.has(node.start)) return;
-      const plain = !node.async && !borrowsFromAround(node);
+      const plain = inFunctions && !node.async && !borrowsFromAround(node);
       const closing = plain ? toFunction(node, text, edited) : "";
       // In one piece, because inner functions, which come first, may end at the same place.
       edited.prependLeft(node.start, "(").appendLeft(node.end, `${closing})`);
     },
   });
-  writeFileSync(path, edited.toString());
+  return edited.toString();
 }
 
 /** Whether an arrow function uses what only arrow functions take from around them: `this`, `arguments`, `super`. */

@@ -4,11 +4,13 @@
  * pages without modules. In Node `import` loads the CommonJS files too, through `dist/node`, so that it shares one engine and
  * one set of classes with `require`. Bundlers take the ES modules, of which they can leave parts out.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+/** `core.js` for Node, see `eager.mjs`. */
+const IN_FUNCTIONS = readFileSync(new URL("../build/core-in-functions.js", import.meta.url), "utf8");
 const options = {
   absWorkingDir: dist,
   bundle: true,
@@ -26,10 +28,11 @@ const commonjs = (...modules) => ({
   plugins: [
     {
       name: "commonjs",
-      setup({ onResolve }) {
+      setup({ onResolve, onLoad }) {
         onResolve({ filter: /^\./ }, ({ path }) =>
           modules.includes(path) ? { path: path.replace(/\.js$/, ".cjs"), external: true } : undefined,
         );
+        onLoad({ filter: /\/dist\/core\.js$/ }, () => ({ contents: IN_FUNCTIONS, resolveDir: dist }));
       },
     },
   ],

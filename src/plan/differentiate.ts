@@ -4,7 +4,7 @@
  */
 import { Builder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
-import { type CoreOp, throwNoGradient, type VjpRule } from "../graph/op.ts";
+import { type AnyOp, type CoreOp, throwNoGradient } from "../graph/op.ts";
 import { CORE_GRADIENTS } from "../graph/ops/core-gradients.ts";
 import { accumulate } from "../graph/ops/gradient.ts";
 import type { Shape } from "../graph/shape.ts";
@@ -34,7 +34,8 @@ export function differentiate(graph: Graph, loss: ValueId, wrt: readonly ValueId
     const dys = node.outputs.map((id) => cotangents.get(id));
     if (!dys.some((dy) => dy !== undefined) || !node.inputs.some((id) => needed[id])) continue;
     const { vjp } = node.rule;
-    const rule = vjp === "brought" ? (CORE_GRADIENTS[node.op as CoreOp] as VjpRule<never>) : vjp;
+    const rule: Exclude<AnyOp["vjp"], "brought"> =
+      vjp === "brought" ? CORE_GRADIENTS[node.op as CoreOp] : vjp;
     if (typeof rule !== "function") throwNoGradient(node.op, rule);
     builder.scope = node.scope;
     const made = rule({
