@@ -37,11 +37,15 @@ const PRINTED: Readonly<Record<Kind, string>> = {
   ])},false`,
 };
 
-/** What a page prints in Node; webpack's looks for a window. */
+/** What a page prints in Node; webpack's looks for a window, and for where it is. */
 const run = (page: URL): string =>
   execFileSync(
     process.execPath,
-    ["--input-type=module", "-e", `globalThis.self = globalThis; await import("${page}");`],
+    [
+      "--input-type=module",
+      "-e",
+      `globalThis.self = globalThis; globalThis.location = new URL("${page}"); await import("${page}");`,
+    ],
     { encoding: "utf8" },
   ).trim();
 
