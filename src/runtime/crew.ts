@@ -47,10 +47,12 @@ export interface Crew {
   /**
    * A memory of theirs, with all views.
    *
+   * @throws DisposedError after `dispose`
    * @param kernels an instance over it, of the calling thread
    * @param viewsOf gives it and an instance their views
    */
   join(
+    who: string,
     memory: WebAssembly.Memory,
     kernels: Kernels,
     viewsOf: (memory: WebAssembly.Memory, kernels: Kernels) => Space,

@@ -1,9 +1,9 @@
 import { describe } from "../describe.ts";
-import { OptionError, UnsupportedEngineError, WorkerError } from "../errors.ts";
+import { DisposedError, OptionError, UnsupportedEngineError, WorkerError } from "../errors.ts";
 import { PREDICT } from "../kernels/predict.wasm.ts";
 import { BOOLEAN, check, FUNCTION, type Rule, readOptions, refuseMore } from "../options.ts";
 import { classOf } from "../realm.ts";
-import type { ThreadedKernels, WorkerLike } from "./crew.ts";
+import type { EngineInfo, ThreadedKernels, WorkerLike } from "./crew.ts";
 import { compileLink, embeddedModule, instantiate, isSupported, keepsOrder, loadModule } from "./kernels.ts";
 import { baseAfter, defaultEngine, Engine } from "./space.ts";
 
@@ -79,7 +79,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   if (wasm === undefined && !relaxed) {
     embeddedModule(PREDICT);
     const { base } = defaultEngine();
-    return new Engine(embeddedModule, base);
+    return complete(new Engine(embeddedModule, base));
   }
   if (relaxed) checkRelaxed();
   const [module, kernels] = await loadModule(wasm === undefined ? await relaxedModule() : await read(wasm));
@@ -87,7 +87,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     throw new OptionError(
       `createEngine: wasm must be wasmgrad${relaxed ? "-relaxed" : ""}.wasm where relaxed is ${relaxed}; got the other build`,
     );
-  return new Engine(() => module, baseAfter(kernels.staticEnd()), relaxed);
+  return complete(new Engine(() => module, baseAfter(kernels.staticEnd()), relaxed));
 }
 
 /** An engine with threads, or with what says why there are none. */
@@ -101,14 +101,27 @@ async function threadedEngine(
   const why = chunk.whyNoThreads(factory !== undefined);
   if (wasm === undefined && (why !== undefined || parts === 1)) {
     embeddedModule(PREDICT);
-    return new Engine(embeddedModule, defaultEngine().base, false, undefined, { wanted: parts, why });
+    return complete(new Engine(embeddedModule, defaultEngine().base), { wanted: parts, why });
   }
   const source = wasm === undefined ? compileLink(chunk.THREADS) : await read(wasm);
-  const [module, kernels] = await loadModule(source, { maximum: 1, shared: true });
+  const [module, kernels] = await loadModule(source, true);
   const instance = (memory: WebAssembly.Memory) => instantiate(module, memory) as ThreadedKernels;
   const error = (message: string, details: object) => new WorkerError(message, "", { ...details });
-  const crew = chunk.makeTeam({ parts, module, instance, keepsOrder: keepsOrder(), factory, why, error });
-  return new Engine(() => module, baseAfter(kernels.staticEnd()), false, crew);
+  const disposed = (message: string) => new DisposedError(message);
+  const settings = { parts, module, instance, keepsOrder: keepsOrder(), factory, why, error, disposed };
+  return complete(new Engine(() => module, baseAfter(kernels.staticEnd()), false, chunk.makeTeam(settings)));
+}
+
+/** Adds what only those who make an engine themselves can call: other pages do without. */
+function complete(engine: Engine, lack: Partial<EngineInfo> = {}): Engine {
+  const { relaxed, crew } = engine;
+  return Object.assign(engine, {
+    info: (): EngineInfo => {
+      const { livePrograms } = engine;
+      return { threads: 1, wanted: 1, ...lack, ...crew?.info(), relaxed, livePrograms };
+    },
+    dispose: () => crew?.dispose(),
+  });
 }
 
 function checkRelaxed(): void {

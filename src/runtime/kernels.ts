@@ -103,16 +103,19 @@ const isModule = (value: unknown): value is WebAssembly.Module => classOf(value)
 /**
  * A module that someone else keeps, tried out.
  *
- * @param memory what it needs of a memory
+ * @param isShared whether it must be of the build for several threads
  * @returns the module and the instance that tried it
  */
 export async function loadModule(
   wasm: WebAssembly.Module | BufferSource,
-  memory: Partial<WebAssembly.MemoryDescriptor> = {},
+  isShared = false,
 ): Promise<[WebAssembly.Module, Kernels]> {
   try {
     const module = isModule(wasm) ? wasm : await WebAssembly.compile(wasm);
-    return [module, instantiate(module, new WebAssembly.Memory({ initial: 1, ...memory }))];
+    return [
+      module,
+      instantiate(module, new WebAssembly.Memory({ initial: 1, maximum: 1, shared: isShared })),
+    ];
   } catch (cause) {
     if (cause instanceof WasmgradError) throw cause;
     if (!isModule(wasm) && whyUnsupported()) throw unsupported(cause);

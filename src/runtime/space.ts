@@ -1,4 +1,4 @@
-import { DisposedError, MemoryError } from "../errors.ts";
+import { MemoryError } from "../errors.ts";
 import type { KernelLink } from "../kernels/link.ts";
 import { STATIC_END } from "../kernels/predict.wasm.ts";
 import type { Crew, EngineInfo, Space } from "./crew.ts";
@@ -17,7 +17,6 @@ export class Engine {
     this.#live--;
     release?.();
   });
-  #disposed = false;
 
   /** @internal */
   constructor(
@@ -29,9 +28,24 @@ export class Engine {
     readonly relaxed = false,
     /** @internal Threads that compute beside the calling one. */
     readonly crew?: Crew,
-    /** @internal What `info` says where there are no threads. */
-    readonly lack?: Pick<EngineInfo, "wanted" | "why">,
   ) {}
+
+  /**
+   * What runs the programs: plain data, as of now.
+   *
+   * @example
+   * const engine = await createEngine({ threads: "auto" });
+   * const { threads, wanted, why } = engine.info();
+   * if (threads < wanted) console.log(why);
+   * engine.dispose();
+   */
+  declare readonly info: () => EngineInfo;
+
+  /**
+   * Ends the threads of the engine. Its programs go on on the calling thread alone, with the same bits, a suspended `fit` too; new
+   * ones are refused with a DisposedError. An engine of one thread has nothing to end.
+   */
+  declare readonly dispose: () => void;
 
   /** Programs that have memory: made, neither disposed of nor collected. */
   get livePrograms(): number {
@@ -45,10 +59,6 @@ export class Engine {
    * @internal
    */
   open(who: string, kernels: KernelLink, bytes: number, owner: object): Space {
-    if (this.#disposed)
-      throw new DisposedError(
-        `${who}: the engine must not be disposed; got a program for one after dispose()`,
-      );
     const space = openSpace(who, () => this.moduleFor(kernels), bytes, this.#live, this.crew);
     this.#live++;
     // By a function that does not keep the space, whose kernels keep the memory.
@@ -61,29 +71,6 @@ export class Engine {
     if (!this.#collected.unregister(owner)) return;
     this.#live--;
     space?.crew?.leave();
-  }
-
-  /**
-   * What runs the programs: plain data, as of now.
-   *
-   * @example
-   * const engine = await createEngine({ threads: "auto" });
-   * const { threads, wanted, why } = engine.info();
-   * if (threads < wanted) console.log(why);
-   * engine.dispose();
-   */
-  info(): EngineInfo {
-    const { relaxed, livePrograms } = this;
-    return { threads: 1, wanted: 1, ...this.lack, ...this.crew?.info(), relaxed, livePrograms };
-  }
-
-  /**
-   * Ends the threads of the engine. Its programs go on on the calling thread alone, with the same bits, a suspended `fit` too; new
-   * ones are refused with a DisposedError. An engine of one thread has nothing to end.
-   */
-  dispose(): void {
-    this.#disposed = true;
-    this.crew?.dispose();
   }
 }
 
@@ -126,7 +113,7 @@ function openSpace(
     if (cause instanceof RangeError || cause instanceof WebAssembly.RuntimeError) return noMemory(cause);
     throw cause;
   }
-  return crew ? crew.join(memory, kernels, viewsOf) : viewsOf(memory, kernels);
+  return crew ? crew.join(who, memory, kernels, viewsOf) : viewsOf(memory, kernels);
 }
 
 function viewsOf(memory: WebAssembly.Memory, kernels: Kernels): Space {

@@ -1,5 +1,5 @@
 /** What a memory asks of the team that works in it, as types. */
-import type { WorkerError } from "../errors.ts";
+import type { DisposedError, WorkerError } from "../errors.ts";
 import type { Plan } from "../plan/planned.ts";
 import type { ThreadedKernels, WorkerLike } from "../runtime/crew.ts";
 import type { Pool } from "./pool.ts";
@@ -13,7 +13,8 @@ export interface TeamSettings {
   /** An instance of the module over a memory. */
   instance(memory: WebAssembly.Memory): ThreadedKernels;
   readonly factory: (() => WorkerLike) | undefined;
-  /** The core's own class: a copy would be another. */
+  /** The core's own classes: copies would be others. */
+  disposed(message: string): DisposedError;
   error(message: string, details: { readonly stateLost: boolean; readonly cause?: unknown }): WorkerError;
   /** Why there can be no workers. */
   readonly why?: string;

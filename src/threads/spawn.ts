@@ -87,7 +87,11 @@ function spawnInPage(heard: Heard): Thread {
   };
   let thread: Thread;
   try {
-    const worker = new Worker(new URL("./thread.js", import.meta.url), { type: "module", name: NAME });
+    // Vite copies the file. webpack would, too, at the price of more code in all pages: there it is a blob.
+    const worker = new Worker(new URL(/* webpackIgnore: true */ "./thread.js", import.meta.url), {
+      type: "module",
+      name: NAME,
+    });
     thread = adapt(worker, { reply, gone: orBlob });
   } catch {
     thread = blob();

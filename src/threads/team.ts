@@ -44,10 +44,15 @@ export class Team implements Crew, Host {
   }
 
   join(
+    who: string,
     memory: WebAssembly.Memory,
     kernels: Kernels,
     viewsOf: (memory: WebAssembly.Memory, kernels: Kernels) => Space,
   ): Space {
+    if (this.#isDisposed)
+      throw this.settings.disposed(
+        `${who}: the engine must not be disposed; got a program for one after dispose()`,
+      );
     return new Member(this, memory, kernels as ThreadedKernels, viewsOf).space;
   }
 

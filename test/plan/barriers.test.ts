@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Opcode, RecordWord, Section } from "../../assembly/abi.ts";
 import { adam, compile, crossEntropy, dense, sequential } from "../../src/index.ts";
-import { setBarriers } from "../../src/plan/barriers.ts";
+import { setBarriers, setFlag, verifyBarriers } from "../../src/plan/barriers.ts";
 import { adamPlan } from "../../src/plan/optimizer.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import { boundsOf, type Plan, stretchesOf } from "../../src/plan/planned.ts";
@@ -21,8 +21,12 @@ import { Machine } from "./train.ts";
 const step: fc.Arbitrary<Step> = fc.tuple(fc.nat(15), fc.nat(999), fc.nat(999), fc.nat(999));
 const steps = fc.array(step, { minLength: 1, maxLength: 30, size: "max" });
 
-/** Whether a byte that one of the records writes is touched by the other; each part has its private scratch to itself. */
+/**
+ * Whether a byte that one of the records writes is touched by the other; each part has its private scratch to itself. What part 0
+ * computes alone comes in order.
+ */
 function conflict(a: TapeRecord, b: TapeRecord): boolean {
+  if (a.alone && b.alone) return false;
   for (const p of a.buffers)
     for (const q of b.buffers)
       if (
@@ -37,6 +41,19 @@ function conflict(a: TapeRecord, b: TapeRecord): boolean {
 }
 
 const workers = (count: number) => ({ count, setBarriers });
+
+/** The same, but every so many records part 0 computes alone. */
+const partly = (count: number, every: number) => ({
+  count,
+  setBarriers: (plan: Plan) => {
+    stretchesIn(plan)
+      .flat()
+      .forEach(({ at }, i) => {
+        setFlag(plan, at, RecordWord.Alone, i % every === 0);
+      });
+    setBarriers(plan);
+  },
+});
 
 const stretchesIn = (plan: Plan, rows = plan.batch) =>
   stretchesOf(plan).map(({ from, to }) => readTape(plan.words, from, to, boundsOf(plan, rows)));
@@ -62,8 +79,9 @@ function needless(records: readonly TapeRecord[]): string | undefined {
   return undefined;
 }
 
-function check(request: PlanRequest): void {
-  const plan = planProgram({ ...request, parts: workers(3) });
+function check(request: PlanRequest, parts = workers(3)): void {
+  const plan = planProgram({ ...request, parts });
+  verifyBarriers(plan);
   for (const rows of [plan.batch, 1])
     for (const records of stretchesIn(plan, rows)) expect(unguarded(records)).toBeUndefined();
   for (const records of stretchesIn(plan)) expect(needless(records)).toBeUndefined();
@@ -118,6 +136,21 @@ describe("barriers", () => {
     );
   });
 
+  it("stand between two records that part 0 computes alone for no reason of theirs", () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 3 }), (list, every) =>
+        check(randomRequest(list, 4), partly(3, every)),
+      ),
+      { seed: 3, numRuns: 100 },
+    );
+    const all = planProgram({ ...withUpdates(), parts: partly(3, 1) });
+    expect(
+      stretchesIn(all)
+        .flat()
+        .some(({ barrier }) => barrier),
+    ).toBe(false);
+  });
+
   it("stand where records of optimizer, sums and update nodes conflict", () => {
     check(withUpdates());
   });
@@ -127,12 +160,14 @@ describe("barriers", () => {
       fc.property(steps, fc.integer({ min: 1, max: 6 }), fc.constantFrom(...ORDERS), (list, batch, order) => {
         const request = randomRequest(list, batch);
         const feeds = feedsOf(request, batch, batch);
-        const plan = (parts: number) => planProgram({ ...randomRequest(list, batch), parts: workers(parts) });
-        const alone = everything(plan(1), feeds, batch, undefined);
-        const together = everything(plan(order.length), feeds, batch, order);
-        together.forEach((values, i) => {
-          expect(difference(values, alone[i]), `result ${i}`).toBeUndefined();
-        });
+        const plan = (parts: PlanRequest["parts"]) => planProgram({ ...randomRequest(list, batch), parts });
+        const alone = everything(plan(undefined), feeds, batch, undefined);
+        for (const parts of [workers(order.length), partly(order.length, 2)]) {
+          const together = everything(plan(parts), feeds, batch, order);
+          together.forEach((values, i) => {
+            expect(difference(values, alone[i]), `result ${i}`).toBeUndefined();
+          });
+        }
       }),
       { seed: 2, numRuns: 100 },
     );
@@ -174,6 +209,9 @@ describe("barriers", () => {
         stretchesIn(plan).some((records) => unguarded(records) !== undefined),
         `@${at}`,
       ).toBe(true);
+      expect(() => verifyBarriers(plan)).toThrow(
+        /^plan: parts must wait between records .* no barrier before /,
+      );
       plan.words[(at - plan.base) / 4] |= RecordWord.Barrier;
     }
   });

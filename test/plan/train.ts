@@ -3,7 +3,7 @@ import { Run, Section } from "../../assembly/abi.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import type { Plan, PlannedTape } from "../../src/plan/planned.ts";
 import { embeddedModule, type Kernels } from "../../src/runtime/kernels.ts";
-import { isBarrier, lengthOf } from "../../src/tape/records.ts";
+import { isAlone, isBarrier, lengthOf } from "../../src/tape/records.ts";
 import type { Feeds } from "../oracle/graph.ts";
 
 export interface PassResult {
@@ -92,7 +92,10 @@ export class Machine {
     this.kernels.execute(this.plan.base, from, to, 0, 1);
   }
 
-  /** A stretch by several workers: between barriers each computes its part of all records, in the given order. */
+  /**
+   * A stretch by several threads: between barriers each computes its part of all records, in the given order, and part 0 those that
+   * it computes alone.
+   */
   executeParts(
     { from, to }: { readonly from: number; readonly to: number },
     rows: number,
@@ -101,10 +104,18 @@ export class Machine {
     this.setRun(Run.Rows, rows);
     const { base } = this.plan;
     for (let start = from; start < to; ) {
+      const records: number[] = [];
       let end = start;
-      do end += lengthOf(this.i32[end / 4]) * 4;
-      while (end < to && !isBarrier(this.i32[end / 4]));
-      for (const part of order) this.kernels.execute(base, start, end, part, order.length);
+      do {
+        records.push(end);
+        end += lengthOf(this.i32[end / 4]) * 4;
+      } while (end < to && !isBarrier(this.i32[end / 4]));
+      for (const part of order)
+        records.forEach((at, i) => {
+          const next = records[i + 1] ?? end;
+          if (!isAlone(this.i32[at / 4])) this.kernels.execute(base, at, next, part, order.length);
+          else if (part === 0) this.kernels.execute(base, at, next, 0, 1);
+        });
       start = end;
     }
   }
