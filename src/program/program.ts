@@ -50,6 +50,7 @@ export class Program {
   #states: StateCodec | undefined;
   #fitted: Float64Array | undefined;
   #space: Space | undefined;
+  #threads: ReturnType<NonNullable<Space["crew"]>["adopt"]> | undefined;
   /** The data that the window holds whole, if they may come again. */
   window: object | undefined;
   /** Whether views of the memory were given away. */
@@ -87,12 +88,11 @@ export class Program {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    const space = this.#space;
+    if (this.shared) this.shared.leave();
+    else this.engine.release(this, this.#space);
     this.#attach(undefined);
     this.#states = undefined;
     this.window = undefined;
-    if (this.shared) this.shared.leave();
-    else this.engine.release(this, space);
   }
 
   /** The same program with a memory of its own, also for what other programs own. */
@@ -126,18 +126,18 @@ export class Program {
     this.buffers = undefined;
     this.raw = undefined;
     this.#fitted = undefined;
-    space?.crew?.adopt(this.plan);
+    this.#threads = space?.crew?.adopt(this.plan);
   }
 
   checkAlive(who: string): void {
     if (this.#disposed)
       throw new DisposedError(`${who}: the program must not be disposed; got a call after dispose()`);
-    this.#space?.crew?.check(who, this.plan.base);
+    this.#threads?.check(who);
   }
 
   /** Says that a whole state has been laid into it. */
   renew(): void {
-    this.#space?.crew?.renew(this.plan.base);
+    this.#threads?.renew();
   }
 
   /** A word of the run block. */

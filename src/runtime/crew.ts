@@ -31,13 +31,17 @@ export interface EngineInfo {
 /** What the programs of one memory ask of the threads that work on them. */
 export interface SpaceCrew {
   /** Makes a planned program known, with what it runs on. */
-  adopt(plan: object): void;
-  /** @throws WorkerError where an update was lost half-way */
-  check(who: string, base: number): void;
-  /** A whole state was laid into a program: what was lost no longer matters. */
-  renew(base: number): void;
+  adopt(plan: object): ProgramCrew;
   /** The space is no longer used. A function of its own, which does not keep the memory. */
   readonly leave: () => void;
+}
+
+/** What one program asks. */
+export interface ProgramCrew {
+  /** @throws WorkerError where an update was lost half-way */
+  check(who: string): void;
+  /** A whole state was laid into it: what was lost no longer matters. */
+  renew(): void;
 }
 
 /** The threads of an engine. */

@@ -1,7 +1,7 @@
 /** Tapes as text, for people: one record a line, dimensions as multiples of the rows. */
 import { wordToF32 } from "./float-word.ts";
 import type { Operand } from "./operands.ts";
-import { formatOf, isAlone, isBarrier, lengthOf, opcodeOf, wordsOf } from "./records.ts";
+import { formatOf, isBarrier, lengthOf, opcodeOf, wordsOf } from "./records.ts";
 
 const formatDim = (d: number) => (d >= 0 ? `${d}` : d === -1 ? "rows" : `${-d} rows`);
 
@@ -25,7 +25,7 @@ function formatWord(operand: Operand, word: number): string {
 }
 
 /**
- * One record. A record before which all parts wait starts with `|`, one that part 0 computes alone with `1`.
+ * One record. A record before which all parts wait starts with `|`.
  *
  * @param base address of `words[0]`
  */
@@ -37,7 +37,7 @@ export function disassembleRecord(words: Int32Array, at: number, base: number): 
   const operands = wordsOf(format).map(
     ([name, operand], i) => `${name}=${formatWord(operand, words[start + 1 + i])}`,
   );
-  return `${isBarrier(words[start]) ? "| " : ""}${isAlone(words[start]) ? "1 " : ""}${format.name} ${operands.join(" ")}`;
+  return `${isBarrier(words[start]) ? "| " : ""}${format.name} ${operands.join(" ")}`;
 }
 
 /** The records in [from, to), one a line after its address. */

@@ -2,7 +2,7 @@
 import { Control, Header, Run, Section, Status } from "../../assembly/abi.ts";
 import type { WorkerError } from "../errors.ts";
 import type { Plan } from "../plan/planned.ts";
-import type { Space, SpaceCrew, ThreadedKernels } from "../runtime/crew.ts";
+import type { ProgramCrew, Space, SpaceCrew, ThreadedKernels } from "../runtime/crew.ts";
 import type { Host } from "./host.ts";
 import { measure } from "./measure.ts";
 import type { Pool } from "./pool.ts";
@@ -75,7 +75,7 @@ export class Member implements SpaceCrew {
     };
   }
 
-  adopt(plan: object): void {
+  adopt(plan: object): ProgramCrew {
     const { base, words } = plan as Plan;
     const shares = this.team.sharesOf(plan as Plan);
     const entry: Entry = {
@@ -91,21 +91,21 @@ export class Member implements SpaceCrew {
     this.#entries.set(base, entry);
     // The workers start while variables are drawn and data are read.
     if (entry.wants) this.#register();
+    return {
+      check: (who) => this.#check(who, entry),
+      renew: () => {
+        entry.lost = undefined;
+      },
+    };
   }
 
-  check(who: string, base: number): void {
-    const lost = this.#entries.get(base)?.lost;
+  #check(who: string, { lost }: Entry): void {
     // What lays a whole state into the program helps.
     if (lost && who !== "restore" && who !== "reset")
       throw this.team.settings.error(
         `${who}: the state must be whole; got one that a failed worker left half-updated: restore() a saved state, or reset()`,
         { stateLost: true, cause: lost },
       );
-  }
-
-  renew(base: number): void {
-    const entry = this.#entries.get(base);
-    if (entry) entry.lost = undefined;
   }
 
   /** Hands the memory to the pool of the team, if there is one that does not have it yet. */

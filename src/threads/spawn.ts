@@ -36,6 +36,9 @@ interface Scope {
 
 const NAME = "wasmgrad";
 
+/** What webpack knows at build time, so that it leaves out what stands behind. */
+declare const __webpack_require__: unknown;
+
 export const nodeThreads = (): WorkerThreads | undefined =>
   (globalThis as Scope).process?.getBuiltinModule?.("worker_threads");
 
@@ -87,12 +90,11 @@ function spawnInPage(heard: Heard): Thread {
   };
   let thread: Thread;
   try {
-    // Vite copies the file. webpack would, too, at the price of more code in all pages: there it is a blob.
-    const worker = new Worker(new URL(/* webpackIgnore: true */ "./thread.js", import.meta.url), {
-      type: "module",
-      name: NAME,
-    });
-    thread = adapt(worker, { reply, gone: orBlob });
+    // Bundlers copy the file that is written so. webpack would add to all pages, with this part or not: there it is a blob.
+    if (typeof __webpack_require__ === "undefined") {
+      const worker = new Worker(new URL("./thread.js", import.meta.url), { type: "module", name: NAME });
+      thread = adapt(worker, { reply, gone: orBlob });
+    } else thread = blob();
   } catch {
     thread = blob();
   }
