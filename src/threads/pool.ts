@@ -1,6 +1,7 @@
 /** The workers of an engine: started together, given calls and memories, and ended together. */
 
 import type { WorkerLike } from "../runtime/crew.ts";
+import { now } from "./measure.ts";
 import { type Mail, READY, Word } from "./protocol.ts";
 import { spawn, type Thread } from "./spawn.ts";
 
@@ -76,10 +77,10 @@ export class Pool {
   /** @param waits whether to sleep until they are, for as long as any pool takes to start */
   isReady(ready: Int32Array, waits: boolean): boolean {
     const others = this.parts - 1;
-    const end = Date.now() + START_MS;
+    const end = now() + START_MS;
     for (;;) {
       const count = Atomics.load(ready, READY);
-      if (count === others || !waits || Date.now() > end) return count === others;
+      if (count === others || !waits || now() > end) return count === others;
       Atomics.wait(ready, READY, count, NAP_MS);
     }
   }
@@ -113,11 +114,11 @@ export class Pool {
     const others = this.parts - 1;
     for (let spin = 0; spin < SPINS; spin++)
       if (Atomics.load(words, Word.Left) === others) return this.#left();
-    const end = Date.now() + patience;
+    const end = now() + patience;
     for (;;) {
       const left = Atomics.load(words, Word.Left);
       if (left === others) return this.#left();
-      if (Date.now() > end) return false;
+      if (now() > end) return false;
       if (this.maySleep) Atomics.wait(words, Word.Left, left, NAP_MS);
     }
   }

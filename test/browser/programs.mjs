@@ -7,6 +7,9 @@ import { join } from "node:path";
 /** How much of what a program says is kept, from the end. */
 const KEPT = 4000;
 
+/** What Chromium says wherever there is no desktop. */
+const NOISE = /^.*\bdbus\/.*\n?/gm;
+
 const running = new Set();
 const folders = new Set();
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
@@ -58,7 +61,7 @@ export function start(program, args, { env, stdio = ["ignore", "pipe", "pipe"], 
     stream?.on("data", (data) => {
       text = `${text}${data}`.slice(-KEPT);
     });
-  return Object.assign(child, { said: () => text.trim() });
+  return Object.assign(child, { said: () => text.replace(NOISE, "").trim() });
 }
 
 /** Ends a program that `start` started, and what it started. */

@@ -10,7 +10,6 @@ export interface Report {
 export interface Way {
   readonly how?: string;
   readonly threads: number;
-  readonly knownToDiffer?: { readonly runs: readonly string[]; readonly why: string };
   run(): Promise<Report>;
 }
 export interface Runtime {
@@ -24,7 +23,6 @@ export interface Result {
   readonly missing?: string;
   readonly equal?: number;
   readonly failures?: readonly string[];
-  readonly known?: readonly string[];
 }
 export function runAllIn(
   runtimes: readonly Runtime[],

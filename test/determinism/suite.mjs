@@ -3,32 +3,22 @@
 /**
  * One way to run: a runtime, how it compiles, a number of threads.
  *
- * @typedef {{ how?: string, threads: number, run: () => Promise<Report>, knownToDiffer?: { runs: string[], why: string } }} Way
+ * @typedef {{ how?: string, threads: number, run: () => Promise<Report> }} Way
  * @typedef {{ version?: string, engine?: string, threads?: number, digests?: Record<string, string>, error?: string }} Report
  * @typedef {{ name: string, find: () => Promise<{ missing: string } | { ways: Way[] }> }} Runtime
  */
 
 /** What came of the digests of one report. */
-export function judge(report, way, expected) {
+export function judge({ digests, error, threads, why }, way, expected) {
   const names = Object.keys(expected);
-  if (!report.digests) return { equal: 0, failures: [report.error ?? "no digests"], known: [] };
-  const { digests } = report;
-  const known = way.knownToDiffer?.runs ?? [];
+  if (!digests) return { equal: 0, failures: [error ?? "no digests"] };
   const wrong = names.filter((name) => digests[name] !== expected[name]);
-  const failures = wrong
-    .filter((name) => !known.includes(name))
-    .map((name) => `${name}: ${digests[name] ?? "no digest"}, not ${expected[name]}`);
+  const failures = wrong.map((name) => `${name}: ${digests[name] ?? "no digest"}, not ${expected[name]}`);
   for (const name of Object.keys(digests))
     if (!(name in expected)) failures.push(`${name} has no digest to compare with; record them`);
-  if (report.threads !== way.threads)
-    failures.push(
-      `ran on ${report.threads} threads, not on ${way.threads}${report.why ? `: ${report.why}` : ""}`,
-    );
-  return {
-    equal: names.length - wrong.length,
-    failures,
-    known: wrong.filter((name) => known.includes(name)),
-  };
+  if (threads !== way.threads)
+    failures.push(`ran on ${threads} threads, not on ${way.threads}${why ? `: ${why}` : ""}`);
+  return { equal: names.length - wrong.length, failures };
 }
 
 /**
@@ -59,7 +49,6 @@ export async function runAllIn(runtimes, expected, say = () => {}) {
         threads: way.threads,
         of: Object.keys(expected).length,
         seconds: (Date.now() - start) / 1000,
-        why: way.knownToDiffer?.why,
         ...judge(report, way, expected),
       });
     }
@@ -68,26 +57,13 @@ export async function runAllIn(runtimes, expected, say = () => {}) {
 }
 
 /** One line of a result, and one for each thing that went wrong. */
-export function lineOf({
-  name,
-  how,
-  version,
-  engine,
-  threads,
-  equal,
-  of,
-  seconds,
-  missing,
-  failures,
-  known,
-  why,
-}) {
+export function lineOf(result) {
+  const { name, how, version, engine, threads, equal, of, seconds, missing, failures } = result;
   if (missing) return `${name}: not run: ${missing}`;
   const where = `${name}${version && ` ${version}`}${engine && ` (${engine})`}${how && `, ${how}`}`;
   const lines = [
     `${where}, ${threads} thread${threads === 1 ? "" : "s"}: ${equal} of ${of}, ${seconds.toFixed(0)} s`,
   ];
-  if (known.length > 0) lines.push(`  known to differ: ${known.join("; ")}: ${why}`);
   for (const failure of failures) lines.push(`  FAILED ${failure}`);
   return lines.join("\n");
 }
@@ -103,7 +79,7 @@ export function count(results) {
   return { passed, failed };
 }
 
-const HEAD = ["runtime", "version", "engine", "compiled", "threads", "runs equal", "date"];
+const HEAD = ["runtime", "version", "engine", "how", "threads", "runs equal", "date"];
 
 /** The results as a table in Markdown: results of a runtime that differ in their threads or compilers alone share a row. */
 export function tableOf(results, date) {

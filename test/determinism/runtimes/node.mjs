@@ -24,11 +24,16 @@ function commandOf(version) {
 }
 
 function waysOf(version, program) {
-  const single = (how, flags) => ({ how, threads: 1, run: () => reportOf([program, ...flags], 1) });
-  const ways = THREADS.map((threads) => ({ threads, run: () => reportOf([program], threads) }));
-  ways.push(...Object.entries(COMPILERS).map(([how, flags]) => single(how, flags)));
-  if (version >= 24) ways.push(single("in pairs of vectors", PAIRED));
-  return ways;
+  const wayOf = (how, flags, threads) => ({
+    how,
+    threads,
+    run: () => reportOf([program, ...flags], threads),
+  });
+  return [
+    ...THREADS.map((threads) => wayOf("", [], threads)),
+    ...Object.entries(COMPILERS).map(([how, flags]) => wayOf(how, flags, 1)),
+    ...(version >= 24 ? [1, 3].map((threads) => wayOf("in pairs of vectors", PAIRED, threads)) : []),
+  ];
 }
 
 const nodeOf = (version) => ({

@@ -1,2 +1,3 @@
 /** Numbers of threads to run with, where a runtime shares memory between threads: odd ones leave uneven parts. */
-export const THREADS = [1];
+export const SEVERAL = [2, 3, 5];
+export const THREADS = [1, ...SEVERAL];
