@@ -15,6 +15,7 @@ import {
 import { digestOfData } from "../../src/ledger/digest.ts";
 import { finish } from "../../src/steps.ts";
 import { classifier, slowClock } from "../fixtures.ts";
+import { threaded } from "../threads/engines.ts";
 import { asJson, data, flipped, ledgerOf, others, plain, rechained, verify } from "./runs.ts";
 
 afterEach(() => {
@@ -185,6 +186,15 @@ describe("fit with a ledger", () => {
         y: Int32Array.from(data.y),
       }),
     ).toEqual(plain);
+  });
+
+  it("writes the same with threads", async () => {
+    using engine = await threaded(3);
+    const trainer = classifier({ engine });
+    const { ledger } = await trainer.fit(data, { epochs: 12, ledger: { every: 3, keep: 6 } });
+    expect(ledger).toEqual(plain);
+    const { equal } = await verify(plain, { from: 6 }, () => classifier({ engine }));
+    expect(equal).toBe(true);
   });
 
   it("records a withState too", async () => {
