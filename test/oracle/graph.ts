@@ -135,7 +135,8 @@ function lossOperands([p, t]: readonly Operand[]) {
 function unitWeights(units: number, weights: Operand | undefined): number[] {
   return Array.from({ length: units }, (_, i) => {
     if (!weights) return 1;
-    return weights.values[Math.floor(i / (units / weights.values.length))];
+    // Below 0: the unit is left out.
+    return Math.max(0, weights.values[Math.floor(i / (units / weights.values.length))]);
   });
 }
 

@@ -1,6 +1,7 @@
 /** Plans beside the f64 interpreter: the same numbers in, everything that comes out compared. */
 import { expect } from "vitest";
 import type { Graph } from "../../src/graph/graph.ts";
+import { forInference } from "../../src/graph/inference.ts";
 import { resolve, sizeOf } from "../../src/graph/shape.ts";
 import type { ValueId } from "../../src/graph/type.ts";
 import { differentiate } from "../../src/plan/differentiate.ts";
@@ -47,16 +48,19 @@ function expectNear(got: ArrayLike<number>, expected: ArrayLike<number>, toleran
 export function checkRequest(request: PlanRequest, rows: number, intended = request): void {
   const { graph, train } = request;
   const { whole, loss, gradients } = reference(intended);
+  // Outside training nothing is drawn, and penalties are no part of the loss.
+  const { graph: inference, standsFor } = forInference((intended.train as { graph: Graph }).graph);
   const feeds = feedsOf(request, rows, rows);
   const plan = planProgram(request);
   const got = runPlan(plan, feeds, rows);
   const predictions = train?.predictions ?? [];
   const found = gradients.filter((id) => id !== undefined);
-  const wanted = [loss, ...found, ...predictions, ...graph.outputs.map((p) => p.value)];
-  const { values, tolerance } = tolerances(whole, rows, feeds, wanted);
-  const check = (data: ArrayLike<number>, id: ValueId, what: string) => {
-    expectNear(data, values.get(id) as number[], tolerance.get(id) as number, what);
-  };
+  const checkBy =
+    ({ values, tolerance }: ReturnType<typeof tolerances>) =>
+    (data: ArrayLike<number>, id: ValueId, what: string) => {
+      expectNear(data, values.get(id) as number[], tolerance.get(id) as number, what);
+    };
+  const check = checkBy(tolerances(whole, rows, feeds, [loss, ...found]));
   check([got.loss], loss, "loss");
   gradients.forEach((id, i) => {
     const { name } = graph.variables[i];
@@ -64,11 +68,15 @@ export function checkRequest(request: PlanRequest, rows: number, intended = requ
     expect(gradient === undefined, `${name} has no gradient`).toBe(id === undefined);
     if (gradient && id !== undefined) check(gradient, id, `gradient of ${name}`);
   });
-  check([got.evaluated.loss], loss, "loss of the evaluate tape");
+  const measured = standsFor(train?.measured ?? loss);
+  const outputs = graph.outputs.map(({ value }) => standsFor(value));
+  const seen = [measured, ...predictions.map(standsFor), ...outputs];
+  const checkSeen = checkBy(tolerances(inference, rows, feeds, seen));
+  checkSeen([got.evaluated.loss], measured, "loss of the evaluate tape");
   predictions.forEach((id, i) => {
-    check(got.evaluated.predictions[i], id, `prediction ${i}`);
+    checkSeen(got.evaluated.predictions[i], standsFor(id), `prediction ${i}`);
   });
-  graph.outputs.forEach(({ name, value }, i) => {
-    check(got.outputs[i], value, name);
+  graph.outputs.forEach(({ name }, i) => {
+    checkSeen(got.outputs[i], outputs[i], name);
   });
 }

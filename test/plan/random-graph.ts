@@ -47,6 +47,7 @@ class Maker {
   readonly graph = new Graph();
   readonly builder = new Builder(this.graph);
   readonly pool: ValueId[] = [];
+  #streams = 0;
 
   constructor(readonly batch: number) {}
 
@@ -188,6 +189,12 @@ class Maker {
         return this.#windows(x, b, c);
       case 18:
         return this.#attended(x, b);
+      case 19:
+        return this.#drawn(x, b, c);
+      case 20:
+        // Its terms of the loss are added where the loss is.
+        if (shape[0] !== ROWS) return undefined;
+        return this.emit(OPS.activityPenalty, { l1: [0.05, 0][b % 2], l2: [0, 0.1, 0.02][c % 3] }, [x]);
       default: {
         // Two parameters of one shape, so that their gradients are one value.
         const s = rank > 0 && last > 0 ? [last] : [];
@@ -293,6 +300,13 @@ class Maker {
     const heads = [4, 2, 1].find((n) => features % n === 0) as number;
     const attrs = { heads, causal: b % 2 === 0, rate: 0, stream: 0 };
     return this.emit(OPS.attention, attrs, [this.unary(Fn.Tanh, x), this.unary(Fn.Sin, x), x]);
+  }
+
+  /** Noise and dropout, which are nothing outside training. */
+  #drawn(x: ValueId, b: number, c: number): ValueId {
+    const stream = this.#streams++;
+    if (c % 3 === 0) return this.emit(OPS.dropout, { rate: [0.25, 0.5][b % 2], stream }, [x]);
+    return this.emit(OPS.noise, { uniform: c % 3 === 1, spread: 0.1 * (1 + (b % 3)), stream }, [x]);
   }
 
   /** Slices, padding and joining. */
@@ -413,7 +427,10 @@ export function randomRequest(steps: readonly Step[], batch: number): PlanReques
       { shape: labels ? [ROWS] : shape, dtype: labels ? "i32" : "f32" },
       `target${i}`,
     );
-    total = emit(OPS.accumulate, {}, [total, emit(OPS.loss, attrs, [prediction, value])]);
+    // Some labels do not count.
+    const weights =
+      labels && steps.length % 3 > 0 ? [emit(OPS.lossWeights, { ignore: steps.length % 3 }, [value])] : [];
+    total = emit(OPS.accumulate, {}, [total, emit(OPS.loss, attrs, [prediction, value, ...weights])]);
     targets.push({
       name: `target${i}`,
       kind: "target",
@@ -430,13 +447,29 @@ export function randomRequest(steps: readonly Step[], batch: number): PlanReques
     total = emit(OPS.binary, { fn: BinaryFn.Multiply }, [total, half]);
   }
   // A value of its own, as valueAndGrad makes it: the last one may be a parameter.
-  const loss = emit(OPS.broadcast, { shape: [], divisor: 1 }, [total]);
+  const measured = emit(OPS.broadcast, { shape: [], divisor: 1 }, [total]);
+  let loss = measured;
+  for (const { rule, attrs, inputs } of [...train.nodes]) {
+    const constant = (value: number) => train.addConstant([], Float32Array.of(value));
+    const shape = (id: ValueId) => train.shape(id);
+    const term = rule.penalty?.({ op: rule, attrs, inputs, emit: builder.emit, shape, constant } as never);
+    if (term !== undefined) loss = emit(OPS.accumulate, {}, [loss, term]);
+  }
   const optimizer = sgdPlan([{ learningRate: 0.1, momentum: 0, nesterov: false }]);
   return {
     graph,
     batch,
     windowRows: batch,
     base: 4096,
-    train: { graph: train, loss, targets, predictions, optimizer, accumulate: 1, planner: TRAINING },
+    train: {
+      graph: train,
+      loss,
+      measured,
+      targets,
+      predictions,
+      optimizer,
+      accumulate: 1,
+      planner: TRAINING,
+    },
   };
 }

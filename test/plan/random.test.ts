@@ -23,17 +23,22 @@ import { checkRequest, feedsOf, reference } from "./check.ts";
 import { randomRequest, type Step } from "./random-graph.ts";
 
 const SEED = 20260101;
-const step: fc.Arbitrary<Step> = fc.tuple(fc.nat(19), fc.nat(999), fc.nat(999), fc.nat(999));
+const step: fc.Arbitrary<Step> = fc.tuple(fc.nat(21), fc.nat(999), fc.nat(999), fc.nat(999));
 const steps = fc.array(step, { minLength: 1, maxLength: 40, size: "max" });
 
 describe("plans of random graphs", () => {
   it("compute losses, gradients, predictions and outputs as the oracle does", () => {
+    const ops = new Set<string>();
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 6 }), fc.nat(), (list, batch, choice) => {
-        checkRequest(randomRequest(list, batch), 1 + (choice % batch));
+        const request = randomRequest(list, batch);
+        for (const { op } of request.train?.graph.nodes ?? []) ops.add(op);
+        checkRequest(request, 1 + (choice % batch));
       }),
       { seed: SEED, numRuns: 200 },
     );
+    // What differs outside training, and what only a loss has.
+    for (const op of ["noise", "dropout", "activityPenalty", "lossWeights"]) expect(ops).toContain(op);
   });
 
   it("compute the same with every third variable frozen", () => {
