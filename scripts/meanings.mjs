@@ -165,6 +165,16 @@ const GROUPS = (w) => {
       ],
     ],
     "Convolution and pooling": [
+      [
+        "layout of images",
+        found(
+          "[rows, height, width, channels]",
+          outputOf(graphOf([w.conv2d(6, { kernel: [3, 2] })], [9, 8, 4])).join() === "7,7,6",
+        ),
+        "the same; `data_format` for others",
+        "[rows, channels, height, width]",
+        "that of canvases; the channels of a place lie side by side for SIMD",
+      ],
       ["padding", found("none", outputOf(convolution({})).join() === "7,8,6"), '`"valid"`, none', "0", ""],
       [
         '`padding: "same"` with a stride',
@@ -213,6 +223,19 @@ const GROUPS = (w) => {
         "Glorot uniform; biases 0",
         "uniform on ±1/sqrt(fan in), biases too",
         "",
+      ],
+      [
+        "transposed convolution: fan in, by which weights start",
+        found(
+          "inputs of an output, kh kw in / (groups sh sw)",
+          near(
+            variable(transposed({ activation: "relu", stride: 2 }), "weight").init.std,
+            Math.sqrt(2 / ((3 * 2 * 4) / 4)),
+          ),
+        ),
+        "kh kw filters",
+        "kh kw filters / groups",
+        "keeps the variance, whatever the stride",
       ],
       ...(w.averagePool2d ? pooling(w, graphOf) : []),
     ],
