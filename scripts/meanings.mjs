@@ -583,6 +583,7 @@ function recurrence(w, graphOf) {
       "0, of packed sequences",
       "the last output is the state after the last real step, for every length",
     ],
+    ["how lengths are told", "`mask` of the call", "`mask`", "packed sequences", ""],
   ];
 }
 
