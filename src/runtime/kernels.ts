@@ -50,8 +50,8 @@ export const isSupported: { (): boolean; why(): string | undefined } = /* @__PUR
   { why: () => whyUnsupported() },
 );
 
-function whyUnsupported(): string | undefined {
-  if (given) return undefined;
+/** Replaced by `giveModule`, as is what `modules` gives: pages carry nothing for it. */
+let whyUnsupported = (): string | undefined => {
   const update = "update the browser, or use Node 20.19 or newer";
   if (typeof WebAssembly !== "object") return `an engine without WebAssembly: ${update}`;
   if (!WebAssembly.validate(SIMD_PROBE)) return `an engine without WebAssembly SIMD: ${update}`;
@@ -62,23 +62,24 @@ function whyUnsupported(): string | undefined {
     // Pages and their workers have a location.
     return "location" in globalThis
       ? "a Content-Security-Policy that forbids to compile it: add 'wasm-unsafe-eval' to its script-src"
-      : "a runtime that compiles no bytes: bundle with the condition workerd, or import wasmgrad/wasmgrad.wasm as a module, give it to createEngine({ wasm }), and that engine to compile";
+      : "a runtime that compiles no bytes: bundle with the condition workerd, or import wasmgrad/wasmgrad.wasm as a module, for createEngine({ wasm })";
   }
-}
+};
 
 const modules = new WeakMap<KernelLink, WebAssembly.Module>();
 
-/** All kernels, compiled by the host: set where a bundler takes the files of the condition `workerd`, and only there. */
-let given: WebAssembly.Module | undefined;
-
-/** Lets a module of `wasmgrad.wasm` stand for the embedded kernels from now on. */
+/**
+ * Lets a module of `wasmgrad.wasm`, which has every link, stand for the embedded kernels from now on: where a bundler takes the
+ * files of the condition `workerd`, and only there.
+ */
 export function giveModule(module: WebAssembly.Module): void {
-  given = module;
+  modules.get = () => module;
+  whyUnsupported = () => undefined;
 }
 
-/** The embedded kernels up to a link, compiled on first use; or those given in their place, which have every link. */
+/** The embedded kernels up to a link, compiled on first use. */
 export function embeddedModule(link: KernelLink): WebAssembly.Module {
-  let module = given ?? modules.get(link);
+  let module = modules.get(link);
   if (!module) modules.set(link, (module = compileLink(link)));
   return module;
 }

@@ -223,7 +223,7 @@ const LACKING: [string, () => void, string][] = [
   [
     "leave to compile bytes",
     () => forbid("Module"),
-    "a runtime that compiles no bytes: bundle with the condition workerd, or import wasmgrad/wasmgrad.wasm as a module, give it to createEngine({ wasm }), and that engine to compile",
+    "a runtime that compiles no bytes: bundle with the condition workerd, or import wasmgrad/wasmgrad.wasm as a module, for createEngine({ wasm })",
   ],
 ];
 

@@ -122,7 +122,7 @@ describe("in workerd", () => {
 
   it("a worker bundled without it trains on imported kernels, and is told to import them where it does not", async () => {
     const why =
-      "a runtime that compiles no bytes: bundle with the condition workerd, or import wasmgrad/wasmgrad.wasm as a module, give it to createEngine({ wasm }), and that engine to compile";
+      "a runtime that compiles no bytes: bundle with the condition workerd, or import wasmgrad/wasmgrad.wasm as a module, for createEngine({ wasm })";
     const embedded = `UnsupportedEngineError: engine: WebAssembly with SIMD is needed, and leave to compile it; got ${why}`;
     expect(await answer("plain")).toEqual({ digest: XOR_DIGEST, why, embedded });
   });
