@@ -7,8 +7,8 @@ import type { Steps } from "../steps.ts";
 import type { LedgerData } from "../train/ledger.ts";
 import type { Column, Dataset } from "../train/windows.ts";
 
-/** Bytes that are digested without a break: a millisecond or two. */
-const STRETCH_BYTES = 1 << 18;
+/** Bytes that are digested without a break: one to four milliseconds. */
+const STRETCH_BYTES = 1 << 17;
 
 /** `trainer.digest({ training: true })` */
 export function* digestOfState(program: Program): Steps<string> {
