@@ -83,6 +83,8 @@ async function ask<T>(
   try {
     const result = await connection.answer(() => send(call));
     if (entry.failure) throw entry.failure.error;
+    // Whether it was too late for the worker is a matter of luck.
+    signal?.throwIfAborted();
     return result;
   } catch (error) {
     // A worker that has ended is told before anything that went wrong here.
