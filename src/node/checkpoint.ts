@@ -65,13 +65,14 @@ export function checkpoint(
   let lastTime = Date.now();
   /** Checkpoints that were due by the number of epochs. */
   let lastCount: number | undefined;
-  const isDue = (epochs: number): boolean => {
+  /** @param told the epoch that the callback hears of, which may be behind where training goes on meanwhile */
+  const isDue = (epochs: number, told = epochs): boolean => {
     const now = Date.now();
     // A clock that was set back starts anew.
     if (now < lastTime) lastTime = now;
     let due = everySeconds !== undefined && now - lastTime >= everySeconds * 1000;
     if (everyEpochs !== undefined) {
-      lastCount ??= Math.floor(Math.max(0, epochs - 1) / everyEpochs);
+      lastCount ??= Math.floor(Math.max(0, told - 1) / everyEpochs);
       const count = Math.floor(epochs / everyEpochs);
       due ||= count !== lastCount;
       lastCount = count;
@@ -83,14 +84,15 @@ export function checkpoint(
     await write(path, bytes, stepsIn(bytes), keep);
     lastTime = Date.now();
   };
-  return (_event, trainer) => {
+  return (event, trainer) => {
     if (typeof trainer?.save !== "function")
       throw new FileError("checkpoint: needs the trainer as its second argument, as fit gives it; got none");
     const { epochs } = trainer;
     // Of this thread, it is taken before anything is awaited.
     if (typeof epochs === "number") return isDue(epochs) ? take(trainer.save({ training: true })) : undefined;
     // In a worker training may go on meanwhile: the file is of the moment of `save`.
-    return epochs.then((known) => (isDue(known) ? take(trainer.save({ training: true })) : undefined));
+    const { epoch } = Object(event) as { readonly epoch?: number };
+    return epochs.then((known) => (isDue(known, epoch) ? take(trainer.save({ training: true })) : undefined));
   };
 }
 
