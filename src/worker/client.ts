@@ -170,7 +170,7 @@ class RemoteTrainer {
     if (at >= 0 && all.length > at) all[at] = others;
     const names = at === 1 ? ["data", "options"] : ["data"];
     const result = await ask(link, signal, {}, (call) =>
-      postArguments(who, all, names, isMoved, (posted, moved) =>
+      postArguments(who, all, names, isMoved && all[0], (posted, moved) =>
         link.connection.host.call(this.#target, who, transfer(posted as unknown[], moved), call),
       ),
     );
@@ -221,7 +221,8 @@ class RemoteTrainer {
     ];
     return ask(link, signal, entry, (call) => {
       own = call;
-      return postArguments("fit", args, ["data", "options"], isMoved, (posted, moved) =>
+      const movable = isMoved && [args[0], validation];
+      return postArguments("fit", args, ["data", "options"], movable, (posted, moved) =>
         link.connection.host.call(this.#target, "fit", transfer(posted as unknown[], moved), call, settings),
       );
     });
@@ -233,7 +234,7 @@ class RemoteTrainer {
     const { connection } = link;
     const { transfer: isMoved, others } = split("bind", options);
     const { bound: number, rows } = await connection.answer(() =>
-      postArguments("bind", [data, others], ["data", "options"], isMoved, (posted, moved) =>
+      postArguments("bind", [data, others], ["data", "options"], isMoved && data, (posted, moved) =>
         connection.host.keep(this.#target, transfer(posted as unknown[], moved)),
       ),
     );
@@ -273,10 +274,15 @@ class RemoteTrainer {
       }
     };
     return ask(link, signal, entry, (call) =>
-      postArguments("withState", [state, others], ["state", "options"], false, ([posted, rest]) =>
+      postArguments("withState", [state, others], ["state", "options"], undefined, ([posted, rest]) =>
         link.connection.host.withState(this.#target, posted, rest, call),
       ),
     );
+  }
+
+  engineInfo(): Promise<unknown> {
+    const { connection } = this.#link;
+    return connection.answer(() => connection.host.engineInfo(this.#target));
   }
 
   dispose(): void {

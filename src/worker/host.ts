@@ -165,6 +165,7 @@ function makeHost(make: MakeTrainer, caller: CallerCalls): HostCalls {
         );
       return add(trainer);
     },
+    engineInfo: async (target) => trainerOf(target).program.engine.info(),
     async read(target, name) {
       const value = copyOf(trainerOf(target)[name as keyof AnyTrainer]);
       return posted(value);

@@ -2,12 +2,12 @@ import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
 import { FUNCTION, type Rule, readOptions, refuseMore } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
+import type { WorkerLike } from "../runtime/crew.ts";
 import type { EngineOptions } from "../runtime/engine.ts";
 import { VERSION } from "../version.ts";
 import { disposedWorker, type Link, makeLink, remoteTrainer } from "./client.ts";
 import type { Opened } from "./protocol.ts";
 import { sourceOf, type TrainerSource } from "./source.ts";
-import type { WorkerLike } from "./start.ts";
 import { postArguments } from "./values.ts";
 import type { WorkerTrainer } from "./worker-trainer.ts";
 
@@ -18,7 +18,10 @@ export interface WorkerOptions {
    * or is the package's `worker-host.js` elsewhere.
    */
   readonly worker?: () => WorkerLike;
-  /** Options of `createEngine`, which runs in the worker. Default: the default engine. */
+  /**
+   * Options of `createEngine`, which runs in the worker, such as `{ threads: "auto" }`. Default: the default engine.
+   * `engineInfo()` of the trainer says what runs.
+   */
   readonly engine?: EngineOptions;
   /** Milliseconds between two messages of progress, a number >= 0. Default: 10. */
   readonly progressInterval?: number;
@@ -89,7 +92,7 @@ export function openTrainer(
   timeout: number,
 ): Promise<Opened> {
   const open = () =>
-    postArguments(who, [source, engine], ["source", "engine"], false, ([posted, settings]) =>
+    postArguments(who, [source, engine], ["source", "engine"], undefined, ([posted, settings]) =>
       connection.host.open(VERSION, posted, settings as EngineOptions | undefined),
     );
   return timeout > 0 ? connection.start(open, timeout) : connection.answer(open);

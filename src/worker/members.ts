@@ -55,6 +55,7 @@ export const MEMBERS = {
   bind: OWN,
   bindAsync: OWN,
   withState: OWN,
+  engineInfo: OWN,
   dispose: OWN,
   [Symbol.dispose]: OWN,
   toJSON: OWN,

@@ -3,6 +3,7 @@
  * has; messages arrive in the order they were sent, so calls start in the order they were made.
  */
 import type { Column } from "../graph/input.ts";
+import type { EngineInfo } from "../runtime/crew.ts";
 import type { EngineOptions } from "../runtime/engine.ts";
 import type { EpochEvent, FitProgress } from "../train/fit-options.ts";
 
@@ -33,6 +34,7 @@ export interface ProgressEvents {
 export interface HostCalls {
   /** Makes a trainer of a source. @param version of the package on the other side, which must be the same */
   open(version: string, source: unknown, engine: EngineOptions | undefined): Promise<Opened>;
+  engineInfo(target: number): Promise<EngineInfo>;
   /** The value of a property. */
   read(target: number, name: string): Promise<unknown>;
   call(

@@ -1,14 +1,8 @@
 /** Starting workers: in pages and in Node, with the package's own file or one that the caller makes. */
 import { describe } from "../describe.ts";
 import { OptionError, WorkerError } from "../errors.ts";
+import type { WorkerLike } from "../runtime/crew.ts";
 import { builtin, type NodeWorker, type Threads } from "./endpoint.ts";
-
-/** A worker of a page, or of Node's `worker_threads`. */
-export interface WorkerLike {
-  // biome-ignore lint/suspicious/noExplicitAny: as both kinds declare it
-  postMessage(message: any, transfer: any): void;
-  terminate(): unknown;
-}
 
 /** A worker that has been started, and what it says of its end. */
 export interface Started {

@@ -77,17 +77,18 @@ function culprit(value: unknown, place: string): string | undefined {
 /**
  * Posts arguments: as they are; if that fails, as copies that can be posted.
  *
- * @param names how an error names each argument
+ * @param names   how an error names each argument
+ * @param movable what of them is transferred, with all its buffers
  * @throws OptionError for what cannot be posted, such as a function
  */
 export async function postArguments<T>(
   who: string,
   args: readonly unknown[],
   names: readonly string[],
-  transfer: boolean,
+  movable: unknown,
   send: (args: readonly unknown[], transfers: ArrayBuffer[]) => Promise<T>,
 ): Promise<T> {
-  const transfers = transfer ? [...buffersIn(args)] : [];
+  const transfers = [...buffersIn(movable)];
   try {
     return await send(args, transfers);
   } catch (error) {

@@ -13,6 +13,7 @@ import type {
 } from "../program/predictor-options.ts";
 import type { Bytes, Misfit } from "../program/state.ts";
 import type { Result, Rows } from "../rows/data.ts";
+import type { EngineInfo } from "../runtime/crew.ts";
 import type { WithStateOptions } from "../train/customers.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { FitOptions, FitResult } from "../train/fit-options.ts";
@@ -24,8 +25,8 @@ import type { EvaluateAsyncOptions, WeightOptions } from "../train/weights.ts";
 /** How data reach the worker. */
 export interface TransferOption {
   /**
-   * Whether the buffers of all typed arrays in the data move to the worker, which costs nothing; here they are empty from the call
-   * on, as is every other view of them. Views of a SharedArrayBuffer are shared either way. Default: false, data are copied.
+   * Whether the buffers of all typed arrays in the data, those for validation included, move to the worker, which costs nothing; here
+   * they are empty from the call on, as is every other view of them. Views of a SharedArrayBuffer are shared either way. Default: false, data are copied.
    */
   readonly transfer?: boolean;
 }
@@ -143,6 +144,9 @@ export interface WorkerTrainer<X = Rows, P = Result> {
     fn: (trainer: WorkerTrainer<X, P>) => unknown,
     options?: WithStateOptions,
   ): Promise<Bytes>;
+
+  /** What `info()` of its engine says: how many threads it runs on, and why no more. */
+  engineInfo(): Promise<EngineInfo>;
 
   /** Ends the worker. Calls under way reject with a DisposedError, and so does every later one. Twice is fine. */
   dispose(): void;

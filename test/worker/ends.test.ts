@@ -174,6 +174,33 @@ describe("a worker's file of one's own", () => {
   });
 });
 
+describe("the engine of a worker", () => {
+  it("has the threads that were asked for, and gives the same bits", async () => {
+    const wide = () =>
+      main.compile(
+        main.sequential({ input: [64], seed: 1 }, [
+          main.dense(256, { activation: "relu" }),
+          main.dense(10, { activation: "softmax" }),
+        ]),
+        { loss: main.crossEntropy(), optimizer: main.adam(), batchSize: 128 },
+      );
+    const data = {
+      x: Float32Array.from({ length: 256 * 64 }, (_, i) => ((i * 31) % 255) / 255),
+      y: Int32Array.from({ length: 256 }, (_, i) => i % 10),
+    };
+    const digests: string[] = [];
+    for (const engine of [undefined, { threads: 2 }]) {
+      using remote = await inWorker(wide, engine && { engine });
+      await remote.fit(data, { epochs: 5 });
+      digests.push(await remote.digest());
+      expect(await remote.engineInfo()).toMatchObject({ threads: engine?.threads ?? 1, relaxed: false });
+    }
+    const trainer = wide();
+    trainer.fitSync(data, { epochs: 5 });
+    expect(digests).toEqual([trainer.digest(), trainer.digest()]);
+  });
+});
+
 describe("a trainer that files cannot hold", () => {
   const options = { worker: () => local() };
   it.each([
@@ -276,6 +303,17 @@ describe("data", () => {
     expect(data.buffer.byteLength).toBe(16);
     const bound = await remote.bind(make(plain), { transfer: true });
     expect((await remote.evaluate(bound)).loss).toBe(loss);
+  });
+
+  it("move, and states and other options stay", async () => {
+    using remote = await inWorker(xorTrainer);
+    const state = await remote.state();
+    const rows = { x: Float32Array.of(0, 1, 1, 1), y: Float32Array.of(1, 0) };
+    const held = { x: Float32Array.of(0, 0), y: Float32Array.of(0) };
+    await remote.predict(rows.x.slice(), { state, transfer: true });
+    expect(state.length).toBeGreaterThan(0);
+    await remote.fit(rows, { validation: held, transfer: true });
+    expect([rows.x.length, rows.y.length, held.x.length, held.y.length]).toEqual([0, 0, 0, 0]);
   });
 
   it("come out of the proxies of reactive state", async () => {

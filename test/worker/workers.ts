@@ -18,7 +18,7 @@ export interface Way {
 }
 
 /** A worker that is none: the same two sides on one thread. */
-export function local(make: MakeTrainer = trainerOfFile): source.WorkerLike {
+export function local(make: MakeTrainer = trainerOfFile): main.WorkerLike {
   const { port1, port2 } = new MessageChannel();
   serveOn(port2, make);
   return Object.assign(port1, {
