@@ -76,19 +76,17 @@ function sectionRow(program: usize, section: usize): usize {
 // @ts-ignore: decorator
 @inline
 function runStretch(program: usize, from: usize, to: usize): bool {
-  if (ASC_FEATURE_THREADS) {
-    // Those at the front that are not shared out need nobody else.
-    const shared = sharedFrom(program, from, to);
-    execute(program, from, shared, 0, 1);
-    return shared == to || share(program, shared, to);
-  }
+  if (ASC_FEATURE_THREADS && pointer(program, Header.Control) != 0) return lead(program, from, to);
   execute(program, from, to, 0, 1);
   return true;
 }
 
-/** The same, for the caller. */
+/** The same, of a program that has a control block. */
 export function lead(program: usize, from: usize, to: usize): bool {
-  return runStretch(program, from, to);
+  // Those at the front that are not shared out need nobody else.
+  const shared = sharedFrom(program, from, to);
+  execute(program, from, shared, 0, 1);
+  return shared == to || share(program, shared, to);
 }
 
 function runSection(program: usize, section: usize): bool {

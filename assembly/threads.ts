@@ -176,8 +176,7 @@ function work(program: usize, control: usize, from: usize, to: usize, part: i32,
  * stretch before that.
  */
 export function sharedFrom(program: usize, from: usize, to: usize): usize {
-  const control = controlOf(program);
-  if (control == 0 || load<i32>(at(control, Control.Parts)) <= 1) return to;
+  if (load<i32>(at(controlOf(program), Control.Parts)) <= 1) return to;
   let r = from;
   for (; r < to; r += <usize>((load<u32>(r) >>> RecordWord.LengthShift) & RecordWord.LengthMask) << 2)
     if ((load<u32>(r) & RecordWord.Alone) == 0) break;

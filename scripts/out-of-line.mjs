@@ -12,6 +12,7 @@ const OUT_OF_LINE = [
   "assembly/decode/executeExtended",
   "assembly/decode/executeDeep",
   "assembly/kernels/order/*",
+  "assembly/interpreter/lead",
   "assembly/interpreter/pass",
   "assembly/kernels/advance/*",
   "assembly/kernels/average-weights/averageWeights",

@@ -38,16 +38,17 @@ export interface Host {
   readonly hooks: TeamHooks;
   /** Whether the thread that calls may sleep. */
   readonly maySleep: boolean;
-  prices: Prices;
-  isMeasured: boolean;
+  /** As measured in the present pool; undefined before. */
+  prices: Prices | undefined;
   /** Calls that others took part in. */
   calls: number;
   /** Started if there is none; undefined where there can be none. */
   readonly pool: Pool | undefined;
+  /** Whether prices are to be measured, for the first time or anew: the machine may have had other work. */
+  isDue(): boolean;
+  measured(prices: Prices): void;
   /** Decides what is shared of a plan, in its words. */
   share(plan: Plan): Shared[];
   /** What was decided of a plan before anything was measured. */
   sharesOf(plan: Plan): readonly Shared[];
-  /** Pools work: what failed before does not count. */
-  forget(): void;
 }

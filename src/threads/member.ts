@@ -6,7 +6,7 @@ import type { ProgramCrew, Space, SpaceCrew, ThreadedKernels } from "../runtime/
 import type { Host } from "./host.ts";
 import { measure } from "./measure.ts";
 import type { Pool } from "./pool.ts";
-import type { Shared } from "./share.ts";
+import type { Prices, Shared } from "./share.ts";
 
 /** A program of the memory. */
 interface Entry {
@@ -16,6 +16,7 @@ interface Entry {
   /** What is shared, by the address of the stretch; decided once with the prices of a pool. */
   shares: ReadonlyMap<number, Shared>;
   decidedFor: Pool | undefined;
+  prices: Prices | undefined;
   /** Whether others take part in runs of many passes, and in single steps. */
   runs: boolean;
   steps: boolean;
@@ -83,9 +84,10 @@ export class Member implements SpaceCrew {
       control: words[Header.Control] >>> 2,
       shares: mapOf(shares),
       decidedFor: undefined,
+      prices: undefined,
       runs: false,
       steps: false,
-      wants: shares.some(({ leastRows }) => leastRows <= (plan as Plan).batch),
+      wants: shares.some(({ pays }) => pays),
       lost: undefined,
     };
     this.#entries.set(base, entry);
@@ -126,30 +128,32 @@ export class Member implements SpaceCrew {
     const pool = this.#register();
     const { ready } = this.#ticket;
     if (!pool || !ready || !pool.isReady(ready, this.team.hooks.waits)) return undefined;
-    if (entry.decidedFor !== pool) this.#decide(entry, pool);
+    if (entry.decidedFor !== pool || entry.prices !== this.team.prices || this.team.isDue())
+      this.#decide(entry, pool);
     return entry;
   }
 
   #decide(entry: Entry, pool: Pool): void {
     const { team } = this;
     const { plan } = entry;
-    if (!team.isMeasured) {
-      team.prices = measure((times) =>
-        this.#call(entry, () => (this.kernels.rehearse(plan.base, times) ? Status.Ok : Status.WorkerFailed)),
+    if (team.isDue())
+      team.measured(
+        measure((times) =>
+          this.#call(entry, () =>
+            this.kernels.rehearse(plan.base, times) ? Status.Ok : Status.WorkerFailed,
+          ),
+        ),
       );
-      team.isMeasured = true;
-      team.forget();
-    }
+    const prices = team.prices as Prices;
+    entry.prices = prices;
+    entry.decidedFor = pool;
     const words = this.#i32.subarray(plan.base >>> 2, (plan.base >>> 2) + plan.words.length);
     const shares = team.share({ ...plan, words });
     entry.shares = mapOf(shares);
-    entry.decidedFor = pool;
-    const train = shares
-      .slice(1, 1 + (plan.train?.sections.length ?? 0))
-      .filter(({ leastRows }) => leastRows < Infinity);
+    const train = shares.slice(1, 1 + (plan.train?.sections.length ?? 0)).filter(({ pays }) => pays);
     const saved = train.reduce((sum, { alone, together }) => sum + alone - together, 0);
     entry.runs = train.length > 0;
-    entry.steps = entry.runs && (team.hooks.policy === "all" || saved > 2 * team.prices.wake);
+    entry.steps = entry.runs && (team.hooks.policy === "all" || saved > 2 * prices.wake);
   }
 
   #run(program: number, steps: number): number {

@@ -22,7 +22,9 @@ export interface Prices {
 export interface Shared {
   readonly from: number;
   readonly to: number;
-  /** Fewest rows of a call from which sharing pays; Infinity: never. */
+  /** Whether any record is. */
+  readonly pays: boolean;
+  /** Fewest rows from which that pays in a call of its own; Infinity: never. */
   readonly leastRows: number;
   /** Nanoseconds of the stretch with one thread and with all, at the full batch. */
   readonly alone: number;
@@ -104,15 +106,15 @@ function payOff(
   parts: number,
   prices: Prices,
   policy: "pays" | "all",
-): Pick<Shared, "leastRows" | "alone" | "together"> {
+): Pick<Shared, "pays" | "leastRows" | "alone" | "together"> {
   const times = (rows: number) => {
     const costs = readTape(plan.words, from, to, boundsOf(plan, rows)).map(costOf);
     return [costs.reduce((sum, { ns }) => sum + ns, 0), timeOf(costs, alone, waits, parts, prices)] as const;
   };
   const [single, together] = times(plan.batch);
-  const result = { alone: single, together };
-  if (policy === "all") return { ...result, leastRows: alone.length > 0 ? 1 : Number.POSITIVE_INFINITY };
-  if (alone.every(Boolean)) return { ...result, leastRows: Number.POSITIVE_INFINITY };
+  const result = { pays: !alone.every(Boolean), alone: single, together };
+  if (!result.pays) return { ...result, leastRows: Number.POSITIVE_INFINITY };
+  if (policy === "all") return { ...result, leastRows: 1 };
   let leastRows = Number.POSITIVE_INFINITY;
   for (let rows = plan.batch; rows >= 1; rows = rows === 1 ? 0 : Math.ceil(rows / 2)) {
     const [one, all] = times(rows);

@@ -5,6 +5,7 @@ import type { Plan } from "../plan/planned.ts";
 import type { Crew, Space, ThreadedKernels } from "../runtime/crew.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { Host, TeamHooks, TeamSettings } from "./host.ts";
+import { lower } from "./measure.ts";
 import { Member } from "./member.ts";
 import { Pool } from "./pool.ts";
 import { type Prices, type Shared, shareOut } from "./share.ts";
@@ -14,6 +15,8 @@ const UNMEASURED: Prices = { barrier: 150, wake: 5000 };
 /** Pools in a row that did not work, after which no other is tried. */
 const MOST_FAILURES = 3;
 const LINE_BYTES = 64;
+/** From the first measurement to the second one; each further period is twice as long. */
+const FIRST_PERIOD_MS = 250;
 
 export class Team implements Crew, Host {
   readonly parts: Crew["parts"];
@@ -21,8 +24,12 @@ export class Team implements Crew, Host {
   readonly hooks: TeamHooks = { policy: "pays", patienceMs: 10_000, waits: false };
   /** Calls that others took part in. */
   calls = 0;
-  prices: Prices = UNMEASURED;
-  isMeasured = false;
+  prices: Prices | undefined;
+  /** The measurement before the last one. */
+  #before: Prices | undefined;
+  /** When the next is due, and milliseconds until the one after it. */
+  #due = 0;
+  #period = FIRST_PERIOD_MS;
   #pool: Pool | undefined;
   #failures = 0;
   #why: unknown;
@@ -37,8 +44,12 @@ export class Team implements Crew, Host {
       controlBytes: (Control.Parties + Control.PartyWords * count) * 4 + Control.TextRoom + LINE_BYTES,
       setBarriers: (plan) => {
         const { words, layout } = plan as Plan;
-        words[Header.Control] = Math.ceil(layout.at("control") / LINE_BYTES) * LINE_BYTES;
-        this.#shares.set(plan as Plan, this.share(plan as Plan));
+        const shares = this.share(plan as Plan);
+        this.#shares.set(plan as Plan, shares);
+        // The machine asks for nobody else where there is none.
+        words[Header.Control] = shares.some(({ pays }) => pays)
+          ? Math.ceil(layout.at("control") / LINE_BYTES) * LINE_BYTES
+          : 0;
       },
     };
   }
@@ -58,7 +69,8 @@ export class Team implements Crew, Host {
 
   /** Decides what is shared of a plan, in its words. */
   share(plan: Plan): Shared[] {
-    const shared = shareOut(plan, this.parts.count, this.prices, this.hooks.policy);
+    const { count } = this.parts;
+    const shared = shareOut(plan, count, this.prices ?? UNMEASURED, this.hooks.policy);
     this.hooks.decided?.(plan);
     return shared;
   }
@@ -81,12 +93,24 @@ export class Team implements Crew, Host {
     }
     const { parts, factory } = this.settings;
     this.#pool = new Pool(parts, factory, this.maySleep);
-    this.isMeasured = false;
+    this.prices = undefined;
+    this.#before = undefined;
+    this.#period = FIRST_PERIOD_MS;
     return this.#pool;
   }
 
-  /** Pools work: what failed before does not count. */
-  forget(): void {
+  isDue(): boolean {
+    return this.prices === undefined || Date.now() >= this.#due;
+  }
+
+  measured(prices: Prices): void {
+    const now = this.#before ? lower(this.#before, prices) : prices;
+    // Programs decide anew where they are others.
+    if (!this.prices || !areClose(now, this.prices)) this.prices = now;
+    this.#before = prices;
+    this.#due = Date.now() + this.#period;
+    this.#period *= 2;
+    // Pools work: what failed before does not count.
     this.#failures = 0;
   }
 
@@ -106,6 +130,10 @@ export class Team implements Crew, Host {
     void this.#pool?.end();
   }
 }
+
+/** Whether nothing would be decided in another way that matters. */
+const areClose = (a: Prices, b: Prices): boolean =>
+  (["barrier", "wake"] as const).every((name) => a[name] < 1.5 * b[name] && b[name] < 1.5 * a[name]);
 
 const textOf = (why: unknown) =>
   why instanceof Error ? why.message : typeof why === "string" ? why : describe(why);
