@@ -165,7 +165,11 @@ function makeHost(make: MakeTrainer, caller: CallerCalls): HostCalls {
         );
       return add(trainer);
     },
-    engineInfo: async (target) => trainerOf(target).program.engine.info(),
+    async engineInfo(target) {
+      const own = trainerOf(target).program.engine as Partial<Engine> & Pick<Engine, "livePrograms">;
+      // The default engine, which nobody made, has no such call.
+      return own.info?.() ?? { threads: 1, wanted: 1, relaxed: false, livePrograms: own.livePrograms };
+    },
     async read(target, name) {
       const value = copyOf(trainerOf(target)[name as keyof AnyTrainer]);
       return posted(value);
