@@ -207,7 +207,9 @@ describe("data that cannot be, by row and column:", () => {
         classWeight ? { classWeight } : {},
       );
     expect(weigh([1, -1])).toThrow("fitSync: sampleWeight: weights must be >= 0; got -1 at row 1");
-    expect(weigh([0, 0])).toThrow("fitSync: sampleWeight: one weight at least must be above 0; got 2 times 0");
+    expect(weigh([0, 0])).toThrow(
+      "fitSync: sampleWeight: one weight at least must be above 0; got 2 times 0",
+    );
     expect(weigh(undefined, { a: -1 })).toThrow(
       'fitSync: classWeight: weights must be finite numbers >= 0; got -1 for "a"',
     );

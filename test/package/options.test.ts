@@ -117,9 +117,9 @@ const TAKERS: { readonly [name: string]: (options: never) => unknown } = {
   groupNorm: (options) => wasmgrad.groupNorm(2, options),
   gaussianNoise: (options) => wasmgrad.gaussianNoise(0.5, options),
   randomNormal: (options) =>
-    wasmgrad.model({ inputs: { x: [2] } }, ({ x }) => wasmgrad.randomNormal(x, options)),
+    wasmgrad.model({ inputs: { x: [2] } }, ({ x }) => x.add(wasmgrad.randomNormal(x, options))),
   randomUniform: (options) =>
-    wasmgrad.model({ inputs: { x: [2] } }, ({ x }) => wasmgrad.randomUniform(x, options)),
+    wasmgrad.model({ inputs: { x: [2] } }, ({ x }) => x.add(wasmgrad.randomUniform(x, options))),
   spatialDropout: (options) => wasmgrad.spatialDropout(0.5, options),
   prelu: wasmgrad.prelu,
   relu6: wasmgrad.relu6,
