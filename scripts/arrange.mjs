@@ -8,6 +8,13 @@ import MagicString from "magic-string";
 
 const KERNELS = ["UNPACK", "PREDICT", "TRAIN", "EXTENDED", "DEEP"];
 
+const OPERATORS = {
+  "<<": (a, b) => a << b,
+  "*": (a, b) => a * b,
+  "/": (a, b) => a / b,
+  "-": (a, b) => a - b,
+};
+
 export function arrange(code) {
   const edited = new MagicString(code);
   const tree = parse(code, { ecmaVersion: "latest", sourceType: "module" });
@@ -15,6 +22,14 @@ export function arrange(code) {
     if (node.type === "VariableDeclaration" && node.kind === "const" && !tree.body.includes(node))
       edited.update(node.start, node.start + "const".length, "let");
   });
+  // Minifiers keep an unused variable whose value they would have to compute.
+  for (const { declarations = [] } of tree.body)
+    for (const { init } of declarations)
+      if (
+        init?.type === "BinaryExpression" &&
+        [init.left, init.right].every(({ value }) => typeof value === "number")
+      )
+        edited.update(init.start, init.end, `${OPERATORS[init.operator](init.left.value, init.right.value)}`);
   const groups = Array.from({ length: 4 }, () => []);
   for (const statement of tree.body) groups[groupOf(statement)].push(statement);
   const texts = groups.flat().map(({ start, end }) => edited.slice(start, end));

@@ -8,7 +8,7 @@ export interface Float64Parts {
   readonly exponent: number;
 }
 
-const scratch = new DataView(new ArrayBuffer(8));
+const scratch = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /** The upper 32 bits of an f64: sign, 11 exponent bits, 20 fraction bits. */
 export function highWord(x: number): number {

@@ -62,26 +62,25 @@ const rule = (fn: Fn, init: ActivationRule["init"] = "glorotUniform", alpha = 0)
 });
 
 const RULES = {
-  linear: rule(Fn.Identity),
-  relu: rule(Fn.Relu, "heNormal"),
-  leakyRelu: rule(Fn.LeakyRelu, "heNormal", 0.01),
-  elu: rule(Fn.Elu, "heNormal", 1),
-  selu: rule(Fn.Selu, "lecunNormal"),
-  gelu: rule(Fn.Gelu, "heNormal"),
-  geluTanh: rule(Fn.GeluTanh, "heNormal"),
-  silu: rule(Fn.Silu, "heNormal"),
-  softplus: rule(Fn.Softplus, "heNormal"),
-  sigmoid: rule(Fn.Sigmoid),
-  tanh: rule(Fn.Tanh),
-  hardSigmoid: rule(Fn.HardSigmoid),
-  sign: rule(Fn.Sign),
-  softsign: rule(Fn.Softsign),
+  linear: /* @__PURE__ */ rule(Fn.Identity),
+  relu: /* @__PURE__ */ rule(Fn.Relu, "heNormal"),
+  leakyRelu: /* @__PURE__ */ rule(Fn.LeakyRelu, "heNormal", 0.01),
+  elu: /* @__PURE__ */ rule(Fn.Elu, "heNormal", 1),
+  selu: /* @__PURE__ */ rule(Fn.Selu, "lecunNormal"),
+  gelu: /* @__PURE__ */ rule(Fn.Gelu, "heNormal"),
+  geluTanh: /* @__PURE__ */ rule(Fn.GeluTanh, "heNormal"),
+  silu: /* @__PURE__ */ rule(Fn.Silu, "heNormal"),
+  softplus: /* @__PURE__ */ rule(Fn.Softplus, "heNormal"),
+  sigmoid: /* @__PURE__ */ rule(Fn.Sigmoid),
+  tanh: /* @__PURE__ */ rule(Fn.Tanh),
+  hardSigmoid: /* @__PURE__ */ rule(Fn.HardSigmoid),
+  sign: /* @__PURE__ */ rule(Fn.Sign),
+  softsign: /* @__PURE__ */ rule(Fn.Softsign),
 } as const satisfies Record<Exclude<ActivationName, "softmax">, ActivationRule>;
 
-export const activationNames: readonly ActivationName[] = [
-  ...(Object.keys(RULES) as (keyof typeof RULES)[]),
-  "softmax",
-];
+export const activationNames: readonly ActivationName[] = /* @__PURE__ */ (
+  Object.keys(RULES) as ActivationName[]
+).concat("softmax");
 
 /** Checks an activation; kernels that know activations by name must leave those with a `layer` to `activate`. */
 export function parseActivation(who: string, activation: Activation): ParsedActivation {

@@ -97,7 +97,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   relu: 'write activation({ name: "leakyRelu", alpha: 0.1 })(x) for a slope below 0',
 };
 
-const WHOLE: Rule = ["a whole number", Number.isSafeInteger];
+const WHOLE: Rule = ["a whole number", (n: number) => Number.isSafeInteger(n)];
 const PLACES: Rule = ["a whole number >= 0", (n: number) => Number.isSafeInteger(n) && n >= 0];
 const CORRECTION: Rule = ["0 or 1", (n: number) => n === 0 || n === 1];
 /** The largest finite f32. */

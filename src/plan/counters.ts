@@ -30,24 +30,12 @@ export interface PlannedCounter extends CounterEntry {
   readonly length: number;
 }
 
-const KINDS: Readonly<Record<Exclude<Counter, Counter.Count>, CounterKind>> = {
-  [Counter.Step]: "count",
-  [Counter.Epoch]: "count",
-  [Counter.Cursor]: "count",
-  [Counter.EpochLoss]: "sum",
-  [Counter.EpochRows]: "count",
-  [Counter.MicroStep]: "count",
-  [Counter.GroupRows]: "count",
-  [Counter.Seed]: "count",
-  [Counter.ShuffleSeed]: "count",
-};
-
 /** Names of counters as in `Counter`, their first letter small. */
 const nameOf = (counter: Counter) => Counter[counter].charAt(0).toLowerCase() + Counter[counter].slice(1);
 
-const COMMON: readonly CounterEntry[] = Array.from({ length: Counter.Count }, (_, i) => ({
+const COMMON: readonly CounterEntry[] = /* @__PURE__ */ Array.from({ length: Counter.Count }, (_, i) => ({
   name: nameOf(i),
-  kind: KINDS[i as keyof typeof KINDS],
+  kind: i === Counter.EpochLoss ? "sum" : "count",
   initial: 0,
 }));
 

@@ -44,6 +44,7 @@ import type { Program } from "./program.ts";
 import type { RawRows } from "./raw-rows.ts";
 import { readOnly } from "./read-only.ts";
 import type { Bytes, Misfit } from "./state.ts";
+import { addSymbols } from "./symbols.ts";
 
 /** A program that predicts. */
 export class Predictor<X = Rows, P = Result> {
@@ -56,6 +57,7 @@ export class Predictor<X = Rows, P = Result> {
   #raw: Float64Array[] = [];
   /** Why nothing can be done with it any more. */
   #end: string | undefined;
+  declare [Symbol.dispose]: () => void;
 
   /** @internal */
   constructor(
@@ -69,6 +71,7 @@ export class Predictor<X = Rows, P = Result> {
     const { inputs } = model.graph;
     this.#names = inputs.map((p) => (model.named.inputs ? `predict: x.${p.name}` : "predict: x"));
     this.border = borderOf(model);
+    addSymbols(Predictor.prototype);
   }
 
   /** @internal */
@@ -498,19 +501,11 @@ export class Predictor<X = Rows, P = Result> {
     this.program.dispose();
   }
 
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-
   /** What `JSON.stringify` and Node's console show: the manifest, never the memory. */
   toJSON(): Record<string, unknown> {
     return Predictor.#programOf(this).disposed || this.#end
       ? { package: "wasmgrad", disposed: true }
       : this.manifest();
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): Record<string, unknown> {
-    return this.toJSON();
   }
 
   /** @internal whether optimizer and slots belong to its states */

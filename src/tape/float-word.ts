@@ -1,5 +1,6 @@
-const float = new Float32Array(1);
-const bits = new Int32Array(float.buffer);
+const word = /* @__PURE__ */ new ArrayBuffer(4);
+const float = /* @__PURE__ */ new Float32Array(word);
+const bits = /* @__PURE__ */ new Int32Array(word);
 
 /** The bits of a number rounded to f32, as an i32 word. */
 export function f32Word(value: number): number {

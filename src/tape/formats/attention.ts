@@ -14,13 +14,14 @@ const outputs: Span = (r) => r.m * r.queries * r.heads * r.width;
 const weights: Span = (r) => r.m * r.heads * r.queries * weightsStride(r.keys);
 
 const dims = { m: dim, queries: dim, keys: dim, heads: dim, size: dim, width: dim, causal: int } as const;
-const draws = {
-  rate: f32,
-  stream: int,
-  seed: { ...counter(), ...optional },
-  step: { ...counter(), ...optional },
-  micro: { ...counter(), ...optional },
-} as const;
+const draws = () =>
+  ({
+    rate: f32,
+    stream: int,
+    seed: { ...counter(), ...optional },
+    step: { ...counter(), ...optional },
+    micro: { ...counter(), ...optional },
+  }) as const;
 
 /** A tile at the edge of a product. */
 const SPARE = 4 * Gemm.NR;
@@ -33,7 +34,7 @@ export const ATTENTION = /* @__PURE__ */ record(Opcode.Attention, "attention", "
   v: input(values),
   mask: input((r) => r.m * r.keys, optional),
   ...dims,
-  ...draws,
+  ...draws(),
   // Panels of K and V, which keys are there, four rows of weights before and after dropout.
   scratch: scratch(
     (r) =>
@@ -60,7 +61,7 @@ export const ATTENTION_GRAD = /* @__PURE__ */ record(
     k: input(keys),
     v: input(values),
     ...dims,
-    ...draws,
+    ...draws(),
     // Panels of V, K, dY and Q, and a row of weights for each query.
     scratch: scratch(
       (r) =>
