@@ -1,5 +1,5 @@
 /**
- * What threads gain: `node bench/threads.mjs [filter ..] [--threads 2,4] [--rounds 15]`, after `npm run build`. Medians of interleaved
+ * What threads gain: `node bench/threads.mjs [filter ..] [--threads 2,4] [--rounds 15] [--meeting US]`, after `npm run build`. Medians of interleaved
  * turns by the clock, of whole calls whose results were first found to be the same to the bit. The machine must have nothing else to do.
  *
  * It then takes each record of a training step apart, part after part on one thread, and computes from that, and from what it
@@ -24,7 +24,11 @@ const {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { threads: { type: "string", default: "2,4" }, rounds: { type: "string", default: "15" } },
+  options: {
+    threads: { type: "string", default: "2,4" },
+    rounds: { type: "string", default: "15" },
+    meeting: { type: "string" },
+  },
 });
 const THREADS = values.threads.split(",").map(Number);
 const ROUNDS = Number(values.rounds);
@@ -170,7 +174,8 @@ for (const workload of WORKLOADS) {
 }
 
 /** What a step would take with more cores: each record by its slowest part, and a meeting at each barrier. */
-function printModel({ make }, { program: shared }, { barrier }) {
+function printModel({ make }, { program: shared }, prices) {
+  const barrier = values.meeting ? Number(values.meeting) * 1000 : prices.barrier;
   const { program } = make({});
   const { plan, kernels, i32 } = program;
   const flags = shared.i32;

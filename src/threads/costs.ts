@@ -86,8 +86,11 @@ function shapeCost(record: TapeRecord): Cost {
       return { ns: d.n * d.oh * d.ow * d.o * d.k * 0.06, pieces: Math.ceil((d.n * d.oh) / ROWS) };
     case Opcode.ConvScatter:
     case Opcode.ConvGradWeights: {
-      const depth = (d.c / Math.max(1, d.groups)) * d.kh * d.kw;
-      return { ns: d.n * d.oh * d.ow * d.o * depth * 0.07, pieces: Math.ceil(d.n / ROWS) };
+      const depth = (d.c / d.groups) * d.kh * d.kw;
+      const ns = d.n * d.oh * d.ow * d.o * depth * 0.07;
+      if (record.opcode === Opcode.ConvScatter) return { ns, pieces: Math.ceil(d.n / ROWS) };
+      const runs = d.dw === 1 || d.kw === 1 ? d.kh : d.kh * d.kw;
+      return { ns, pieces: d.groups * Math.ceil(d.o / d.groups / Gemm.NR) * runs };
     }
     case Opcode.ConvPack:
       return moved(record, Math.ceil((d.o * d.groups) / Gemm.NR));
