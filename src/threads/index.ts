@@ -17,7 +17,7 @@ const THREADS_PROBE = Uint8Array.of(
 interface Scope {
   readonly crossOriginIsolated?: boolean;
   readonly location?: { readonly protocol: string };
-  readonly navigator?: { readonly hardwareConcurrency?: number };
+  readonly navigator?: { readonly hardwareConcurrency?: number; readonly userAgent?: string };
   readonly Worker?: unknown;
   readonly process?: {
     getBuiltinModule?(name: "os"): { availableParallelism?(): number; cpus(): unknown[] };
@@ -34,7 +34,9 @@ export function whyNoThreads(hasFactory: boolean): string | undefined {
     return "the page is not cross-origin isolated: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless), or with the service worker of docs/hosts.md";
   }
   if (typeof SharedArrayBuffer !== "function") return "the runtime has no SharedArrayBuffer";
-  if (!(hasFactory || nodeThreads() || scope.Worker)) return "the runtime has no workers";
+  // At the edge Node's module is there, and makes none.
+  const isEdge = scope.navigator?.userAgent === "Cloudflare-Workers";
+  if (isEdge || !(hasFactory || nodeThreads() || scope.Worker)) return "the runtime has no workers";
   return undefined;
 }
 
