@@ -42,7 +42,7 @@ export class Member implements SpaceCrew {
   readonly space: Space;
   readonly leave: () => void;
   readonly #entries = new Map<number, Entry>();
-  readonly #ticket: Ticket = { pool: undefined, id: 0, ready: undefined };
+  readonly #ticket: Ticket;
   readonly #i32: Int32Array;
   /** A pool some of whose workers may still write here. */
   #suspect: Pool | undefined;
@@ -52,8 +52,10 @@ export class Member implements SpaceCrew {
     private readonly memory: WebAssembly.Memory,
     private readonly kernels: ThreadedKernels,
     viewsOf: (memory: WebAssembly.Memory, kernels: ThreadedKernels) => Space,
+    ticket: Ticket = { pool: undefined, id: 0, ready: undefined },
   ) {
-    this.leave = leaving(this.#ticket);
+    this.#ticket = ticket;
+    this.leave = leaving(ticket);
     this.#i32 = new Int32Array(memory.buffer);
     const led: ThreadedKernels = {
       ...kernels,
@@ -71,7 +73,8 @@ export class Member implements SpaceCrew {
         const fresh = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
         new Uint8Array(fresh.buffer).set(new Uint8Array(memory.buffer));
         this.leave();
-        return new Member(team, fresh, team.settings.instance(fresh), viewsOf).space;
+        // With the same ticket: whoever waits for the end of the program has a function that knows this one.
+        return new Member(team, fresh, team.settings.instance(fresh), viewsOf, ticket).space;
       },
     };
   }
