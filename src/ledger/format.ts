@@ -61,11 +61,35 @@ export function brokenChain(ledger: Ledger): BrokenChain | undefined {
   return chain === end.chain ? undefined : { entry: end, isEnd: true, expected: chain };
 }
 
+/** A place where no entry can stand, and the one that is missing. */
+export interface Misplaced {
+  readonly entry: LedgerEntry;
+  readonly isEnd: boolean;
+  readonly due: number;
+}
+
+/** The first entry that is not the next multiple of `every`, if there is one: a fit leaves none out and writes none twice. */
+export function misplaced({ every, entries, end }: Ledger): Misplaced | undefined {
+  const after = (epoch: number) => epoch - (epoch % every) + every;
+  for (let i = 1; i < entries.length; i++) {
+    const due = after(entries[i - 1].epoch);
+    if (entries[i].epoch !== due) return { entry: entries[i], isEnd: false, due };
+  }
+  // Early stopping hands back a state of before.
+  const due = after(entries[entries.length - 1].epoch);
+  return end && end.epoch >= due ? { entry: end, isEnd: true, due } : undefined;
+}
+
 const HEX = /^[0-9a-f]{64}$/;
 const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
 const isEntry = (entry: unknown): entry is LedgerEntry => {
   const { epoch, step, digest, chain } = Object(entry) as Partial<LedgerEntry>;
   return isCount(epoch) && isCount(step) && HEX.test(`${digest}`) && HEX.test(`${chain}`);
+};
+const isEnd = (end: unknown): boolean => {
+  const { rows, lossBelow } = Object(end) as Partial<LedgerEnd>;
+  // JSON has null for Infinity.
+  return isEntry(end) && isCount(rows) && (lossBelow == null || typeof lossBelow === "number");
 };
 const isState = (state: unknown) => {
   const { epoch, state: text } = Object(state) as { epoch?: unknown; state?: unknown };
@@ -92,7 +116,7 @@ export function checkLedger(who: string, given: unknown): asserts given is Ledge
     data: Object(data) === data,
     options: Object(options) === options,
     entries: Array.isArray(entries) && entries.every(isEntry),
-    end: end === undefined || (isEntry(end) && isCount(end.rows)),
+    end: end === undefined || isEnd(end),
     states: states === undefined || (Array.isArray(states) && states.every(isState)),
   }).find(([, holds]) => !holds);
   if (!wrong) return;

@@ -9,7 +9,7 @@ import type { Ledger, LedgerEntry } from "../train/ledger.ts";
 import { Trainer } from "../train/trainer.ts";
 import type { Data } from "../train/training-data.ts";
 import { VERSION } from "../version.ts";
-import { brokenChain, checkLedger, firstDifference, type Head, type Place } from "./format.ts";
+import { brokenChain, checkLedger, firstDifference, type Head, misplaced, type Place } from "./format.ts";
 import { stateFromText } from "./states.ts";
 import { bringLedger, emptyLedger, listen, manifestOf } from "./write.ts";
 
@@ -108,6 +108,15 @@ export async function verifyLedger<X = Rows, P = Result>(
         "the chain of the ledger is broken here: this entry was changed, or one before it was changed or taken out" +
         (broken.entry === ledger.entries[0] ? ", or what the ledger says beside its entries" : ""),
     };
+  const wrong = misplaced(ledger);
+  if (wrong)
+    return {
+      equal: false,
+      at: wrong.isEnd ? "end" : nameOf(wrong.entry),
+      expected: nameOf({ ...wrong.entry, epoch: wrong.due }),
+      got: nameOf(wrong.entry),
+      why: `entries stand at each multiple of ${ledger.every}: one was added, moved or taken out, and the chain made anew`,
+    };
   const trainer = await make();
   if (!(trainer instanceof Trainer))
     throw new OptionError(`verifyLedger: make must return a fresh trainer; got ${describe(trainer)}`);
@@ -197,9 +206,13 @@ async function replay<X, P>(
   /** The last entry that was found equal. */
   let reached: LedgerEntry | undefined;
 
-  const compare = (at: string, entry: LedgerEntry, got: string, why: string): void => {
+  const compare = (at: string, entry: LedgerEntry, step: number, got: string, why: string): void => {
     if (got !== entry.digest)
       throw new Found({ equal: false, at, expected: entry.digest, got, why: why + versions });
+    if (step !== entry.step) {
+      const steps = { expected: `step ${entry.step}`, got: `step ${step}` };
+      throw new Found({ equal: false, at, ...steps, why: `${since()} comes there with other steps` });
+    }
     compared++;
     onEntry?.(entry);
     signal?.throwIfAborted();
@@ -214,20 +227,20 @@ async function replay<X, P>(
       refuseDifference("data", ledger.data, head.data);
     },
     wants: (epoch) => epoch === to || atEnd(epoch),
-    state: ({ epoch }, digest) => {
+    state: ({ epoch, step }, digest) => {
       if (!reached) {
         const fromMake =
           "the trainer must start in another state: make must give it as it was when the ledger began";
         const kept = "the state that the ledger keeps is another one than its entry says";
-        compare(nameOf(start), start, digest, state === undefined ? fromMake : kept);
+        compare(nameOf(start), start, step, digest, state === undefined ? fromMake : kept);
         reached = start;
       }
       const entry = entries.get(epoch);
       if (entry && epoch > reached.epoch) {
-        compare(nameOf(entry), entry, digest, `${since()} gives another state`);
+        compare(nameOf(entry), entry, step, digest, `${since()} gives another state`);
         reached = entry;
       }
-      if (end && atEnd(epoch)) compare("end", end, digest, `${since()} ends in another state`);
+      if (end && atEnd(epoch)) compare("end", end, step, digest, `${since()} ends in another state`);
       if (epoch === to && !end?.rows) throw new Done();
     },
   });
@@ -254,13 +267,13 @@ async function replay<X, P>(
       const until = lossBelow === undefined ? { steps: step - trainer.steps } : bound;
       await trainer.fit(data, { ...fit, ...until });
       const got = own.end?.rows === rows ? own.end.digest : `row ${own.end?.rows}`;
-      compare("end", end, got, `${since()} ends in another state`);
+      compare("end", end, trainer.steps, got, `${since()} ends in another state`);
     }
   } catch (error) {
     if (error instanceof Done) return { equal: true, entries: compared, from: start.epoch, to };
     if (!(error instanceof NonFiniteError)) throw error;
     const next = ledger.entries.find(({ epoch }) => epoch > trainer.epochs) ?? end ?? start;
-    compare(nameOf(next), next, error.message, `${since()} diverges`);
+    compare(nameOf(next), next, next.step, error.message, `${since()} diverges`);
   }
   return { equal: true, entries: compared, from: start.epoch, to };
 }

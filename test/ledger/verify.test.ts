@@ -77,6 +77,29 @@ describe("verifyLedger", () => {
     expect(await verify(ledger)).toMatchObject({ equal: false, at });
   });
 
+  it.each<[string, (ledger: Ledger) => void, string]>([
+    ["an entry taken out", ({ entries }) => (entries as unknown[]).splice(2, 1), "epoch 9"],
+    ["the last entry taken out", ({ entries }) => (entries as unknown[]).pop(), "end"],
+    [
+      "entries exchanged",
+      ({ entries }) => (entries as unknown[]).splice(1, 2, entries[2], entries[1]),
+      "epoch 6",
+    ],
+    ["another epoch", ({ entries }) => Object.assign(entries[2], { epoch: 7 }), "epoch 7"],
+    [
+      "an entry between two",
+      ({ entries }) => (entries as unknown[]).splice(2, 0, { ...entries[1], epoch: 4 }),
+      "epoch 4",
+    ],
+    ["an entry twice", ({ entries }) => (entries as unknown[]).splice(2, 0, entries[1]), "epoch 3"],
+    ["another step", ({ entries }) => Object.assign(entries[2], { step: 1 }), "epoch 6"],
+    ["another step at the end", ({ end }) => Object.assign(end as object, { step: 1 }), "end"],
+  ])("finds a changed ledger whose chain was made anew: %s", async (_, change, at) => {
+    const ledger = asJson(plain);
+    change(ledger);
+    expect(await verify(rechained(ledger))).toMatchObject({ equal: false, at });
+  });
+
   it("does not depend on the order of names, or on what its users add", async () => {
     const turned = Object.fromEntries(Object.entries(asJson(plain)).reverse());
     turned.manifest = Object.fromEntries(Object.entries(plain.manifest).reverse());
