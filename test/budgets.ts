@@ -2,13 +2,13 @@
 
 /** Bytes after gzip of the pages of `test/package/bundlers/pages`, as esbuild makes them: they carry a little less. */
 const LIMITS = {
-  trains: 78_400,
-  predicts: 43_100,
+  trains: 78_250,
+  predicts: 43_000,
   /** 1.4 KB of it are the file. */
-  loads: 54_050,
-  computes: 59_800,
-  transforms: 44_450,
-  analyses: 24_400,
+  loads: 53_900,
+  computes: 59_600,
+  transforms: 44_300,
+  analyses: 24_300,
 } as const;
 
 export type Kind = keyof typeof LIMITS;
@@ -16,12 +16,13 @@ export type Kind = keyof typeof LIMITS;
 /** Bytes that a bundler may take beside. */
 const ALLOWANCES = {
   esbuild: 0,
-  rollup: 200,
+  rollup: 0,
   vite: 0,
   webpack: 0,
-  next: 0,
+  /** Its minifier makes less of the same page. */
+  next: -600,
   /** Vite 7 writes for older browsers than Vite 8. */
-  sveltekit: 600,
+  sveltekit: 350,
 } as const;
 
 /** The most that a page may carry. */
