@@ -91,6 +91,8 @@ const isEnd = (end: unknown): boolean => {
   // JSON has null for Infinity.
   return isEntry(end) && isCount(rows) && (lossBelow == null || typeof lossBelow === "number");
 };
+/** Of `fit`: those that bits depend on. */
+const isOption = (name: string) => /^(shuffle|classWeight|validation)$/.test(name);
 const isState = (state: unknown) => {
   const { epoch, state: text } = Object(state) as { epoch?: unknown; state?: unknown };
   return isCount(epoch) && typeof text === "string";
@@ -114,7 +116,7 @@ export function checkLedger(who: string, given: unknown): asserts given is Ledge
     keep: keep === undefined || COUNT[1](keep),
     manifest: Object(manifest) === manifest,
     data: Object(data) === data,
-    options: Object(options) === options,
+    options: Object(options) === options && Object.keys(options as object).every(isOption),
     entries: Array.isArray(entries) && entries.every(isEntry),
     end: end === undefined || isEnd(end),
     states: states === undefined || (Array.isArray(states) && states.every(isState)),

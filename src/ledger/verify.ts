@@ -1,6 +1,6 @@
 /** Replaying a training that somebody else may have run, and comparing it with its ledger. */
 import { describe } from "../describe.ts";
-import { NonFiniteError, OptionError, StateError } from "../errors.ts";
+import { NonFiniteError, OptionError, StateError, WasmgradError } from "../errors.ts";
 import { check, FUNCTION, type Rule, readOptions, refuseMore, SIGNAL } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import { inSlices } from "../runtime/event-loop.ts";
@@ -124,6 +124,8 @@ export async function verifyLedger<X = Rows, P = Result>(
     return await replay(trainer, data, ledger, read, stretch);
   } catch (error) {
     if (error instanceof Found) return error.finding;
+    // The fit was none of the caller's.
+    if (error instanceof WasmgradError) error.message = error.message.replace(/^fit: /, "verifyLedger: ");
     throw error;
   } finally {
     trainer.dispose();

@@ -123,7 +123,13 @@ const begin: BeginLedger = function* (who, host, dataset, validation, options) {
     throw new OptionError(
       `${what}: needs a trainer of its own memory; got one of compileTogether, which nobody could replay without the others`,
     );
-  if (isLedger(given)) checkLedger(what, given);
+  if (isLedger(given)) {
+    checkLedger(what, given);
+    if (!Object.isExtensible(given))
+      throw new OptionError(
+        `${what}: must be an object that fit can write into; got a frozen one: give a copy`,
+      );
+  }
   const ledger = (isLedger(given) ? given : emptyLedger(what, given)) as OpenLedger;
   const { every, keep } = ledger;
   const head: Head = {
@@ -241,6 +247,13 @@ function writerOf(
 ): LedgerWriter {
   const { program } = host;
   const { every, keep } = ledger;
+  // Each writer lays a list of its own, so that it sees when another one has.
+  const checkAlone = () => {
+    if (ledger.entries === entries) return;
+    throw new OptionError(
+      "fit: ledger: must be written by one fit at a time; got another fit that began to write into it: start one for each",
+    );
+  };
   const lastChain = () => ledger.entries[ledger.entries.length - 1]?.chain ?? headChain(ledger as Head);
 
   const add = ({ epoch, step }: Place, digest: string): void => {
@@ -257,7 +270,8 @@ function writerOf(
   delete ledger.end;
   // What comes after the state that an early stopping handed back is trained anew.
   const isKept = ({ epoch }: { epoch: number }) => epoch <= place.epoch;
-  ledger.entries = ledger.entries.filter(isKept);
+  const entries = ledger.entries.filter(isKept);
+  ledger.entries = entries;
   if (ledger.states) ledger.states = ledger.states.filter(isKept);
   // An abort may have come before the entry of its epoch.
   const last = ledger.entries[ledger.entries.length - 1]?.epoch;
@@ -266,6 +280,7 @@ function writerOf(
 
   return {
     *record() {
+      checkAlone();
       const here = placeOf(host);
       const isEntry = here.epoch % every === 0;
       if (!isEntry && !listener?.wants(here.epoch)) return;
@@ -277,6 +292,7 @@ function writerOf(
     },
 
     *end(reason) {
+      checkAlone();
       const { epoch, step, rows = 0 } = placeOf(host);
       const at = {
         epoch,

@@ -100,6 +100,17 @@ describe("verifyLedger", () => {
     expect(await verify(rechained(ledger))).toMatchObject({ equal: false, at });
   });
 
+  it("names itself, not the fit within", async () => {
+    const bound = classifier().bind(data as never);
+    await expect(verify(plain, {}, classifier, bound as never)).rejects.toThrow(
+      /^verifyLedger: data must be bound/,
+    );
+    const forged = rechained({ ...asJson(plain), options: { epochs: 3 } });
+    await expect(verify(forged)).rejects.toThrow(
+      "verifyLedger: ledger must be a ledger, as the result of fit has it; got one with options",
+    );
+  });
+
   it("does not depend on the order of names, or on what its users add", async () => {
     const turned = Object.fromEntries(Object.entries(asJson(plain)).reverse());
     turned.manifest = Object.fromEntries(Object.entries(plain.manifest).reverse());

@@ -298,3 +298,25 @@ describe("fit with a ledger", () => {
     }
   });
 });
+
+describe("a ledger that fits write into", () => {
+  it("is refused where it is frozen, before anything is trained", async () => {
+    const trainer = classifier();
+    const ledger = Object.freeze(startLedger({ every: 2 }));
+    await expect(trainer.fit(data, { epochs: 3, ledger })).rejects.toThrow(
+      "fit: ledger: must be an object that fit can write into; got a frozen one: give a copy",
+    );
+    expect(trainer.epochs).toBe(0);
+    await trainer.fit(data);
+  });
+
+  it("is written by one at a time", async () => {
+    const ledger = startLedger({ every: 1 });
+    const train = (trainer: Trainer) =>
+      trainer.fit(data, { epochs: 40, ledger, onEpoch: () => new Promise(setImmediate) });
+    const results = await Promise.allSettled([train(classifier()), train(classifier({ batchSize: 7 }))]);
+    const refused = results.filter((result) => result.status === "rejected");
+    expect(refused).toHaveLength(1);
+    expect(refused[0].reason.message).toContain("must be written by one fit at a time");
+  });
+});
