@@ -44,7 +44,8 @@ export class Team implements Crew, Host {
       controlBytes: (Control.Parties + Control.PartyWords * count) * 4 + Control.TextRoom + LINE_BYTES,
       setBarriers: (plan) => {
         const { words, layout } = plan as Plan;
-        const shares = this.share(plan as Plan);
+        // Such a plan is only good for saying how large it is.
+        const shares = fits(plan as Plan) ? this.share(plan as Plan) : [];
         this.#shares.set(plan as Plan, shares);
         // The machine asks for nobody else where there is none.
         words[Header.Control] = shares.some(({ pays }) => pays)
@@ -130,6 +131,12 @@ export class Team implements Crew, Host {
     void this.#pool?.end();
   }
 }
+
+/** What an address of 32 bits reaches: beyond, addresses of the plan have wrapped. */
+const MOST_BYTES = 0x1_0000_0000;
+
+const fits = ({ end, variables }: Plan): boolean =>
+  end <= MOST_BYTES && variables.every(({ offset, elements }) => offset + elements * 4 <= MOST_BYTES);
 
 /** Whether nothing would be decided in another way that matters. */
 const areClose = (a: Prices, b: Prices): boolean =>

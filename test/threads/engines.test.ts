@@ -16,7 +16,7 @@ import {
   sgd,
   valueAndGrad,
 } from "../../src/index.ts";
-import { classifier, noise, xor, xorModel } from "../fixtures.ts";
+import { classifier, noise, thrownBy, xor, xorModel } from "../fixtures.ts";
 import { teamOf, threaded } from "./engines.ts";
 
 const rows = 37;
@@ -225,6 +225,22 @@ describe("several engines and programs", () => {
     using engine = await threaded(2);
     expect(run(engine)).toEqual(run());
     expect(teamOf(engine).calls).toBeGreaterThan(5);
+  });
+
+  it("that do not fit say so", async () => {
+    using engine = await threaded(2);
+    const big = (name: string) => ({
+      model: sequential({ input: [1] }, [dense(1 << 28, { name })]),
+      batchSize: 1,
+    });
+    const rule = /^MemoryError: compile(Together)?: a program must fit in 4 GiB/;
+    expect(
+      `${thrownBy(() => compileTogether({ a: big("a"), b: big("b"), c: big("c") }, { engine }))}`,
+    ).toMatch(rule);
+    expect(
+      `${thrownBy(() => compile(sequential({ input: [65_536] }, [dense(65_536)]), { engine }))}`,
+    ).toMatch(rule);
+    expect(engine.livePrograms).toBe(0);
   });
 
   it("leave their memory to others when they end, views that a customer kept keep their numbers", async () => {
