@@ -44,8 +44,12 @@ export interface Host {
   calls: number;
   /** Started if there is none; undefined where there can be none. */
   readonly pool: Pool | undefined;
-  /** Whether prices are to be measured, for the first time or anew: the machine may have had other work. */
-  isDue(): boolean;
+  /**
+   * Whether prices are to be measured, for the first time or anew: the machine may have had other work.
+   *
+   * @param isLong a call of many passes: from the third time on no other waits for a measurement, which takes up to 6 ms
+   */
+  isDue(isLong: boolean): boolean;
   measured(prices: Prices): void;
   /** Decides what is shared of a plan, in its words. */
   share(plan: Plan): Shared[];

@@ -124,22 +124,23 @@ export class Member implements SpaceCrew {
   }
 
   /** The entry of a program, if all workers can take part in it now. */
-  #ready(program: number): Entry | undefined {
+  #ready(program: number, isLong = false): Entry | undefined {
     if (this.#suspect) this.#checkSuspect();
     const entry = this.#entries.get(program);
     if (!entry?.wants) return undefined;
     const pool = this.#register();
     const { ready } = this.#ticket;
     if (!pool || !ready || !pool.isReady(ready, this.team.hooks.waits)) return undefined;
-    if (entry.decidedFor !== pool || entry.prices !== this.team.prices || this.team.isDue())
-      this.#decide(entry, pool);
+    const isDue = this.team.isDue(isLong);
+    if (entry.decidedFor !== pool || entry.prices !== this.team.prices || isDue)
+      this.#decide(entry, pool, isDue);
     return entry;
   }
 
-  #decide(entry: Entry, pool: Pool): void {
+  #decide(entry: Entry, pool: Pool, isDue: boolean): void {
     const { team } = this;
     const { plan } = entry;
-    if (team.isDue())
+    if (isDue)
       team.measured(
         measure((times) =>
           this.#call(entry, () =>
@@ -160,7 +161,7 @@ export class Member implements SpaceCrew {
   }
 
   #run(program: number, steps: number): number {
-    const entry = this.#ready(program);
+    const entry = this.#ready(program, true);
     if (!entry?.runs) return this.kernels.run(program, steps);
     return this.#call(entry, () => this.kernels.run(program, steps));
   }

@@ -9,6 +9,8 @@ import { spawn, type Thread } from "./spawn.ts";
 const SPINS = 2000;
 const NAP_MS = 50;
 const START_MS = 10_000;
+/** Looks of a caller that may not sleep, in at least a millisecond: what counts while the clock stands still. */
+const LOOKS_PER_MS = 1 << 15;
 
 export class Pool {
   readonly #threads: Thread[] = [];
@@ -77,11 +79,10 @@ export class Pool {
   /** @param waits whether to sleep until they are, for as long as any pool takes to start */
   isReady(ready: Int32Array, waits: boolean): boolean {
     const others = this.parts - 1;
-    const end = now() + START_MS;
-    for (;;) {
+    for (let naps = 0; ; ) {
       const count = Atomics.load(ready, READY);
-      if (count === others || !waits || now() > end) return count === others;
-      Atomics.wait(ready, READY, count, NAP_MS);
+      if (count === others || !waits || naps * NAP_MS >= START_MS) return count === others;
+      if (Atomics.wait(ready, READY, count, NAP_MS) === "timed-out") naps++;
     }
   }
 
@@ -114,12 +115,12 @@ export class Pool {
     const others = this.parts - 1;
     for (let spin = 0; spin < SPINS; spin++)
       if (Atomics.load(words, Word.Left) === others) return this.#left();
-    const end = now() + patience;
-    for (;;) {
+    const isOver = this.maySleep ? undefined : deadline(patience);
+    for (let naps = 0; ; ) {
       const left = Atomics.load(words, Word.Left);
       if (left === others) return this.#left();
-      if (now() > end) return false;
-      if (this.maySleep) Atomics.wait(words, Word.Left, left, NAP_MS);
+      if (isOver ? isOver() : naps * NAP_MS >= patience) return false;
+      if (!isOver && Atomics.wait(words, Word.Left, left, NAP_MS) === "timed-out") naps++;
     }
   }
 
@@ -135,4 +136,17 @@ export class Pool {
     });
     return this.#ends;
   }
+}
+
+/** A function that tells whether so many milliseconds are over, whatever the clock does. */
+function deadline(ms: number): () => boolean {
+  const end = now() + ms;
+  let seen = 0;
+  let looks = 0;
+  return () => {
+    const time = now();
+    looks = time === seen ? looks + 1 : 0;
+    seen = time;
+    return time > end || looks > ms * LOOKS_PER_MS;
+  };
 }

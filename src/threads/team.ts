@@ -5,13 +5,11 @@ import type { Plan } from "../plan/planned.ts";
 import type { Crew, Space, ThreadedKernels } from "../runtime/crew.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { Host, TeamHooks, TeamSettings } from "./host.ts";
-import { lower } from "./measure.ts";
+import { lower, now, UNMEASURED } from "./measure.ts";
 import { Member } from "./member.ts";
 import { Pool } from "./pool.ts";
 import { type Prices, type Shared, shareOut } from "./share.ts";
 
-/** Before it is measured: as between cores that have nothing else to do. */
-const UNMEASURED: Prices = { barrier: 150, wake: 5000 };
 /** Pools in a row that did not work, after which no other is tried. */
 const MOST_FAILURES = 3;
 const LINE_BYTES = 64;
@@ -27,6 +25,8 @@ export class Team implements Crew, Host {
   prices: Prices | undefined;
   /** The measurement before the last one. */
   #before: Prices | undefined;
+  /** Of the present pool. */
+  #measurements = 0;
   /** When the next is due, and milliseconds until the one after it. */
   #due = 0;
   #period = FIRST_PERIOD_MS;
@@ -96,20 +96,22 @@ export class Team implements Crew, Host {
     this.#pool = new Pool(parts, factory, this.maySleep);
     this.prices = undefined;
     this.#before = undefined;
+    this.#measurements = 0;
     this.#period = FIRST_PERIOD_MS;
     return this.#pool;
   }
 
-  isDue(): boolean {
-    return this.prices === undefined || Date.now() >= this.#due;
+  isDue(isLong: boolean): boolean {
+    return !this.prices || ((isLong || this.#measurements < 2) && now() >= this.#due);
   }
 
   measured(prices: Prices): void {
-    const now = this.#before ? lower(this.#before, prices) : prices;
+    const lowest = this.#before ? lower(this.#before, prices) : prices;
     // Programs decide anew where they are others.
-    if (!this.prices || !areClose(now, this.prices)) this.prices = now;
+    if (!this.prices || !areClose(lowest, this.prices)) this.prices = lowest;
     this.#before = prices;
-    this.#due = Date.now() + this.#period;
+    this.#measurements++;
+    this.#due = now() + this.#period;
     this.#period *= 2;
     // Pools work: what failed before does not count.
     this.#failures = 0;
