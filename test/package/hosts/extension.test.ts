@@ -46,7 +46,7 @@ describe.skipIf(!program)(`an extension of Chromium's (${chromium.install})`, ()
   it("trains in its page, in a worker and two threads of it and in its service worker, with the bits of everywhere", async () => {
     expect(await posted()).toEqual({
       ...{ page: XOR_DIGEST, worker: XOR_DIGEST, serviceWorker: XOR_DIGEST },
-      ...{ threaded: XOR_DIGEST, threads: 2 },
+      ...{ threaded: XOR_DIGEST, threads: 2, shared: true },
     });
   }, 100_000);
 

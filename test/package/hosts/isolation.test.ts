@@ -50,6 +50,7 @@ describe.each(BROWSERS)("in $name, without headers", (browser) => {
         isolated: false,
         ...bits,
         threads: 1,
+        shared: false,
         why: expect.stringMatching(
           /^the page is not cross-origin isolated: .* the service worker of docs\/hosts\.md$/,
         ),
@@ -63,8 +64,8 @@ describe.each(BROWSERS)("in $name, without headers", (browser) => {
     async () => {
       const threads =
         browser.name === "WebKit"
-          ? { threads: 1, why: "the runtime has no SharedArrayBuffer" }
-          : { threads: 2 };
+          ? { threads: 1, shared: false, why: "the runtime has no SharedArrayBuffer" }
+          : { threads: 2, shared: true };
       expect(await reported("/isolated.html")).toEqual({ loads: "2", isolated: true, ...bits, ...threads });
     },
     100_000,

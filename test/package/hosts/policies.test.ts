@@ -34,8 +34,8 @@ describe.each(BROWSERS)("in $name, a page, its worker and its threads", (browser
     async () => {
       const threads =
         browser.name === "WebKit"
-          ? { threads: 1, why: "the runtime has no SharedArrayBuffer" }
-          : { threads: 2 };
+          ? { threads: 1, shared: false, why: "the runtime has no SharedArrayBuffer" }
+          : { threads: 2, shared: true };
       const server = await serve(files);
       try {
         expect(await visit(browser, program!, server, "/page.html", 60)).toEqual({

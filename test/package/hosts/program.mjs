@@ -37,6 +37,7 @@ Object.assign(engine.crew.hooks, { policy: "all", waits: true });
 const threaded = makeTrainer({ engine });
 await threaded.fit(data, options);
 const { threads } = engine.info();
+const shared = engine.crew.calls > 0;
 engine.dispose();
 const table = await readCsv("size,kind\n1,small\n2,small\n8,large\n9,large\n".repeat(10));
 const { trainer: classifier } = await trainTable(table, { target: "kind" });
@@ -46,6 +47,7 @@ console.log(
     worker,
     threaded: threaded.digest(),
     threads,
+    shared,
     goesOn: read.digest({ training: true }) === trainer.digest({ training: true }),
     label: classifier.classify([{ size: 9 }])[0].label,
   }),

@@ -64,6 +64,7 @@ describe.each(RUNTIMES)("in $name", ({ name, file, install, program, command }) 
         worker: XOR_DIGEST,
         threaded: XOR_DIGEST,
         threads: 2,
+        shared: true,
         goesOn: true,
         label: "large",
       });

@@ -37,19 +37,23 @@ async function trainInWorker() {
   return digest;
 }
 
-/** The digest of two threads, how many there were, and why not two. */
+/** The digest of two threads, how many there were, whether the second took part, and why not. */
 async function trainInThreads() {
   const engine = await createEngine({ threads: 2 });
+  const { crew } = engine;
   // Small as it is, it would stay on one thread.
-  Object.assign(engine.crew?.hooks ?? {}, { policy: "all" });
-  // The first program has the workers started, which takes them a while.
-  await train(engine);
-  for (let i = 0; i < 1000 && engine.info().threads < 2 && !engine.info().why; i++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  if (crew) crew.hooks.policy = "all";
+  const first = makeTrainer(engine);
+  for (let turn = 0; turn < 3000 && crew && crew.calls === 0 && !engine.info().why; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    first.predict(data.x);
+  }
+  const before = crew?.calls;
   const threaded = await train(engine);
   const { threads, why } = engine.info();
+  const shared = crew !== undefined && crew.calls > before;
   engine.dispose();
-  return { threaded, threads, ...(why ? { why } : {}) };
+  return { threaded, threads, shared, ...(why ? { why } : {}) };
 }
 
 /** All that a page can do. */
