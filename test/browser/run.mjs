@@ -20,19 +20,21 @@ const CHECKS = [
   ...ENGINE_CHECKS,
   ...["short fits", "long fit", "long reads"],
   ...["fetched kernels", "policies"],
-  ...["worker", "worker jobs", "worker frames"],
+  ...["worker", "worker jobs", "closed pages", "worker frames"],
   ...["files in OPFS", "files in IndexedDB", "downloads", "files from a server"],
 ];
 
 const pages = await bundle({
   page: root("test/browser/page.mjs"),
   policy: root("test/browser/policy.mjs"),
+  closing: root("test/browser/closing.mjs"),
   "files-worker": root("test/browser/files-worker.mjs"),
 });
 const shell = await bundle({ shell: root("test/browser/shell.mjs") }, { shell: true });
 const files = {
   ...pages,
   "/page.html": { body: htmlOf("page") },
+  "/closing.html": { body: htmlOf("closing") },
   "/blocked.html": { body: htmlOf("policy"), headers: { "content-security-policy": "script-src 'self'" } },
   "/allowed.html": {
     body: htmlOf("policy"),

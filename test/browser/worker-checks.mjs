@@ -32,6 +32,22 @@ export async function trainFor(trainer, data, ms) {
   return callbacks;
 }
 
+/** Opens a page of `closing.mjs` in a frame, and closes it while it trains. */
+async function closeWhileTraining() {
+  const frame = document.createElement("iframe");
+  frame.src = "/closing.html";
+  const begun = new Promise((resolve) => {
+    addEventListener("message", ({ data }) => resolve(data), { once: true });
+  });
+  document.body.append(frame);
+  const said = await begun;
+  frame.remove();
+  return said;
+}
+
+/** Pages that are closed one after the other: with what they leave behind, if anything. */
+const CLOSED_PAGES = 12;
+
 /** @returns what `checks.mjs` gives of each check */
 export async function checkWorkers(wasmgrad, { inWorker, runInWorkers }) {
   const data = imageRows(640);
@@ -70,6 +86,18 @@ export async function checkWorkers(wasmgrad, { inWorker, runInWorkers }) {
       }));
       const digests = await runInWorkers(jobs, { workers: 2 });
       expect(new Set(digests).size === 1 && digests.length === 3, `equal digests; got ${digests}`);
+    }),
+    await attempt("closed pages", async () => {
+      for (let i = 0; i < CLOSED_PAGES; i++) {
+        const said = await closeWhileTraining();
+        expect(said === "training", `a page that trains; got ${said}`);
+      }
+      const trainer = make();
+      const remote = await inWorker(trainer);
+      for (const one of [trainer, remote]) await one.fit(data, { epochs: 2 });
+      expect((await remote.digest()) === trainer.digest(), "equal digests after pages were closed");
+      remote.dispose();
+      return `${CLOSED_PAGES} closed`;
     }),
     await attempt("worker frames", async () => {
       const remote = await inWorker(make);
