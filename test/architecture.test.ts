@@ -133,6 +133,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "train",
     "files",
     "index",
+    "bringing",
   ],
   data: [
     "describe",
@@ -162,6 +163,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "ledger",
     "safetensors",
   ],
+  /** Of all that `uses` takes, for where nobody counts bytes. */
+  bringing: ["model", "index"],
   worker: [
     "describe",
     "errors",
@@ -176,6 +179,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "program",
     "train",
     "index",
+    "bringing",
   ],
   cli: ["index", "data", "math", "metrics", "node", "plot"],
 };

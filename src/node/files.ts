@@ -1,3 +1,4 @@
+import { ALL } from "../bringing.ts";
 import { FileError } from "../errors.ts";
 import { type LoadOptions, load } from "../files/load.ts";
 import { type LoadTrainerOptions, loadTrainer } from "../files/load-trainer.ts";
@@ -6,7 +7,6 @@ import type { Predictor } from "../program/predictor.ts";
 import type { FileOptions } from "../program/predictor-options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import type { Trainer } from "../train/trainer.ts";
-import { ALL } from "./bringing.ts";
 import { pathOf, readWhole, writeWhole } from "./file-system.ts";
 
 /**

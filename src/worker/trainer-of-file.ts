@@ -1,15 +1,10 @@
 /** Trainers of files, with every op at hand: what the package's own workers serve. */
+import { ALL } from "../bringing.ts";
 import { describe } from "../describe.ts";
 import { FileError, OptionError } from "../errors.ts";
-import * as wasmgrad from "../index.ts";
-import type { BringsOps } from "../model/layer.ts";
+import { loadTrainer } from "../index.ts";
 import { readSafetensors } from "../safetensors.ts";
 import type { AnyTrainer, WorkerSettings } from "./host.ts";
-
-/** No page carries this file: all that brings anything along is at hand. */
-const ALL = (Object.values(wasmgrad) as unknown as Partial<BringsOps>[]).filter(
-  (brings): brings is BringsOps => Array.isArray(brings?.ops),
-);
 
 const FIX =
   "make the trainer in a worker file of your own, serveTrainer(() => compile(..)), and give { worker: () => new Worker(..) }";
@@ -21,14 +16,16 @@ export function trainerOfFile(source: unknown, { engine }: WorkerSettings): AnyT
     );
   const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
   try {
-    const trainer = wasmgrad.loadTrainer(bytes, { uses: ALL, ...(engine ? { engine } : {}) }) as AnyTrainer;
+    const trainer = loadTrainer(bytes, { uses: ALL, ...(engine ? { engine } : {}) }) as AnyTrainer;
     checkMetrics(bytes, trainer);
     return trainer;
   } catch (error) {
-    if (!(error instanceof FileError) || error.code !== "file-uses") throw error;
-    throw new OptionError(`inWorker: ${error.message.replace(/^loadTrainer: /, "")}; or ${FIX}`, "", {
-      cause: error,
-    });
+    if (!(error instanceof FileError)) throw error;
+    const said = error.message.replace(/^loadTrainer:/, "inWorker:");
+    if (error.code !== "file-uses")
+      throw new FileError(said, error.code.slice("file-".length), { cause: error });
+    // Nothing is missing in `uses`: files do not have what this one needs.
+    throw new OptionError(`${said.replace(" in the options", "")}: ${FIX}`, "", { cause: error });
   }
 }
 

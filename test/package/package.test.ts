@@ -2,8 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { BRINGING } from "../../src/bringing.ts";
 import * as source from "../../src/index.ts";
-import { BRINGING } from "../../src/node/bringing.ts";
 import { xor, xorTrainer } from "../fixtures.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -1,5 +1,5 @@
-import * as wasmgrad from "../index.ts";
-import type { BringsOps } from "../model/layer.ts";
+import * as wasmgrad from "./index.ts";
+import type { BringsOps } from "./model/layer.ts";
 
 /** What `uses` takes, all of it. A test compares: in the package only a call tells, see `scripts/plain-functions.mjs`. */
 export const BRINGING =
@@ -14,7 +14,7 @@ export const BRINGING =
   "separableConv1d separableConv2d simpleRnn sinusoidalPositions spatialDropout squaredHinge stack " +
   "stepDecay transformerBlock upsample1d upsample2d zeroPadding1d zeroPadding2d";
 
-/** In Node nobody counts bytes: all that brings anything along is at hand. */
+/** Of Node and of the package's workers, where nobody counts bytes: all that brings anything along is at hand. */
 export const ALL = Object.entries(wasmgrad).flatMap(([name, brings]) =>
   BRINGING.split(" ").includes(name) ? [brings as unknown as BringsOps] : [],
 );
