@@ -206,7 +206,7 @@ class RemoteTrainer {
     let own = -1;
     entry.progress = async (events) => {
       try {
-        return await tell(events, callbacks, onProgress, this);
+        return await tell(events, callbacks, onProgress, this, () => link.pending.has(own));
       } catch (error) {
         entry.failure ??= { error };
         // Before the answer, so that no other step is made when every event is awaited.
@@ -341,18 +341,19 @@ function callbacksOf(onEpoch: FitOptions["onEpoch"]): readonly EpochCallback[] {
   return callbacks;
 }
 
-/** Calls what hears of progress; `"stop"` if one of them says so. */
+/** Calls what hears of progress, as long as the call lasts; `"stop"` if one of them says so. */
 async function tell(
   { epoch, progress }: ProgressEvents,
   onEpoch: readonly EpochCallback[],
   onProgress: ((now: FitProgress, trainer: never) => unknown) | undefined,
   trainer: unknown,
+  isHeard: () => boolean,
 ): Promise<unknown> {
   let answer: unknown;
   if (epoch)
     for (const callback of onEpoch)
-      if ((await callback(epoch as EpochEvent, trainer)) === "stop") answer = "stop";
-  if (progress) await onProgress?.(progress, trainer as never);
+      if (isHeard() && (await callback(epoch as EpochEvent, trainer)) === "stop") answer = "stop";
+  if (progress && isHeard()) await onProgress?.(progress, trainer as never);
   return answer;
 }
 

@@ -1,7 +1,7 @@
 /** One worker and the calls to it: whatever becomes of the worker, each of them ends. */
 import { expose, wrap } from "comlink";
 import { WorkerError } from "../errors.ts";
-import { carryErrors } from "./crossing-errors.ts";
+import { carryErrors, describeThrown } from "./crossing-errors.ts";
 import { endpointOf } from "./endpoint.ts";
 import type { CallerCalls, HostCalls } from "./protocol.ts";
 import { startError, startWorker } from "./start.ts";
@@ -24,7 +24,11 @@ export interface Connection {
  * @param make   makes a worker in place of the package's own
  * @throws WorkerError where none can be started
  */
-export function connect(who: string, caller: CallerCalls, make: (() => unknown) | undefined): Connection {
+export function connect(
+  who: string,
+  caller: Omit<CallerCalls, "unreadable">,
+  make: (() => unknown) | undefined,
+): Connection {
   carryErrors();
   const { worker, onDeath, holdProcess } = startWorker(who, make);
   const endpoint = endpointOf(worker);
@@ -39,8 +43,8 @@ export function connect(who: string, caller: CallerCalls, make: (() => unknown) 
     worker.terminate();
     for (const reject of [...waiting]) reject(why());
   };
-  onDeath((reason) => {
-    const text = reason instanceof Error ? String(reason) : reason;
+  const die = (reason: unknown) => {
+    const text = describeThrown(reason);
     end(() =>
       isServing
         ? new WorkerError(
@@ -50,8 +54,9 @@ export function connect(who: string, caller: CallerCalls, make: (() => unknown) 
           )
         : startError(who, text, reason),
     );
-  });
-  expose(caller, endpoint);
+  };
+  onDeath(die);
+  expose({ ...caller, unreadable: async (reason) => die(reason) } satisfies CallerCalls, endpoint);
   const host = wrap<HostCalls>(endpoint) as unknown as HostCalls;
   holdProcess(false);
 

@@ -1,5 +1,6 @@
 /** Errors on their way between threads: with class, message, fields and stack, where clones keep message and stack alone. */
 import { transferHandlers } from "comlink";
+import { describe } from "../describe.ts";
 import {
   AbiError,
   BusyError,
@@ -86,7 +87,7 @@ function wireOf(value: unknown): Wire {
   if (value === ABORTED) return { kind: "aborted" };
   return isError(value)
     ? { kind: "error", error: pack(value, 0) }
-    : { kind: "value", value: postable(value) ? value : String(value) };
+    : { kind: "value", value: postable(value) ? value : describeThrown(value) };
 }
 
 function fromWire(wire: Wire): unknown {
@@ -97,6 +98,10 @@ function fromWire(wire: Wire): unknown {
 /** Of any realm. */
 const isError = (value: unknown): value is Error =>
   value instanceof Error || /^\[object (Error|DOMException)\]$/.test(Object.prototype.toString.call(value));
+
+/** How a message names what was thrown, which may be anything. */
+export const describeThrown = (thrown: unknown): string =>
+  isError(thrown) || typeof thrown === "string" ? String(thrown) : describe(thrown);
 
 function pack(error: Error, depth: number): Packed {
   const fields: Record<string, unknown> = {};
@@ -115,7 +120,7 @@ function pack(error: Error, depth: number): Packed {
 /** The cause of an error of this package is its fields as plain data, whose own cause may be an error. */
 function packCause(cause: unknown, depth: number): unknown {
   if (isError(cause)) return { [PACKED]: pack(cause, depth + 1) };
-  if (typeof cause !== "object" || cause === null) return postable(cause) ? cause : String(cause);
+  if (typeof cause !== "object" || cause === null) return postable(cause) ? cause : describeThrown(cause);
   return Object.fromEntries(
     Object.entries(cause).flatMap(([name, value]) => {
       if (isError(value)) return [[name, { [PACKED]: pack(value, depth + 1) }]];

@@ -1,5 +1,6 @@
 /** Channels of each kind as Comlink takes them: workers of pages, workers of Node's, and the other end of either. */
 import type { Endpoint } from "comlink";
+import { describeThrown } from "./crossing-errors.ts";
 import { NotPosted } from "./values.ts";
 
 /** What `worker_threads` of Node, Deno and Bun have; pages have none, and an import of it would stop their bundlers. */
@@ -34,7 +35,7 @@ export function endpointOf(channel: object): Endpoint {
       try {
         port.postMessage(message, transfers);
       } catch (error) {
-        throw new NotPosted(String(error), { cause: error });
+        throw new NotPosted(describeThrown(error), { cause: error });
       }
     },
     addEventListener: (type, listener) => {

@@ -79,7 +79,10 @@ function ownScope(): object | undefined {
 export function serveOn(port: object, make: MakeTrainer): void {
   carryErrors();
   const endpoint = endpointOf(port);
-  const host = makeHost(make, wrap<CallerCalls>(endpoint) as unknown as CallerCalls);
+  const caller = wrap<CallerCalls>(endpoint) as unknown as CallerCalls;
+  const host = makeHost(make, caller);
+  // Of which call it was nobody knows.
+  endpoint.addEventListener("messageerror", () => caller.unreadable("a message that could not be read"));
   // When the other side forgets its trainer without a word, Comlink tells.
   expose(Object.assign(host, { [finalizer]: () => (port as { close?(): void }).close?.() }), endpoint);
 }

@@ -4,6 +4,7 @@ import { OptionError, WorkerError } from "../errors.ts";
 import { COUNT, FUNCTION, readOptions, refuseMore, SIGNAL } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import { disposedWorker, type Link, makeLink, remoteTrainer } from "./client.ts";
+import { describeThrown } from "./crossing-errors.ts";
 import { builtin } from "./endpoint.ts";
 import { checkEngine, openTrainer, WORKER, type WorkerOptions } from "./in-worker.ts";
 import { sourceOf, type TrainerSource } from "./source.ts";
@@ -108,13 +109,19 @@ export async function runInWorkers<R, X = Rows, P = Result>(
         link ??= makeLink(who, worker, progressInterval);
         links.add(link);
         await runJob(link, job, isFirst);
+        // A `run` that awaits other things may end after all is over.
+        if (isOver) return;
       } catch (cause) {
         // The first one says it; those that follow from it are aborted.
         if (isOver) return;
-        throw new WorkerError(`${who}: every job must come to its end; got at job ${job}: ${cause}`, "job", {
-          job,
-          cause,
-        });
+        throw new WorkerError(
+          `${who}: every job must come to its end; got at job ${job}: ${describeThrown(cause)}`,
+          "job",
+          {
+            job,
+            cause,
+          },
+        );
       }
       await onProgress?.({ done: ++done, jobs: jobs.length, job });
     }

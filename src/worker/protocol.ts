@@ -61,6 +61,8 @@ export interface CallerCalls {
   progress(call: number, events: ProgressEvents): Promise<unknown>;
   /** Runs the function of a `withState` on a handle. */
   serve(call: number, handle: Opened): Promise<void>;
+  /** Hears that a message came that nobody can answer. */
+  unreadable(reason: string): Promise<void>;
 }
 
 /** Stands for bound data where a call takes data. */

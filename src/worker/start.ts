@@ -2,6 +2,7 @@
 import { describe } from "../describe.ts";
 import { OptionError, WorkerError } from "../errors.ts";
 import type { WorkerLike } from "../runtime/crew.ts";
+import { describeThrown } from "./crossing-errors.ts";
 import { builtin, type NodeWorker, type Threads } from "./endpoint.ts";
 
 /** A worker that has been started, and what it says of its end. */
@@ -23,7 +24,11 @@ const ADVICE =
   "worker-src 'self'; or give { worker: () => new Worker(..) } with a file of your own, which calls serveTrainer";
 
 export const startError = (who: string, got: unknown, cause?: unknown): WorkerError =>
-  new WorkerError(`${who}: a worker must start and load its file; got ${got}: ${ADVICE}`, "start", { cause });
+  new WorkerError(
+    `${who}: a worker must start and load its file; got ${describeThrown(got)}: ${ADVICE}`,
+    "start",
+    { cause },
+  );
 
 /**
  * @param make makes a worker in place of the package's own

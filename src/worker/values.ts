@@ -11,6 +11,16 @@ const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const isShared = (buffer: unknown) => classOf(buffer) === "SharedArrayBuffer";
 
+/** Whether a buffer was moved away; `detached` says so in newer engines alone. */
+function isDetached(buffer: ArrayBuffer): boolean {
+  if (buffer.byteLength > 0) return false;
+  try {
+    return new Uint8Array(buffer).length > 0;
+  } catch {
+    return true;
+  }
+}
+
 /** Whether a list has nothing but numbers: its first says so, since lists of rows have millions. */
 const isNumbers = (list: readonly unknown[]) => typeof list[0] === "number";
 
@@ -89,6 +99,11 @@ export async function postArguments<T>(
   send: (args: readonly unknown[], transfers: ArrayBuffer[]) => Promise<T>,
 ): Promise<T> {
   const transfers = [...buffersIn(movable)];
+  if (transfers.some(isDetached))
+    throw new OptionError(
+      `${who}: transfer moves data, which must be there; got an array that was moved before: copy it with slice() before it is moved, ` +
+        "or keep the data in the worker with bind(data)",
+    );
   try {
     return await send(args, transfers);
   } catch (error) {

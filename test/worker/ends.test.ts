@@ -4,16 +4,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { afterAll, describe, expect, it } from "vitest";
 import * as errors from "../../src/errors.ts";
 import { compile, dense, sequential, sgd } from "../../src/index.ts";
 import { ERRORS } from "../../src/worker/crossing-errors.ts";
+import { serveOn } from "../../src/worker/host.ts";
 import { inWorker as fromSources } from "../../src/worker/index.ts";
+import { trainerOfFile } from "../../src/worker/trainer-of-file.ts";
 import { lineTrainer, xor } from "../fixtures.ts";
 import { local, WAYS } from "./workers.ts";
 
-const [, { inWorker, main }] = WAYS;
+const [, { inWorker, runInWorkers, main }] = WAYS;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const hostFile = new URL("../../dist/worker-host.js", import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), "wasmgrad-worker-"));
@@ -89,8 +91,11 @@ describe("a worker that dies", () => {
       "throws",
       `serveTrainer(() => {
          const trainer = compile(sequential({ input: [1] }, [dense(1)]), { loss: meanSquaredError(), optimizer: adam() });
-         setTimeout(() => { throw new RangeError("out of luck"); }, 20);
-         return trainer;
+         const fit = (...all) => {
+           setTimeout(() => { throw new RangeError("out of luck"); });
+           return Object.getPrototypeOf(trainer).fit.apply(trainer, all);
+         };
+         return Object.defineProperty(trainer, "fit", { value: fit });
        });`,
     );
     const remote = await inWorker(undefined, { worker: () => new Worker(file) });
@@ -198,6 +203,49 @@ describe("the engine of a worker", () => {
     const trainer = wide();
     trainer.fitSync(data, { epochs: 5 });
     expect(digests).toEqual([trainer.digest(), trainer.digest()]);
+  });
+});
+
+describe("a message that the worker cannot read", () => {
+  it("ends all calls, since nobody knows which of them it was", async () => {
+    const { port1, port2 } = new MessageChannel();
+    serveOn(port2, trainerOfFile);
+    const terminate = () => port1.close();
+    const remote = await fromSources(lineTrainer, { worker: () => Object.assign(port1, { terminate }) });
+    const fit = { epochs: 1e9 };
+    const calls = [remote.fit({ x: [[1]], y: [1] }, fit), remote.fit({ x: [[2]], y: [1] }, fit)];
+    port2.dispatchEvent(new Event("messageerror"));
+    for (const call of calls) {
+      const error = await call.catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(errors.WorkerError);
+      expect(error).toMatchObject({ stateLost: true });
+      expect(error.message).toContain("got a message that could not be read");
+    }
+    await expect(remote.digest()).rejects.toThrow(errors.WorkerError);
+  });
+});
+
+describe("a file that is none", () => {
+  it("is refused in the name of inWorker", async () => {
+    const error = await inWorker(new Uint8Array(10)).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(main.FileError);
+    expect(error.message).toMatch(/^inWorker: (?!loadTrainer)/);
+  });
+
+  it("is refused in the name of runInWorkers", async () => {
+    const jobs = [{ source: new Uint8Array(10), run: () => 1 }];
+    await expect(runInWorkers(jobs)).rejects.toThrow(
+      /^runInWorkers: .*; got at job 0: FileError: inWorker: /,
+    );
+  });
+});
+
+describe("a factory of workers", () => {
+  it("may throw anything", async () => {
+    const worker = () => {
+      throw Symbol("q");
+    };
+    await expect(fromSources(lineTrainer, { worker })).rejects.toThrow("load its file; got a symbol: ");
   });
 });
 

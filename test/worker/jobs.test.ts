@@ -99,6 +99,51 @@ describe.each(WAYS)("jobs $name", ({ runInWorkers, main, options }) => {
     expect(seen.alive).toBe(0);
   });
 
+  it("tell of no progress once all is over, though a run goes on", async () => {
+    const mine = new Error("mine");
+    const controller = new AbortController();
+    for (const failing of [{ source: () => make(0), run: () => Promise.reject(mine) }, undefined]) {
+      const heard: number[] = [];
+      let leave = () => {};
+      const left = new Promise<void>((resolve) => {
+        leave = resolve;
+      });
+      const waiting = { source: () => make(1), run: () => left };
+      const all = runInWorkers([waiting, ...(failing ? [failing] : [])], {
+        ...options,
+        workers: 2,
+        signal: controller.signal,
+        onProgress: ({ job }) => heard.push(job),
+      });
+      if (!failing) setTimeout(() => controller.abort(mine), 500);
+      const error = await all.catch((thrown) => thrown);
+      expect(failing ? error.cause.cause : error).toBe(mine);
+      leave();
+      // What follows from `leave` has run by then, also across the channel of the worker's end.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(heard).toEqual([]);
+    }
+  });
+
+  it.each([
+    [Symbol("q"), "a symbol"],
+    [Object.create(null), "{}"],
+    ["words", "words"],
+    [undefined, "undefined"],
+  ])("end with a WorkerError whatever is thrown: %o", async (thrown, named) => {
+    const job = {
+      source: () => make(0),
+      run: () => {
+        throw thrown;
+      },
+    };
+    const error = await runInWorkers([job], options).catch((failure) => failure);
+    expect(error).toBeInstanceOf(main.WorkerError);
+    expect(error).toMatchObject({ code: "worker-job", job: 0 });
+    expect(error.cause.cause).toBe(thrown);
+    expect(error.message).toBe(`runInWorkers: every job must come to its end; got at job 0: ${named}`);
+  });
+
   it("end with their signal", async () => {
     const controller = new AbortController();
     const jobs = [0, 1].map((seed) => ({

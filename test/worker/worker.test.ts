@@ -260,6 +260,62 @@ describe.each(WAYS)("a trainer $name", ({ inWorker, main, options }) => {
       expect(await remote.steps).toBe(0);
     }));
 
+  it("refuses to move data that were moved before, and goes on", () =>
+    withBoth(xorTrainer, async (remote) => {
+      const moved = () => ({ x: Float32Array.from(xor.x.flat()), y: Float32Array.from(xor.y) });
+      const data = moved();
+      await remote.fit(data, { epochs: 1, transfer: true });
+      expect(data.x.length).toBe(0);
+      for (const act of [
+        () => remote.fit(data, { epochs: 1, transfer: true }),
+        () => remote.fit(moved(), { epochs: 1, validation: { x: data.x, y: xor.y }, transfer: true }),
+        () => remote.predict(data.x, { transfer: true }),
+        () => remote.evaluate(data, { transfer: true }),
+        () => remote.bind(data, { transfer: true }),
+      ]) {
+        const error: Error = await (act() as Promise<never>).catch((thrown) => thrown);
+        expect(error).toBeInstanceOf(main.OptionError);
+        expect(error.message).toMatch(
+          /^\w+: transfer moves data, which must be there; got an array that was moved before/,
+        );
+      }
+      // Without `transfer` too, in words of the engine's.
+      await expect(remote.fit(data)).rejects.toThrow(main.OptionError);
+      // Nothing is not what was moved: the trainer itself refuses it.
+      const none = { x: new Float32Array(0), y: new Float32Array(0) };
+      await expect(remote.fit(none, { transfer: true })).rejects.toThrow(main.DataError);
+      expect(await remote.epochs).toBe(1);
+    }));
+
+  it("tells nobody of progress after the end of the call", () =>
+    withBoth(xorTrainer, async (remote) => {
+      const heard: string[] = [];
+      let leave = () => {};
+      const first = new Promise<void>((resolve) => {
+        leave = resolve;
+      });
+      const begun = new Promise<void>((begin) => {
+        const fit = remote.fit(xor, {
+          epochs: 1e9,
+          onEpoch: [
+            () => {
+              begin();
+              return first;
+            },
+            () => heard.push("second") as never,
+          ],
+          onProgress: () => heard.push("progress"),
+        } as never);
+        fit.catch(() => heard.push("end"));
+      });
+      await begun;
+      remote.dispose();
+      await expect.poll(() => heard).toEqual(["end"]);
+      leave();
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(heard).toEqual(["end"]);
+    }));
+
   it("is Vue's and JSON's to hold", () =>
     withBoth(xorTrainer, async (remote) => {
       expect(remote.__v_skip).toBe(true);
