@@ -1,14 +1,14 @@
 /** The caller's side: trainers that live in a worker. */
 import { transfer } from "comlink";
 import { describe } from "../describe.ts";
-import { DataError, DisposedError, OptionError } from "../errors.ts";
+import { BusyError, DataError, DisposedError, OptionError } from "../errors.ts";
 import { BOOLEAN, check, FUNCTION, oneOf, refuseMore, SIGNAL } from "../options.ts";
 import { makeResult } from "../rows/data.ts";
 import { checkWithState, nested } from "../train/customers.ts";
 import type { EpochCallback, EpochEvent, FitOptions, FitProgress } from "../train/fit-options.ts";
 import { type Connection, connect } from "./connection.ts";
 import { ABORTED } from "./crossing-errors.ts";
-import { MEMBERS, memberOf } from "./members.ts";
+import { type Call, MEMBERS, memberOf } from "./members.ts";
 import type { Opened, ProgressEvents, ProgressSettings } from "./protocol.ts";
 import { postArguments } from "./values.ts";
 import type { WorkerData, WorkerFitOptions, WorkerTrainer } from "./worker-trainer.ts";
@@ -141,6 +141,8 @@ class RemoteTrainer {
   readonly #end: End;
   /** Fits of the trainer of a `withState`, in case nobody awaits them. */
   readonly #fits = new Set<Promise<unknown>>();
+  /** What is under way that others must not change the state in. */
+  #work: { readonly signal: AbortSignal | undefined } | undefined;
   readonly labels: Opened["labels"];
   readonly columns: Opened["columns"];
 
@@ -156,24 +158,45 @@ class RemoteTrainer {
     return true;
   }
 
+  /** As the trainer there would, where it heard of the call before its fit is over: otherwise luck would decide. */
+  #checkIdle(who: string): void {
+    if (this.#work && !this.#work.signal?.aborted && !this.#link.connection.isEnded)
+      throw new BusyError(
+        `${who}: needs a trainer at rest; got a call while a fit is under way: await or abort it first`,
+      );
+  }
+
+  async #workOn<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+    const work = { signal };
+    this.#work = work;
+    try {
+      return await run();
+    } finally {
+      if (this.#work === work) this.#work = undefined;
+    }
+  }
+
   /** The value of a property there. */
   read(name: string): Promise<unknown> {
     const { connection } = this.#link;
     return connection.answer(() => connection.host.read(this.#target, name));
   }
 
-  /** A method there. @param at which argument has options */
-  async call(who: string, args: unknown[], at: number, gives: "rows" | "data"): Promise<unknown> {
+  /** A method there. */
+  async call(who: string, args: unknown[], { options: at, gives, changes }: Call): Promise<unknown> {
     const link = this.#link;
+    if (changes) this.#checkIdle(who);
     const { signal, transfer: isMoved, others } = split(who, at < 0 ? undefined : args[at]);
     const all = args.map((arg) => referTo(who, link, arg));
     if (at >= 0 && all.length > at) all[at] = others;
     const names = at === 1 ? ["data", "options"] : ["data"];
-    const result = await ask(link, signal, {}, (call) =>
-      postArguments(who, all, names, isMoved && all[0], (posted, moved) =>
-        link.connection.host.call(this.#target, who, transfer(posted as unknown[], moved), call),
-      ),
-    );
+    const run = () =>
+      ask(link, signal, {}, (call) =>
+        postArguments(who, all, names, isMoved && all[0], (posted, moved) =>
+          link.connection.host.call(this.#target, who, transfer(posted as unknown[], moved), call),
+        ),
+      );
+    const result = await (changes === "in slices" ? this.#workOn(signal, run) : run());
     return gives === "rows" ? withMethods(result) : result;
   }
 
@@ -190,6 +213,7 @@ class RemoteTrainer {
 
   async #startFit(data: unknown, options: WorkerFitOptions = {}, given: IArguments): Promise<unknown> {
     refuseMore("fit", given, 2, "write fit({ x, y }, options)");
+    this.#checkIdle("fit");
     const link = this.#link;
     const { signal, transfer: isMoved, others } = split("fit", options);
     const { onEpoch, onProgress, progress = "latest", ...sent } = Object(others) as WorkerFitOptions;
@@ -219,13 +243,14 @@ class RemoteTrainer {
       referTo("fit", link, data),
       isObject(others) ? { ...sent, ...(validation === undefined ? {} : { validation }) } : others,
     ];
-    return ask(link, signal, entry, (call) => {
+    const send = (call: number) => {
       own = call;
       const movable = isMoved && [args[0], validation];
       return postArguments("fit", args, ["data", "options"], movable, (posted, moved) =>
         link.connection.host.call(this.#target, "fit", transfer(posted as unknown[], moved), call, settings),
       );
-    });
+    };
+    return this.#workOn(signal, () => ask(link, signal, entry, send));
   }
 
   async bind(data: unknown, options?: object): Promise<WorkerData> {
@@ -312,7 +337,7 @@ for (const name of Object.keys(MEMBERS)) {
   else if (member?.kind === "call")
     Object.defineProperty(RemoteTrainer.prototype, name, {
       value(this: RemoteTrainer, ...args: unknown[]) {
-        return this.call(name, args, member.options, member.gives);
+        return this.call(name, args, member);
       },
     });
   else if (member?.kind === "absent" && member.instead) {

@@ -3,7 +3,7 @@ import type { Trainer } from "../train/trainer.ts";
 import type { WorkerTrainer } from "./worker-trainer.ts";
 
 /** A call that is made in the worker as it is made here. */
-interface Call {
+export interface Call {
   readonly kind: "call";
   /** The method there: the form that yields, where there is one, so that others are served meanwhile. */
   readonly method: keyof Trainer;
@@ -11,6 +11,8 @@ interface Call {
   readonly options: number;
   /** Whether results have `toArray`, which clones lose. */
   readonly gives: "rows" | "data";
+  /** Whether it changes the state, which it cannot while a fit is under way; in slices: nor can others while it is. */
+  readonly changes?: "at once" | "in slices";
 }
 
 export type Member =
@@ -36,6 +38,8 @@ const INTERNAL = { kind: "absent", instead: "" } as const;
 
 const call = <M extends keyof Trainer>(method: M, options = -1, gives: Call["gives"] = "data") =>
   ({ kind: "call", method, options, gives }) as const;
+const change = <M extends keyof Trainer>(method: M, changes: Call["changes"] = "at once") =>
+  ({ ...call(method), changes }) as const;
 const absent = (instead: string) => ({ kind: "absent", instead }) as const;
 
 type Reached<K> = K extends keyof WorkerTrainer ? Member : Absent;
@@ -65,16 +69,16 @@ export const MEMBERS = {
   predictAsync: call("predictAsync", 1, "rows"),
   evaluate: call("evaluateAsync", 1),
   evaluateAsync: call("evaluateAsync", 1),
-  adapt: call("adaptAsync"),
-  adaptAsync: call("adaptAsync"),
+  adapt: change("adaptAsync", "in slices"),
+  adaptAsync: change("adaptAsync", "in slices"),
   classify: call("classify"),
-  step: call("step"),
+  step: change("step"),
   gradients: call("gradients", -1, "rows"),
   setLearningRate: call("setLearningRate"),
-  setParameters: call("setParameters"),
-  reset: call("reset"),
+  setParameters: change("setParameters"),
+  reset: change("reset"),
   state: call("state"),
-  restore: call("restore"),
+  restore: change("restore"),
   save: call("save"),
   digest: call("digest"),
   summary: call("summary"),

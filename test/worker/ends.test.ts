@@ -213,7 +213,8 @@ describe("a message that the worker cannot read", () => {
     const terminate = () => port1.close();
     const remote = await fromSources(lineTrainer, { worker: () => Object.assign(port1, { terminate }) });
     const fit = { epochs: 1e9 };
-    const calls = [remote.fit({ x: [[1]], y: [1] }, fit), remote.fit({ x: [[2]], y: [1] }, fit)];
+    const serve = () => new Promise<never>(() => {});
+    const calls = [remote.fit({ x: [[1]], y: [1] }, fit), remote.withState(await remote.state(), serve)];
     port2.dispatchEvent(new Event("messageerror"));
     for (const call of calls) {
       const error = await call.catch((thrown) => thrown);

@@ -71,18 +71,25 @@ describe.each(WAYS)("jobs $name", ({ runInWorkers, main, options }) => {
   it("end with the first that fails, which is named", async () => {
     const mine = new RangeError("mine");
     let ended: unknown;
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
     const jobs: WorkerJob<unknown>[] = [
       {
         source: () => make(0),
-        run: (trainer) =>
-          trainer.fit(xor, { epochs: 1e9 }).catch((error) => {
+        run: (trainer) => {
+          begin();
+          return trainer.fit(xor, { epochs: 1e9 }).catch((error) => {
             ended = error;
-          }),
+          });
+        },
       },
       {
         source: () => make(1),
         run: async (trainer) => {
           await trainer.fit(xor);
+          await begun;
           throw mine;
         },
       },

@@ -174,6 +174,41 @@ describe.each(WAYS)("a trainer $name", ({ inWorker, main, options }) => {
       expect(await remote.steps).toBe(steps);
     }));
 
+  it("refuses what would change it from the call of fit on, however soon that is over", () =>
+    withBoth(xorTrainer, async (remote, trainer) => {
+      const state = await remote.state();
+      const changes = (
+        of: Pick<Trainer, "fit" | "step" | "reset" | "restore" | "setParameters" | "adaptAsync">,
+      ) => [
+        () => of.fit(xor, { epochs: 1 }),
+        () => of.step(xor),
+        () => of.reset(),
+        () => of.restore(state),
+        () => of.setParameters({ "dense2.bias": [1] }),
+        () => of.adaptAsync(xor.x),
+      ];
+      const messageOf = async (act: () => unknown): Promise<unknown> => {
+        try {
+          return `none: ${await act()}`;
+        } catch (error) {
+          expect(error).toBeInstanceOf(main.BusyError);
+          return String(error);
+        }
+      };
+      const [here, there] = [trainer.fit(xor, { epochs: 1 }), remote.fit(xor, { epochs: 1 })];
+      const own = changes(trainer).map(messageOf);
+      const crossed = changes(remote as never).map(messageOf);
+      expect(await Promise.all(crossed)).toEqual(await Promise.all(own));
+      expect(await there).toEqual(await here);
+      // An aborted one is over at once, as here.
+      const controller = new AbortController();
+      const aborted = remote.fit(xor, { epochs: 1e9, signal: controller.signal });
+      controller.abort("enough");
+      const next = remote.fit(xor, { epochs: 2 });
+      await expect(aborted).rejects.toBe("enough");
+      expect((await next).epochs).toBe(2);
+    }));
+
   it("aborts predictions and evaluations, and calls that have not begun", () =>
     withBoth(classifier, async (remote) => {
       const { x, y } = classes(20_000);
