@@ -228,10 +228,11 @@ export class Predictor<X = Rows, P = Result> {
     const borrowed = program.shared?.hold(program);
     // A state is changed over to once a slice, not once a batch.
     const next = () => within(() => runSlice(steps));
-    return inSlices({ next: borrowed ? () => borrowed(next) : next }, () => {
+    const check = () => {
       signal?.throwIfAborted();
       this.program.checkAlive(who);
-    });
+    };
+    return inSlices({ next: borrowed ? () => borrowed(next) : next }, check, program.settling());
   }
 
   /** Lays `count` rows into a port. */
@@ -434,9 +435,9 @@ export class Predictor<X = Rows, P = Result> {
   restore(state: Uint8Array | ArrayBuffer, options: RestoreOptions): readonly Misfit[];
   restore(state: Uint8Array, options: RestoreOptions = {}): readonly Misfit[] {
     refuseMore("restore", arguments, 2);
-    this.program.checkAlive("restore");
-    this.checkIdle("restore");
     const { partial } = readOptions("restore", options, { partial: [false, BOOLEAN] });
+    this.program.checkAlive(partial ? "restore: partial" : "restore");
+    this.checkIdle("restore");
     const { states } = this.program;
     const misfits = partial ? states.loadPartly("restore", state) : [];
     if (!partial) states.load("restore", state, this.isTraining);

@@ -135,6 +135,11 @@ export class Program {
     this.#threads?.check(who);
   }
 
+  /** What asynchronous work waits for before it begins: a failed worker may still write here. */
+  settling(): Promise<unknown> | undefined {
+    return this.#threads?.settling();
+  }
+
   /** Says that a whole state has been laid into it. */
   renew(): void {
     this.#threads?.renew();

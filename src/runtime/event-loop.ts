@@ -120,8 +120,17 @@ export function runSlice<T>(steps: Pick<Steps<T>, "next">): IteratorResult<void,
  * Does the work in slices, the first one at once.
  *
  * @param check called after each slice but the last; it throws to end the work
+ * @param before to be awaited first
  */
-export async function inSlices<T>(steps: Pick<Steps<T>, "next">, check: () => void): Promise<T> {
+export async function inSlices<T>(
+  steps: Pick<Steps<T>, "next">,
+  check: () => void,
+  before?: Promise<unknown>,
+): Promise<T> {
+  if (before) {
+    await before;
+    check();
+  }
   for (;;) {
     const { done, value } = runSlice(steps);
     // At the end too: many short calls hold a thread as long as one long one does.

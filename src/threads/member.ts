@@ -98,19 +98,34 @@ export class Member implements SpaceCrew {
     if (entry.wants) this.#register();
     return {
       check: (who) => this.#check(who, entry),
+      settling: () => this.#settling(entry),
       renew: () => {
         entry.lost = undefined;
       },
     };
   }
 
-  #check(who: string, { lost }: Entry): void {
-    // What lays a whole state into the program helps.
-    if (lost && who !== "restore" && who !== "reset")
+  #check(who: string, entry: Entry): void {
+    for (const other of this.#entries.values()) {
+      const { lost } = other;
+      if (!lost || (other !== entry && !reads(entry.plan, other.plan))) continue;
+      // What lays a whole state into the program helps, once nobody else writes there.
+      if (who === "restore" || who === "reset") {
+        this.#checkSuspect(who);
+        continue;
+      }
+      const whose = other === entry ? "" : ", in a program compiled together";
       throw this.team.settings.error(
-        `${who}: the state must be whole; got one that a failed worker left half-updated: restore() a saved state, or reset()`,
+        `${who}: the state must be whole; got one that a failed worker left half-updated${whose}: restore() a saved state there, or reset()`,
         { stateLost: true, cause: lost },
       );
+    }
+  }
+
+  #settling({ lost }: Entry): Promise<unknown> | undefined {
+    const pool = this.#suspect;
+    if (pool && !pool.isGone) return pool.end();
+    return lost && Promise.resolve();
   }
 
   /** Hands the memory to the pool of the team, if there is one that does not have it yet. */
@@ -125,7 +140,7 @@ export class Member implements SpaceCrew {
 
   /** The entry of a program, if all workers can take part in it now. */
   #ready(program: number, isLong = false): Entry | undefined {
-    if (this.#suspect) this.#checkSuspect();
+    this.#checkSuspect("threads");
     const entry = this.#entries.get(program);
     if (!entry?.wants) return undefined;
     const pool = this.#register();
@@ -272,10 +287,11 @@ export class Member implements SpaceCrew {
   }
 
   /** @throws WorkerError while a worker that did not answer may still write here */
-  #checkSuspect(): void {
-    if (!this.#suspect?.isGone)
+  #checkSuspect(who: string): void {
+    if (this.#suspect && !this.#suspect.isGone)
       throw this.team.settings.error(
-        "threads: workers that were given up must have ended before the program goes on; got a call before that: await a turn of the event loop",
+        `${who}: workers that were given up must have ended before the program goes on; got a call before that: ` +
+          "await new Promise((resolve) => setTimeout(resolve, 1000)) first; fit and the other asynchronous calls wait by themselves",
         { stateLost: false },
       );
     this.#suspect = undefined;
@@ -289,6 +305,16 @@ export class Member implements SpaceCrew {
 /** Empty stretches have the address of another. */
 const mapOf = (shares: readonly Shared[]) =>
   new Map(shares.filter(({ from, to }) => from < to).map((shared) => [shared.from, shared]));
+
+/** Whether a program reads variables that another one of the memory updates. */
+const reads = (plan: Plan, owner: Plan): boolean => {
+  const owned = new Set(
+    owner.variables
+      .filter(({ isForeign, role }) => !isForeign && role !== "frozen")
+      .map(({ offset }) => offset),
+  );
+  return plan.variables.some(({ isForeign, offset }) => isForeign && owned.has(offset));
+};
 
 /** A function of its own, so that it keeps nothing but the ticket. */
 const leaving = (ticket: Ticket) => () => {

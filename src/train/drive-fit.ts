@@ -157,6 +157,11 @@ async function driveInSlices(
 ): Promise<FitResult> {
   const { trainer, rules } = host;
   const { signal, onProgress } = options;
+  const settling = host.program.settling();
+  if (settling) {
+    await settling;
+    check();
+  }
   const jobs: Jobs = [];
   const dataset = readData("fit", data, rules, jobs);
   for (let i = 0; i < jobs.length; i++) {

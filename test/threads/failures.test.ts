@@ -1,9 +1,21 @@
 /** Workers that fail: what the caller hears, what becomes of the state, and that work goes on. */
 import { setTimeout as wait } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Section } from "../../assembly/abi.ts";
-import { compile, createEngine, type Engine, errorCode, type Trainer, WorkerError } from "../../src/index.ts";
+import {
+  compile,
+  compileTogether,
+  createEngine,
+  crossEntropy,
+  dense,
+  type Engine,
+  errorCode,
+  sequential,
+  sgd,
+  type Trainer,
+  WorkerError,
+} from "../../src/index.ts";
 import { WORKER } from "../../src/kernels/worker.wasm.ts";
 import { classifier, noise, thrownBy, xor, xorModel, xorTrainer } from "../fixtures.ts";
 import { teamOf } from "./engines.ts";
@@ -101,6 +113,43 @@ describe("a worker that throws", () => {
     engine.dispose();
   });
 
+  it("in the midst of an update of what another program reads loses the state for both, and a partial restore is not enough", async () => {
+    const { engine, orders } = await failing();
+    const model = (name: string) =>
+      sequential({ input: [5], seed: 1 }, [
+        dense(16, { name: "shared", activation: "tanh" }),
+        dense(3, { name, activation: "softmax" }),
+      ]);
+    const options = { loss: crossEntropy(), optimizer: sgd(), batchSize: 8 };
+    const { owner, reader, other } = compileTogether(
+      {
+        owner: { model: model("one"), ...options },
+        reader: { model: model("two"), ...options, freeze: ["shared"] },
+        other: { model: sequential({ input: [5], seed: 2 }, [dense(3)]) },
+      },
+      { engine },
+    );
+    for (const trainer of [owner, reader]) trainer.fitSync(data);
+    const saved = owner.state();
+    const before = [owner.digest(), reader.digest()];
+    order(orders, THROW, owner, Section.Update);
+    expect(thrownBy(() => owner.fitSync(data))).toMatchObject({ name: "WorkerError", stateLost: true });
+    for (const act of [
+      () => reader.predict(data.x),
+      () => reader.fitSync(data),
+      () => reader.save(),
+      () => owner.restore(saved, { partial: true }),
+    ])
+      expect(thrownBy(act)).toMatchObject({ name: "WorkerError", stateLost: true });
+    expect(() => reader.digest()).toThrow(
+      /left half-updated, in a program compiled together: restore\(\) a saved state there/,
+    );
+    expect(other.predict(data.x).shape).toEqual([rows, 3]);
+    owner.restore(saved);
+    expect([owner.digest(), reader.digest()]).toEqual(before);
+    engine.dispose();
+  });
+
   it("rejects an async fit, and is heard in predictions too", async () => {
     const { engine, orders } = await failing();
     using trainer = classifier({ engine });
@@ -119,7 +168,7 @@ describe.each([
   ["ends", EXIT],
   ["hangs", HANG],
 ])("a worker that %s in mid-step", (_what, how) => {
-  it("fails the call when nobody got anywhere for long enough, and the next turn of the event loop brings new ones", async () => {
+  it("fails the call when nobody got anywhere for long enough; asynchronous calls wait until it has ended and bring new ones", async () => {
     const { engine, orders } = await failing(2000);
     using trainer = classifier({ engine });
     trainer.fitSync(data, { epochs: 1 });
@@ -131,9 +180,45 @@ describe.each([
     expect(error.message).toMatch(/got no sign of one for \d+ ms/);
     expect(trainer.digest()).toBe(before);
     // It might still write: nobody can know at once.
-    expect(() => trainer.fitSync(data)).toThrow(/await a turn of the event loop$/);
-    await pool?.end();
-    trainer.fitSync(data, { epochs: EPOCHS - epochsOf(trainer) });
+    expect(() => trainer.fitSync(data)).toThrow(/must have ended before the program goes on; .* setTimeout/);
+    expect(pool?.isGone).toBe(false);
+    await trainer.fit(data, { epochs: EPOCHS - epochsOf(trainer) });
+    expect(pool?.isGone).toBe(true);
+    expect(trainer.digest()).toBe(digestAlone());
+
+    order(orders, how, trainer, Section.Forward);
+    expect(() => trainer.fitSync(data)).toThrow(WorkerError);
+    expect(() => trainer.predict(data.x)).toThrow(/must have ended before the program goes on/);
+    using alone = classifier();
+    alone.fitSync(data, { epochs: EPOCHS });
+    expect(await trainer.predictAsync(data.x)).toEqual(alone.predict(data.x));
+    engine.dispose();
+  });
+
+  it("in mid-update is not written over before it has ended", async () => {
+    const { engine, orders } = await failing(1000);
+    using trainer = classifier({ engine });
+    trainer.fitSync(data, { epochs: 1 });
+    order(orders, how, trainer, Section.Update);
+    expect(thrownBy(() => trainer.fitSync(data))).toMatchObject({ name: "WorkerError", stateLost: true });
+    expect(() => trainer.reset()).toThrow(/^reset: workers that were given up must have ended/);
+    await vi.waitFor(() => trainer.reset(), 10_000);
+    await trainer.fit(data, { epochs: EPOCHS });
+    expect(trainer.digest()).toBe(digestAlone());
+    engine.dispose();
+  });
+
+  it("in the update of a withState leaves the next one a trainer as any other", async () => {
+    const { engine, orders } = await failing(1000);
+    using trainer = classifier({ engine });
+    const state = trainer.state();
+    const failed = trainer.withState(state, (own) => {
+      order(orders, how, own, Section.Update);
+      own.fitSync(data);
+    });
+    await expect(failed).rejects.toMatchObject({ name: "WorkerError", stateLost: true });
+    const after = await trainer.withState(state, (own) => own.fitSync(data, { epochs: EPOCHS }) as never);
+    trainer.restore(after);
     expect(trainer.digest()).toBe(digestAlone());
     engine.dispose();
   });
