@@ -16,7 +16,7 @@ export interface Space {
 
 /** What an engine is: plain data. */
 export interface EngineInfo {
-  /** Threads that programs run on, the calling one included. */
+  /** Threads that programs may run on, the calling one included: as soon as workers have started, where it pays. */
   readonly threads: number;
   /** How many were asked for: `"auto"` as the number that it came to. */
   readonly wanted: number;

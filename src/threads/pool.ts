@@ -9,6 +9,8 @@ import { spawn, type Thread } from "./spawn.ts";
 const SPINS = 2000;
 const NAP_MS = 50;
 const START_MS = 10_000;
+/** Milliseconds after which workers that were never heard of are given up. */
+const LIMIT_MS = 20_000;
 /** Looks of a caller that may not sleep, in at least a millisecond: what counts while the clock stands still. */
 const LOOKS_PER_MS = 1 << 15;
 
@@ -19,6 +21,7 @@ export class Pool {
   /** Why it does not work, or no longer. */
   why: unknown;
   #isCalled = false;
+  readonly #stopLooking: () => void;
   #ends: Promise<unknown> | undefined;
   /** Whether nothing of it touches any memory any more. */
   isGone = false;
@@ -29,6 +32,14 @@ export class Pool {
     /** Whether the thread that calls may sleep. */
     readonly maySleep: boolean,
   ) {
+    const words = this.#words;
+    // In a turn of the event loop: some browsers start no worker before one.
+    const late = setTimeout(() => {
+      if (Atomics.load(words, Word.Started) < parts - 1)
+        this.#fail(`they did not start within ${LIMIT_MS / 1000} seconds`);
+    }, LIMIT_MS) as unknown as { unref?(): void };
+    late.unref?.();
+    this.#stopLooking = () => clearTimeout(late as never);
     try {
       for (let part = 1; part < parts; part++) {
         const thread = spawn(factory, {
@@ -51,6 +62,7 @@ export class Pool {
     void this.end();
   }
 
+  /** Whether it can be called, now or when its workers have started. */
   get works(): boolean {
     return this.why === undefined && !this.#ends;
   }
@@ -131,6 +143,7 @@ export class Pool {
 
   /** Ends all workers. */
   end(): Promise<unknown> {
+    this.#stopLooking();
     this.#ends ??= Promise.all(this.#threads.map((thread) => thread.end())).then(() => {
       this.isGone = true;
     });

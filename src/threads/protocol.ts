@@ -11,6 +11,8 @@ export enum Word {
   /** the call at hand: number of the space and address of the program in it */
   Space,
   Program,
+  /** workers that run the script */
+  Started,
   /** on a line of its own: workers that are done with the call */
   Left = 16,
   Count = 32,

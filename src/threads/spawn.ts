@@ -1,4 +1,5 @@
 /** Workers of Node and of browsers, started and heard alike. */
+import { describe } from "../describe.ts";
 import { WORKER } from "../kernels/worker.wasm.ts";
 import type { WorkerLike } from "../runtime/crew.ts";
 import type { Hello, Mail, Reply } from "./protocol.ts";
@@ -47,11 +48,17 @@ const END_MS = 1000;
 
 /** @throws what the runtime throws where it can start none */
 export function spawn(factory: (() => WorkerLike) | undefined, heard: Heard): Thread {
-  if (factory) return adapt(factory(), heard);
+  if (factory) return adapt(checked(factory()), heard);
   const node = nodeThreads();
   // The process' own flags may load hooks, or say that code is a module.
   if (node) return adapt(new node.Worker(WORKER, { eval: true, execArgv: [], name: NAME }), heard);
   return spawnInPage(heard);
+}
+
+function checked(worker: WorkerLike): WorkerLike {
+  const { postMessage, terminate } = Object(worker) as Partial<WorkerLike>;
+  if (typeof postMessage === "function" && typeof terminate === "function") return worker;
+  throw new Error(`worker must be a function that gives a Worker; got one that gives ${describe(worker)}`);
 }
 
 /** By the file beside this one, as policies want it; where there is none, as in bundles of one file, by a blob. */

@@ -16,6 +16,14 @@ const LINE_BYTES = 64;
 /** From the first measurement to the second one; each further period is twice as long. */
 const FIRST_PERIOD_MS = 250;
 
+/** It knows no team, so that a team can be collected although its workers run. */
+interface Own {
+  pool: Pool | undefined;
+}
+
+/** Ends the workers of engines that were let go without `dispose`. */
+const collected = new FinalizationRegistry<Own>(({ pool }) => void pool?.end());
+
 export class Team implements Crew, Host {
   readonly parts: Crew["parts"];
   readonly maySleep = maySleep();
@@ -30,13 +38,15 @@ export class Team implements Crew, Host {
   /** When the next is due, and milliseconds until the one after it. */
   #due = 0;
   #period = FIRST_PERIOD_MS;
-  #pool: Pool | undefined;
+  /** What is left to do when nobody has the team any more. */
+  readonly #own: Own = { pool: undefined };
   #failures = 0;
-  #why: unknown;
+  #why: string | undefined;
   #isDisposed = false;
   readonly #shares = new WeakMap<Plan, readonly Shared[]>();
 
   constructor(readonly settings: TeamSettings) {
+    collected.register(this, this.#own);
     const { parts: count, why } = settings;
     this.#why = why;
     this.parts = {
@@ -84,21 +94,22 @@ export class Team implements Crew, Host {
   /** The pool, started if there is none; undefined where there can be none. */
   get pool(): Pool | undefined {
     if (this.#isDisposed || this.#why !== undefined) return undefined;
-    if (this.#pool?.works) return this.#pool;
-    if (this.#pool) {
+    const { pool } = this.#own;
+    if (pool?.works) return pool;
+    if (pool) {
       this.#failures++;
       if (this.#failures >= MOST_FAILURES) {
-        this.#why = this.#pool.why;
+        this.#why = `its workers could not be started or kept ending: ${textOf(pool.why)}`;
         return undefined;
       }
     }
     const { parts, factory } = this.settings;
-    this.#pool = new Pool(parts, factory, this.maySleep);
+    this.#own.pool = new Pool(parts, factory, this.maySleep);
     this.prices = undefined;
     this.#before = undefined;
     this.#measurements = 0;
     this.#period = FIRST_PERIOD_MS;
-    return this.#pool;
+    return this.#own.pool;
   }
 
   isDue(isLong: boolean): boolean {
@@ -124,13 +135,13 @@ export class Team implements Crew, Host {
     return {
       threads: 1,
       wanted,
-      why: typeof why === "string" ? why : `its workers could not be started or kept ending: ${textOf(why)}`,
+      why,
     };
   }
 
   dispose(): void {
     this.#isDisposed = true;
-    void this.#pool?.end();
+    void this.#own.pool?.end();
   }
 }
 

@@ -35,6 +35,7 @@ const spaces = new Map<number, Space>();
 port.onmessage = ({ data }) => {
   if ("words" in data) {
     ({ words, part, parts } = data);
+    Atomics.add(words, Word.Started, 1);
     port.postMessage({ hello: part });
   } else {
     read++;

@@ -1,5 +1,6 @@
 /** Engines with threads: what they are asked for, how they end, and that they keep nothing. */
 import { execFileSync } from "node:child_process";
+import { Worker } from "node:worker_threads";
 import { describe, expect, it, vi } from "vitest";
 import {
   adam,
@@ -16,6 +17,7 @@ import {
   sgd,
   valueAndGrad,
 } from "../../src/index.ts";
+import { WORKER } from "../../src/kernels/worker.wasm.ts";
 import { classifier, noise, thrownBy, xor, xorModel } from "../fixtures.ts";
 import { teamOf, threaded } from "./engines.ts";
 
@@ -144,21 +146,28 @@ describe("dispose", () => {
   });
 
   it("of a thousand engines leaves none of their threads", async () => {
+    let started = 0;
+    let ended = 0;
+    // Kept: what is collected ends by itself.
+    const engines: Engine[] = [];
+    const worker = () => {
+      started++;
+      return new Worker(WORKER, { eval: true }).on("exit", () => ended++);
+    };
     for (let i = 0; i < 1000; i++) {
-      const engine = await createEngine({ threads: 2 });
+      const engine = await createEngine({ threads: 2, worker });
       // A start of a worker takes tens of milliseconds: every fiftieth has one.
       if (i % 50 === 0) {
         Object.assign(teamOf(engine).hooks, { policy: "all", waits: true });
         using trainer = classifier({ engine });
         trainer.fitSync(data);
       }
-      const { pool } = i % 50 === 0 ? teamOf(engine) : { pool: undefined };
       engine.dispose();
-      await pool?.end();
+      if (i % 50 === 0) engines.push(engine);
     }
-    const { threadId } = new (await import("node:worker_threads")).Worker("", { eval: true });
-    // Twenty workers and this one, beside those of other tests and of the runner.
-    expect(threadId).toBeLessThan(200);
+    expect(started).toBe(20);
+    await vi.waitFor(() => expect(ended).toBe(20), 10_000);
+    expect(engines.every((engine) => engine.info().why === "the engine was disposed")).toBe(true);
   }, 120_000);
 });
 
@@ -281,6 +290,31 @@ describe("a process", () => {
     expect(execFileSync(process.execPath, ["-e", code], { encoding: "utf8", timeout: 60_000 })).toBe(
       "true\n",
     );
+  });
+
+  it("keeps no worker of an engine that was let go", () => {
+    const code = `
+      import { Worker } from "node:worker_threads";
+      import { readFileSync } from "node:fs";
+      import { setTimeout as wait } from "node:timers/promises";
+      import * as w from "${index}";
+      const source = readFileSync(new URL("../chunks/thread.js", "${index}"), "utf8");
+      let started = 0, ended = 0;
+      const worker = () => (started++, new Worker(source, { eval: true }).on("exit", () => ended++));
+      async function use() {
+        const engine = await w.createEngine({ threads: 2, worker });
+        Object.assign(engine.crew.hooks, { policy: "all", waits: true });
+        const trainer = w.compile(w.sequential({ input: [2], seed: 42 }, [w.dense(8)]), { loss: w.meanSquaredError(), optimizer: w.adam(), engine });
+        trainer.fitSync({ x: [[0, 1]], y: [[1, 2, 3, 4, 5, 6, 7, 8]] });
+        return trainer;
+      }
+      const kept = await use();
+      for (let i = 0; i < 3; i++) await use();
+      for (let turn = 0; turn < 200 && ended < 3; turn++) { gc(); await wait(20); }
+      kept.fitSync({ x: [[0, 1]], y: [[1, 2, 3, 4, 5, 6, 7, 8]] });
+      console.log(started, ended);`;
+    const flags = ["--expose-gc", "--input-type=module", "-e", code];
+    expect(execFileSync(process.execPath, flags, { encoding: "utf8", timeout: 60_000 })).toBe("4 3\n");
   });
 
   it("ends while workers are starting", () => {

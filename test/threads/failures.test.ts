@@ -246,6 +246,7 @@ describe("workers", () => {
       },
       /no more threads/,
     ],
+    ["are none", () => ({}) as Worker, /worker must be a function that gives a Worker; got one that gives/],
     ["end at once", () => new Worker("process.exit(3)", { eval: true }), /it ended with code 3/],
     ["fail at once", () => new Worker("throw new Error('no memory')", { eval: true }), /no memory/],
   ])(
@@ -268,6 +269,32 @@ describe("workers", () => {
       expect(structuredClone(engine.info())).toEqual(engine.info());
     },
   );
+});
+
+describe("workers that never start", () => {
+  it("are given up after 20 seconds, three times; those that have started are not", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { engine: good } = await failing();
+    const deaf = await createEngine({ threads: 2, worker: () => ({ postMessage() {}, terminate() {} }) });
+    using trainer = classifier({ engine: good });
+    trainer.fitSync(data);
+    Object.assign(teamOf(deaf).hooks, { policy: "all" });
+    using alone = classifier({ engine: deaf });
+    alone.fitSync(data);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect(deaf.info().why).toBeUndefined();
+      vi.advanceTimersByTime(20_000);
+      alone.predict(data.x);
+    }
+    expect(deaf.info()).toMatchObject({
+      threads: 1,
+      why: "its workers could not be started or kept ending: they did not start within 20 seconds",
+    });
+    expect(teamOf(good).pool?.works).toBe(true);
+    expect(alone.digest()).toBe(trainer.digest());
+    vi.useRealTimers();
+    for (const engine of [good, deaf]) engine.dispose();
+  });
 });
 
 describe("one thread", () => {
