@@ -232,7 +232,7 @@ export class Predictor<X = Rows, P = Result> {
       signal?.throwIfAborted();
       this.program.checkAlive(who);
     };
-    return inSlices({ next: borrowed ? () => borrowed(next) : next }, check, program.settling());
+    return inSlices({ next: borrowed ? () => borrowed(next) : next }, check, program.crew?.pending());
   }
 
   /** Lays `count` rows into a port. */
@@ -435,9 +435,9 @@ export class Predictor<X = Rows, P = Result> {
   restore(state: Uint8Array | ArrayBuffer, options: RestoreOptions): readonly Misfit[];
   restore(state: Uint8Array, options: RestoreOptions = {}): readonly Misfit[] {
     refuseMore("restore", arguments, 2);
-    const { partial } = readOptions("restore", options, { partial: [false, BOOLEAN] });
-    this.program.checkAlive(partial ? "restore: partial" : "restore");
+    this.program.checkAlive("restore");
     this.checkIdle("restore");
+    const { partial } = readOptions("restore", options, { partial: [false, BOOLEAN] });
     const { states } = this.program;
     const misfits = partial ? states.loadPartly("restore", state) : [];
     if (!partial) states.load("restore", state, this.isTraining);

@@ -50,7 +50,8 @@ export class Program {
   #states: StateCodec | undefined;
   #fitted: Float64Array | undefined;
   #space: Space | undefined;
-  #threads: ReturnType<NonNullable<Space["crew"]>["adopt"]> | undefined;
+  /** Those that work on it. */
+  crew: ReturnType<NonNullable<Space["crew"]>["adopt"]> | undefined;
   /** The data that the window holds whole, if they may come again. */
   window: object | undefined;
   /** Whether views of the memory were given away. */
@@ -126,23 +127,13 @@ export class Program {
     this.buffers = undefined;
     this.raw = undefined;
     this.#fitted = undefined;
-    this.#threads = space?.crew?.adopt(this.plan);
+    this.crew = space?.crew?.adopt(this.plan);
   }
 
   checkAlive(who: string): void {
     if (this.#disposed)
       throw new DisposedError(`${who}: the program must not be disposed; got a call after dispose()`);
-    this.#threads?.check(who);
-  }
-
-  /** What asynchronous work waits for before it begins: a failed worker may still write here. */
-  settling(): Promise<unknown> | undefined {
-    return this.#threads?.settling();
-  }
-
-  /** Says that a whole state has been laid into it. */
-  renew(): void {
-    this.#threads?.renew();
+    this.crew?.check(who);
   }
 
   /** A word of the run block. */

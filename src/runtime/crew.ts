@@ -41,7 +41,7 @@ export interface ProgramCrew {
   /** @throws WorkerError where an update was lost half-way, of the program or of one whose variables it reads */
   check(who: string): void;
   /** Resolves when workers that were given up touch the memory no more; undefined where there are none, and no update is lost. */
-  settling(): Promise<unknown> | undefined;
+  pending(): Promise<unknown> | undefined;
   /** A whole state was laid into it: what was lost no longer matters. */
   renew(): void;
 }

@@ -98,7 +98,7 @@ export class Member implements SpaceCrew {
     if (entry.wants) this.#register();
     return {
       check: (who) => this.#check(who, entry),
-      settling: () => this.#settling(entry),
+      pending: () => this.#pending(entry),
       renew: () => {
         entry.lost = undefined;
       },
@@ -122,7 +122,7 @@ export class Member implements SpaceCrew {
     }
   }
 
-  #settling({ lost }: Entry): Promise<unknown> | undefined {
+  #pending({ lost }: Entry): Promise<unknown> | undefined {
     const pool = this.#suspect;
     if (pool && !pool.isGone) return pool.end();
     return lost && Promise.resolve();

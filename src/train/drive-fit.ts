@@ -157,9 +157,9 @@ async function driveInSlices(
 ): Promise<FitResult> {
   const { trainer, rules } = host;
   const { signal, onProgress } = options;
-  const settling = host.program.settling();
-  if (settling) {
-    await settling;
+  const pending = host.program.crew?.pending();
+  if (pending) {
+    await pending;
     check();
   }
   const jobs: Jobs = [];

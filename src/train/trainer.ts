@@ -275,7 +275,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       this.#twin ??= this.program.twin("withState");
       const twin = this.#twin;
       // Of a customer before, whose workers failed: its memory goes with them.
-      if (twin.settling()) twin.detachViews();
+      if (twin.crew?.pending()) twin.detachViews();
       twin.takeOver(this.program);
       twin.states.load("withState", saved, true);
       return new Trainer(twin, this.model, this.labels, this.#parts, true);
@@ -512,7 +512,7 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
 
   /** @internal */
   protected override forgetFit(): void {
-    this.program.renew();
+    this.program.crew?.renew();
     this.fitMemory = undefined;
   }
 
