@@ -97,7 +97,8 @@ export class Predictor<X = Rows, P = Result> {
   /** @internal From here on every call throws a DisposedError. */
   close(why: string): void {
     this.#end = why;
-    if (this.#program.hasViewsOutside) this.#program.detachViews();
+    // Where workers failed, they may still write, and what they left half-updated goes.
+    if (this.#program.hasViewsOutside || this.#program.crew?.pending()) this.#program.detachViews();
   }
 
   /**

@@ -274,8 +274,6 @@ export class Trainer<X = Rows, P = Result> extends Predictor<X, P> {
       this.program.checkAlive("withState");
       this.#twin ??= this.program.twin("withState");
       const twin = this.#twin;
-      // Of a customer before, whose workers failed: its memory goes with them.
-      if (twin.crew?.pending()) twin.detachViews();
       twin.takeOver(this.program);
       twin.states.load("withState", saved, true);
       return new Trainer(twin, this.model, this.labels, this.#parts, true);
