@@ -472,6 +472,8 @@ export enum Control {
   MaySleep,
   /** milliseconds that the leader waits while no other thread gets anywhere */
   Patience,
+  /** how often a thread looks before it sleeps */
+  Spins,
   /** threads that sleep until the phase changes */
   Sleepers = 16,
   /** threads that have come to the end of what the phase allows */

@@ -12,11 +12,6 @@
 import { Control, Header, RecordWord, Run } from "./abi";
 import { executeRecord } from "./decode";
 
-/**
- * How often a thread looks before it sleeps: about 15 us, more than it takes to wake one. With less, two threads that have slept
- * once never meet awake again: each sleeps while the other wakes. 2,000 looks make a meeting 30 us long, 20,000 make it 0.6 us.
- */
-const SPINS: i32 = 20000;
 /** How long the leader sleeps before it looks whether the others get anywhere. */
 const NAP_MS: i32 = 50;
 /** Looks of a leader that may not sleep, in at least a millisecond. */
@@ -78,7 +73,8 @@ function progressOf(control: usize, parts: i32): i32 {
 function gather(control: usize, parts: i32): bool {
   const others = parts - 1;
   const arrived = at(control, Control.Arrived);
-  for (let spin = 0; spin < SPINS; spin++)
+  const spins = peek(control, Control.Spins);
+  for (let spin = 0; spin < spins; spin++)
     if (atomic.load<i32>(arrived) == others) {
       atomic.store<i32>(arrived, 0);
       return true;
@@ -130,9 +126,10 @@ function nextPhase(control: usize, part: i32): bool {
   const phase = at(control, Control.Phase);
   const mine = party(control, part) + 4;
   const seen = load<i32>(mine);
+  const spins = peek(control, Control.Spins);
   let spin = 0;
-  while (spin < SPINS && atomic.load<i32>(phase) == seen) spin++;
-  if (spin == SPINS) sleep(control, seen);
+  while (spin < spins && atomic.load<i32>(phase) == seen) spin++;
+  if (spin == spins) sleep(control, seen);
   // The leader raises the phase by one, and then waits for all.
   store<i32>(mine, seen + 1);
   return peek(control, Control.End) == 0;

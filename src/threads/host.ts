@@ -38,6 +38,8 @@ export interface Host {
   readonly hooks: TeamHooks;
   /** Whether the thread that calls may sleep. */
   readonly maySleep: boolean;
+  /** How often a thread looks for the others before it sleeps. */
+  readonly spins: number;
   /** As measured in the present pool; undefined before. */
   prices: Prices | undefined;
   /** Calls that others took part in. */

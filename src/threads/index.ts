@@ -1,5 +1,6 @@
 /** Threads of an engine: what `createEngine({ threads })` loads on demand. */
 import { THREADS, THREADS_STATIC_END } from "../kernels/threads.wasm.ts";
+import { cores } from "./cores.ts";
 import type { TeamSettings } from "./host.ts";
 import { nodeThreads } from "./spawn.ts";
 import { Team } from "./team.ts";
@@ -17,11 +18,8 @@ const THREADS_PROBE = Uint8Array.of(
 interface Scope {
   readonly crossOriginIsolated?: boolean;
   readonly location?: { readonly protocol: string };
-  readonly navigator?: { readonly hardwareConcurrency?: number; readonly userAgent?: string };
+  readonly navigator?: { readonly userAgent?: string };
   readonly Worker?: unknown;
-  readonly process?: {
-    getBuiltinModule?(name: "os"): { availableParallelism?(): number; cpus(): unknown[] };
-  };
 }
 
 /** Why no thread can be had beside the calling one, and how to change it; undefined where nothing is in the way. */
@@ -43,10 +41,4 @@ export function whyNoThreads(hasFactory: boolean): string | undefined {
 /** More threads than this gain nothing for networks that a CPU trains. */
 const MOST_AUTO = 16;
 
-/** Threads that the machine runs at the same time. */
-export function autoThreads(): number {
-  const { process, navigator } = globalThis as Scope;
-  const os = process?.getBuiltinModule?.("os");
-  const cores = os?.availableParallelism?.() ?? os?.cpus().length ?? navigator?.hardwareConcurrency ?? 1;
-  return Math.max(1, Math.min(MOST_AUTO, cores));
-}
+export const autoThreads = (): number => Math.max(1, Math.min(MOST_AUTO, cores()));

@@ -8,13 +8,15 @@ const MOST_MS = 3;
 const CALLS = 5;
 /** Nanoseconds: what takes longer tells of other work of the machine. */
 const MOST_WAKE = 200_000;
+/** Nanoseconds: threads that have just worked meet with colder caches than those that only meet. */
+const LEAST_BARRIER = 1000;
 /** So long that the workers have gone to sleep. */
-const PAUSE_MS = 0.1;
+const PAUSE_MS = 0.5;
 /** Looks at the clock that take longer than the pause: a clock may tick every 100 ms, or stand still. */
 const MOST_LOOKS = 20_000;
 
 /** Where nothing is measured, or no clock tells: as between cores that have nothing else to do. */
-export const UNMEASURED: Prices = { barrier: 150, wake: 5000 };
+export const UNMEASURED: Prices = { barrier: LEAST_BARRIER, wake: 5000 };
 
 const { performance: clock } = globalThis;
 const read = clock?.now;
@@ -45,7 +47,7 @@ export function measure(rehearse: (times: number) => unknown): Prices {
     calls.push((now() - start) * 1e6);
   } while (calls.length < CALLS && now() < end + MOST_MS);
   return {
-    barrier: quartile(samples) || UNMEASURED.barrier,
+    barrier: Math.max(LEAST_BARRIER, quartile(samples)),
     wake: Math.min(MOST_WAKE, ...calls) || UNMEASURED.wake,
   };
 }

@@ -225,6 +225,7 @@ export class Member implements SpaceCrew {
     i32[control + Control.Parts] = team.settings.parts;
     i32[control + Control.MaySleep] = team.maySleep ? 1 : 0;
     i32[control + Control.Patience] = patience;
+    i32[control + Control.Spins] = team.spins;
     i32[control + Control.End] = 0;
     Atomics.store(i32, control + Control.Start, i32[control + Control.Phase]);
     pool.call(this.#ticket.id, plan.base);

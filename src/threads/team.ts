@@ -4,6 +4,7 @@ import { describe } from "../describe.ts";
 import type { Plan } from "../plan/planned.ts";
 import type { Crew, Space, ThreadedKernels } from "../runtime/crew.ts";
 import type { Kernels } from "../runtime/kernels.ts";
+import { cores } from "./cores.ts";
 import type { Host, TeamHooks, TeamSettings } from "./host.ts";
 import { lower, now, UNMEASURED } from "./measure.ts";
 import { Member } from "./member.ts";
@@ -13,6 +14,12 @@ import { type Prices, type Shared, shareOut } from "./share.ts";
 /** Pools in a row that did not work, after which no other is tried. */
 const MOST_FAILURES = 3;
 const LINE_BYTES = 64;
+/**
+ * How often a thread looks for the others before it sleeps: some 200 us where each has a core, several times what it takes to wake
+ * one. With less, two threads that have slept once never meet awake again: each sleeps while the other wakes. Where threads share
+ * cores, who only looks keeps another from the work that it waits for.
+ */
+const SPINS = { own: 200_000, shared: 2000 };
 /** From the first measurement to the second one; each further period is twice as long. */
 const FIRST_PERIOD_MS = 250;
 
@@ -27,6 +34,7 @@ const collected = new FinalizationRegistry<Own>(({ pool }) => void pool?.end());
 export class Team implements Crew, Host {
   readonly parts: Crew["parts"];
   readonly maySleep = maySleep();
+  readonly spins: number;
   readonly hooks: TeamHooks = { policy: "pays", patienceMs: 10_000, waits: false };
   /** Calls that others took part in. */
   calls = 0;
@@ -49,6 +57,7 @@ export class Team implements Crew, Host {
     collected.register(this, this.#own);
     const { parts: count, why } = settings;
     this.#why = why;
+    this.spins = count <= cores() ? SPINS.own : SPINS.shared;
     this.parts = {
       count,
       controlBytes: (Control.Parties + Control.PartyWords * count) * 4 + Control.TextRoom + LINE_BYTES,

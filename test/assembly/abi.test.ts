@@ -17,7 +17,7 @@ const CONTRACTS: Readonly<Record<number, string>> = {
   8: "fa3eb70609a6707b1b642436f78eaceea0dd3f7b90c16d8134929ad049d8d348",
   9: "c8dc6076f27e435a1db2253d86be3403b79812bbed6b4cd072d8711a22060321",
   10: "5ef5bf3a2defb3a76cbd40dfd30858f750c8f7af3da56368ab8d65f20a56c6a3",
-  11: "b37521fb1234b46d13542fe0d7ce6cb180e99efd20a4acf7ec16152f16199401",
+  11: "a82930bae2da4e3e87f0a21678e10daf3409d670fa522a0884e3c54abcccb7ee",
 };
 
 /** Names and numbers of the enums, records with their operands in order, and what the module exports, as text. */
