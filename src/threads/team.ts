@@ -104,8 +104,11 @@ export class Team implements Crew, Host {
   get pool(): Pool | undefined {
     if (this.#isDisposed || this.#why !== undefined) return undefined;
     const { pool } = this.#own;
-    if (pool?.works) return pool;
-    if (pool) {
+    if (pool?.works && !pool.isWorn) return pool;
+    const isWorn = pool?.works === true;
+    // Nobody is at work: calls end before they return.
+    if (isWorn) void pool?.end();
+    else if (pool) {
       this.#failures++;
       if (this.#failures >= MOST_FAILURES) {
         this.#why = `its workers could not be started or kept ending: ${textOf(pool.why)}`;
@@ -114,6 +117,7 @@ export class Team implements Crew, Host {
     }
     const { parts, factory } = this.settings;
     this.#own.pool = new Pool(parts, factory, this.maySleep);
+    if (isWorn) return this.#own.pool;
     this.prices = undefined;
     this.#before = undefined;
     this.#measurements = 0;

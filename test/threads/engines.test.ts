@@ -31,6 +31,23 @@ function digestAlone(epochs: number): string {
 }
 
 describe("threads of an engine", () => {
+  it("give back the memory of programs that were disposed of: sleeping workers would hold it, so others take their place", async () => {
+    using engine = await threaded(2);
+    const team = teamOf(engine);
+    const first = team.pool;
+    const model = sequential({ input: [1200] }, [dense(1200), dense(1200), dense(1)]);
+    for (let i = 0; i < 8; i++) {
+      const trainer = compile(model, { loss: meanSquaredError(), optimizer: adam(), engine });
+      trainer.dispose();
+    }
+    expect(team.pool).not.toBe(first);
+    await vi.waitFor(() => expect(first?.isGone).toBe(true), 10_000);
+    const trainer = classifier({ engine });
+    trainer.fitSync(data, { epochs: 3 });
+    expect(trainer.digest()).toBe(digestAlone(3));
+    expect(team.calls).toBeGreaterThan(0);
+  });
+
   it.each([
     [0, "0"],
     [-1, "-1"],
