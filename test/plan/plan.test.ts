@@ -129,6 +129,7 @@ describe("the XOR trainer", () => {
       [
         "0 header 192",
         "192 run 92",
+        "288 control 0",
         "288 tapes 664",
         "960 hyper 48",
         "1008 rates 8",

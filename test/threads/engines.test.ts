@@ -249,8 +249,12 @@ describe("several engines and programs", () => {
       return [...digests, JSON.stringify(gradient)];
     };
     using engine = await threaded(2);
-    expect(run(engine)).toEqual(run());
-    expect(teamOf(engine).calls).toBeGreaterThan(5);
+    const alone = run();
+    // Of the first programs it is measured what meetings cost.
+    expect(run(engine)).toEqual(alone);
+    const { calls } = teamOf(engine);
+    expect(run(engine)).toEqual(alone);
+    expect(teamOf(engine).calls - calls).toBeGreaterThanOrEqual(3);
   });
 
   it("that do not fit say so", async () => {
