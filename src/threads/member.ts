@@ -189,8 +189,21 @@ export class Member implements SpaceCrew {
 
   #execute(program: number, from: number, to: number): void {
     const entry = this.#ready(program);
-    const shared = entry?.shares.get(from);
-    if (!entry || !shared || shared.to !== to || this.#rows(entry) < shared.leastRows) {
+    if (!entry) {
+      this.kernels.execute(program, from, to, 0, 1);
+      return;
+    }
+    // Forward and backward may be asked for as one: what is shared, and where it waits, was decided of each.
+    for (let at = from; at < to; ) {
+      const shared = entry.shares.get(at);
+      const end = shared && shared.to <= to ? shared.to : to;
+      this.#stretch(entry, program, at, end, shared);
+      at = end;
+    }
+  }
+
+  #stretch(entry: Entry, program: number, from: number, to: number, shared: Shared | undefined): void {
+    if (!shared || shared.to !== to || this.#rows(entry) < shared.leastRows) {
       this.kernels.execute(program, from, to, 0, 1);
       return;
     }
