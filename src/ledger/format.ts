@@ -88,8 +88,10 @@ const isEntry = (entry: unknown): entry is LedgerEntry => {
 };
 const isEnd = (end: unknown): boolean => {
   const { rows, lossBelow } = Object(end) as Partial<LedgerEnd>;
-  // JSON has null for Infinity.
-  return isEntry(end) && isCount(rows) && (lossBelow == null || typeof lossBelow === "number");
+  // JSON has null for Infinity. A bound that was met ends a fit within an epoch, before its last update.
+  const isBound =
+    lossBelow === undefined || (rows !== 0 && (lossBelow === null || typeof lossBelow === "number"));
+  return isEntry(end) && isCount(rows) && isBound;
 };
 /** Of `fit`: those that bits depend on. */
 const isOption = (name: string) => /^(shuffle|classWeight|validation)$/.test(name);

@@ -148,7 +148,7 @@ const begin: BeginLedger = function* (who, host, dataset, validation, options) {
   const digest = yield* digestOfState(program);
   if (!isNew) checkContinued(what, ledger, head, place, digest);
   const { lossBelow } = options.stopWhen ?? {};
-  const beginning = { head, place, digest, isNew, lossBelow, listener };
+  const beginning = { what, head, place, digest, isNew, lossBelow, listener };
   return (watch, run) => watchWith(writerOf(host, ledger, beginning), watch, run);
 };
 
@@ -231,6 +231,8 @@ interface LedgerWriter {
 
 /** The state in which a fit begins, and what it writes into. */
 interface Beginning {
+  /** Who writes, for errors. */
+  readonly what: string;
   readonly head: Head;
   readonly place: Place;
   readonly digest: string;
@@ -243,7 +245,7 @@ interface Beginning {
 function writerOf(
   host: LedgerHost,
   ledger: OpenLedger,
-  { head, place, digest: first, isNew, lossBelow, listener }: Beginning,
+  { what, head, place, digest: first, isNew, lossBelow, listener }: Beginning,
 ): LedgerWriter {
   const { program } = host;
   const { every, keep } = ledger;
@@ -251,7 +253,7 @@ function writerOf(
   const checkAlone = () => {
     if (ledger.entries === entries) return;
     throw new OptionError(
-      "fit: ledger: must be written by one fit at a time; got another fit that began to write into it: start one for each",
+      `${what}: must be written by one fit at a time; got another fit that began to write into it: start one for each`,
     );
   };
   const lastChain = () => ledger.entries[ledger.entries.length - 1]?.chain ?? headChain(ledger as Head);

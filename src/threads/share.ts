@@ -4,7 +4,7 @@
  *
  * A record that is not shared part 0 computes alone. Where nothing of a stretch is shared, no other thread hears of it.
  */
-import { RecordWord, Run } from "../../assembly/abi.ts";
+import { RecordWord } from "../../assembly/abi.ts";
 import { barriersOf, type Conflicts, conflictsOf, setFlag } from "../plan/barriers.ts";
 import { boundsOf, type Plan, stretchesOf } from "../plan/planned.ts";
 import { readTape, type TapeRecord } from "../tape/verify.ts";
@@ -123,6 +123,3 @@ function payOff(
   }
   return { ...result, leastRows };
 }
-
-/** Rows of the pass at hand, in the memory of a program. */
-export const rowsOf = (plan: Plan, i32: Int32Array): number => i32[(plan.layout.at("run") >>> 2) + Run.Rows];

@@ -100,6 +100,13 @@ describe("verifyLedger", () => {
     expect(await verify(rechained(ledger))).toMatchObject({ equal: false, at });
   });
 
+  it("takes no bound from an end that no bound has made", async () => {
+    const forged = asJson(plain);
+    expect(forged.end?.rows).toBe(0);
+    Object.assign(forged.end as object, { lossBelow: 0.5 });
+    await expect(verify(rechained(forged))).rejects.toThrow("got one with end");
+  });
+
   it("names itself, not the fit within", async () => {
     const bound = classifier().bind(data as never);
     await expect(verify(plain, {}, classifier, bound as never)).rejects.toThrow(
