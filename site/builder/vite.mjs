@@ -1,0 +1,44 @@
+/** How Vite bundles the pages that have scripts. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { documentOf } from "./shell.mjs";
+
+const site = fileURLToPath(new URL("..", import.meta.url));
+
+/** Where the site is written to. */
+export const OUT = join(site, "../build/site");
+/** HTML files that Vite starts from. */
+export const SOURCES = join(site, ".sources");
+
+/** Writes the documents of pages with scripts, and returns their files. */
+export function writeSources(pages) {
+  const files = [];
+  for (const page of pages.filter(({ script }) => script)) {
+    const file = join(SOURCES, page.path, "index.html");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, documentOf(page, relative(dirname(file), join(site, "pages", page.script))));
+    files.push(file);
+  }
+  return files;
+}
+
+/** @returns {import("vite").InlineConfig} */
+export const viteConfig = (files) => ({
+  root: SOURCES,
+  base: "./",
+  configFile: false,
+  publicDir: join(site, "public"),
+  logLevel: "warn",
+  server: { fs: { allow: [join(site, "..")] } },
+  worker: { format: "es" },
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    outDir: OUT,
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    rollupOptions: { input: files },
+  },
+});
