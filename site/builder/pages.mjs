@@ -8,6 +8,7 @@
  * @property {string} description  a sentence, for search engines and links
  * @property {string} body         HTML of `<main>`, or with `bare` of the whole `<body>`
  * @property {string} [script]     module in `pages/` that runs in the page, e.g. "playground/main.tsx"; none: no JavaScript
+ * @property {string[]} [styles]   files of `public/` beside site.css, e.g. ["text.css"] for text with code
  * @property {string} [section]    which entry of the navigation it belongs to: "playground/", "course/", ..
  * @property {string} [aside]      HTML of navigation beside the text
  * @property {string} [policy]     content policy in place of the usual one

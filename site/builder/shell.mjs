@@ -38,7 +38,7 @@ export const toTop = (path) => "../".repeat(path.split("/").length - 1) || "./";
  * @param {string} [src]  address of its script
  */
 export function documentOf(page, src) {
-  const { path, title, description, body, section, aside, bare, policy = POLICY } = page;
+  const { path, title, description, body, section, aside, bare, styles = [], policy = POLICY } = page;
   const top = toTop(path);
   const links = SECTIONS.map(
     ([to, name]) => `<a href="${top}${to}"${to === section ? ' aria-current="page"' : ""}>${name}</a>`,
@@ -53,8 +53,7 @@ export function documentOf(page, src) {
 <title>${escapeHtml(path === "" ? title : `${title} · wasmgrad`)}</title>
 <meta name="description" content="${escapeHtml(description)}">
 <link rel="icon" href="${top}favicon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="${top}site.css">
-${src ? `<script type="module" src="${escapeHtml(src)}"></script>\n` : ""}</head>`;
+${["site.css", ...styles].map((file) => `<link rel="stylesheet" href="${top}${file}">\n`).join("")}${src ? `<script type="module" src="${escapeHtml(src)}"></script>\n` : ""}</head>`;
   if (bare) return `${head}\n<body class="bare">\n${body}\n</body>\n</html>\n`;
   return `${head}
 <body>

@@ -6,7 +6,7 @@
  * A file of `everywhere/` exports `path`, the page it runs in, and `default async (check)`; it runs in that page itself.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -121,9 +121,9 @@ async function inChromium() {
 }
 
 async function everywhere() {
-  for (const file of readdirSync(join(here, "everywhere")).filter(
-    (name) => name.endsWith(".mjs") && isWanted(name),
-  )) {
+  const folder = join(here, "everywhere");
+  if (!existsSync(folder)) return;
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".mjs") && isWanted(name))) {
     const module = join(here, "everywhere", file);
     const { path: page, seconds = 120 } = await import(module);
     const { outputFiles } = await build({
