@@ -1,10 +1,31 @@
 /** `wasmgrad bench`: a fixed suite, one score, and whether each workload gave the bits it gives everywhere. */
 import { cpus } from "node:os";
-import { isSupported, VERSION } from "../index.ts";
+import {
+  adam,
+  binaryCrossEntropy,
+  compile,
+  crossEntropy,
+  dense,
+  isSupported,
+  meanSquaredError,
+  sequential,
+  VERSION,
+} from "../index.ts";
 import { exp } from "../math/exp.ts";
 import { log } from "../math/log.ts";
 import { RECORD, REFERENCE, SUITE } from "./bench-record.ts";
-import { WORKLOADS, type Workload } from "./workloads.ts";
+import { type Workload, workloadsOf } from "./workloads.ts";
+
+/** The suite on this package. */
+export const WORKLOADS = workloadsOf({
+  adam,
+  binaryCrossEntropy,
+  compile,
+  crossEntropy,
+  dense,
+  meanSquaredError,
+  sequential,
+});
 
 /** What one workload took. */
 export interface Timing {

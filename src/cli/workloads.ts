@@ -1,14 +1,9 @@
-/** The workloads of `wasmgrad bench`: each is a fixed piece of work with a digest of what it computes. */
-import {
-  adam,
-  compile,
-  crossEntropy,
-  dense,
-  meanSquaredError,
-  type Predictor,
-  sequential,
-} from "../index.ts";
-import { UNTIL, XOR, xorTrainer } from "./xor.ts";
+/**
+ * The workloads of `wasmgrad bench`: each is a fixed piece of work with a digest of what it computes. Without anything of Node,
+ * and of a package that is given, so that pages run them on the built one.
+ */
+import type { Predictor } from "../index.ts";
+import { type Package, UNTIL, XOR, xorTrainer } from "./xor-net.ts";
 
 /** A piece of work: made once, done again and again, each time from the same start and with the same result. */
 export interface Workload {
@@ -37,7 +32,7 @@ function noise(count: number, seed: number): Float32Array {
 }
 
 /** The digest of any numbers: that of a layer which has them as its weights. */
-function digestOf(values: Float32Array): string {
+function digestOf({ compile, dense, sequential }: Package, values: Float32Array): string {
   const holder = compile(sequential({ input: [values.length] }, [dense(1, { bias: false })]), {
     batchSize: 1,
   });
@@ -47,8 +42,8 @@ function digestOf(values: Float32Array): string {
   return digest;
 }
 
-function xorWorkload(): Round {
-  const trainer = xorTrainer(42);
+function xorWorkload(wasmgrad: Package): Round {
+  const trainer = xorTrainer(wasmgrad, 42);
   return {
     run: () => {
       trainer.reset();
@@ -79,7 +74,7 @@ function mlpData() {
   return { x: { data: x, shape: [MLP_ROWS, columns] }, y };
 }
 
-function mlpWorkload(): Round {
+function mlpWorkload({ adam, compile, crossEntropy, dense, sequential }: Package): Round {
   const model = sequential({ input: [64], seed: 7 }, [
     dense(128, { activation: "relu" }),
     dense(64, { activation: "relu" }),
@@ -97,7 +92,8 @@ function mlpWorkload(): Round {
 }
 
 /** `Y = X W` with square matrices. */
-function productWorkload(n: number, rounds: number): Round {
+function productWorkload(wasmgrad: Package, n: number, rounds: number): Round {
+  const { compile, dense, sequential } = wasmgrad;
   const predictor = compile(sequential({ input: [n] }, [dense(n, { bias: false })]), {
     batchSize: n,
   }) as unknown as Predictor;
@@ -108,7 +104,7 @@ function productWorkload(n: number, rounds: number): Round {
     run: () => {
       for (let round = 0; round < rounds; round++) predictor.predict(x, { out });
     },
-    digest: () => digestOf(out),
+    digest: () => digestOf(wasmgrad, out),
   };
 }
 
@@ -116,7 +112,7 @@ const ADAM_STEPS = 50;
 const ADAM_UNITS = 1024;
 
 /** One row a step: nearly all of the work is the update of a million parameters. */
-function adamWorkload(): Round {
+function adamWorkload({ adam, compile, dense, meanSquaredError, sequential }: Package): Round {
   const model = sequential({ input: [ADAM_UNITS], seed: 3 }, [
     dense(ADAM_UNITS, { activation: "tanh" }),
     dense(1),
@@ -135,7 +131,8 @@ function adamWorkload(): Round {
 const INFERENCE_ROWS = 1000;
 
 /** A network for small pictures, one row at a time and many at once. */
-function inferenceWorkload(batchSize: number): Round {
+function inferenceWorkload(wasmgrad: Package, batchSize: number): Round {
+  const { compile, dense, sequential } = wasmgrad;
   const model = sequential({ input: [784], seed: 5 }, [
     dense(128, { activation: "relu" }),
     dense(10, { activation: "softmax" }),
@@ -151,26 +148,27 @@ function inferenceWorkload(batchSize: number): Round {
     run: () => {
       for (const { rows, into } of calls) predictor.predict(rows, into);
     },
-    digest: () => digestOf(out),
+    digest: () => digestOf(wasmgrad, out),
   };
 }
 
 const flops = (n: number, rounds: number) => (2 * n * n * n * rounds) / 1e6;
 
-export const WORKLOADS: readonly Workload[] = [
+/** All of them, on this package. */
+export const workloadsOf = (wasmgrad: Package): readonly Workload[] => [
   {
     name: "xor",
     what: "XOR, 2-8-1, from fresh weights to a loss below 0.01",
     amount: 1,
     unit: "trainings",
-    open: xorWorkload,
+    open: () => xorWorkload(wasmgrad),
   },
   {
     name: "mlp",
     what: `64-128-64-10, ${MLP_ROWS} rows in batches of 64, ${MLP_EPOCHS} epochs`,
     amount: MLP_ROWS * MLP_EPOCHS,
     unit: "rows",
-    open: mlpWorkload,
+    open: () => mlpWorkload(wasmgrad),
   },
   ...[
     [16, 1000],
@@ -183,7 +181,7 @@ export const WORKLOADS: readonly Workload[] = [
       what: `matrices of ${n} x ${n}, ${rounds} times`,
       amount: flops(n, rounds),
       unit: "MFLOP",
-      open: () => productWorkload(n, rounds),
+      open: () => productWorkload(wasmgrad, n, rounds),
     }),
   ),
   {
@@ -191,20 +189,20 @@ export const WORKLOADS: readonly Workload[] = [
     what: `${ADAM_STEPS} steps of one row, a million parameters`,
     amount: ADAM_STEPS,
     unit: "steps",
-    open: adamWorkload,
+    open: () => adamWorkload(wasmgrad),
   },
   {
     name: "predict 1",
     what: `784-128-10, ${INFERENCE_ROWS} rows, one a call`,
     amount: INFERENCE_ROWS,
     unit: "rows",
-    open: () => inferenceWorkload(1),
+    open: () => inferenceWorkload(wasmgrad, 1),
   },
   {
     name: "predict 100",
     what: `784-128-10, ${INFERENCE_ROWS} rows, 100 a call`,
     amount: INFERENCE_ROWS,
     unit: "rows",
-    open: () => inferenceWorkload(100),
+    open: () => inferenceWorkload(wasmgrad, 100),
   },
 ];

@@ -2,30 +2,12 @@
 import { cpus } from "node:os";
 import { plot } from "asciichart";
 import { adam, binaryCrossEntropy, compile, dense, sequential, VERSION } from "../index.ts";
+import { UNTIL, XOR, xorTrainer } from "./xor-net.ts";
 
 const WARM_RUNS = 100;
 /** Warm runs that are not counted: V8 needs about 20 ms to optimize the kernels. */
 const WARM_UP_RUNS = 400;
 const STEPS_TIMED = 20_000;
-
-export const XOR = {
-  x: [
-    [0, 0],
-    [0, 1],
-    [1, 0],
-    [1, 1],
-  ],
-  y: [0, 1, 1, 0],
-};
-export const UNTIL = { epochs: 1000, stopWhen: { lossBelow: 0.01 } };
-
-export function xorTrainer(seed: number) {
-  const model = sequential({ input: [2], seed }, [
-    dense(8, { activation: "tanh" }),
-    dense(1, { activation: "sigmoid" }),
-  ]);
-  return compile(model, { loss: binaryCrossEntropy(), optimizer: adam({ learningRate: 0.05 }) });
-}
 
 const median = (values: readonly number[]) => [...values].sort((p, q) => p - q)[values.length >> 1];
 
@@ -37,7 +19,7 @@ function timed<T>(work: () => T): { ms: number; result: T } {
 
 export function runXor(seed: number) {
   const cold = timed(() => {
-    const trainer = xorTrainer(seed);
+    const trainer = xorTrainer({ adam, binaryCrossEntropy, compile, dense, sequential }, seed);
     return { trainer, ...trainer.fitSync(XOR, UNTIL) };
   });
   const { trainer, steps, loss, reason, history, notes } = cold.result;

@@ -1,8 +1,7 @@
 /** The suite of `wasmgrad bench`: what it computes is what was shipped, here and everywhere. */
 import { describe, expect, it } from "vitest";
-import { formatBench, runBench } from "../../src/cli/bench.ts";
+import { formatBench, runBench, WORKLOADS } from "../../src/cli/bench.ts";
 import { RECORD, SUITE } from "../../src/cli/bench-record.ts";
-import { WORKLOADS } from "../../src/cli/workloads.ts";
 
 describe("the suite", () => {
   it("has a record of every workload, and of nothing else", () => {

@@ -39,9 +39,10 @@ export function onEngine(wasmgrad, engine) {
 
 /**
  * @param {typeof import("../../src/index.ts")} wasmgrad
+ * @param {(name: string, digest: string) => void} [onRun]  is told of each digest when it is there
  * @returns {Promise<Record<string, string>>} digests by name of the run
  */
-export async function runAll(wasmgrad) {
+export async function runAll(wasmgrad, onRun) {
   const { compile, dense, model, sequential, valueAndGrad } = wasmgrad;
   const { adam, adamW, sgd, binaryCrossEntropy, crossEntropy, huber } = wasmgrad;
   const { meanAbsoluteError, meanSquaredError } = wasmgrad;
@@ -51,7 +52,14 @@ export async function runAll(wasmgrad) {
   const { embedding, learnedPositions, multiHeadAttention, sinusoidalPositions, transformerBlock } = wasmgrad;
   const { activation, flatten, groupNorm, prelu, reshape, rmsNorm, spatialDropout } = wasmgrad;
   const { averagePool2d, depthwiseConv2d, maxPool2d, separableConv2d, upsample2d, zeroPadding2d } = wasmgrad;
-  const digests = {};
+  const all = {};
+  const digests = new Proxy(all, {
+    set(target, name, digest) {
+      target[name] = digest;
+      onRun?.(name, digest);
+      return true;
+    },
+  });
 
   function digestOf(values) {
     const parts = Array.from(values, (v) => {
@@ -864,7 +872,7 @@ export async function runAll(wasmgrad) {
     const { value, gradients } = valueAndGrad((w1, w2, w3) => w1.add(w2).mul(w3))(1, 2.3, 5.7);
     digests["(w1 + w2) * w3"] = digestOf([value, ...gradients]);
   }
-  return digests;
+  return all;
 }
 
 /** Names of runs that must give what another gives: `a = how` stands for `a`. */
