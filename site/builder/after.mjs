@@ -1,2 +1,4 @@
 /** What is made once the pages are written, in this order. Each step gets the pages and the folder of the site. */
-export const AFTER = [];
+import { minifyStyles } from "./minify-styles.mjs";
+
+export const AFTER = [minifyStyles];

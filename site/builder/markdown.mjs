@@ -64,6 +64,9 @@ function makeRenderer(html) {
   };
   rules.table_close = () => "</table>\n</div>\n";
 
+  // A table written as tags holds pairs of code.
+  rules.html_block = (tokens, i) => tokens[i].content.replace("<table>", '<table class="pairs">');
+
   // `| | |` is a table without a heading.
   markdown.core.ruler.push("tables without a heading", ({ tokens }) => {
     for (let i = tokens.length - 1; i >= 0; i--) {
