@@ -12,7 +12,12 @@ export {
   type StoredTensor,
   type StoredTensors,
 } from "./files/tensors.ts";
-export { activations } from "./inspect/activations.ts";
+export {
+  activations,
+  type LayerOutputs,
+  type LayerOutputsOptions,
+  layerOutputs,
+} from "./inspect/activations.ts";
 export type { Distribution } from "./inspect/distribution.ts";
 export {
   type GradientCheck,

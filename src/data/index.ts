@@ -55,6 +55,7 @@ export {
   makeParity,
   makeRegression,
   makeSpirals,
+  makeWave,
   makeXor,
   type ParityOptions,
   type RegressionOptions,
@@ -65,6 +66,7 @@ export {
 } from "./toy.ts";
 export type { TableComparison, TableReport, TableScores } from "./train-report.ts";
 export { type TrainTableOptions, type TrainTableResult, trainTable } from "./train-table.ts";
+export { type SplittableData, type TrainTestOptions, trainTestSplit } from "./train-test-split.ts";
 export {
   type CrossValidateOptions,
   type CrossValidation,

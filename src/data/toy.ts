@@ -25,7 +25,7 @@ export interface ToyNumbers {
 export interface ToyOptions {
   /** Default 200. */
   readonly rows?: number;
-  /** Standard deviation of what is added to each coordinate; default 0.1. */
+  /** Standard deviation of what is added to each coordinate, or to y; default 0.1. */
   readonly noise?: number;
   /** Default 0. */
   readonly seed?: number;
@@ -222,6 +222,28 @@ export function makeBlobs(options: BlobsOptions = {}): ToyClasses {
     data[i] = centres[y[row] * columns + (i % columns)] + noise * normals.draw();
   }
   return { x: { data, shape: [rows, columns] }, y };
+}
+
+/**
+ * Points of the square [-1, 1)^2, and y = sin(pi a) cos(pi b) of their coordinates a and b, plus noise.
+ *
+ * @example
+ * const { x, y } = makeWave({ rows: 100, noise: 0, seed: 1 });
+ * x.shape; // => [100, 2]
+ * y.every((height) => Math.abs(height) <= 1); // => true
+ */
+export function makeWave(options: ToyOptions = {}): ToyNumbers {
+  refuseMore("makeWave", arguments, 1);
+  const { rows, noise, seed } = readOptions("makeWave", options, TABLE);
+  const random = new Random(seed, "toy");
+  const data = Float64Array.from({ length: 2 * rows }, () => 2 * random.uniform() - 1);
+  const normals = new Normals(random);
+  const y = Float64Array.from(
+    { length: rows },
+    (_, row) =>
+      sin((TWO_PI / 2) * data[2 * row]) * cos((TWO_PI / 2) * data[2 * row + 1]) + noise * normals.draw(),
+  );
+  return { x: { data, shape: [rows, 2] }, y };
 }
 
 /**

@@ -20,7 +20,7 @@ export const SEED_RULE: Rule = [
   (n: number) => Number.isSafeInteger(n) && n >= 0,
 ];
 
-const TEST_SHARE: Rule = ["in (0, 1)", (n: number) => n > 0 && n < 1];
+export const TEST_SHARE: Rule = ["in (0, 1)", (n: number) => n > 0 && n < 1];
 
 /** The rows of both parts, each ascending. */
 export function splitRows(
@@ -37,22 +37,49 @@ export function splitRows(
   if (test === undefined) throw new OptionError("split: test must be given, such as { test: 0.2 }; got none");
   if (stratify !== undefined && groups !== undefined)
     throw new OptionError("split: stratify or groups, not both; got both");
-  const random = new Random(seed, "split");
-  const wanted = Math.floor(rows * test + 0.5);
-  if (wanted < 1 || wanted >= rows)
-    throw new OptionError(`split: both parts must get at least one row; got ${rows} rows and test: ${test}`);
+  if (groups === undefined)
+    return splitClasses(
+      "split",
+      stratify === undefined ? [everyRow(rows)] : valuesOf(find(stratify)),
+      rows,
+      test,
+      seed,
+    );
   const isTest = new Uint8Array(rows);
-  if (groups !== undefined) markGroups(isTest, valuesOf(find(groups)), wanted, random);
-  else
-    markShares(isTest, stratify === undefined ? [everyRow(rows)] : valuesOf(find(stratify)), wanted, random);
+  markGroups(isTest, valuesOf(find(groups)), wantedOf("split", rows, test), new Random(seed, "split"));
   const count = isTest.reduce((sum, mark) => sum + mark, 0);
   if (count === 0 || count === rows)
     throw new OptionError(
       `split: groups must leave a row to both parts; got ${JSON.stringify(groups)}, of which one value has most of the rows`,
     );
-  const parts: [Int32Array, Int32Array] = [new Int32Array(rows - count), new Int32Array(count)];
+  return partsOf(isTest, count);
+}
+
+/** The rows of both parts, each ascending; `test` has so large a share of each class. */
+export function splitClasses(
+  who: string,
+  classes: readonly number[][],
+  rows: number,
+  test: number,
+  seed: number,
+): [train: Int32Array, test: Int32Array] {
+  const wanted = wantedOf(who, rows, test);
+  const isTest = new Uint8Array(rows);
+  markShares(isTest, classes, wanted, new Random(seed, "split"));
+  return partsOf(isTest, wanted);
+}
+
+function wantedOf(who: string, rows: number, test: number): number {
+  const wanted = Math.floor(rows * test + 0.5);
+  if (wanted < 1 || wanted >= rows)
+    throw new OptionError(`${who}: both parts must get at least one row; got ${rows} rows and test: ${test}`);
+  return wanted;
+}
+
+function partsOf(isTest: Uint8Array, count: number): [train: Int32Array, test: Int32Array] {
+  const parts: [Int32Array, Int32Array] = [new Int32Array(isTest.length - count), new Int32Array(count)];
   const ends = [0, 0];
-  for (let row = 0; row < rows; row++) parts[isTest[row]][ends[isTest[row]]++] = row;
+  for (let row = 0; row < isTest.length; row++) parts[isTest[row]][ends[isTest[row]]++] = row;
   return parts;
 }
 

@@ -16,9 +16,9 @@ export interface ToyData {
   readonly seed: number;
 }
 
-/** A column of the visitor's own table: numbers, or one of several words. NaN and null are missing. */
+/** A column of the visitor's own table: numbers, or one of several words. null is missing. */
 export type OwnColumn =
-  | { readonly name: string; readonly kind: "number"; readonly cells: readonly number[] }
+  | { readonly name: string; readonly kind: "number"; readonly cells: readonly (number | null)[] }
   | { readonly name: string; readonly kind: "category"; readonly cells: readonly (string | null)[] };
 
 export interface OwnData {

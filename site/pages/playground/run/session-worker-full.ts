@@ -1,0 +1,4 @@
+import { EXTRAS } from "./extras.ts";
+import { serveSession } from "./serve-session.ts";
+
+serveSession(EXTRAS);

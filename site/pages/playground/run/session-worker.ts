@@ -1,0 +1,3 @@
+import { serveSession } from "./serve-session.ts";
+
+serveSession(undefined);
