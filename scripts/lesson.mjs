@@ -1,32 +1,22 @@
 /** Runs a lesson of the course by its topic or problem, `node scripts/lesson.mjs xor`; without one it lists them. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { lessons } from "./lessons.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const folder = join(root, "examples/lessons");
-
-/** In the order of the course. */
-const lessons = Array.from(
-  readFileSync(join(root, "docs/course.md"), "utf8").matchAll(/^`npm run lesson -- ([\w-]+)`/gm),
-  ([, topic]) => {
-    const path = join(folder, `${topic}.ts`);
-    const [, title, problem] = readFileSync(path, "utf8").match(/^lesson\(\s*"(.*)",\s*"(.*)",/m);
-    return { topic, path, title, problem };
-  },
-);
-
+const all = lessons();
 const [wanted] = process.argv.slice(2);
-const lesson = lessons.find(
-  ({ topic, problem }) => topic === wanted || problem.toLowerCase() === wanted?.toLowerCase(),
+const lesson = all.find(
+  ({ topic, problem }) =>
+    topic === wanted || (problem !== undefined && problem.toLowerCase() === wanted?.toLowerCase()),
 );
 if (!lesson) {
   if (wanted) console.error(`lesson: must be one of the list; got ${JSON.stringify(wanted)}\n`);
   console.log("Lessons, each to be run by its name, for example `npm run lesson -- xor`:\n");
-  const width = Math.max(...lessons.map(({ topic }) => topic.length));
-  for (const { topic, title, problem } of lessons)
-    console.log(`  ${topic.padEnd(width)}  ${title} (${problem})`);
+  const width = Math.max(...all.map(({ topic }) => topic.length));
+  for (const { topic, title, problem } of all)
+    console.log(`  ${topic.padEnd(width)}  ${problem ? `${title} (${problem})` : title}`);
   process.exitCode = wanted ? 1 : 0;
 } else {
   // Written inside the package, so that "wasmgrad" means this one, through its own `exports`.

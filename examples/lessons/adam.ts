@@ -3,8 +3,8 @@ import { check, curve, lesson, say, table } from "./print.ts";
 
 lesson(
   "Adam, and why it corrects its moments",
-  "Q4.4",
   "The averages s and r start at 0 and are biased towards it; divided by 1 - beta^t they are right from the first step on.",
+  "Q4.4",
 );
 
 const [beta1, beta2] = [0.9, 0.999];

@@ -3,8 +3,8 @@ import { check, lesson, say, show, table } from "./print.ts";
 
 lesson(
   "Reverse mode on a small graph",
-  "Q1",
   "One call gives the value of L = (w1 + w2) w3 and its slope in every weight; a step against the slopes lowers L.",
+  "Q1",
 );
 
 const lossOf = valueAndGrad((w1, w2, w3) => w1.add(w2).mul(w3));

@@ -4,8 +4,8 @@ import { check, lesson, say, show, table } from "./print.ts";
 
 lesson(
   "Layers without activations collapse to one",
-  "Q6.1",
   "(X W1 + b1) W2 + b2 = X (W1 W2) + (b1 W2 + b2): without a bend in between, depth adds nothing, by induction at any depth.",
+  "Q6.1",
 );
 
 const linear = (units: number) => dense(units, { biasInitializer: "glorotUniform" });

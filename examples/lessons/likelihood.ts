@@ -4,8 +4,8 @@ import { check, curve, lesson, say, show, table } from "./print.ts";
 
 lesson(
   "Maximum likelihood is minimum cross-entropy",
-  "Q4.3",
   "log p(D) = sum_i sum_j y_ij log yhat_ij, and the cross-entropy is its negative: to raise one is to lower the other.",
+  "Q4.3",
 );
 
 // Three clouds of points, one per class.

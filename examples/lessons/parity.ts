@@ -3,8 +3,8 @@ import { check, curve, lesson, say, table } from "./print.ts";
 
 lesson(
   "Parity of n bits, by induction and by training",
-  "Q6.4",
   "If a network knows the parity of n - 1 bits, one XOR block makes it that of n. And a network that is only shown the rows learns it too.",
+  "Q6.4",
 );
 
 const rowsOf = (n: number) =>

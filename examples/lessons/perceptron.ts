@@ -3,8 +3,8 @@ import { check, lesson, say, square, table } from "./print.ts";
 
 lesson(
   "One sign unit computes AND and OR, and can learn them",
-  "Q6.3a",
   "sign(x1 + x2 - 1.5) is AND and sign(x1 + x2 - 0.5) is OR; the perceptron rule finds such weights by itself.",
+  "Q6.3a",
 );
 
 // biome-ignore format: a table

@@ -1,10 +1,10 @@
 /** What the lessons print with: headings, aligned numbers, checks, and plots made of characters. */
 import { plot } from "asciichart";
 
-/** The heading of a lesson: its title, its problem's number in the problem set, and what it claims. */
-export function lesson(title: string, problem: string, claim: string): void {
+/** The heading of a lesson: its title, what it claims, and its problem's number in the problem set where it has one. */
+export function lesson(title: string, claim: string, problem?: string): void {
   const lines = claim.match(/.{1,88}(?:\s|$)/g) ?? [];
-  const heading = `${title} (${problem})`;
+  const heading = problem ? `${title} (${problem})` : title;
   console.log(`\n${heading}\n${"─".repeat(heading.length)}`);
   console.log(`${lines.map((line) => line.trimEnd()).join("\n")}\n`);
 }
@@ -36,13 +36,24 @@ export function check(what: string, holds: boolean): void {
   if (!holds) throw new Error(`the lesson's claim must hold; got a failure of: ${what}`);
 }
 
-/** One or more curves over their index, at most `width` columns wide. */
-export function curve(series: readonly (readonly number[])[], { width = 72, height = 10 } = {}): void {
+/** One or more curves over their index, at most `width` columns wide; names are listed in the order of the right ends. */
+export function curve(
+  series: readonly (readonly number[])[],
+  {
+    width = 72,
+    height = 10,
+    names = [],
+  }: { width?: number; height?: number; names?: readonly string[] } = {},
+): void {
   const length = Math.max(...series.map((s) => s.length));
   const columns = Math.min(width, length);
   const pick = (s: readonly number[]) =>
     Array.from({ length: columns }, (_, i) => s[Math.round((i * (s.length - 1)) / Math.max(1, columns - 1))]);
-  console.log(`${plot(series.map(pick), { height, format: (y) => show(y, 3).padStart(9) })}\n`);
+  console.log(`${plot(series.map(pick), { height, format: (y) => show(y, 3).padStart(9) })}`);
+  const end = (i: number) => series[i][series[i].length - 1];
+  const order = names.map((_, i) => i).sort((i, j) => end(j) - end(i));
+  if (names.length > 1) console.log(`  at the right, from the top: ${order.map((i) => names[i]).join(", ")}`);
+  console.log();
 }
 
 /** Values from 0 up as bars, the largest `width` long. */

@@ -5,8 +5,8 @@ import { bars, check, lesson, say, show } from "./print.ts";
 
 lesson(
   "A bottleneck bounds the rank",
-  "Q6.2",
   "10 -> 2 -> 10 without activations is one 10 x 10 matrix of rank at most 2; a full 10 -> 10 layer may have rank 10.",
+  "Q6.2",
 );
 
 function weightOf(model: Model<Rows, Result>) {

@@ -4,8 +4,8 @@ import { check, lesson, say, show, table } from "./print.ts";
 
 lesson(
   "A network of sigmoid units equals one of tanh units",
-  "Q4.2",
   "sigmoid(z) = (tanh(z/2) + 1) / 2, so halving a layer and letting the next one absorb the rest changes the units, not the function.",
+  "Q4.2",
 );
 
 // A sigmoid network that has learned XOR, read before its last sigmoid.

@@ -3,8 +3,8 @@ import { check, curve, lesson, say, table } from "./print.ts";
 
 lesson(
   "tanh(x) + 1 = 2 sigmoid(2x)",
-  "Q4.1",
   "Both sides are one function. In f32 they agree everywhere to 4 units of 2^-24, though each is computed by its own kernel.",
+  "Q4.1",
 );
 
 const both = compile(

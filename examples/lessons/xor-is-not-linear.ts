@@ -4,8 +4,8 @@ import { check, lesson, say, square, table } from "./print.ts";
 
 lesson(
   "No single unit computes XOR, two layers do",
-  "Q6.3b",
   "A line separates two classes unless their convex hulls meet. Those of XOR meet in the middle of the square.",
+  "Q6.3b",
 );
 
 // biome-ignore format: a table

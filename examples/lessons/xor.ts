@@ -3,8 +3,8 @@ import { check, curve, lesson, say, show, square, table } from "./print.ts";
 
 lesson(
   "The XOR network trains in milliseconds",
-  "the goal",
   "Two inputs, eight tanh units, one sigmoid: forward, loss, backward and Adam for hundreds of steps are one call into WebAssembly.",
+  "the goal",
 );
 
 // biome-ignore format: a table

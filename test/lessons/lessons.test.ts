@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
+import { introduction, lessons as taught } from "../../scripts/lessons.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = `${root}/examples/lessons`;
@@ -166,6 +167,80 @@ const printed: Record<string, (text: string) => void> = {
     expect(text).toMatch(/median of 200 seeds: [\d.e-]+ ms/);
     expect(text).toContain("✓ so it does from 200 of 200 other seeds");
   },
+  scaling: (text) => {
+    const row = reader(text);
+    const [most, least, ratio, after10, after100, after1000] = row("as they are");
+    close(most / least, ratio, 0.01 * ratio);
+    expect(ratio).toBeGreaterThan(100_000);
+    expect(after10).toBeGreaterThan(after100);
+    expect(after100).toBeGreaterThan(after1000);
+    const even = row("standardized");
+    close(even[0], 2, 0.05);
+    close(even[1], 2, 0.05);
+    // What noise of +-5 leaves at best: 10^2 / 12, up to the chance of 200 rows.
+    for (const loss of even.slice(3)) close(loss, 100 / 12, 1.5);
+    expect(text).toContain("at the right, from the top: as they are, standardized");
+  },
+  overfitting: (text) => {
+    const row = reader(text);
+    const [epochs, seen, unseen, least, at] = row("30 rows");
+    expect(epochs).toBe(400);
+    expect(seen).toBeLessThan(0.05);
+    expect(unseen).toBeGreaterThan(Math.LN2);
+    expect(least).toBeLessThan(0.4);
+    expect(at).toBeLessThan(epochs / 2);
+    const [, many, others] = row("1,000 rows");
+    close(many, others, 0.05);
+    expect(row("30 rows, l2(0.01)")[2]).toBeLessThan(unseen / 2);
+  },
+  "early-stopping": (text) => {
+    const row = reader(text);
+    const [, best] = text.match(/fit ends 30 epochs after the best one, (\d+)$/m)!;
+    const stopped = row(`with patience, epoch ${best}`);
+    const end = row("after 1,000 epochs");
+    expect(end[0]).toBeLessThan(stopped[0]);
+    expect(end[1]).toBeGreaterThan(stopped[1]);
+    expect(end[2]).toBeGreaterThan(stopped[2]);
+    const losses = [2, 4, 8, 16, 32, 64].map((units) => row(`${units}`)[0]);
+    const [, units, gain] = text.match(/of (\d+) units, is better than the mean of all 60 by ([\d.]+)/)!;
+    expect(row(units)[0]).toBe(Math.min(...losses));
+    const [, real] = text.match(/and by ([\d.]+) on the test rows/)!;
+    expect(Number(real)).toBeLessThan(Number(gain));
+  },
+  saving: (text) => {
+    const digests = Array.from(text.matchAll(/ {2}([\da-f]{16})$/gm), ([, digest]) => digest);
+    expect(digests[0]).toBe(digests[1]);
+    expect(digests[0]).not.toBe(digests[2]);
+    const bytes = Array.from(text.matchAll(/^ {2}dense\d\.\w+ +\[([\d,]+)\] +(\d+)$/gm));
+    expect(bytes).toHaveLength(4);
+    for (const [, shape, length] of bytes)
+      expect(Number(length)).toBe(4 * shape.split(",").reduce((product, n) => product * Number(n), 1));
+    expect(text).toContain("FileError: load: the content of a file must have the digest");
+  },
+  convolution: (text) => {
+    const row = reader(text.replaceAll(" %", ""));
+    const [numbers, seen, left, right] = row("dense");
+    expect([numbers, seen]).toEqual([144 * 32 + 32 + 32 * 4 + 4, 100]);
+    expect(left).toBeLessThan(60);
+    close(right, 25, 15);
+    const [windows, ...rates] = row("convolution");
+    expect(windows).toBe(9 * 12 + 12 + 12 * 4 + 4);
+    for (const rate of rates) expect(rate).toBeGreaterThanOrEqual(98);
+  },
+  sequences: (text) => {
+    const [gates, trained] = text.split("  trained: ");
+    for (const bias of [0, 1, 4]) {
+      const f = 1 / (1 + Math.exp(-bias));
+      const [gate, kept, expected, all] = reader(gates)(`${bias}`);
+      close(gate, f, 1e-3);
+      close(kept, f ** 4, 1e-4);
+      close(expected, f ** 4, 1e-4);
+      close(all / f ** 79, 1, 0.05);
+    }
+    const row = reader(trained.replaceAll(" %", ""));
+    for (const rate of row("0")) close(rate, 50, 10);
+    for (const rate of row("4")) expect(rate).toBeGreaterThan(80);
+  },
 };
 
 beforeAll(() => {
@@ -174,8 +249,9 @@ beforeAll(() => {
 }, 300_000);
 
 describe("the lessons", () => {
-  it("are one for each row of the problem set, of under 80 lines each", () => {
+  it("are those of the course, of under 80 lines each", () => {
     expect(lessons.sort()).toEqual(Object.keys(printed).sort());
+    expect(taught().map(({ topic }) => topic)).toEqual(expect.arrayContaining(lessons));
     for (const name of lessons)
       expect(readFileSync(`${folder}/${name}.ts`, "utf8").split("\n").length, name).toBeLessThan(80);
   });
@@ -190,14 +266,23 @@ describe("the lessons", () => {
 
   it("are listed in the order of the course, with title and problem", async () => {
     const list = await run();
-    const course = readFileSync(`${root}/docs/course.md`, "utf8");
-    const taught = Array.from(course.matchAll(/^`npm run lesson -- ([\w-]+)`/gm), ([, name]) => name);
-    const listed = Array.from(
-      list.matchAll(/^ {2}([\w-]+) +\S.* \((?:Q\d.*|the goal)\)$/gm),
-      ([, name]) => name,
-    );
-    expect(listed).toEqual(taught);
-    expect([...listed].sort()).toEqual([...lessons].sort());
+    const lines = taught().map(({ topic, title, problem }) => [
+      topic,
+      problem ? `${title} (${problem})` : title,
+    ]);
+    expect(Array.from(list.matchAll(/^ {2}([\w-]+) +(\S.*)$/gm), ([, ...parts]) => parts)).toEqual(lines);
+    expect(lines[0]).toEqual(["chain-rule", "Reverse mode on a small graph (Q1)"]);
+    expect(lines.at(-1)).toEqual(["sequences", "Gates that start open remember"]);
+  });
+
+  it("have a derivation each, and are counted in the introduction", () => {
+    expect(introduction()).toMatch(/^Seventeen lessons\./);
+    expect(taught()).toHaveLength(17);
+    for (const { heading, derivation, topic } of taught()) {
+      expect(heading, topic).toMatch(/^[^()]+$/);
+      expect(derivation.length, topic).toBeGreaterThan(300);
+      expect(derivation.split("$$").length % 2, topic).toBe(1);
+    }
   });
 
   it("run by the number of their problem, too", async () => {
