@@ -1,0 +1,179 @@
+/** A picture of the network: each unit as a tile over the plane, weights as lines between. */
+import type { Frame } from "../run/types.ts";
+import { type Palette, shadeOf, shadesBetween } from "./palette.ts";
+
+/** Of one unit, input or output: its middle and the length of its sides, in CSS pixels. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
+}
+
+const LARGEST_TILE = 38;
+const GAP = 3;
+/** Share of a column's width that its tiles take: the others are for lines. */
+const TILES_SHARE = 0.6;
+
+/**
+ * Places of the nodes of each column, from left to right. Many units stand in several rows of a column, so that their tiles
+ * are as large as they can be.
+ */
+export function placeNetwork(counts: readonly number[], width: number, height: number): Place[][] {
+  const slot = width / counts.length;
+  const space = Math.min(slot * TILES_SHARE, slot - 6);
+  return counts.map((count, index) => {
+    const isEnd = index === 0 || index === counts.length - 1;
+    let best = 0;
+    let across = 1;
+    for (let tried = 1; tried <= Math.min(8, count); tried++) {
+      const size = Math.min(space / tried, height / Math.ceil(count / tried)) - GAP;
+      if (size <= best) continue;
+      best = size;
+      across = tried;
+    }
+    const size = Math.max(2, Math.min(isEnd ? 18 : LARGEST_TILE, best));
+    const step = Math.min(size + (across > 1 ? GAP : 8), height / Math.ceil(count / across));
+    const down = Math.ceil(count / across);
+    return Array.from({ length: count }, (_, unit) => ({
+      x: (index + 0.5) * slot + ((unit % across) - (across - 1) / 2) * (size + GAP),
+      y: height / 2 + (Math.floor(unit / across) - (down - 1) / 2) * step,
+      size,
+    }));
+  });
+}
+
+/** Lines drawn in all; of more weights, the largest. */
+const MOST_LINES = 900;
+/** Widths of lines, by size of the weight. */
+const WIDTHS = 5;
+const BINS = 64;
+const bins = new Int32Array(BINS);
+
+/** The size from which on at most `most` of the weights are drawn, and the largest size. */
+function sizesOf(weight: Float32Array, most: number): { least: number; largest: number } {
+  let largest = 0;
+  for (const value of weight) largest = Math.max(largest, Math.abs(value));
+  if (weight.length <= most || !(largest > 0)) return { least: 0, largest };
+  bins.fill(0);
+  for (const value of weight) bins[Math.min(BINS - 1, Math.floor((Math.abs(value) / largest) * BINS))]!++;
+  let count = 0;
+  let bin = BINS;
+  while (bin > 0 && count + bins[bin - 1]! <= most) count += bins[--bin]!;
+  return { least: (bin / BINS) * largest, largest };
+}
+
+export class NetworkPainter {
+  readonly #canvas = document.createElement("canvas");
+  readonly #context = this.#canvas.getContext("2d")!;
+  #image = this.#context.createImageData(1, 1);
+  #pixels = new Uint32Array(this.#image.data.buffer);
+  #shades: Uint32Array | undefined;
+  #palette: Palette | undefined;
+  /** Whether lines were left out in the last picture. */
+  leftOut = false;
+
+  /** Fills `width` x `height` from the context's origin. */
+  paint(
+    context: CanvasRenderingContext2D,
+    width: number,
+    height: number,
+    frame: Frame,
+    palette: Palette,
+  ): void {
+    if (palette !== this.#palette) {
+      this.#palette = palette;
+      this.#shades = shadesBetween(palette.classRgb[1]!, palette.groundRgb, palette.classRgb[0]!, 0.9);
+    }
+    const [first] = frame.weights;
+    if (!first) return;
+    const counts = [first.weight.length / first.bias.length, ...frame.weights.map(({ bias }) => bias.length)];
+    const columns = placeNetwork(counts, width, height);
+    this.#lines(context, frame, columns, palette);
+    for (const [layer, tiles] of frame.units.entries())
+      this.#tiles(context, tiles, columns[layer + 1]!, palette);
+    this.#end(context, columns[0]!, palette, palette.quiet);
+    this.#end(context, columns.at(-1)!, palette, palette.text);
+  }
+
+  #lines(context: CanvasRenderingContext2D, { weights }: Frame, columns: Place[][], palette: Palette): void {
+    const most = Math.floor(MOST_LINES / weights.length);
+    this.leftOut = false;
+    for (const [layer, { weight, bias }] of weights.entries()) {
+      const from = columns[layer]!;
+      const to = columns[layer + 1]!;
+      const { least, largest } = sizesOf(weight, most);
+      if (weight.length > most) this.leftOut = true;
+      if (!(largest > 0)) continue;
+      for (const isPositive of [false, true]) {
+        context.strokeStyle = palette.classes[isPositive ? 0 : 1]!;
+        context.setLineDash(isPositive ? [] : [5, 3]);
+        for (let width = 0; width < WIDTHS; width++) {
+          context.beginPath();
+          for (let at = 0; at < weight.length; at++) {
+            const value = weight[at]!;
+            const size = Math.abs(value);
+            if (value > 0 !== isPositive || size < least || size === 0) continue;
+            if (Math.min(WIDTHS - 1, Math.floor((size / largest) * WIDTHS)) !== width) continue;
+            const start = from[Math.floor(at / bias.length)]!;
+            const end = to[at % bias.length]!;
+            const x0 = start.x + start.size / 2;
+            const x1 = end.x - end.size / 2;
+            const middle = (x0 + x1) / 2;
+            context.moveTo(x0, start.y);
+            context.bezierCurveTo(middle, start.y, middle, end.y, x1, end.y);
+          }
+          context.globalAlpha = 0.35 + (0.6 * width) / (WIDTHS - 1);
+          context.lineWidth = 0.6 + width * 0.7;
+          context.stroke();
+        }
+      }
+    }
+    context.globalAlpha = 1;
+    context.setLineDash([]);
+  }
+
+  #tiles(context: CanvasRenderingContext2D, values: Float32Array, places: Place[], palette: Palette): void {
+    const side = Math.round(Math.sqrt(values.length / places.length));
+    if (side < 1) return;
+    if (this.#canvas.width !== side || this.#canvas.height !== side * places.length) {
+      this.#canvas.width = side;
+      this.#canvas.height = side * places.length;
+      this.#image = this.#context.createImageData(side, side * places.length);
+      this.#pixels = new Uint32Array(this.#image.data.buffer);
+    }
+    const cells = side * side;
+    for (let unit = 0; unit < places.length; unit++) {
+      let largest = 0;
+      for (let cell = 0; cell < cells; cell++)
+        largest = Math.max(largest, Math.abs(values[unit * cells + cell]!));
+      for (let row = 0; row < side; row++)
+        for (let column = 0; column < side; column++) {
+          const value = values[unit * cells + row * side + column]!;
+          this.#pixels[unit * cells + (side - 1 - row) * side + column] = shadeOf(
+            this.#shades!,
+            largest > 0 ? 0.5 + value / largest / 2 : 0.5,
+          );
+        }
+    }
+    this.#context.putImageData(this.#image, 0, 0);
+    context.lineWidth = 1;
+    context.strokeStyle = palette.quiet;
+    for (const [unit, { x, y, size }] of places.entries()) {
+      const [left, top] = [x - size / 2, y - size / 2];
+      context.drawImage(this.#canvas, 0, unit * side, side, side, left, top, size, size);
+      if (size >= 6) context.strokeRect(left, top, size, size);
+    }
+  }
+
+  #end(context: CanvasRenderingContext2D, places: Place[], palette: Palette, color: string): void {
+    context.fillStyle = palette.ground;
+    context.strokeStyle = color;
+    context.lineWidth = 1.5;
+    for (const { x, y, size } of places) {
+      context.beginPath();
+      context.arc(x, y, Math.max(1.5, size / 2), 0, 2 * Math.PI);
+      context.fill();
+      context.stroke();
+    }
+  }
+}

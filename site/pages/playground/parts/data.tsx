@@ -1,0 +1,201 @@
+/** The rows: toy sets, or the visitor's own table. */
+import { useEffect, useState } from "preact/hooks";
+import { LIMITS, TOY_SETS } from "../run/config.ts";
+import type { Config, OwnData, ToyData, ToySet } from "../run/types.ts";
+import { player } from "../state/run.ts";
+import { plural, shortName } from "../state/text.ts";
+import { NumberField, RangeField, SelectField } from "./fields.tsx";
+import { ToyPicture } from "./toy-picture.tsx";
+
+const SET_NAMES: Readonly<Record<ToySet, string>> = {
+  circles: "Circles",
+  moons: "Moons",
+  xor: "XOR",
+  blobs: "Blobs",
+  spirals: "Spirals",
+  wave: "Wave",
+};
+
+/** What a toy set starts from after a table of one's own. */
+const FIRST_TOY: ToyData = { kind: "toy", set: "circles", rows: 300, noise: 0.1, train: 70, seed: 1 };
+
+const setData = (data: Config["data"]) => player.change({ data });
+
+export function Data() {
+  const { data } = player.config.value;
+  // "Your own" is chosen before there is a table.
+  const [wantsOwn, setWantsOwn] = useState(false);
+  const isOwn = wantsOwn || data.kind === "own";
+  const toy = data.kind === "toy" ? data : FIRST_TOY;
+  const notes = player.start.value?.notes ?? [];
+  return (
+    <section class="panel data" aria-labelledby="data-title">
+      <h2 id="data-title">Data</h2>
+      <fieldset class="sets">
+        <legend class="unseen">Rows to learn from</legend>
+        {TOY_SETS.map((set) => (
+          <label key={set} class="set">
+            <input
+              type="radio"
+              name="set"
+              checked={!isOwn && toy.set === set}
+              onChange={() => {
+                setWantsOwn(false);
+                setData({ ...toy, set });
+              }}
+            />
+            <ToyPicture set={set} />
+            <span>{SET_NAMES[set]}</span>
+          </label>
+        ))}
+        <label class="set own">
+          <input type="radio" name="set" checked={isOwn} onChange={() => setWantsOwn(true)} />
+          <span>Your own table</span>
+        </label>
+      </fieldset>
+      {isOwn ? <Own data={data.kind === "own" ? data : undefined} /> : <Toy data={toy} />}
+      {notes.length > 0 && (
+        <ul class="notes">
+          {notes.map((note) => (
+            <li key={note}>{note}</li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Toy({ data }: { data: ToyData }) {
+  const { rows, noise, train, seed } = LIMITS;
+  return (
+    <div class="sliders">
+      <RangeField
+        label="Rows"
+        {...rows}
+        value={data.rows}
+        text={String(data.rows)}
+        onValue={(value) => setData({ ...data, rows: value })}
+      />
+      <RangeField
+        label="Noise"
+        {...noise}
+        value={data.noise}
+        text={data.noise.toFixed(2)}
+        onValue={(value) => setData({ ...data, noise: value })}
+      />
+      <RangeField
+        label="Training rows"
+        {...train}
+        value={data.train}
+        text={`${data.train} %`}
+        onValue={(value) => setData({ ...data, train: value })}
+      />
+      <NumberField
+        label="Seed of the data"
+        value={data.seed}
+        min={seed.min}
+        max={seed.max}
+        onValue={(value) => setData({ ...data, seed: value })}
+      />
+    </div>
+  );
+}
+
+type OwnTable = typeof import("./own-table.tsx").OwnTable;
+
+function Own({ data }: { data: OwnData | undefined }) {
+  const [isEditing, setEditing] = useState(data === undefined);
+  const [Table, setTable] = useState<{ view: OwnTable }>();
+  const [isRefused, setRefused] = useState(false);
+  useEffect(() => {
+    import("./own-table.tsx").then(
+      ({ OwnTable }) => setTable({ view: OwnTable }),
+      () => setRefused(true),
+    );
+  }, []);
+  if (isRefused)
+    return <p class="bad">What reads tables could not be loaded. Reload the page to try again.</p>;
+  return (
+    <div class="sliders">
+      {data && <OwnSummary data={data} />}
+      {data && (
+        <button type="button" aria-expanded={isEditing} onClick={() => setEditing(!isEditing)}>
+          {isEditing ? "Keep this table" : "Another table"}
+        </button>
+      )}
+      {isEditing &&
+        (Table ? (
+          <Table.view
+            onData={(next) => {
+              setEditing(false);
+              setData(next);
+            }}
+          />
+        ) : (
+          <p class="quiet">One moment …</p>
+        ))}
+    </div>
+  );
+}
+
+function OwnSummary({ data }: { data: OwnData }) {
+  const numbers = data.columns.filter(({ kind }) => kind === "number").map(({ name }) => name);
+  const [x, y] = data.axes;
+  const { train, seed } = LIMITS;
+  return (
+    <>
+      <p>
+        {plural(data.target.cells.length, "row")}, {plural(data.columns.length, "input")}, target{" "}
+        <strong>
+          <bdi>{shortName(data.target.name)}</bdi>
+        </strong>
+      </p>
+      {numbers.length > 1 && (
+        <div class="fields">
+          <Axis
+            label="Across"
+            value={x}
+            names={numbers}
+            onValue={(name) => setData({ ...data, axes: [name, y] })}
+          />
+          <Axis
+            label="Up"
+            value={y}
+            names={numbers}
+            onValue={(name) => setData({ ...data, axes: [x, name] })}
+          />
+        </div>
+      )}
+      <RangeField
+        label="Training rows"
+        {...train}
+        value={data.train}
+        text={`${data.train} %`}
+        onValue={(value) => setData({ ...data, train: value })}
+      />
+      <NumberField
+        label="Seed of the split"
+        value={data.seed}
+        min={seed.min}
+        max={seed.max}
+        onValue={(value) => setData({ ...data, seed: value })}
+      />
+    </>
+  );
+}
+
+interface AxisProps {
+  readonly label: string;
+  readonly value: string;
+  readonly names: readonly string[];
+  onValue(name: string): void;
+}
+
+const Axis = ({ label, value, names, onValue }: AxisProps) => (
+  <SelectField
+    label={label}
+    value={value}
+    options={names.map((name) => [name, shortName(name)])}
+    onValue={onValue}
+  />
+);

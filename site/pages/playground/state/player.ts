@@ -1,0 +1,334 @@
+/** Runs the session: one call after the other, one loop of frames, and what the page shows of it. */
+import { batch, signal } from "@preact/signals";
+import { DEFAULT_CONFIG } from "../run/config.ts";
+import type { openSession } from "../run/session.ts";
+import type { Advance, Config, Frame, Session, Start, View } from "../run/types.ts";
+import { Detail } from "./detail.ts";
+import { History } from "./history.ts";
+import { announce } from "./status.ts";
+import { number, score } from "./text.ts";
+
+export const SPEEDS = {
+  slow: "An epoch in 30 frames",
+  calm: "An epoch in 5 frames",
+  epoch: "An epoch a frame",
+  fast: "10 epochs a frame",
+  all: "All it can",
+} as const;
+export type Speed = keyof typeof SPEEDS;
+/** Epochs of a frame; "all" goes by time. */
+const EPOCHS: Readonly<Record<Exclude<Speed, "all">, number>> = {
+  slow: 1 / 30,
+  calm: 1 / 5,
+  epoch: 1,
+  fast: 10,
+};
+
+/** Milliseconds that training may take of a frame: what is left of 16 is for surface and drawing. */
+const MOST_TRAINING = 10;
+/** Milliseconds after which a worker counts as lost. */
+const LOST_AFTER = 15_000;
+/** Milliseconds between changes of the figures, and between announcements, while training. */
+const FIGURES_EVERY = 150;
+const ANNOUNCE_EVERY = 5_000;
+
+export interface Trouble {
+  readonly message: string;
+  /** The worker is gone, and the page offers to start another. */
+  readonly isLost?: boolean;
+}
+
+export type Drawer = (frame: Frame, start: Start) => void;
+
+class LostWorker extends Error {}
+
+export class Player {
+  /** What was chosen; the run follows it. */
+  readonly config = signal<Config>(DEFAULT_CONFIG);
+  /** The rate that the next step takes. */
+  readonly rate = signal(DEFAULT_CONFIG.rate);
+  readonly start = signal<Start | undefined>(undefined);
+  /** The newest frame, and the newest whose figures are shown. */
+  readonly frame = signal<Frame | undefined>(undefined);
+  readonly figures = signal<Frame | undefined>(undefined);
+  readonly isRunning = signal(false);
+  readonly speed = signal<Speed>("epoch");
+  readonly trouble = signal<Trouble | undefined>(undefined);
+  readonly history = new History();
+  readonly detail = new Detail();
+  /** Frames drawn since the page was opened. */
+  drawn = 0;
+
+  readonly #open: typeof openSession;
+  #worker: ReturnType<typeof openSession> | undefined;
+  #line: Promise<unknown> = Promise.resolve();
+  #drawers = new Set<Drawer>();
+  #tickAt = 0;
+  #isFresh = false;
+  #isAsked = false;
+  #isStarting = false;
+  #isStale = false;
+  #seekTo: number | undefined;
+  #share = 0;
+  #figuresAt = 0;
+  #announcedAt = 0;
+
+  constructor(open: typeof openSession) {
+    this.#open = open;
+    document.addEventListener("visibilitychange", () => this.redraw());
+  }
+
+  /** Draws each frame from now on; returns what ends that. */
+  onDraw(drawer: Drawer): () => void {
+    this.#drawers.add(drawer);
+    this.redraw();
+    return () => this.#drawers.delete(drawer);
+  }
+
+  /** Draws the newest frame again: the size or the colours changed. */
+  redraw(): void {
+    this.#isFresh = true;
+    this.#tickAt ||= requestAnimationFrame(() => this.#tick());
+  }
+
+  /** Another configuration: the run starts anew, and goes on if it was running. */
+  change(changes: Partial<Config>): void {
+    batch(() => {
+      this.config.value = { ...this.config.value, rate: this.rate.value, rates: [], ...changes };
+      this.rate.value = this.config.value.rate;
+    });
+    void this.restart();
+  }
+
+  /** A whole configuration, with its changes of the rate. */
+  load(config: Config): Promise<void> {
+    batch(() => {
+      this.config.value = config;
+      this.rate.value = config.rate;
+      this.isRunning.value = false;
+    });
+    return this.restart();
+  }
+
+  /** The rate from the next step on. */
+  setRate(rate: number): void {
+    if (!this.frame.value?.steps) {
+      this.change({ rate });
+      return;
+    }
+    this.rate.value = rate;
+    this.config.value = { ...this.config.value, rate, rates: [] };
+    void this.#ask((session) => session.setRate(rate)).catch((error) => this.#fail(error));
+  }
+
+  /** Back to step 0, standing. */
+  startOver(): Promise<void> {
+    announce("Restarted at step 0");
+    return this.load(this.config.value);
+  }
+
+  async restart(): Promise<void> {
+    this.#isStale = true;
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    while (this.#isStale) {
+      this.#isStale = false;
+      this.#seekTo = undefined;
+      try {
+        const start = await this.#ask((session) => session.start(this.config.value, this.detail.still));
+        if (this.#isStale) continue;
+        this.detail.reset();
+        this.history.clear();
+        batch(() => {
+          this.trouble.value = undefined;
+          this.start.value = start;
+          this.#show(start.frame);
+        });
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+    this.#isStarting = false;
+  }
+
+  run(): void {
+    if (this.isRunning.value) return;
+    if (this.trouble.value?.isLost) return;
+    this.isRunning.value = true;
+    this.#announcedAt = performance.now();
+    announce("Training");
+    this.redraw();
+  }
+
+  pause(): void {
+    if (!this.isRunning.value) return;
+    this.isRunning.value = false;
+    this.#settle();
+    announce(`Paused. ${this.#summary()}`);
+  }
+
+  async step(): Promise<void> {
+    this.isRunning.value = false;
+    await this.#advance({ steps: 1 }, this.detail.still);
+    announce(this.#summary());
+  }
+
+  /** To exactly so many steps, as a link says; in slices, so that the page stays alive. */
+  async advanceTo(steps: number): Promise<void> {
+    while ((this.frame.value?.steps ?? 0) < steps) {
+      const before = this.frame.value?.steps ?? 0;
+      const microseconds = Math.max(1, this.frame.value?.microsecondsPerStep || 100);
+      const slice = Math.max(1, Math.floor(100_000 / microseconds));
+      await this.#advance({ steps: Math.min(slice, steps - before) }, this.detail.still);
+      if ((this.frame.value?.steps ?? 0) <= before) return;
+    }
+  }
+
+  /** Shows one of the kept states; of several calls at once only the last one counts. */
+  seek(step: number): void {
+    this.isRunning.value = false;
+    const isWaiting = this.#seekTo !== undefined;
+    this.#seekTo = step;
+    if (isWaiting) return;
+    void this.#ask((session) => {
+      const to = this.#seekTo!;
+      this.#seekTo = undefined;
+      return session.seek(to, this.detail.still);
+    })
+      .then((frame) => this.#show(frame))
+      .catch((error) => this.#fail(error));
+  }
+
+  /** Another worker in place of one that is gone. */
+  reopen(): void {
+    this.#worker?.close();
+    this.#worker = undefined;
+    this.#line = Promise.resolve();
+    this.#isStarting = false;
+    this.#isAsked = false;
+    this.trouble.value = undefined;
+    announce("Starting again");
+    void this.restart();
+  }
+
+  /** Shows what went wrong beside the run, which goes on. */
+  say(error: unknown): void {
+    this.trouble.value = { message: error instanceof Error ? error.message : String(error) };
+  }
+
+  /** The session's answer, after those asked before. */
+  ask<T>(does: (session: Session) => Promise<T>): Promise<T> {
+    return this.#ask(does);
+  }
+
+  #ask<T>(does: (session: Session) => Promise<T>): Promise<T> {
+    this.#worker ??= this.#open();
+    const { session } = this.#worker;
+    const answer = this.#line.then(() => inTime(does(session)));
+    this.#line = answer.catch(() => {});
+    return answer;
+  }
+
+  #tick(): void {
+    this.#tickAt = 0;
+    const frame = this.frame.value;
+    const start = this.start.value;
+    if (this.#isFresh && frame && start) {
+      this.#isFresh = false;
+      for (const draw of this.#drawers) draw(frame, start);
+      this.drawn++;
+    }
+    if (!this.isRunning.value || document.hidden) return;
+    this.#tickAt = requestAnimationFrame(() => this.#tick());
+    if (!this.#isAsked && !this.#isStarting) this.#next();
+  }
+
+  /** Asks for the next frame at the chosen speed. */
+  #next(): void {
+    const speed = this.speed.value;
+    let by: Advance = { milliseconds: MOST_TRAINING };
+    if (speed !== "all") {
+      this.#share += EPOCHS[speed] * (this.start.value?.stepsPerEpoch ?? 1);
+      const steps = Math.floor(this.#share);
+      if (steps === 0) return;
+      this.#share -= steps;
+      const microseconds = this.frame.value?.microsecondsPerStep ?? 0;
+      if (steps * microseconds < MOST_TRAINING * 1000) by = { steps };
+    }
+    void this.#advance(by, this.detail.next());
+  }
+
+  async #advance(by: Advance, view: View): Promise<void> {
+    this.#isAsked = true;
+    const asked = performance.now();
+    const before = this.frame.value?.milliseconds ?? 0;
+    try {
+      const frame = await this.#ask((session) => session.advance(by, view));
+      this.detail.measure(performance.now() - asked - (frame.milliseconds - before));
+      if (this.#isStale || this.#isStarting) return;
+      this.#show(frame);
+      if (frame.diverged !== undefined) this.#diverge(frame.diverged);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isAsked = false;
+    }
+  }
+
+  #show(frame: Frame): void {
+    const now = performance.now();
+    batch(() => {
+      this.frame.value = frame;
+      if (this.isRunning.value && now - this.#figuresAt < FIGURES_EVERY) return;
+      this.#figuresAt = now;
+      this.figures.value = frame;
+    });
+    if (frame.steps === frame.states.at(-1)) this.history.add(frame.steps, frame.loss.train, frame.loss.test);
+    if (this.isRunning.value && now - this.#announcedAt > ANNOUNCE_EVERY) {
+      this.#announcedAt = now;
+      announce(this.#summary());
+    }
+    this.redraw();
+  }
+
+  /** The run stands: all figures, and the surface as fine as it gets. */
+  #settle(): void {
+    const frame = this.frame.value;
+    if (!frame) return;
+    this.figures.value = frame;
+    // Not where the page has got to: a slice may be on its way.
+    this.seek(Number.MAX_SAFE_INTEGER);
+  }
+
+  #diverge(message: string): void {
+    this.isRunning.value = false;
+    this.figures.value = this.frame.value;
+    this.trouble.value = { message };
+  }
+
+  #fail(error: unknown): void {
+    this.isRunning.value = false;
+    const isLost = error instanceof LostWorker;
+    this.trouble.value = { message: error instanceof Error ? error.message : String(error), isLost };
+  }
+
+  #summary(): string {
+    const frame = this.frame.value;
+    const start = this.start.value;
+    if (!frame || !start) return "";
+    const name = start.task === "classes" ? "accuracy" : "R2";
+    return `Epoch ${Math.floor(frame.epochs)}, test loss ${number(frame.loss.test)}, test ${name} ${score(frame.score.test, start.task)}`;
+  }
+}
+
+/** The answer, or a `LostWorker` where none comes. */
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout>;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new LostWorker("The worker that trains does not answer any more.")),
+      LOST_AFTER,
+    );
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
