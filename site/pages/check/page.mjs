@@ -1,6 +1,6 @@
 /** Determinism: what it means, the check in this browser, and where it was checked before. */
 import { readFileSync } from "node:fs";
-import MarkdownIt from "markdown-it";
+import { renderMarkdown } from "../../builder/markdown.mjs";
 
 const read = (path) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 
@@ -11,7 +11,7 @@ export function tableOfRuntimes(guide) {
     [];
   if (!table?.includes("| runtime |"))
     throw new Error("docs/determinism.md: has no table of runtimes between its marks");
-  return MarkdownIt().render(table).replace("<table>", '<table tabindex="0">');
+  return renderMarkdown(table).html;
 }
 
 export default () => {
