@@ -64,7 +64,6 @@ function finish(text: string) {
   job?.end();
   job = undefined;
   start.textContent = "Run again";
-  progress.value = 0;
   status.textContent = text;
 }
 
@@ -92,6 +91,7 @@ function run() {
   start.textContent = "Stop";
   status.textContent = "Loading the engine.";
   verdict.textContent = "";
+  progress.value = 0;
   copy.hidden = true;
   job = startJob(
     () => new Worker(new URL("./bench-worker.ts", import.meta.url), { type: "module" }),
