@@ -261,7 +261,7 @@ function Teach({ shapes: first, taught: before, note: firstNote, canKeep }: Open
               exported(() =>
                 download(
                   "shapes.ts",
-                  programOf(document.querySelector("#program")?.textContent ?? "", shapes),
+                  programOf(document.querySelector("#program code")?.textContent ?? "", shapes),
                   "text/typescript",
                 ),
               )
