@@ -40,15 +40,16 @@ export function trainTestSplit<D extends SplittableData>(
     stratify: [undefined, BOOLEAN],
     seed: [0, SEED_RULE],
   });
-  const rows = data?.x?.shape?.[0];
-  if (!(rows * data.x.shape[1] === data.x.data?.length && data.y?.length === rows))
+  const { x, y } = Object(data) as Partial<D>;
+  const [rows, width] = x?.shape ?? [];
+  if (!(x && y?.length === rows && x.data?.length === Number(rows) * Number(width)))
     throw new ShapeError(
       `trainTestSplit: data must be { x: { data, shape: [rows, columns] }, y } with a target for each row; got ${describe(data)}`,
     );
   if (test === undefined)
     throw new OptionError("trainTestSplit: test must be given, such as { test: 0.2 }; got none");
   const isStratified = stratify ?? !(data.y instanceof Float64Array);
-  const parts = splitClasses("trainTestSplit", rowsByValue(data.y, isStratified), rows, test, seed);
+  const parts = splitClasses("trainTestSplit", rowsByValue(data.y, isStratified), data.y.length, test, seed);
   const [train, held] = parts.map((part) => take(data, part));
   return { train, test: held };
 }

@@ -7,6 +7,7 @@ import {
   makeParity,
   makeRegression,
   makeSpirals,
+  makeWave,
   makeXor,
   type ToyClasses,
 } from "../../src/data/index.ts";
@@ -33,6 +34,7 @@ describe("every set", () => {
       spirals: digestOf(makeSpirals({ seed: 1, classes: 3, turns: 1.5 }).x),
       blobs: digestOf(makeBlobs({ seed: 1, classes: 4, columns: 3 }).x),
       regression: digestOf(makeRegression({ seed: 1 }).x),
+      wave: digestOf({ data: makeWave({ seed: 1 }).y }),
     }).toMatchInlineSnapshot(`
       {
         "blobs": "e1dafc9beb8efe02",
@@ -46,7 +48,7 @@ describe("every set", () => {
     `);
   });
 
-  it.each([makeXor, makeMoons, makeCircles, makeSpirals, makeBlobs, makeRegression])(
+  it.each([makeXor, makeMoons, makeCircles, makeSpirals, makeBlobs, makeRegression, makeWave])(
     "%o is one of its seed",
     (make) => {
       expect(make({ seed: 3 })).toEqual(make({ seed: 3 }));
@@ -76,6 +78,12 @@ describe("every set", () => {
     for (const [i, distance] of distances(moons).entries())
       if (moons.y[i] === 0) expect(distance).toBeCloseTo(1, 12);
     expect(Math.max(...distances(makeSpirals({ noise: 0 })))).toBeCloseTo(1, 12);
+    const wave = makeWave({ rows: 50, noise: 0 });
+    for (const [i, height] of wave.y.entries()) {
+      const [a, b] = wave.x.data.subarray(2 * i, 2 * i + 2);
+      expect(Math.max(Math.abs(a), Math.abs(b))).toBeLessThanOrEqual(1);
+      expect(height).toBeCloseTo(Math.sin(Math.PI * a) * Math.cos(Math.PI * b), 12);
+    }
     const { x, y } = makeRegression({ rows: 30, columns: 4, informative: 1, noise: 0 });
     const weight = y[0] / x.data[0];
     expect(Math.abs(weight)).toBeGreaterThanOrEqual(1);
@@ -84,7 +92,7 @@ describe("every set", () => {
 
   it("refuses wrong options", () => {
     for (const options of [{ rows: 0 }, { noise: -1 }, { seed: 0.5 }, { n: 3 }])
-      for (const make of [makeXor, makeMoons, makeCircles, makeSpirals, makeBlobs, makeRegression])
+      for (const make of [makeXor, makeMoons, makeCircles, makeSpirals, makeBlobs, makeRegression, makeWave])
         expect(() => make(options as never)).toThrow(OptionError);
     expect(() => makeParity({ bits: 17 })).toThrow(OptionError);
     expect(() => makeSpirals({ turns: 0 })).toThrow(OptionError);
