@@ -5,6 +5,7 @@
  *   node scripts/site.mjs serve    builds, and serves what it built; `--port N`, default 4173
  *   node scripts/site.mjs dev      serves the sources, and follows changes of pages' code
  *   node scripts/site.mjs check    types of the site's code
+ *   node scripts/site.mjs keep     keeps the engine of this version for the links of later sites: at a release
  *   node scripts/site.mjs test     builds, runs `site/test`, then its pages in the browsers at hand; words choose test files
  */
 import { spawnSync } from "node:child_process";
@@ -44,6 +45,7 @@ const commands = {
   },
   dev: () => node("builder/serve.mjs", "--dev", ...args),
   check: () => run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", site]),
+  keep: () => node("builder/keep.mjs"),
   test() {
     node("builder/build.mjs");
     node("test/run.mjs", ...args);

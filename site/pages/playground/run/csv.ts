@@ -1,0 +1,225 @@
+/** The visitor's table: read from text or a file, and made the data of a run. It brings the reader of the package: load it when it is needed. */
+import { DataError } from "wasmgrad";
+import { readCsv, type TableColumn } from "wasmgrad/data";
+import { ConfigError, hasControl, LIMITS, readOwnData, shown } from "./config.ts";
+import { wordsOf } from "./own-rows.ts";
+import type { OwnColumn, OwnData } from "./types.ts";
+
+export interface OwnTable {
+  readonly rows: number;
+  readonly columns: readonly OwnColumn[];
+  /** What was read otherwise than it stands there, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** Which columns a run uses. */
+export interface TableChoice {
+  readonly target: string;
+  readonly inputs: readonly string[];
+  readonly axes: readonly [string, string];
+}
+
+/** A table that cannot be read. Its message is one sentence for the visitor. */
+export class TableError extends Error {
+  override name = "TableError";
+}
+
+export const MOST_FILE_MEGABYTES = 20;
+const DAY = 86_400_000;
+
+/**
+ * @param source what was pasted, dropped or chosen
+ * @throws TableError with one sentence
+ */
+export async function readTable(source: string | Blob): Promise<OwnTable> {
+  const size = typeof source === "string" ? source.length : source.size;
+  if (size > MOST_FILE_MEGABYTES * 2 ** 20)
+    throw new TableError(
+      `This table has ${Math.round(size / 2 ** 20)} megabytes, and ${MOST_FILE_MEGABYTES} is the most: choose a part of it.`,
+    );
+  const text = typeof source === "string" ? source : await source.text();
+  if (text.includes("\0"))
+    throw new TableError(
+      "This is no text in UTF-8, since it holds NUL characters: save the table as CSV in UTF-8.",
+    );
+  const most = LIMITS.ownRows.max;
+  const notes: string[] = [];
+  const table = await read(text, most + 1);
+  if (table.rows > most) notes.push(`Only the first ${most.toLocaleString("en-US")} rows are used.`);
+  if (text.includes("\ufffd"))
+    notes.push("Some characters were not UTF-8 and are shown as \ufffd: save the table as CSV in UTF-8.");
+  const rows = Math.min(table.rows, most);
+  const columns = table.columns.map((column) => ownColumn(column, rows, notes));
+  return { rows, columns, notes };
+}
+
+async function read(text: string, rows: number) {
+  try {
+    return await readCsv(text, { rows });
+  } catch (error) {
+    throw error instanceof DataError ? new TableError(sentenceOf(error)) : error;
+  }
+}
+
+/** What the reader says in the words of the page. */
+function sentenceOf(error: DataError): string {
+  const { message } = error;
+  const { line, column } = Object(error.cause) as { line?: number; column?: string };
+  if (message.includes("a header of"))
+    return "This table has a header and no rows: paste the rows below it, too.";
+  if (message.includes("got no text")) return "This table is empty: paste rows with a header above them.";
+  if (message.includes("__proto__")) return 'A column cannot have the name "__proto__": rename it.';
+  if (message.includes("different names"))
+    return `Two columns have the name ${shown(column)}: rename one of them.`;
+  if (message.includes("a quote must be closed"))
+    return `Line ${line} opens a quote that is not closed: add the closing quote.`;
+  if (message.includes("a quote inside"))
+    return `Line ${line} has a single quote inside a quoted cell: write it twice.`;
+  const cells = /must have (\d+) cells.*; got (\d+)/.exec(message);
+  if (cells)
+    return `Line ${line} has ${cells[2]} ${cells[2] === "1" ? "cell" : "cells"} and the header ${cells[1]}: each row needs as many as the header.`;
+  return `This table could not be read: ${message.replace(/^readCsv: /, "")}.`;
+}
+
+/** One line of a length that fits a link and a legend. */
+function tidy(text: string): string {
+  const line = hasControl(text)
+    ? [...text]
+        .map((character) => (hasControl(character) ? " " : character))
+        .join("")
+        .trim() || "?"
+    : text;
+  const { max } = LIMITS.text;
+  return line.length > max ? `${line.slice(0, max - 1)}…` : line;
+}
+
+function ownColumn(column: TableColumn, rows: number, notes: string[]): OwnColumn {
+  const name = tidy(column.name);
+  const { kind } = column;
+  if (kind === "category") {
+    const words = column.categories.map(tidy);
+    return {
+      name,
+      kind,
+      cells: Array.from(column.data.subarray(0, rows), (index) => (index < 0 ? null : words[index])),
+    };
+  }
+  if (kind === "date") notes.push(`${shown(name)} has dates: they count as days since 1970.`);
+  const scale = kind === "date" ? DAY : 1;
+  return {
+    name,
+    kind: "number",
+    cells: Array.from(column.data.subarray(0, rows), (value) => (Number.isNaN(value) ? null : value / scale)),
+  };
+}
+
+const valuesOf = ({ cells }: OwnColumn) =>
+  new Set((cells as readonly (number | string | null)[]).filter((cell) => cell !== null));
+
+/** A column as words, so that each different number is one. */
+export const asCategory = (column: OwnColumn): OwnColumn => ({
+  name: column.name,
+  kind: "category",
+  cells: (column.cells as readonly (number | string | null)[]).map((cell) =>
+    cell === null ? null : String(cell),
+  ),
+});
+
+/** The target as it is learnt: a few whole numbers are classes. */
+function targetOf(column: OwnColumn): OwnColumn {
+  if (column.kind === "category") return column;
+  const values = valuesOf(column);
+  const areClasses =
+    values.size <= LIMITS.classes.max && [...values].every((value) => Number.isInteger(value));
+  return areClasses ? asCategory(column) : column;
+}
+
+/** Why a column is no input; undefined where it may be one. */
+function uselessness(column: OwnColumn): string | undefined {
+  const { size } = valuesOf(column);
+  if (size === 0) return "it has no values";
+  if (size === 1) return "it has the same value in every row";
+  if (column.kind === "category" && size > LIMITS.categories.max)
+    return `it has ${size} different words, and ${LIMITS.categories.max} is the most`;
+  return undefined;
+}
+
+/**
+ * The last column as the target, all others that may say something as inputs, the first two with numbers as axes.
+ *
+ * @throws TableError where there is no target and a column of numbers beside it
+ */
+export function suggestChoice({ columns }: OwnTable): TableChoice & { readonly notes: readonly string[] } {
+  const target = columns[columns.length - 1];
+  if (columns.length < 2)
+    throw new TableError("This table has one column: a run needs a target and at least one input.");
+  const notes: string[] = [];
+  const useful = columns.slice(0, -1).filter((column) => {
+    const why = uselessness(column);
+    if (why) notes.push(`Column ${shown(column.name)} is left out: ${why}.`);
+    return why === undefined;
+  });
+  const { max } = LIMITS.columns;
+  const inputs = useful.slice(0, max).map(({ name }) => name);
+  if (useful.length > max)
+    notes.push(
+      `Only the first ${max} of ${useful.length} columns are used as inputs: choose others if they matter more.`,
+    );
+  return { target: target.name, inputs, axes: axesFor(columns, inputs), notes };
+}
+
+/** The first two inputs with numbers. @throws TableError where there is none */
+export function axesFor(columns: readonly OwnColumn[], inputs: readonly string[]): readonly [string, string] {
+  const numbers = columns.filter(({ name, kind }) => kind === "number" && inputs.includes(name));
+  if (numbers.length === 0)
+    throw new TableError("No input has numbers, and the surface needs a column of numbers: choose one.");
+  return [numbers[0].name, (numbers[1] ?? numbers[0]).name];
+}
+
+/**
+ * The data of a run from a table. Rows without a target are left out.
+ *
+ * @throws ConfigError with one sentence
+ */
+export function toOwnData(
+  { columns }: OwnTable,
+  { target, inputs, axes }: TableChoice,
+  { train = 70, seed = 1 }: { readonly train?: number; readonly seed?: number } = {},
+): { readonly data: OwnData; readonly notes: readonly string[] } {
+  const find = (name: string): OwnColumn => {
+    const column = columns.find((one) => one.name === name);
+    if (!column) throw new ConfigError("data.columns", `The table has no column ${shown(name)}.`);
+    return column;
+  };
+  if (inputs.includes(target))
+    throw new ConfigError("data.columns", `${shown(target)} cannot be an input and the target, too.`);
+  const learnt = targetOf(find(target));
+  const kept = learnt.cells.flatMap((cell, row) => (cell === null ? [] : row));
+  if (kept.length === 0)
+    throw new ConfigError("data.target", `${shown(target)} has no value in any row: choose another target.`);
+  const take = (column: OwnColumn) => ({
+    ...column,
+    cells: kept.map((row) => column.cells[row]),
+  });
+  if (learnt.kind === "category" && wordsOf(learnt).length > LIMITS.classes.max)
+    throw new ConfigError(
+      "data.target",
+      `${shown(target)} has ${wordsOf(learnt).length} different classes, and ${LIMITS.classes.max} is the most: choose another target.`,
+    );
+  const data = readOwnData({
+    kind: "own",
+    columns: inputs.map((name) => take(find(name))),
+    target: take(learnt),
+    axes,
+    train,
+    seed,
+  });
+  const without = learnt.cells.length - kept.length;
+  return {
+    data,
+    notes:
+      without > 0
+        ? [`${without} ${without === 1 ? "row without a target is" : "rows without a target are"} left out.`]
+        : [],
+  };
+}
