@@ -1,5 +1,8 @@
 /** What the lessons print with: headings, aligned numbers, checks, and plots made of characters. */
 import { plot } from "asciichart";
+import { show } from "./show.ts";
+
+export { show };
 
 /** The heading of a lesson: its title, what it claims, and its problem's number in the problem set where it has one. */
 export function lesson(title: string, claim: string, problem?: string): void {
@@ -10,13 +13,6 @@ export function lesson(title: string, claim: string, problem?: string): void {
 }
 
 export const say = (text = ""): void => console.log(text);
-
-/** A number with as many significant digits, without trailing zeros. */
-export const show = (x: number, digits = 6): string => {
-  if (x === 0) return "0";
-  const rounded = Number(x.toPrecision(digits));
-  return Math.abs(x) < 1e-4 ? rounded.toExponential() : `${rounded}`;
-};
 
 /** Rows in columns: the first to the left, the others to the right; numbers with six digits. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cellFiles } from "./cell.mjs";
 import { documentOf } from "./shell.mjs";
 
 const site = fileURLToPath(new URL("..", import.meta.url));
@@ -32,6 +33,7 @@ export const viteConfig = (files) => ({
   logLevel: "warn",
   server: { fs: { allow: [join(site, "..")] } },
   worker: { format: "es" },
+  plugins: [cellFiles()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: OUT,

@@ -9,7 +9,7 @@ import { introduction, lessons as taught } from "../../scripts/lessons.mjs";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = `${root}/examples/lessons`;
 const lessons = readdirSync(folder)
-  .filter((name) => !/^print\.ts$|\.d\.ts$/.test(name))
+  .filter((name) => !/^(print|show)\.ts$|\.d\.ts$/.test(name))
   .map((name) => name.slice(0, -".ts".length));
 
 const run = async (...args: string[]) => {
