@@ -77,15 +77,11 @@ const faultsOf = async (page) => {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(", ")}`);
 };
 
+/** The page as a visitor finds it who was never there, whatever an earlier check left. */
 const opened = async (open, ...given) => {
-  const page = await open("teach/", ...given);
-  await page.waitForSelector(".sheet");
-  return page;
-};
-
-/** Nothing of an earlier check is kept. */
-const forget = (page) =>
-  page.evaluate(
+  const page = await open("search/", ...given);
+  const address = page.url().replace("search/", "teach/");
+  await page.evaluate(
     () =>
       new Promise((resolve, reject) => {
         const request = indexedDB.deleteDatabase("wasmgrad-teach");
@@ -93,6 +89,10 @@ const forget = (page) =>
         request.onerror = reject;
       }),
   );
+  await page.goto(address);
+  await page.waitForSelector(".sheet");
+  return page;
+};
 
 const put = (page, value) =>
   page.evaluate(
@@ -143,7 +143,6 @@ export default async ({ open, url, check, browser }) => {
     assert.equal(await digestIn(page), digest);
     assert.deepEqual(await thumbnails(page), [8, 8, 8]);
     assert.deepEqual(await drawEach(page, held, "mouse"), taken);
-    await forget(page);
     await page.close();
   });
 
@@ -174,7 +173,6 @@ export default async ({ open, url, check, browser }) => {
     );
     await press(page, "Undo stroke");
     await page.waitForFunction(() => document.querySelectorAll(".sheet polyline").length === 0);
-    await forget(page);
     await page.close();
   });
 
@@ -230,7 +228,6 @@ export default async ({ open, url, check, browser }) => {
     await says(page, "Everything was cleared");
     assert.deepEqual(await thumbnails(page), [0, 0, 0]);
     assert.equal(await focused(), "Clear all");
-    await forget(page);
     await page.close();
   });
 
@@ -256,7 +253,6 @@ export default async ({ open, url, check, browser }) => {
     }
     await press(page, "Remove");
     await says(page, "Two shapes are the fewest");
-    await forget(page);
     await page.close();
   });
 
@@ -289,7 +285,6 @@ export default async ({ open, url, check, browser }) => {
       assert.ok(
         program.includes(readFileSync(new URL("../../pages/teach/teach.ts", import.meta.url), "utf8").trim()),
       );
-      await forget(page);
       await page.close();
     } finally {
       rmSync(folder, { recursive: true });
@@ -339,7 +334,6 @@ export default async ({ open, url, check, browser }) => {
       await page.reload();
       await says(page, said);
     }
-    await forget(page);
     await page.close();
   });
 
@@ -370,7 +364,6 @@ export default async ({ open, url, check, browser }) => {
     await press(page, `Add to ${name}`);
     await page.waitForFunction(() => document.querySelectorAll(".thumbs button").length === 1);
     assert.equal(await page.$$eval("#teach img", (all) => all.length), 0);
-    await forget(page);
     await page.close();
   });
 
@@ -391,7 +384,6 @@ export default async ({ open, url, check, browser }) => {
       });
       assert.deepEqual(await faultsOf(page), []);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-      await forget(page);
       await page.close();
     });
 };
