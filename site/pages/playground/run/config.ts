@@ -105,7 +105,8 @@ export function checkNumber(path: string, label: string, value: unknown, { min, 
       path,
       `${label} must be ${places(step)} from ${digits(min)} to ${digits(max)}; this is ${shown(value)}.`,
     );
-  return value as number;
+  // -0 would be 0 after a link.
+  return (value as number) || 0;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -135,7 +136,7 @@ function list(
       path,
       value.length > max
         ? `${label} can have at most ${digits(max)} entries; this has ${digits(value.length)}.`
-        : `${label} must have at least ${digits(min)} entries; this has ${digits(value.length)}.`,
+        : `${label} must have at least ${min === 1 ? "one entry" : `${digits(min)} entries`}; this has ${digits(value.length)}.`,
     );
   return value;
 }
@@ -352,7 +353,7 @@ function readNumber(path: string, name: string, cell: unknown, row: number): num
       `${path}.cells`,
       `${shown(name)} must have numbers up to ${max}; row ${digits(row + 1)} has ${shown(cell)}.`,
     );
-  return cell;
+  return cell || 0;
 }
 
 /** What can be seen of rows before they are split: whether there is something to learn. */

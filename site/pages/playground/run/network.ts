@@ -25,6 +25,7 @@ import {
   standardize,
   type Trainer,
 } from "wasmgrad";
+import { MOMENTUM } from "./momentum.ts";
 import type { OwnRows, ownRows } from "./own-rows.ts";
 import { type RunRows, type Rows as TrainingRows, toyRows } from "./rows.ts";
 import type { Config } from "./types.ts";
@@ -117,9 +118,6 @@ function layersOf(config: Config, { task, outputs }: RunRows, extras: Extras) {
   weighted.push(add("dense", output));
   return { layers, weighted, units };
 }
-
-/** How much of the last step goes on with `momentum`. */
-export const MOMENTUM = 0.9;
 
 function optimizerOf({ optimizer, rate: learningRate }: Config, extras: Extras): Optimizer {
   switch (optimizer) {

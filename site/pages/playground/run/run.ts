@@ -58,14 +58,15 @@ export class Run {
     return true;
   }
 
-  /** Changes the rate from the next step on; changes that were to come later are forgotten. */
+  /** Changes the rate from the next step on; changes at later steps, as of a run that went back, are forgotten. */
   setRate(rate: number): void {
     this.#rates = [...this.#rates.filter(([step]) => step < this.steps), [this.steps, rate]];
   }
 
-  /** Forgets the changes of the rate after this step. */
-  forgetLater(): void {
-    this.#rates = this.#rates.filter(([step]) => step <= this.steps);
+  /** Of the next step. */
+  get rate(): number {
+    const { trainer } = this.network;
+    return this.#rates.find(([step]) => step === trainer.steps)?.[1] ?? trainer.learningRate;
   }
 
   /** The configuration with the rates as they were used. */

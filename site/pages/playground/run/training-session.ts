@@ -42,6 +42,7 @@ export function trainingSession(extras: Extras | undefined): Session {
     return {
       steps: run.steps,
       epochs: run.network.trainer.epochs,
+      rate: run.rate,
       ...frames.draw(view),
       milliseconds,
       microsecondsPerStep,
@@ -107,7 +108,6 @@ export function trainingSession(extras: Extras | undefined): Session {
       const { run, states } = present();
       if (diverged === undefined) {
         states.forgetAfter(run.steps);
-        run.forgetLater();
         const steps =
           "steps" in by
             ? checkNumber("steps", "The number of steps", by.steps, LIMITS.steps)

@@ -112,6 +112,8 @@ export interface View {
 export interface Frame {
   readonly steps: number;
   readonly epochs: number;
+  /** Of the next step. */
+  readonly rate: number;
   /** Loss on the training rows and on the test rows, as they are now. */
   readonly loss: { readonly train: number; readonly test: number };
   /** Accuracy or R2. */
@@ -139,9 +141,9 @@ export interface Session {
   start(config: Config, view: View): Promise<Start>;
   /** Trains on. Where `seek` went back, the states after that point are forgotten first. */
   advance(by: Advance, view: View): Promise<Frame>;
-  /** Shows one of the kept states. */
+  /** Shows the kept state of a step, or the last one before it. Changes of the rate after it come again, until `setRate`. */
   seek(step: number, view: View): Promise<Frame>;
-  /** The rate from the next step on. */
+  /** The rate from the next step on; states and changes after it are forgotten. */
   setRate(rate: number): Promise<void>;
   /** The configuration with the rates as they were used up to here, and the claim. */
   claim(): Promise<{ readonly config: Config; readonly claim: Claim; readonly version: string }>;
