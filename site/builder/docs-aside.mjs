@@ -1,5 +1,5 @@
 /** The navigation beside guides and reference, readable without JavaScript: closed on phones, open beside the text elsewhere. */
-import { escapeHtml, toTop } from "./shell.mjs";
+import { escapeHtml, fromTo } from "./shell.mjs";
 
 /**
  * @param {string} path  the page it is for
@@ -7,7 +7,6 @@ import { escapeHtml, toTop } from "./shell.mjs";
  * @param {{ id: string, text: string }[]} headings  of the page itself
  */
 export function docsAside(path, groups, headings = []) {
-  const top = toTop(path);
   const here =
     headings.length > 1
       ? `<ul>${headings.map(({ id, text }) => `<li><a href="#${id}">${escapeHtml(text)}</a>`).join("")}</ul>`
@@ -15,9 +14,9 @@ export function docsAside(path, groups, headings = []) {
   const item = (link) =>
     link.path === path
       ? `<li><a href="#main" aria-current="page">${escapeHtml(link.title)}</a>${here}`
-      : `<li><a href="${top}${link.path}">${escapeHtml(link.title)}</a>`;
+      : `<li><a href="${fromTo(path, link.path)}">${escapeHtml(link.title)}</a>`;
   const lists = groups.map(
     ({ title, links }) => `<p>${escapeHtml(title)}</p><ul>${links.map(item).join("")}</ul>`,
   );
-  return `<details><summary>All guides</summary>${lists.join("")}</details>`;
+  return `<details><summary>Contents of the docs</summary>${lists.join("")}</details>`;
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { renderMarkdown } from "./markdown.mjs";
-import { toTop } from "./shell.mjs";
+import { fromTo } from "./shell.mjs";
 
 const root = new URL("../../", import.meta.url);
 const read = (file) => readFileSync(new URL(file, root), "utf8");
@@ -101,7 +101,7 @@ export function allGuides() {
       const file = posix.join(posix.dirname(guide.file), to);
       const path = pageOf(file, anchor);
       if (!path) throw new Error(`${guide.file}: the site has no page for ${href}`);
-      return toTop(guide.path) + path + (anchor === undefined ? "" : `#${anchor}`);
+      return fromTo(guide.path, path) + (anchor === undefined ? "" : `#${anchor}`);
     };
     return { ...guide, ...renderMarkdown(guide.text, { rewriteLink }) };
   });

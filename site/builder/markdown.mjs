@@ -20,11 +20,16 @@ const textOf = (tokens) =>
     })
     .join("");
 
+/** What stands at the end of a heading: a link to it. */
+export const anchorLink = (id, text) =>
+  `<a class="to" href="#${escapeHtml(id)}" aria-label="${escapeHtml(`Link to “${text}”`)}"></a>`;
+
 /** Columns that need more than a phone's width are scrolled within their own box. */
 const WIDE_COLUMNS = 4;
 
 function makeRenderer(html) {
-  const markdown = new MarkdownIt({ html, linkify: false, typographer: false });
+  const markdown = new MarkdownIt({ html, linkify: !html, typographer: false });
+  markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
   const { rules } = markdown.renderer;
 
   rules.fence = (tokens, i) => codeBlock(tokens[i].content, tokens[i].info.trim().split(/\s/)[0]);
@@ -44,8 +49,7 @@ function makeRenderer(html) {
     const { tag, level } = tokens[i];
     if (level > 0 || tag === "h1") return `</${tag}>\n`;
     const { id, text } = env.headings.at(-1);
-    const label = escapeHtml(`Link to “${text}”`);
-    return ` <a class="to" href="#${escapeHtml(id)}" aria-label="${label}"></a></${tag}>\n`;
+    return ` ${anchorLink(id, text)}</${tag}>\n`;
   };
 
   // A cell's alignment is a class.
@@ -82,7 +86,9 @@ function makeRenderer(html) {
       if (!children) continue;
       const dropped = [];
       for (const token of children) {
-        if (token.type === "link_open") {
+        if (token.type === "code_inline" && dropped.length === 0)
+          token.meta = { to: env.linkCode?.(token.content) };
+        else if (token.type === "link_open") {
           const to = env.rewriteLink(token.attrGet("href"));
           dropped.push(to === null);
           if (to === null) token.hidden = true;
@@ -96,6 +102,11 @@ function makeRenderer(html) {
       tokens[i].hidden ? "" : self.renderToken(tokens, i, options);
   };
   for (const name of ["link_open", "link_close"]) drawn(name);
+  rules.code_inline = (tokens, i) => {
+    const code = `<code>${escapeHtml(tokens[i].content)}</code>`;
+    const to = tokens[i].meta?.to;
+    return to ? `<a href="${escapeHtml(to)}">${code}</a>` : code;
+  };
   return markdown;
 }
 
@@ -105,11 +116,12 @@ const renderers = new Map();
  * @param {string} text
  * @param {object} [options]
  * @param {(href: string) => string | null} [options.rewriteLink]  the address for a link; null leaves its text alone
- * @param {boolean} [options.html]  whether tags in the text are tags; default true
+ * @param {boolean} [options.html]  whether tags in the text are tags; default true. Where not, addresses become links
+ * @param {(code: string) => string | undefined} [options.linkCode]  the address for a piece of code in the text
  * @param {(markdown: MarkdownIt) => void} [options.use]  adds rules, such as formulas; the same function each time
  * @returns {{ html: string, headings: { depth: number, text: string, id: string }[] }}
  */
-export function renderMarkdown(text, { rewriteLink = (href) => href, html = true, use } = {}) {
+export function renderMarkdown(text, { rewriteLink = (href) => href, linkCode, html = true, use } = {}) {
   const key = use ?? html;
   let markdown = renderers.get(key);
   if (!markdown) {
@@ -117,6 +129,6 @@ export function renderMarkdown(text, { rewriteLink = (href) => href, html = true
     use?.(markdown);
     renderers.set(key, markdown);
   }
-  const env = { rewriteLink, slugs: new Map(), headings: [] };
+  const env = { rewriteLink, linkCode, slugs: new Map(), headings: [] };
   return { html: markdown.render(text, env), headings: env.headings };
 }

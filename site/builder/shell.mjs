@@ -1,4 +1,5 @@
 /** The HTML around every page. */
+import { posix } from "node:path";
 
 /** Pages in the navigation: folder and name. */
 export const SECTIONS = [
@@ -30,6 +31,9 @@ export const escapeHtml = (text) => String(text).replace(/[&<>"]/g, (character) 
 
 /** From a page to the top of the site: "./", "../", "../../". */
 export const toTop = (path) => "../".repeat(path.split("/").length - 1) || "./";
+
+/** From one page to another. */
+export const fromTo = (from, to) => (to === "" ? toTop(from) : `${posix.relative(from, to) || "."}/`);
 
 /**
  * The whole document.

@@ -55,7 +55,7 @@ const LABELS = [
  * How often each class was taken for each: a row for each true class, a column for each predicted one, with recall at the
  * end of each row and precision below each column.
  *
- * @param matrix counts, as rows of truth; or a trainer or predictor, with `data`
+ * @param trainer a trainer or predictor of classes
  * @param data `{ x, y }` as `fit` takes them: names, indices or one-hot rows
  * @returns a text or the text of an SVG, or the canvas it was drawn on
  * @throws ShapeError for what is no square, DataError for what is no count or no class of the model
@@ -72,6 +72,13 @@ export function confusionMatrix<T extends PlotTarget = "text">(
   data: PlotData,
   options?: ConfusionMatrixOptions<T>,
 ): Plotted<T>;
+/**
+ * The same of counts.
+ *
+ * @param matrix counts, as rows of truth
+ * @returns a text or the text of an SVG, or the canvas it was drawn on
+ * @throws ShapeError for what is no square, DataError for what is no count
+ */
 export function confusionMatrix<T extends PlotTarget = "text">(
   matrix: ConfusionCounts,
   options?: ConfusionMatrixOptions<T>,

@@ -1,14 +1,17 @@
-/** The guides, and the page that lists them. */
+/** The guides, the page that lists them, and the reference. */
 import { docsAside } from "../../builder/docs-aside.mjs";
 import { allGuides, GROUPS, lineOf, sentenceOf } from "../../builder/guides.mjs";
+import { referencePages } from "../../builder/reference/pages.mjs";
 import { escapeHtml } from "../../builder/shell.mjs";
 
 const page = { section: "docs/", styles: ["text.css"] };
 
-export default function docs() {
+export default async function docs() {
   const guides = allGuides();
   const byName = new Map(guides.map((guide) => [guide.name, guide]));
   const groups = GROUPS.map(([title, names]) => ({ title, links: names.map((name) => byName.get(name)) }));
+  const reference = await referencePages();
+  const referenceLinks = { title: "Reference", links: reference.filter(({ path }) => path === "docs/api/") };
   const pages = guides.map(({ path, title, about, html, headings }) => ({
     ...page,
     path,
@@ -17,7 +20,7 @@ export default function docs() {
     body: `<article class="prose">\n${html}</article>`,
     aside: docsAside(
       path,
-      groups,
+      [...groups, referenceLinks],
       headings.filter(({ depth }) => depth === 2),
     ),
   }));
@@ -37,8 +40,9 @@ export default function docs() {
       title: "Docs",
       description:
         "Guides, recipes and the reference of wasmgrad, a neural network engine for Node and browsers.",
-      body: `<h1>Docs</h1>\n<div class="lists">\n${lists.join("\n")}\n</div>`,
+      body: `<h1>Docs</h1>\n<p>New here: <a href="start/">getting started</a>. Looking for a function: the <a href="api/">reference</a>, made from the sources.</p>\n<div class="lists">\n${lists.join("\n")}\n</div>`,
     },
     ...pages,
+    ...reference,
   ];
 }

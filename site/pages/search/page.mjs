@@ -1,14 +1,18 @@
-/** Search of docs, reference and course. */
-const form = `<form class="row" role="search" action="./" method="get">
-<label for="query">Search the docs</label>
-<input id="query" type="search" name="q" autocomplete="off" spellcheck="false" autofocus>
-</form>`;
-
+/** Search of guides, reference and course. */
 export default [
   {
     path: "search/",
     title: "Search",
     description: "Searches the guides, the reference and the course of wasmgrad.",
-    body: `<h1>Search</h1>\n${form}\n<noscript><p>Searching needs JavaScript. The <a href="../docs/">list of guides</a> does not.</p></noscript>`,
+    script: "search/main.ts",
+    body: `<h1>Search</h1>
+<form class="row" id="search" role="search" action="./" method="get">
+<label for="query">Words to find in guides, reference and course</label>
+<input id="query" type="search" name="q" autocomplete="off" spellcheck="false" maxlength="200">
+</form>
+<noscript><p>Searching needs JavaScript. The <a href="../docs/">docs</a> and the <a href="../docs/api/">reference</a> do not.</p></noscript>
+<p id="status" role="status" class="quiet"></p>
+<ol id="results"></ol>
+<button id="more" type="button" hidden>Show more</button>`,
   },
 ];
