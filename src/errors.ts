@@ -260,7 +260,7 @@ export interface NonFiniteOrigin {
    * Whether training can go on from the parameters that survive. False where one is NaN or infinite, or 2^24 and more: then
    * `reset()` alone leads back. Undefined in a prediction.
    */
-  readonly usable?: boolean;
+  readonly usable?: boolean | undefined;
 }
 
 /**
