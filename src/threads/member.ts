@@ -55,7 +55,7 @@ export class Member implements SpaceCrew {
     ticket: Ticket = { pool: undefined, id: 0, ready: undefined },
   ) {
     this.#ticket = ticket;
-    this.leave = leaving(ticket, memory.buffer.byteLength);
+    this.leave = leaving(ticket);
     this.#i32 = new Int32Array(memory.buffer);
     const led: ThreadedKernels = {
       ...kernels,
@@ -331,7 +331,7 @@ const reads = (plan: Plan, owner: Plan): boolean => {
 };
 
 /** A function of its own, so that it keeps nothing but the ticket. */
-const leaving = (ticket: Ticket, bytes: number) => () => {
-  ticket.pool?.drop(ticket.id, bytes);
+const leaving = (ticket: Ticket) => () => {
+  ticket.pool?.drop(ticket.id);
   ticket.pool = undefined;
 };

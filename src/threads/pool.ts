@@ -8,8 +8,6 @@ import { spawn, type Thread } from "./spawn.ts";
 /** How often the caller looks whether the call before is over, before it sleeps. */
 const SPINS = 2000;
 const NAP_MS = 50;
-/** Bytes of memories that workers may hold which nobody uses any more. */
-const MOST_DROPPED = 1 << 28;
 const START_MS = 10_000;
 /** Milliseconds after which workers that were never heard of are given up. */
 const LIMIT_MS = 20_000;
@@ -23,8 +21,6 @@ export class Pool {
   /** Why it does not work, or no longer. */
   why: unknown;
   #isCalled = false;
-  /** Bytes of the memories that were dropped. */
-  #dropped = 0;
   readonly #stopLooking: () => void;
   #ends: Promise<unknown> | undefined;
   /** Whether nothing of it touches any memory any more. */
@@ -88,14 +84,8 @@ export class Pool {
     return { id, ready };
   }
 
-  drop(id: number, bytes: number): void {
-    this.#dropped += bytes;
+  drop(id: number): void {
     if (this.works) this.#post({ drop: id });
-  }
-
-  /** Whether it holds so much of what was dropped that others should take its place: workers that sleep collect nothing. */
-  get isWorn(): boolean {
-    return this.#dropped > MOST_DROPPED;
   }
 
   /** @param waits whether to sleep until they are, for as long as any pool takes to start */

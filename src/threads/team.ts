@@ -4,6 +4,7 @@ import { describe } from "../describe.ts";
 import type { Plan } from "../plan/planned.ts";
 import type { Crew, Space, ThreadedKernels } from "../runtime/crew.ts";
 import type { Kernels } from "../runtime/kernels.ts";
+import { Collection } from "./collection.ts";
 import { cores } from "./cores.ts";
 import type { Host, TeamHooks, TeamSettings } from "./host.ts";
 import { lower, now, UNMEASURED } from "./measure.ts";
@@ -49,6 +50,7 @@ export class Team implements Crew, Host {
   /** What is left to do when nobody has the team any more. */
   readonly #own: Own = { pool: undefined };
   #failures = 0;
+  readonly #made = new Collection();
   #why: string | undefined;
   #isDisposed = false;
   readonly #shares = new WeakMap<Plan, readonly Shared[]>();
@@ -84,6 +86,7 @@ export class Team implements Crew, Host {
       throw this.settings.disposed(
         `${who}: the engine must not be disposed; got a program for one after dispose()`,
       );
+    this.#made.count(memory.buffer.byteLength);
     return new Member(this, memory, kernels as ThreadedKernels, viewsOf).space;
   }
 
@@ -104,11 +107,8 @@ export class Team implements Crew, Host {
   get pool(): Pool | undefined {
     if (this.#isDisposed || this.#why !== undefined) return undefined;
     const { pool } = this.#own;
-    if (pool?.works && !pool.isWorn) return pool;
-    const isWorn = pool?.works === true;
-    // Nobody is at work: calls end before they return.
-    if (isWorn) void pool?.end();
-    else if (pool) {
+    if (pool?.works) return pool;
+    if (pool) {
       this.#failures++;
       if (this.#failures >= MOST_FAILURES) {
         this.#why = `its workers could not be started or kept ending: ${textOf(pool.why)}`;
@@ -117,7 +117,6 @@ export class Team implements Crew, Host {
     }
     const { parts, factory } = this.settings;
     this.#own.pool = new Pool(parts, factory, this.maySleep);
-    if (isWorn) return this.#own.pool;
     this.prices = undefined;
     this.#before = undefined;
     this.#measurements = 0;

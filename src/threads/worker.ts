@@ -3,6 +3,7 @@
  * what memory to work in, it goes back to its event loop. A script of its own that imports nothing.
  */
 import { Control, Header } from "../../assembly/abi.ts";
+import { Collection } from "./collection.ts";
 import { type Hello, type Mail, READY, type Reply, Word } from "./protocol.ts";
 
 /** How often it looks for the next call before it sleeps: about as long as a caller takes between small calls. */
@@ -31,6 +32,7 @@ let parts = 0;
 let read = 0;
 let served = 0;
 const spaces = new Map<number, Space>();
+const dropped = new Collection();
 
 port.onmessage = ({ data }) => {
   if ("words" in data) {
@@ -39,11 +41,18 @@ port.onmessage = ({ data }) => {
     port.postMessage({ hello: part });
   } else {
     read++;
-    if ("drop" in data) spaces.delete(data.drop);
+    if ("drop" in data) drop(data.drop);
     else take(data);
   }
   serve();
 };
+
+function drop(id: number): void {
+  const space = spaces.get(id);
+  if (!space) return;
+  spaces.delete(id);
+  dropped.count(space.i32.byteLength);
+}
 
 function take({ space, module, memory, ready, keepsOrder }: Exclude<Mail, { drop: number }>): void {
   try {

@@ -50,15 +50,20 @@ async function training() {
   trainer.fitSync(data, { epochs: 20_000 });
   await trainer.fit(data, { epochs: 100_000 });
   steps();
-  const before = heap();
   const { byteLength } = trainer.parameters["dense1.weight"].data.buffer;
-  trainer.fitSync(data, { epochs: 1_000_000 });
-  const sync = heap() - before;
-  await trainer.fit(data, { epochs: 100_000 });
-  steps();
+  const measure = async () => {
+    const before = heap();
+    trainer.fitSync(data, { epochs: 1_000_000 });
+    const sync = heap() - before;
+    await trainer.fit(data, { epochs: 100_000 });
+    steps();
+    return { sync, all: heap() - before };
+  };
+  // The lower of two: what steps keep is there each time, what V8 compiles late only once.
+  const [first, second] = [await measure(), await measure()];
   return {
-    sync,
-    all: heap() - before,
+    sync: Math.min(first.sync, second.sync),
+    all: Math.min(first.all, second.all),
     wasm: trainer.parameters["dense1.weight"].data.buffer.byteLength - byteLength,
   };
 }

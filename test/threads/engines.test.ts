@@ -31,21 +31,21 @@ function digestAlone(epochs: number): string {
 }
 
 describe("threads of an engine", () => {
-  it("give back the memory of programs that were disposed of: sleeping workers would hold it, so others take their place", async () => {
+  it("give back the memory of programs that were disposed of, also while nobody waits for anything", async () => {
     using engine = await threaded(2);
-    const team = teamOf(engine);
-    const first = team.pool;
     const model = sequential({ input: [1200] }, [dense(1200), dense(1200), dense(1)]);
-    for (let i = 0; i < 8; i++) {
+    const rss = () => process.memoryUsage.rss();
+    const before = rss();
+    let most = 0;
+    // 60 x 83 MB of which training writes to nearly all.
+    for (let i = 0; i < 60; i++) {
       const trainer = compile(model, { loss: meanSquaredError(), optimizer: adam(), engine });
+      trainer.step({ x: [new Float32Array(1200)], y: [1] });
       trainer.dispose();
+      most = Math.max(most, rss() - before);
     }
-    expect(team.pool).not.toBe(first);
-    await vi.waitFor(() => expect(first?.isGone).toBe(true), 10_000);
-    const trainer = classifier({ engine });
-    trainer.fitSync(data, { epochs: 3 });
-    expect(trainer.digest()).toBe(digestAlone(3));
-    expect(team.calls).toBeGreaterThan(0);
+    expect(teamOf(engine).calls).toBeGreaterThan(0);
+    expect(most).toBeLessThan(1.5e9);
   });
 
   it.each([
