@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_CONFIG } from "../pages/playground/run/config.ts";
 import { EXTRAS } from "../pages/playground/run/extras.ts";
+import { FIRST_VIEW, isFirst, packStart, unpackStart } from "../pages/playground/run/first-start.ts";
 import { needsExtras } from "../pages/playground/run/needs.ts";
 import { Run } from "../pages/playground/run/run.ts";
 import { KeptStates } from "../pages/playground/run/states.ts";
@@ -210,12 +211,29 @@ describe("a frame", () => {
   });
 });
 
+describe("the first start", () => {
+  it("comes from a file as the engine would give it", async () => {
+    const start = await trainingSession(undefined).start(DEFAULT_CONFIG, FIRST_VIEW);
+    const read = unpackStart(packStart(start));
+    const rounded = (value: unknown): unknown =>
+      value instanceof Float32Array
+        ? Array.from(value, (number) => Math.round(number * 1e4))
+        : typeof value === "object" && value !== null
+          ? Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, rounded(entry)]))
+          : value;
+    expect(rounded(read)).toEqual(rounded(start));
+    expect(read.frame.surface).toBeInstanceOf(Float32Array);
+    expect(isFirst(DEFAULT_CONFIG, FIRST_VIEW)).toBe(true);
+    expect(isFirst({ ...DEFAULT_CONFIG, seed: 2 }, FIRST_VIEW)).toBe(false);
+    expect(isFirst(DEFAULT_CONFIG, VIEW)).toBe(false);
+  });
+});
+
 describe("a session", () => {
-  it("refuses what cannot run, and goes on with the run before", async () => {
+  it("refuses calls that cannot be, and goes on with the run", async () => {
     const session = trainingSession(EXTRAS);
     await expect(session.advance({ steps: 1 }, VIEW)).rejects.toThrow("There is no run yet: start one.");
     await session.start(DEFAULT_CONFIG, VIEW);
-    await expect(session.start({ ...DEFAULT_CONFIG, batch: 1e9 }, VIEW)).rejects.toThrow("The batch must be");
     await expect(session.advance({ steps: Number.NaN }, VIEW)).rejects.toThrow("The number of steps must be");
     await expect(session.advance({ steps: 1 }, { ...VIEW, grid: 1e6 })).rejects.toThrow(
       "Cells of the surface",

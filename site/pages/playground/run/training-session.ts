@@ -1,5 +1,5 @@
-/** The session as it stands in its worker. */
-import { checkNumber, LIMITS, readConfig } from "./config.ts";
+/** The session as it stands in its worker. Configurations were checked by the page. */
+import { checkNumber, LIMITS } from "./config.ts";
 import { Frames } from "./frames.ts";
 import type { Extras } from "./network.ts";
 import { pointsOf } from "./rows.ts";
@@ -78,12 +78,11 @@ export function trainingSession(extras: Extras | undefined): Session {
 
   return {
     async start(config, view) {
-      const checked = readConfig(config);
       end();
       milliseconds = 0;
       microsecondsPerStep = 0;
       diverged = undefined;
-      const run = new Run(checked, extras);
+      const run = new Run(config, extras);
       const { trainer } = run.network;
       const state = trainer.state();
       const states = new KeptStates(state.length);
