@@ -1,13 +1,13 @@
 /** The session: the same bits however it is driven, states to go back to, and what frames show. */
 import { describe, expect, it } from "vitest";
-import { DEFAULT_CONFIG } from "../pages/playground/run/config.ts";
+import { DEFAULT_CONFIG, readConfig } from "../pages/playground/run/config.ts";
 import { EXTRAS } from "../pages/playground/run/extras.ts";
 import { FIRST_VIEW, isFirst, packStart, unpackStart } from "../pages/playground/run/first-start.ts";
 import { needsExtras } from "../pages/playground/run/needs.ts";
 import { Run } from "../pages/playground/run/run.ts";
 import { KeptStates } from "../pages/playground/run/states.ts";
 import { trainingSession } from "../pages/playground/run/training-session.ts";
-import type { Config, Session } from "../pages/playground/run/types.ts";
+import type { Config, OwnData, Session } from "../pages/playground/run/types.ts";
 import { allRuns, randomRun } from "./links/configurations.ts";
 
 const VIEW = { grid: 8, tile: 4, weights: true };
@@ -240,6 +240,35 @@ describe("a session", () => {
     );
     await expect(session.setRate(-1)).rejects.toThrow("The learning rate must be");
     expect((await session.advance({ steps: 3 }, VIEW)).steps).toBeGreaterThanOrEqual(3);
+  });
+
+  it("keeps its run where another cannot start", async () => {
+    const session = await started(DEFAULT_CONFIG);
+    await session.advance({ steps: 7 }, VIEW);
+    const data: OwnData = {
+      kind: "own",
+      // Its one value is in the test row.
+      columns: [{ name: "a", kind: "number", cells: [1, null, null, null] }],
+      target: { name: "t", kind: "number", cells: [1, 2, 3, 4] },
+      axes: ["a", "a"],
+      train: 75,
+      seed: 0,
+    };
+    await expect(session.start({ ...DEFAULT_CONFIG, data }, VIEW)).rejects.toThrow(
+      '"a" has no value in any training row',
+    );
+    expect((await session.advance({ steps: 1 }, VIEW)).steps).toBe(8);
+  });
+
+  it("refuses to change the rate more often than a link holds", async () => {
+    const session = await started(DEFAULT_CONFIG);
+    for (let i = 0; i < 1000; i++) {
+      await session.setRate(0.01);
+      await session.advance({ steps: 1 }, { grid: 1, tile: 0, weights: false });
+    }
+    await expect(session.setRate(0.02)).rejects.toThrow("A run can change its rate 1000 times");
+    const { config } = await session.claim();
+    expect(readConfig(config)).toEqual(config);
   });
 
   it("needs nothing but the worker it was promised", async () => {

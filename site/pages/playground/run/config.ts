@@ -149,7 +149,7 @@ function choice<T extends string>(path: string, label: string, value: unknown, o
 }
 
 /** A name or a word of the visitor's. */
-export function checkText(path: string, label: string, value: unknown): string {
+function checkText(path: string, label: string, value: unknown): string {
   const { max } = LIMITS.text;
   if (typeof value !== "string" || value === "")
     throw new ConfigError(path, `${label} must be a text; this is ${shown(value)}.`);

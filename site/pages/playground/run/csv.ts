@@ -24,7 +24,7 @@ export class TableError extends Error {
   override name = "TableError";
 }
 
-export const MOST_FILE_MEGABYTES = 20;
+const MOST_FILE_MEGABYTES = 20;
 const DAY = 86_400_000;
 
 /**
@@ -117,7 +117,7 @@ const valuesOf = ({ cells }: OwnColumn) =>
   new Set((cells as readonly (number | string | null)[]).filter((cell) => cell !== null));
 
 /** A column as words, so that each different number is one. */
-export const asCategory = (column: OwnColumn): OwnColumn => ({
+const asCategory = (column: OwnColumn): OwnColumn => ({
   name: column.name,
   kind: "category",
   cells: (column.cells as readonly (number | string | null)[]).map((cell) =>

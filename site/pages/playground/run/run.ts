@@ -1,5 +1,6 @@
 /** A run: rows, network, and its steps. The same steps in any slices give the same bits. */
 import { NonFiniteError, VERSION } from "wasmgrad";
+import { ConfigError, LIMITS } from "./config.ts";
 import { type Extras, makeNetwork, type Network, rowsOf } from "./network.ts";
 import { digestOfRows, type RunRows } from "./rows.ts";
 import type { Claim, Config } from "./types.ts";
@@ -60,7 +61,13 @@ export class Run {
 
   /** Changes the rate from the next step on; changes at later steps, as of a run that went back, are forgotten. */
   setRate(rate: number): void {
-    this.#rates = [...this.#rates.filter(([step]) => step < this.steps), [this.steps, rate]];
+    const before = this.#rates.filter(([step]) => step < this.steps);
+    if (before.length >= LIMITS.rates.max)
+      throw new ConfigError(
+        "rates",
+        `A run can change its rate ${LIMITS.rates.max} times, and this one has: restart it.`,
+      );
+    this.#rates = [...before, [this.steps, rate]];
   }
 
   /** Of the next step. */

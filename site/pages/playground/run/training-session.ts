@@ -78,11 +78,12 @@ export function trainingSession(extras: Extras | undefined): Session {
 
   return {
     async start(config, view) {
+      // A configuration that cannot run leaves the run before as it is.
+      const run = new Run(config, extras);
       end();
       milliseconds = 0;
       microsecondsPerStep = 0;
       diverged = undefined;
-      const run = new Run(config, extras);
       const { trainer } = run.network;
       const state = trainer.state();
       const states = new KeptStates(state.length);
