@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { introduction, lessons as taught } from "../../scripts/lessons.mjs";
+import words from "./words.json" with { type: "json" };
+import { wordsOfText } from "./words.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = `${root}/examples/lessons`;
@@ -262,6 +264,8 @@ describe("the lessons", () => {
     expect(text).not.toContain("✗");
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
     printed[name](text);
+    // What pages of the site are compared with.
+    expect(wordsOfText(text).join(" ")).toBe(words[name as keyof typeof words]);
   });
 
   it("are listed in the order of the course, with title and problem", async () => {

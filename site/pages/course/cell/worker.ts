@@ -88,4 +88,9 @@ async function start({ code, modules, width }: Order) {
   }
 }
 
+// WebKit gives nobody's origin a store of its own; and in a worker within this one it would be there again.
+for (const name of ["caches", "indexedDB", "Worker"])
+  for (let owner: object | null = self; owner; owner = Object.getPrototypeOf(owner))
+    Reflect.deleteProperty(owner, name);
+
 addEventListener("message", ({ data }) => start(data), { once: true });

@@ -1,0 +1,2 @@
+export function wordsOfText(text: string): string[];
+export function wordsOfOutput(output: Element): string[];
