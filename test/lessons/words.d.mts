@@ -1,2 +1,3 @@
+export function wordsOf(lines: string[]): string[];
 export function wordsOfText(text: string): string[];
-export function wordsOfOutput(output: Element): string[];
+export function linesOfOutput(output: Element): string[];

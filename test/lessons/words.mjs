@@ -5,7 +5,8 @@
 
 const PLOT = /[┤┼╭╮╰╯│]|^ +─+(────+)*$|^ {2}at the right, from the top|^ {2}x1 to the right/;
 
-const wordsOf = (lines) =>
+/** @param {string[]} lines */
+export const wordsOf = (lines) =>
   lines
     .join(" ")
     .replaceAll(/\S+ ms\b/g, "ms")
@@ -20,8 +21,6 @@ export function wordsOfText(text) {
   return wordsOf(lines.map((line) => line.replace(/^ +\d+ (?:█+ )?([\d.]+(?:e-?\d+)?)$/, "$1")));
 }
 
-/** @param {Element} output  of a lesson's page */
-export function wordsOfOutput(output) {
-  const parts = [...output.querySelectorAll(".said, th, td, .claim, .bars li")];
-  return wordsOf(parts.map(({ textContent }) => textContent));
-}
+/** Lines that the output of a lesson's page shows. It stands alone, so that it can be sent into a page. */
+export const linesOfOutput = (output) =>
+  [...output.querySelectorAll(".said, th, td, .claim, .bars li")].map(({ textContent }) => textContent);

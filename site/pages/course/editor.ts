@@ -53,6 +53,16 @@ const marked = StateField.define({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+/** Typed over a selection by the browser itself, text gets styles of its own for a moment, of which the content policy complains. */
+function typeOver(event: InputEvent, view: EditorView): boolean {
+  const { state } = view;
+  if (event.inputType !== "insertText" || !event.data || view.composing || state.selection.main.empty)
+    return false;
+  event.preventDefault();
+  view.dispatch(state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+  return true;
+}
+
 /**
  * @param place  becomes the editor's; what is in it goes
  * @param run    what Ctrl+Enter does
@@ -82,6 +92,7 @@ export function editIn(place: HTMLElement, text: string, run: () => void): Edito
         EditorView.contentAttributes.of({
           "aria-label": "Program. Escape, then Tab leaves it; Control and Enter runs it",
         }),
+        EditorView.domEventHandlers({ beforeinput: typeOver }),
         marked,
         look,
       ],

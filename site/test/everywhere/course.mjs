@@ -1,6 +1,6 @@
 /** Lessons in cells of every browser: the numbers are those of Node, and nothing leaves a cell. */
 import words from "../../../test/lessons/words.json" with { type: "json" };
-import { wordsOfOutput } from "../../../test/lessons/words.mjs";
+import { linesOfOutput, wordsOf } from "../../../test/lessons/words.mjs";
 import { escapes, WAYS } from "../escapes.mjs";
 
 export const path = "course/chain-rule/";
@@ -36,7 +36,7 @@ export default async (check) => {
     await check(`${topic} prints the numbers of Node`, async () => {
       const { output, last } = await finish(await programOf(topic));
       if (last.kind !== "end") throw new Error(`line ${last.line}: ${last.what}`);
-      const got = wordsOfOutput(output);
+      const got = wordsOf(linesOfOutput(output));
       const at = expected.split(" ").findIndex((word, i) => word !== got[i]);
       if (at >= 0 || got.length !== expected.split(" ").length)
         throw new Error(

@@ -75,8 +75,14 @@ async function start({ code, modules, width }: Order) {
   setPlots(() => ({ ...(require("wasmgrad/plot") as typeof import("wasmgrad/plot")), width }));
   const url = urlOf(code);
   const fail = (error: unknown) => finish({ kind: "failed", what: textOf(error), line: lineOf(error, url) });
-  addEventListener("unhandledrejection", (event) => fail(event.reason));
-  addEventListener("error", (event) => fail(event.error ?? event.message));
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    fail(event.reason);
+  });
+  addEventListener("error", (event) => {
+    event.preventDefault();
+    fail(event.error ?? event.message);
+  });
   const begin = now();
   try {
     importScripts(url);
