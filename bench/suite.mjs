@@ -21,7 +21,7 @@ const date = new Date().toISOString().slice(0, 10);
 const PRESS = `
   const post = (body) => fetch("/", { method: "POST", body: JSON.stringify(body) });
   const [start, copy] = ["start", "copy"].map((id) => document.getElementById(id));
-  navigator.clipboard.writeText = (text) => post({ userAgent: navigator.userAgent, ...JSON.parse(text) });
+  navigator.clipboard.writeText = (text) => post(JSON.parse(text));
   new MutationObserver(() => {
     if (start.textContent !== "Run again") return;
     if (copy.hidden) post({ error: document.getElementById("status").textContent });

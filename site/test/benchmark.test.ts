@@ -3,7 +3,14 @@ import { describe, expect, it } from "vitest";
 import stored from "../../bench/results/suite.json" with { type: "json" };
 import { RECORD, SUITE } from "../../src/cli/bench-record.ts";
 import { leastSample, measureInTurns, median, repeatsOf } from "../pages/benchmark/measure.ts";
-import { isEqual, PastedError, type Result, readResult, totalScore } from "../pages/benchmark/results.ts";
+import {
+  browserOf,
+  isEqual,
+  PastedError,
+  type Result,
+  readResult,
+  totalScore,
+} from "../pages/benchmark/results.ts";
 
 /** A clock that work moves, read in ticks. */
 function clockOf(tick: number, reading = 0.001) {
@@ -123,6 +130,16 @@ describe("a pasted result", () => {
     expect(() => readResult(text)).toThrow(PastedError);
     expect(() => readResult(text)).toThrow(sentence);
   });
+});
+
+it("a browser is named by what it says of itself", () => {
+  const safari =
+    "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15";
+  const chrome =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+  expect(
+    [safari, chrome, `${chrome} Edg/156.0.1.2`, "Mozilla/5.0 Gecko/1 Firefox/153.0", ""].map(browserOf),
+  ).toEqual(["Safari 26.1", "Chrome 156", "Edge 156", "Firefox 153", "a browser"]);
 });
 
 describe("the stored results", () => {

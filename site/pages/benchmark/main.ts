@@ -6,7 +6,7 @@ import { copyText } from "../../common/copy.ts";
 import { type Job, startJob } from "../../common/job.ts";
 import "./benchmark.css";
 import type { FromWorker } from "./messages.ts";
-import { isEqual, PastedError, type Result, readResult, totalScore } from "./results.ts";
+import { browserOf, isEqual, PastedError, type Result, readResult, totalScore } from "./results.ts";
 import { drawBars, fillTable, type Shown } from "./view.ts";
 
 const byId = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
@@ -71,7 +71,7 @@ function show({ version, workloads }: FromWorker & { kind: "done" }) {
   own = {
     suite: SUITE,
     version,
-    machine: `${navigator.userAgent}, ${navigator.hardwareConcurrency} cores`,
+    machine: `${browserOf(navigator.userAgent)}, ${navigator.hardwareConcurrency} cores`,
     statistic: "median",
     date: new Date().toISOString().slice(0, 10),
     workloads,
@@ -116,7 +116,10 @@ start.addEventListener("click", () => {
   else run();
 });
 copy.addEventListener("click", async () => {
-  status.textContent = await copyText(JSON.stringify(own, null, 1), copy.parentElement!);
+  status.textContent = await copyText(
+    JSON.stringify({ ...own, userAgent: navigator.userAgent }, null, 1),
+    copy.parentElement!,
+  );
 });
 stored.addEventListener("change", draw);
 byId("paste").addEventListener("submit", (event) => {

@@ -38,6 +38,23 @@ const textOf = (value: unknown, otherwise: string) =>
         .slice(0, MOST_NAME)
     : otherwise;
 
+const BROWSERS = [
+  [/\bFirefox\/(\d+)/, "Firefox"],
+  [/\bEdg\/(\d+)/, "Edge"],
+  [/\bOPR\/(\d+)/, "Opera"],
+  [/Chrome\/(\d+)/, "Chrome"],
+  [/\bVersion\/([\d.]+) .*Safari\//, "Safari"],
+] as const;
+
+/** Name and version of a browser, by what it says of itself. */
+export function browserOf(userAgent: string): string {
+  for (const [pattern, name] of BROWSERS) {
+    const found = userAgent.match(pattern);
+    if (found) return `${name} ${found[1]}`;
+  }
+  return "a browser";
+}
+
 /** The command says processor and version of Node; pages say `machine`. */
 function machineOf({ machine, engine }: Record<string, unknown>): string {
   if (!isObject(engine)) return textOf(machine, "pasted");

@@ -23,7 +23,7 @@ function show(message: FromWorker & { kind: "trained" }) {
   last = message;
   byId("count").textContent = message.count.toLocaleString("en");
   byId("median").textContent = `${message.medianMs.toPrecision(2)} ms`;
-  byId("seed").textContent = `Digest of its weights, seed ${message.count - 1}: the same in every browser`;
+  byId("seed").textContent = `Digest of seed ${message.count - 1}: the same everywhere`;
   byId("digest").textContent = message.digest;
   drawLosses(byId("loss"), message.losses);
   drawSurface(byId("surface"), byId("before"), message.surface);

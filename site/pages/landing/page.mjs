@@ -49,7 +49,7 @@ export default () => {
 <div><dt>Loss while it trains</dt><dd><svg id="loss" viewBox="0 0 120 32" preserveAspectRatio="none" role="img" aria-label="Falling loss"><polyline points=""/></svg></dd></div>
 </dl>
 </div>
-<p class="digest"><span id="seed">Digest of its weights, seed 0: the same in every browser</span><code id="digest">${"·".repeat(64)}</code></p>
+<p class="digest"><span id="seed">Digest of seed 0: the same everywhere</span><code id="digest">${"·".repeat(64)}</code></p>
 <div class="row"><button type="button" id="run">Train</button><span id="state" class="quiet" role="status">5 ms in every 100, in a worker.</span></div>
 <noscript><p>The networks are trained by JavaScript, which is off.</p></noscript>
 </section>
