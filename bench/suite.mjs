@@ -1,12 +1,13 @@
 /**
  * Runs the suite of `wasmgrad bench` in this Node and, by the page of the site, in each browser at hand, one after the other, and writes
  * `bench/results/suite.json`, which that page shows beside the visitor's own results. Needs the package and the site: `npm run site:build`.
+ * Close what else runs on the machine.
  *
  *   node bench/suite.mjs
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { BASE, serveSite } from "../site/test/serve.mjs";
 import { BROWSERS, find, visit } from "../test/browser/browsers.mjs";
@@ -15,6 +16,8 @@ import { packageVersion, versionIn } from "../test/browser/harness.mjs";
 const SECONDS = 300;
 const command = fileURLToPath(new URL("../dist/cli/wasmgrad.js", import.meta.url));
 const cpu = cpus()[0]?.model.trim() ?? process.arch;
+/** How busy the machine was before: pages have no clock that leaves out what other processes take. */
+const load = Number(loadavg()[0].toFixed(1));
 const date = new Date().toISOString().slice(0, 10);
 
 /** Runs in the page: presses its button, and sends what its other button copies. */
@@ -38,6 +41,7 @@ const results = [
     version,
     machine: `${cpu}, Node ${process.versions.node}`,
     date,
+    load,
     statistic: "least",
     workloads: workloads.map(({ name, ms, digest }) => ({ name, ms, digest })),
   },
@@ -55,7 +59,7 @@ for (const browser of BROWSERS) {
   ).finally(server.close);
   if (error) throw new Error(`${browser.name}: ${error}`);
   const number = packageVersion(program) || versionIn(userAgent);
-  results.push({ ...result, machine: `${cpu}, ${browser.name} ${number}`, date });
+  results.push({ ...result, machine: `${cpu}, ${browser.name} ${number}`, date, load });
   console.log(
     browser.name,
     result.workloads.map(({ name, ms }) => `${name} ${ms.toPrecision(3)}`).join(", "),

@@ -148,6 +148,7 @@ describe("the stored results", () => {
     for (const result of stored as readonly Result[]) {
       expect(readResult(JSON.stringify(result)).workloads.every(isEqual), result.machine).toBe(true);
       expect(result.machine).toMatch(/\w, \w+ \d/);
+      expect(result.load).toBeGreaterThanOrEqual(0);
       expect(result.date).toMatch(/^\d{4}-\d\d-\d\d$/);
     }
   });

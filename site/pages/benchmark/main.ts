@@ -39,12 +39,13 @@ let job: Job | undefined;
 let own: Result | undefined;
 let other: Result | undefined;
 
-const sourceOf = ({ machine, version, date, statistic }: Result) =>
+const sourceOf = ({ machine, version, date, statistic, load = 0 }: Result) =>
   [
     machine,
     ...(version ? [`wasmgrad ${version}`] : []),
     ...(date ? [date] : []),
     `the ${statistic} of its rounds`,
+    ...(load > 1 ? [`on a busy machine (load ${load}), so slower than it can`] : []),
   ].join(", ");
 
 function draw() {

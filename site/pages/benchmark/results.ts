@@ -16,6 +16,8 @@ export interface Result {
   /** "median" of several, or "least". */
   readonly statistic: string;
   readonly date?: string;
+  /** Programs that wanted a core of the machine in the minute before. */
+  readonly load?: number;
   readonly workloads: readonly Timing[];
 }
 
