@@ -1,6 +1,7 @@
 /** The benchmark page: runs, compares with what is pasted, names different bits, and goes on after errors. */
 import { strict as assert } from "node:assert";
 import { serveAltered } from "../altered.mjs";
+import { addAxe, violationsIn } from "../axe.mjs";
 
 const WORKER = /bench-worker.*\.js$/;
 /** A clock by which each sample is long enough after doing its work once. */
@@ -54,6 +55,14 @@ export default async ({ browser, check }) => {
         ...["yours", "bits", "stored", "bits", "pasted", "bits"],
       ]);
       assert.equal(await page.$$eval("#times td.bad", ({ length }) => length), 0);
+      await addAxe(page);
+      for (const scheme of ["light", "dark"]) {
+        await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+        assert.deepEqual(await violationsIn(page), []);
+      }
+      await page.setViewport({ width: 390, height: 844 });
+      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390);
+      assert.deepEqual(await violationsIn(page), []);
       await page.select("#stored", "1");
       assert.match(await textOf(page, "#about"), /Node \d+\.\d+/);
       await page.click("#remove");
@@ -99,6 +108,8 @@ export default async ({ browser, check }) => {
       await paste('{"suite":"<img src=x>","workloads":[]}');
       assert.match(await textOf(page, "#problem"), /^This is a result of <img src=x>/);
       assert.equal(await page.$("main img"), null);
+      await addAxe(page);
+      assert.deepEqual(await violationsIn(page), []);
     });
   });
 

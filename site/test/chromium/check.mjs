@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { serveAltered } from "../altered.mjs";
+import { addAxe, violationsIn } from "../axe.mjs";
 
 const expected = JSON.parse(
   readFileSync(new URL("../../../test/determinism/digests.json", import.meta.url), "utf8"),
@@ -18,8 +19,10 @@ async function saidWith(browser, alterations, text, prepare) {
     const page = await browser.newPage();
     await prepare?.(page);
     await page.goto(`${server.url}check/`);
+    await addAxe(page);
     await page.click("#start");
     await statusIs(page, text);
+    assert.deepEqual(await violationsIn(page), []);
     assert.equal(await page.$eval("#start", (button) => button.textContent), "Check again");
     // biome-ignore lint/performance/useDomNodeTextContent: what is hidden is not said
     const said = await page.$eval("main", (main) => main.innerText);
@@ -104,6 +107,13 @@ export default async ({ browser, open, check }) => {
     await page.keyboard.press("Tab");
     await page.keyboard.press("Space");
     await page.waitForSelector("#none:not([hidden])");
+    await page.keyboard.press("Space");
+    await addAxe(page);
+    for (const scheme of ["light", "dark"]) {
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      assert.deepEqual(await violationsIn(page), []);
+    }
+    await page.keyboard.press("Space");
     assert.equal(await page.$$eval("#runs tr", (rows) => rows.filter((row) => row.offsetHeight).length), 0);
     await page.close();
   });
@@ -122,6 +132,8 @@ export default async ({ browser, open, check }) => {
       return value.slice(selectionStart, selectionEnd);
     });
     assert.match(selected, /^wasmgrad .*: named runs\n[\s\S]*\nequal {6}/);
+    await addAxe(page);
+    assert.deepEqual(await violationsIn(page), []);
     await page.close();
   });
 };

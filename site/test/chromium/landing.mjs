@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { adam, binaryCrossEntropy, compile, dense, sequential } from "wasmgrad";
 import { serveAltered } from "../altered.mjs";
+import { addAxe, violationsIn } from "../axe.mjs";
 
 const count = (page) => page.$eval("#count", ({ textContent }) => Number(textContent.replaceAll(",", "")));
 const trains = (page) => page.waitForFunction(() => document.getElementById("count").textContent !== "0");
@@ -46,12 +47,17 @@ export default async ({ open, check, browser, url }) => {
   await check("networks are trained, each with the digest that it has in Node", async () => {
     const page = await open("");
     await trains(page);
-    const [label, digest] = await page.evaluate(() =>
-      ["seed", "digest"].map((id) => document.getElementById(id).textContent),
+    const [label, digest, shown] = await page.evaluate(() =>
+      ["seed", "digest", "count"].map((id) => document.getElementById(id).textContent),
     );
     const seed = Number(label.match(/seed (\d+)/)[1]);
-    assert.equal(seed, (await count(page)) - 1);
+    assert.equal(seed, Number(shown.replaceAll(",", "")) - 1);
     assert.equal(digest, digestOf(seed));
+    await addAxe(page);
+    for (const scheme of ["light", "dark"]) {
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      assert.deepEqual(await violationsIn(page), []);
+    }
     assert.match(await page.$eval("#median", ({ textContent }) => textContent), /^[\d.]+ ms$/);
     const drawn = await page.$eval("#surface", (canvas) => {
       const { data } = canvas.getContext("2d").getImageData(0, 0, 40, 40);
@@ -145,6 +151,8 @@ export default async ({ open, check, browser, url }) => {
       await page.goto(server.url);
       await textIs(page, "state", said);
       assert.equal(await page.$eval("#run", ({ textContent }) => textContent), "Train");
+      await addAxe(page);
+      assert.deepEqual(await violationsIn(page), []);
       await page.close();
       server.close();
     }
