@@ -52,12 +52,15 @@ function makeRenderer(html) {
     return ` ${anchorLink(id, text)}</${tag}>\n`;
   };
 
-  // A cell's alignment is a class.
+  // A cell's alignment is a class, and a heading without text an empty cell.
+  const isEmptyHeading = ({ tag }, { content }) => tag === "th" && content === "";
   for (const name of ["th_open", "td_open"])
     rules[name] = (tokens, i) => {
       const style = tokens[i].attrGet("style");
-      return `<${tokens[i].tag}${style ? ` class="${style.split(":")[1].trim()}"` : ""}>`;
+      const tag = isEmptyHeading(tokens[i], tokens[i + 1]) ? "td" : tokens[i].tag;
+      return `<${tag}${style ? ` class="${style.split(":")[1].trim()}"` : ""}>`;
     };
+  rules.th_close = (tokens, i) => (isEmptyHeading(tokens[i], tokens[i - 1]) ? "</td>\n" : "</th>\n");
   rules.table_open = (tokens, i) => {
     let columns = 0;
     for (let at = i; tokens[at].type !== "tr_close"; at++)

@@ -56,6 +56,9 @@ it("rewrites links, and drops those without a target", () => {
 
 it("makes tables without inline styles and without empty headings", () => {
   expect(renderMarkdown("| a | b |\n|---|--:|\n| 1 | 2 |").html).toMatch(/<th class="right">b<\/th>/);
+  expect(renderMarkdown("| | b |\n|---|---|\n| 1 | 2 |").html).toContain(
+    "<tr>\n<td></td>\n<th>b</th>\n</tr>",
+  );
   expect(renderMarkdown("| | |\n|---|---|\n| 1 | 2 |").html).not.toContain("<th");
   expect(renderMarkdown("| a | b | c | d |\n|---|---|---|---|\n").html).toContain(
     'class="wide" tabindex="0"',

@@ -93,6 +93,30 @@ const pages = ["README.md", ...readdirSync(new URL("docs/", root)).map((name) =>
 const examples = [...sources, ...pages].flatMap(examplesOf);
 const path = (name: string) => fileURLToPath(new URL(name, folder));
 
+/**
+ * Code that is run elsewhere or cannot be run by itself: the page, how the block begins, and what is with it. Any other block of JavaScript,
+ * JSON or HTML is a fault: what runs is written as a ts block.
+ */
+const NOT_RUN_HERE = [
+  ["README.md", '<script src="wasmgrad.global.js">', "run below, as classic scripts"],
+  ["docs/coming-from.md", "import * as tf", "code of another library"],
+  ["docs/coming-from.md", "import brain", "code of another library"],
+  ["docs/files.md", "export async function keepInOpfs", "test/package/files.test.ts"],
+  ["docs/files.md", "export async function fromOpfs", "test/package/files.test.ts"],
+  ["docs/files.md", "export async function keepInIndexedDb", "test/package/files.test.ts"],
+  ["docs/files.md", "export async function fromIndexedDb", "test/package/files.test.ts"],
+  ["docs/files.md", "function openDatabase", "test/package/files.test.ts"],
+  ["docs/files.md", "export function download", "test/package/files.test.ts"],
+  ["docs/files.md", "export async function fromUrl", "test/package/files.test.ts"],
+  ["docs/hosts.md", "// isolate.js", "test/package/hosts/isolation.test.ts"],
+  ["docs/hosts.md", '{\n  "manifest_version": 3', "a manifest, not code"],
+  ["docs/threads.md", "const engine = await createEngine", "names a file of a server"],
+  ["docs/workers.md", "const remote = await inWorker(() =>", "names files of a server"],
+  ["docs/workers.md", "// my-worker.js", "a worker's file: test/package/bundlers has such"],
+  ["docs/workers.md", "const worker = () => new Worker", "names the file before it"],
+  ["docs/workers.md", "const folds = splits.map", "two fragments that share names with the code before"],
+] as const;
+
 describe("the examples in the docs", () => {
   let types = "";
   let outcomes: { error?: string; printed: string }[] = [];
@@ -180,6 +204,20 @@ describe("the examples in the docs", () => {
     );
     expect(examples.filter(({ where }) => where.startsWith("src/")).length).toBe(written.length);
     for (const { where, code } of examples) expect(code.trim(), where).not.toBe("");
+  });
+
+  it("are all that is written in a language of pages, but for what is listed with a reason", () => {
+    const others = pages.flatMap((page) => {
+      const text = readFileSync(new URL(page, root), "utf8");
+      const blocks = Array.from(text.matchAll(/^ *```(\w*)[^\n]*\n([\s\S]*?)^ *```$/gm));
+      return blocks
+        .filter(([, language]) => !["", "ts", "text", "sh", "py"].includes(language))
+        .map(([, , code]) => [page, code] as const);
+    });
+    const isListed = ([page, code]: readonly [string, string]) =>
+      NOT_RUN_HERE.some(([where, start]) => where === page && code.startsWith(start));
+    expect(others.filter((other) => !isListed(other))).toEqual([]);
+    expect(others.length).toBe(NOT_RUN_HERE.length);
   });
 
   it("would be caught if they were wrong", () => {

@@ -6,7 +6,7 @@ export default [
     description: "Searches the guides, the reference and the course of wasmgrad.",
     script: "search/main.ts",
     body: `<h1>Search</h1>
-<form class="row" id="search" role="search" action="./" method="get">
+<form class="row" id="search" action="./" method="get">
 <label for="query">Words to find in guides, reference and course</label>
 <input id="query" type="search" name="q" autocomplete="off" spellcheck="false" maxlength="200">
 </form>
