@@ -25,7 +25,7 @@ export const anchorLink = (id, text) =>
   `<a class="to" href="#${escapeHtml(id)}" aria-label="${escapeHtml(`Link to “${text}”`)}"></a>`;
 
 /** Columns that need more than a phone's width are scrolled within their own box. */
-const WIDE_COLUMNS = 4;
+const WIDE_COLUMNS = 3;
 
 function makeRenderer(html) {
   const markdown = new MarkdownIt({ html, linkify: !html, typographer: false });

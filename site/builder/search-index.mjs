@@ -2,7 +2,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { close, createIndex } from "pagefind";
-import { escapeHtml } from "./shell.mjs";
 
 /** What pages are called in the results, by their path: the first that fits. */
 export const KINDS = [
@@ -17,16 +16,17 @@ const WEIGHTS = { Reference: 1, Guide: 2, Course: 2, Page: 1 };
 /** Files of Pagefind's own interface, which the page does without. */
 const UNUSED = /pagefind-(?:ui|modular-ui|component-ui|highlight)\.|playground/;
 
-const isIndexed = ({ path, script, indexed = !script }) =>
-  indexed && !/(?:^|\/)(?:docs|search)\/$/.test(path);
+/** Lines of a page that say where it is, not what is in it. */
+const ASIDE = /<p(?= class="(?:crumbs|kind) quiet")/g;
 
-/** Words such as `returnSequences` are found by their parts as well; Pagefind splits them by itself. */
+const isIndexed = ({ path, script, indexed = !script }) => indexed && path !== "docs/";
+
 export async function indexForSearch(pages, out) {
   const { index, errors } = await createIndex({ forceLanguage: "en" });
   if (!index) throw new Error(`the search: ${errors.join("; ")}`);
-  for (const { path, title, body } of pages.filter(isIndexed)) {
+  for (const { path, body } of pages.filter(isIndexed)) {
     const kind = KINDS.find(([start]) => path.startsWith(start))?.[1] ?? "Page";
-    const content = `<html lang="en"><body><main data-pagefind-body data-pagefind-weight="${WEIGHTS[kind]}"><p hidden data-pagefind-meta="kind">${kind}</p><p hidden data-pagefind-meta="title">${escapeHtml(title)}</p>${body}</main></body></html>`;
+    const content = `<html lang="en"><body><main data-pagefind-body data-pagefind-weight="${WEIGHTS[kind]}" data-pagefind-meta="kind:${kind}">${body.replaceAll(ASIDE, "<p data-pagefind-ignore")}</main></body></html>`;
     const added = await index.addHTMLFile({ url: path, content });
     if (added.errors.length > 0) throw new Error(`the search: ${path}: ${added.errors.join("; ")}`);
   }

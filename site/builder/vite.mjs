@@ -39,6 +39,8 @@ export const viteConfig = (files) => ({
     outDir: OUT,
     emptyOutDir: true,
     target: "es2022",
+    // Browsers that have light-dark(): for older ones it becomes variables that only a sheet with color-scheme in it defines.
+    cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rollupOptions: { input: files },

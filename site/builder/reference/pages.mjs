@@ -144,7 +144,7 @@ export async function referencePages() {
           description: write.line(described).replaceAll(/<[^>]*>/g, ""),
           exports: hosted.get(one).map(({ name }) => name),
           aside: docsAside(path, [entryLinks, siblings, guideLinks]),
-          body: `<article class="prose">\n${crumbs(path, ...from)}<h1>${escapeHtml(one.name)}</h1>\n<p class="quiet">${kind} of <code>${entry.importedFrom}</code></p>\n${body}${sections.join("")}</article>`,
+          body: `<article class="prose">\n${crumbs(path, ...from)}<h1>${escapeHtml(one.name)}</h1>\n<p class="kind quiet">${kind} of <code>${entry.importedFrom}</code></p>\n${body}${sections.join("")}</article>`,
         });
       }
     }

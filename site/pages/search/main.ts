@@ -64,7 +64,7 @@ function itemOf({ meta, url, excerpt, sub_results }: FoundPage): HTMLLIElement {
 /** Letters of a word that a page must have: for words that it lacks, Pagefind finds ever shorter beginnings. */
 const BEGINNING = 4;
 
-/** Results, or none where even the best have nothing of the words. */
+/** Results, a page of that very name first; none where even the best have nothing of the words. */
 async function resultsFor(words: string): Promise<typeof found> {
   const { results } = await (await loadPagefind()).search(words);
   const beginnings = (words.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).map((word) =>
@@ -74,6 +74,8 @@ async function resultsFor(words: string): Promise<typeof found> {
   const isNear = best.some(({ meta, content }) =>
     beginnings.some((beginning) => `${meta.title} ${content}`.toLowerCase().includes(beginning)),
   );
+  const named = best.findIndex(({ meta }) => meta.title?.toLowerCase() === words.toLowerCase());
+  if (named > 0) return [results[named], ...results.slice(0, named), ...results.slice(named + 1)];
   return isNear ? results : [];
 }
 
