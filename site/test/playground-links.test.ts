@@ -53,7 +53,7 @@ describe("a link", () => {
       kind: "own",
       columns: [
         { name: "a", kind: "number", cells },
-        { name: "b", kind: "number", cells: cells.map((_, i) => 1000.5 + i / 8) },
+        { name: "b", kind: "number", cells: cells.map((_, i) => (i === 4 ? null : 1000.5 + i / 8)) },
         { name: "c", kind: "category", cells: cells.map((_, i) => (i % 3 ? `word ${i % 4}` : null)) },
       ],
       target: { name: "t", kind: "number", cells: cells.map((_, i) => i * 0.1) },

@@ -119,6 +119,15 @@ describe("states", () => {
     expect((await session.seek(-5, VIEW)).steps).toBe(0);
   });
 
+  it("are evenly apart, however the run is driven", async () => {
+    const session = await started(DEFAULT_CONFIG);
+    let states: readonly number[] = [];
+    for (let i = 0; i < 300; i++)
+      ({ states } = await session.advance({ steps: 7 }, { grid: 1, tile: 0, weights: false }));
+    expect(states.slice(0, -1).every((step, i) => step === i * states[1])).toBe(true);
+    expect(states[1]).toBeGreaterThan(1);
+  });
+
   it("of large networks are fewer", () => {
     const kept = new KeptStates(1 << 20);
     for (let step = 0; step < 5000; step++) kept.offer(step, () => new Uint8Array(1));

@@ -34,9 +34,7 @@ function wholeNumbers(
   for (let e = 0; e <= MOST_DECIMALS; e++) {
     const scale = 10 ** e;
     const whole = cells.map((cell) => (cell === null ? null : Math.round(cell * scale)));
-    const isExact = whole.every(
-      (n, i) => n === null || (Number.isSafeInteger(n) && !Object.is(n, -0) && n / scale === cells[i]),
-    );
+    const isExact = whole.every((n, i) => n === null || (Number.isSafeInteger(n) && n / scale === cells[i]));
     if (isExact) return { e, whole };
   }
   return undefined;
