@@ -60,9 +60,7 @@ it("makes tables without inline styles and without empty headings", () => {
     "<tr>\n<td></td>\n<th>b</th>\n</tr>",
   );
   expect(renderMarkdown("| | |\n|---|---|\n| 1 | 2 |").html).not.toContain("<th");
-  expect(renderMarkdown("| a | b | c |\n|---|---|---|\n").html).toContain(
-    'class="wide" tabindex="0"',
-  );
+  expect(renderMarkdown("| a | b | c |\n|---|---|---|\n").html).toContain('class="wide" tabindex="0"');
 });
 
 it("takes tags as text where they are no tags", () => {
