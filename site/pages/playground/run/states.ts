@@ -6,6 +6,9 @@ interface KeptState {
 }
 
 const MOST_STATES = 1000;
+/** Up to this step every step is kept, if there is room; from there on each so manieth, so that keeping costs little beside training. */
+const DENSE_STEPS = 128;
+const LEAST_STRIDE = 8;
 /** Bytes of all states together; large networks have fewer of them. */
 const MOST_BYTES = 64 * 2 ** 20;
 
@@ -22,18 +25,23 @@ export class KeptStates {
 
   /** Steps from here to the next that `offer` keeps. */
   stepsToNext(step: number): number {
-    return this.#stride - (step % this.#stride);
+    const stride = this.#strideAt(step);
+    return stride - (step % stride);
   }
 
   /** Keeps the state of this step if its turn has come. */
   offer(step: number, state: () => Uint8Array): void {
     const last = this.#kept[this.#kept.length - 1];
-    if (step % this.#stride !== 0 || (last && last.step >= step)) return;
+    if (step % this.#strideAt(step) !== 0 || (last && last.step >= step)) return;
     this.#kept.push({ step, state: state() });
     while (this.#kept.length > this.#most) {
       this.#stride *= 2;
       this.#kept = this.#kept.filter((kept) => kept.step % this.#stride === 0);
     }
+  }
+
+  #strideAt(step: number): number {
+    return step < DENSE_STEPS ? this.#stride : Math.max(this.#stride, LEAST_STRIDE);
   }
 
   /** Steps of all that can be gone to, of a run that stands at a step. */
