@@ -5,6 +5,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { CELL_PAGE } from "../pages/course/cell-page.mjs";
+import { documentOf } from "./shell.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const FOLDER = "course/cell/";
@@ -53,9 +55,10 @@ export const cellFiles = () => ({
   configureServer(server) {
     const made = contents();
     server.middlewares.use(async (request, response, next) => {
-      const text = (await made).get(request.url.slice(1));
+      const isPage = request.url === `/${FOLDER}`;
+      const text = isPage ? documentOf(CELL_PAGE) : (await made).get(request.url.slice(1));
       if (text === undefined) return next();
-      response.setHeader("content-type", "text/javascript");
+      response.setHeader("content-type", isPage ? "text/html" : "text/javascript");
       response.end(text);
     });
   },

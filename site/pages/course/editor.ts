@@ -99,6 +99,10 @@ export function editIn(place: HTMLElement, text: string, run: () => void): Edito
     }),
   });
   place.replaceChildren(host);
+  // WebKit heeds rules that come into a sheet after its root adopted it only once it is adopted anew.
+  const sheets = [...root.adoptedStyleSheets];
+  root.adoptedStyleSheets = [];
+  root.adoptedStyleSheets = sheets;
   return {
     get text() {
       return view.state.doc.toString();

@@ -116,7 +116,6 @@ function startCell() {
   });
   code.addEventListener("focusin", edit);
   code.addEventListener("pointerdown", edit);
-  find(".buttons").hidden = false;
 }
 
 hideParts();

@@ -4,6 +4,7 @@ import { withFormulas } from "../../builder/formulas.mjs";
 import { highlight } from "../../builder/highlight.mjs";
 import { renderMarkdown, slugOf } from "../../builder/markdown.mjs";
 import { escapeHtml } from "../../builder/shell.mjs";
+import { CELL_PAGE } from "./cell-page.mjs";
 
 const page = { section: "course/", styles: ["text.css"], indexed: true };
 const link = (to, text) => `<a href="${to}">${text}</a>`;
@@ -42,7 +43,7 @@ ${text(lesson.derivation)}</article>
 <div class="code"><pre tabindex="0" role="group" aria-label="Program"><code>${highlight(lesson.code.trimEnd(), "ts")}</code></pre></div>
 <p class="hint">Click into the program to change it. <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs it; <kbd>Esc</kbd>, then <kbd>Tab</kbd> leaves the editor.</p>
 <noscript><p>JavaScript is off: the program runs in Node, by <code>npm run lesson -- ${lesson.topic}</code> in a clone of the repository.</p></noscript>
-<div class="row buttons" hidden><button type="button" class="primary" id="run">Run</button><button type="button" id="stop" aria-disabled="true">Stop</button><button type="button" id="reset">Reset</button><p id="status" role="status"></p></div>
+<div class="row buttons"><button type="button" class="primary" id="run">Run</button><button type="button" id="stop" aria-disabled="true">Stop</button><button type="button" id="reset">Reset</button><p id="status" role="status"></p></div>
 <div class="output" role="region" aria-label="Output"></div>
 </section>
 <nav class="neighbours" aria-label="Lessons">${neighbour(all[i - 1], "prev", "← *")}${neighbour(all[i + 1], "next", "* →")}</nav>`,
@@ -68,16 +69,6 @@ ${all.map((lesson) => `<li>${link(`${lesson.topic}/`, escapeHtml(lesson.heading)
 </div>`,
     },
     ...all.map(lessonPage),
-    {
-      path: "course/cell/",
-      title: "Cell",
-      description: "The frame in which programs of the course run, without network and storage.",
-      bare: true,
-      indexed: false,
-      // Where the origin is nobody's, WebKit takes nothing for 'self'; frame.js then forbids all but blobs.
-      policy:
-        "default-src 'none'; script-src https: http: blob: 'wasm-unsafe-eval'; worker-src blob:; style-src https: http:; img-src https: http:; base-uri 'none'; form-action 'none'",
-      body: '<script src="frame.js"></script>',
-    },
+    CELL_PAGE,
   ];
 }

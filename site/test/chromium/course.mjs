@@ -89,7 +89,8 @@ export default async ({ browser, open, url, check, faults }) => {
     const text = await page.evaluate(() => document.querySelector("main").textContent);
     for (const part of ["What Adam corrects", "import { adam, compile", "npm run lesson -- adam"])
       assert.ok(text.includes(part), part);
-    assert.equal(await page.$eval("#run", (button) => button.checkVisibility()), false);
+    for (const part of ["#run", ".hint"])
+      assert.equal(await page.$eval(part, (element) => element.checkVisibility()), false, part);
     await page.close();
   });
 
@@ -295,7 +296,7 @@ throw new Error(h);`;
       const parts = {
         header: ".top",
         footer: ".bottom",
-        text: ".derivation",
+        text: ".derivation p",
         code: ".code",
         output: ".output",
         links: ".neighbours",
@@ -342,6 +343,7 @@ throw new Error(h);`;
     ["bars", "course/rank/", {}, (page) => ran(page)],
     ["the editor with an error", "course/scaling/", {}, (page) => runs(page, "null.x;")],
     ["the editor in the dark", "course/scaling/", { scheme: "dark" }, (page) => edit(page)],
+    ["a frame", "course/xor/?embed&hide=text", {}, async () => {}],
     ["the list", "course/", {}, async () => {}],
     [
       "the list in the dark on a phone",

@@ -49,6 +49,17 @@ export default async (check) => {
       if (output.querySelectorAll("figure svg path").length < plots) throw new Error("a plot is missing");
     });
 
+  await check("the editor takes the place of the text, and the focus", async () => {
+    const text = document.querySelector(".code code").textContent;
+    document.querySelector(".code pre").focus();
+    while (!document.querySelector(".code.live > div")?.shadowRoot.activeElement)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    const lines = [...document.querySelector(".code > div").shadowRoot.querySelectorAll(".cm-line")];
+    if (!text.startsWith(lines.map(({ textContent }) => textContent).join("\n")))
+      throw new Error(lines.length);
+    if (getComputedStyle(lines[0]).paddingLeft !== "8px") throw new Error("it has no styles");
+  });
+
   await check("nothing leaves a cell", async () => {
     const site = new URL("../../", location.href).href;
     const { output, last } = await finish(escapes(site));

@@ -49,6 +49,14 @@ if (isSandboxed) {
   addEventListener("message", function hear({ source, data, ports: [port] }: MessageEvent) {
     if (source !== parent || !port) return;
     removeEventListener("message", hear);
-    start(data.runtime, data.order, port);
+    try {
+      start(data.runtime, data.order, port);
+    } catch (error) {
+      port.postMessage({
+        kind: "failed",
+        what: `this browser refuses to run it (${error})`,
+        line: 0,
+      } satisfies Message);
+    }
   });
 }
