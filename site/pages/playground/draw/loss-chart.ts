@@ -38,9 +38,12 @@ export class LossChart {
           { ...axis, size: 32, space: 70, values: (_, steps) => steps.map(shortSteps) },
           {
             ...axis,
-            size: 56,
+            size: 48,
             space: 26,
-            values: (_, losses) => losses.map((loss) => (loss === null ? "" : shortNumber(loss))),
+            values: (_, losses) =>
+              losses.map((loss) =>
+                loss === null ? "" : loss < 0.001 ? loss.toExponential(0) : shortNumber(loss),
+              ),
           },
         ],
         series: [

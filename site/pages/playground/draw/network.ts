@@ -1,5 +1,6 @@
 /** A picture of the network: each unit as a tile over the plane, weights as lines between. */
-import type { Frame } from "../run/types.ts";
+import type { Frame, Start } from "../run/types.ts";
+import { shortName } from "../state/text.ts";
 import { type Palette, shadeOf, shadesBetween } from "./palette.ts";
 
 /** Of one unit, input or output: its middle and the length of its sides, in CSS pixels. */
@@ -44,6 +45,8 @@ export function placeNetwork(counts: readonly number[], width: number, height: n
 
 /** Lines drawn in all; of more weights, the largest. */
 const MOST_LINES = 900;
+/** Weights between two layers from which on lines are thin. */
+const DENSE = 150;
 /** Widths of lines, by size of the weight. */
 const WIDTHS = 5;
 const BINS = 64;
@@ -78,6 +81,7 @@ export class NetworkPainter {
     width: number,
     height: number,
     frame: Frame,
+    start: Start | undefined,
     palette: Palette,
   ): void {
     if (palette !== this.#palette) {
@@ -93,6 +97,7 @@ export class NetworkPainter {
       this.#tiles(context, tiles, columns[layer + 1]!, palette);
     this.#end(context, columns[0]!, palette, palette.quiet);
     this.#end(context, columns.at(-1)!, palette, palette.text);
+    if (start) writeNames(context, columns, start, palette);
   }
 
   #lines(context: CanvasRenderingContext2D, { weights }: Frame, columns: Place[][], palette: Palette): void {
@@ -104,6 +109,7 @@ export class NetworkPainter {
       const { least, largest } = sizesOf(weight, most);
       if (weight.length > most) this.leftOut = true;
       if (!(largest > 0)) continue;
+      const isDense = weight.length > DENSE;
       for (const isPositive of [false, true]) {
         context.strokeStyle = palette.classes[isPositive ? 0 : 1]!;
         context.setLineDash(isPositive ? [] : [5, 3]);
@@ -122,8 +128,8 @@ export class NetworkPainter {
             context.moveTo(x0, start.y);
             context.bezierCurveTo(middle, start.y, middle, end.y, x1, end.y);
           }
-          context.globalAlpha = 0.35 + (0.6 * width) / (WIDTHS - 1);
-          context.lineWidth = 0.6 + width * 0.7;
+          context.globalAlpha = (0.35 + (0.6 * width) / (WIDTHS - 1)) * (isDense ? 0.5 : 1);
+          context.lineWidth = 0.6 + width * (isDense ? 0.3 : 0.7);
           context.stroke();
         }
       }
@@ -176,4 +182,34 @@ export class NetworkPainter {
       context.stroke();
     }
   }
+}
+
+/** Columns of more nodes than these have no names beside them. */
+const MOST_NAMES = 12;
+
+/** Names of the inputs on the left of their nodes, of the outputs on the right. */
+function writeNames(
+  context: CanvasRenderingContext2D,
+  columns: readonly Place[][],
+  { inputs, outputs, task }: Start,
+  palette: Palette,
+): void {
+  const last = columns.length - 1;
+  const slot = 2 * columns[0]![0]!.x;
+  context.font = "13px system-ui, sans-serif";
+  context.textBaseline = "middle";
+  context.fillStyle = palette.text;
+  const write = (name: string, { x, y, size }: Place, side: -1 | 1) => {
+    context.textAlign = side < 0 ? "right" : "left";
+    const fitting = Math.floor((slot / 2 - size / 2 - 6) / 7);
+    if (fitting > 1) context.fillText(shortName(name, fitting), x + side * (size / 2 + 5), y);
+  };
+  const first = columns[0]!;
+  if (first.length === inputs.length && first.length <= MOST_NAMES)
+    for (const [index, place] of first.entries()) write(inputs[index]!, place, -1);
+  const ends = columns[last]!;
+  // Two classes have one output: the probability of the second.
+  const names = task === "classes" && ends.length === 1 ? outputs.slice(1) : outputs;
+  if (ends.length === names.length && ends.length <= MOST_NAMES)
+    for (const [index, place] of ends.entries()) write(names[index]!, place, 1);
 }

@@ -37,6 +37,7 @@ export function App() {
       </div>
       <LinkCard />
       <Trouble />
+      <Example />
       <div class={`board${isShown("data") ? "" : " no-data"}${isNetworkShown ? "" : " no-network"}`}>
         <Result />
         {isShown("data") && <Data />}
@@ -104,4 +105,9 @@ function Trouble() {
       )}
     </div>
   );
+}
+
+function Example() {
+  const sentence = player.example.value;
+  return sentence ? <p class="example">{sentence}</p> : null;
 }

@@ -1,1 +1,30 @@
-export const Examples = () => null;
+/** Runs that show something, with a sentence each. */
+import { PRESETS } from "../run/presets.ts";
+import { player } from "../state/run.ts";
+import { announce } from "../state/status.ts";
+import { closeDialog, Dialog } from "./dialog.tsx";
+
+export function Examples() {
+  return (
+    <Dialog title="Examples">
+      <ul class="examples">
+        {PRESETS.map(({ title, sentence, config }) => (
+          <li key={title}>
+            <button
+              type="button"
+              onClick={() => {
+                void player.load(config);
+                player.example.value = sentence;
+                closeDialog();
+                announce(`${title}. ${sentence}`);
+              }}
+            >
+              <strong>{title}</strong>
+              <span>{sentence}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}

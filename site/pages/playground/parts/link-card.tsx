@@ -1,1 +1,51 @@
-export const LinkCard = () => null;
+/** What came of an opened link or file. What reads and replays is loaded when there is one. */
+import { useEffect, useState } from "preact/hooks";
+import { address } from "../state/address.ts";
+
+type Card = typeof import("./opened-card.tsx").OpenedCard;
+
+export function LinkCard() {
+  const { link } = address.value;
+  const [card, setCard] = useState<{ view: Card }>();
+  const [isRefused, setRefused] = useState(false);
+  useEffect(() => {
+    if (link === undefined) return;
+    import("./opened-card.tsx").then(
+      ({ OpenedCard, openLink }) => {
+        setCard({ view: OpenedCard });
+        void openLink(link);
+      },
+      () => setRefused(true),
+    );
+  }, [link]);
+  useEffect(() => {
+    const hold = (event: DragEvent) => {
+      if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    };
+    const drop = (event: DragEvent) => {
+      const file = event.dataTransfer?.files[0];
+      if (!file || event.defaultPrevented) return;
+      event.preventDefault();
+      if (!/\.(wasmgrad-run|json)$/i.test(file.name)) return;
+      import("./opened-card.tsx").then(
+        ({ OpenedCard, openRunFile }) => {
+          setCard({ view: OpenedCard });
+          void openRunFile(file);
+        },
+        () => setRefused(true),
+      );
+    };
+    addEventListener("dragover", hold);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", hold);
+      removeEventListener("drop", drop);
+    };
+  }, []);
+  return (
+    <div>
+      {isRefused && <p class="bad">What reads links could not be loaded. Reload the page to try again.</p>}
+      {card && <card.view />}
+    </div>
+  );
+}

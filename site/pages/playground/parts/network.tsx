@@ -24,6 +24,8 @@ export const ACTIVATION_NAMES: Readonly<Record<ActivationName, string>> = {
   gelu: "gelu",
   linear: "linear",
 };
+/** From here on the picture is taller. */
+const MANY_UNITS = 16;
 const DROPOUTS = [0, 0.1, 0.2, 0.3, 0.4, 0.5];
 
 export function Network() {
@@ -54,7 +56,7 @@ function Picture() {
     let frame = player.frame.value;
     const paint = () => {
       if (!frame || !sheet.clear()) return;
-      painter.paint(sheet.context, sheet.width, sheet.height, frame, palette.value);
+      painter.paint(sheet.context, sheet.width, sheet.height, frame, player.start.value, palette.value);
       setLeavesOut(painter.leftOut);
     };
     const paintSparingly = sparing(paint);
@@ -76,7 +78,7 @@ function Picture() {
   }, []);
   const { layers } = player.config.value;
   return (
-    <figure class="picture">
+    <figure class={layers.some(({ units }) => units > MANY_UNITS) ? "picture tall" : "picture"}>
       <canvas
         ref={canvas}
         role="img"
@@ -220,6 +222,30 @@ function Layer({ layer, index, last, onChange, onMove, onRemove }: LayerProps) {
         options={ACTIVATIONS.map((option) => [option, ACTIVATION_NAMES[option]])}
         onValue={(value) => change({ activation: value })}
       />
+      <details class="extras">
+        <summary>
+          {extras.length > 0 ? extras.join(", ") : "Norm, dropout"}
+          <span class="unseen"> of {name}</span>
+        </summary>
+        <div class="row">
+          <SelectField
+            label="Normalization"
+            value={normalization ?? "none"}
+            options={[
+              ["none", "none"],
+              ["batch", "batch"],
+              ["layer", "layer"],
+            ]}
+            onValue={(value) => change({ normalization: value === "none" ? undefined : value })}
+          />
+          <SelectField
+            label="Dropout"
+            value={dropout}
+            options={numberOptions(DROPOUTS, dropout)}
+            onValue={(value) => change({ dropout: value })}
+          />
+        </div>
+      </details>
       <span class="acts">
         <button
           type="button"
@@ -254,30 +280,6 @@ function Layer({ layer, index, last, onChange, onMove, onRemove }: LayerProps) {
           <Icon name="remove" />
         </button>
       </span>
-      <details class="extras">
-        <summary>
-          {extras.length > 0 ? extras.join(", ") : "Norm, dropout"}
-          <span class="unseen"> of {name}</span>
-        </summary>
-        <div class="row">
-          <SelectField
-            label="Normalization"
-            value={normalization ?? "none"}
-            options={[
-              ["none", "none"],
-              ["batch", "batch"],
-              ["layer", "layer"],
-            ]}
-            onValue={(value) => change({ normalization: value === "none" ? undefined : value })}
-          />
-          <SelectField
-            label="Dropout"
-            value={dropout}
-            options={numberOptions(DROPOUTS, dropout)}
-            onValue={(value) => change({ dropout: value })}
-          />
-        </div>
-      </details>
     </>
   );
 }

@@ -1,10 +1,10 @@
 /** What canvases show, as tables: the surface at some points, the weights of a layer. They follow the run slowly. */
-import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Frame } from "../run/types.ts";
 import { player } from "../state/run.ts";
 import { number, shortName, shortNumber } from "../state/text.ts";
 import { SelectField } from "./fields.tsx";
+import { Scroller } from "./scroller.tsx";
 
 /** Milliseconds between changes of a table while training. */
 const EVERY = 2_000;
@@ -142,11 +142,3 @@ export function WeightsTable() {
     </>
   );
 }
-
-/** A table that may be larger than its place: the keyboard can scroll it. */
-const Scroller = ({ label, children }: { label: string; children: ComponentChildren }) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-  <section class="scroller" aria-label={label} tabIndex={0}>
-    {children}
-  </section>
-);

@@ -64,7 +64,7 @@ export function Training() {
           }
         />
         <SelectField
-          label="Its factor"
+          label="Strength"
           value={penalty.factor}
           options={numberOptions(FACTORS, penalty.factor)}
           onValue={(factor) =>

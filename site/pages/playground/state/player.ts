@@ -26,6 +26,10 @@ const EPOCHS: Readonly<Record<Exclude<Speed, "all">, number>> = {
 
 /** Milliseconds that training may take of a frame: what is left of 16 is for surface and drawing. */
 const MOST_TRAINING = 10;
+/** Microseconds of training between two frames on the way to the end of a link. */
+const SLICE = 100_000;
+/** Share of a new measurement in the smoothed one. */
+const FRESH = 0.15;
 /** Milliseconds after which a worker counts as lost. */
 const LOST_AFTER = 15_000;
 /** Milliseconds between changes of the figures, and between announcements, while training. */
@@ -54,8 +58,12 @@ export class Player {
   readonly isRunning = signal(false);
   readonly speed = signal<Speed>("epoch");
   readonly trouble = signal<Trouble | undefined>(undefined);
+  /** What the chosen example shows, in a sentence. */
+  readonly example = signal<string | undefined>(undefined);
   readonly history = new History();
   readonly detail = new Detail();
+  /** Microseconds of a step, smoothed. */
+  readonly stepCost = signal(0);
   /** Frames drawn since the page was opened. */
   drawn = 0;
 
@@ -96,6 +104,7 @@ export class Player {
     batch(() => {
       this.config.value = { ...this.config.value, rate: this.rate.value, rates: [], ...changes };
       this.rate.value = this.config.value.rate;
+      this.example.value = undefined;
     });
     void this.restart();
   }
@@ -106,6 +115,7 @@ export class Player {
       this.config.value = config;
       this.rate.value = config.rate;
       this.isRunning.value = false;
+      this.example.value = undefined;
     });
     return this.restart();
   }
@@ -124,7 +134,10 @@ export class Player {
   /** Back to step 0, standing. */
   startOver(): Promise<void> {
     announce("Restarted at step 0");
-    return this.load(this.config.value);
+    const example = this.example.value;
+    const started = this.load(this.config.value);
+    this.example.value = example;
+    return started;
   }
 
   async restart(): Promise<void> {
@@ -139,6 +152,7 @@ export class Player {
         if (this.#isStale) continue;
         this.detail.reset();
         this.history.clear();
+        this.stepCost.value = 0;
         batch(() => {
           this.trouble.value = undefined;
           this.start.value = start;
@@ -177,8 +191,7 @@ export class Player {
   async advanceTo(steps: number): Promise<void> {
     while ((this.frame.value?.steps ?? 0) < steps) {
       const before = this.frame.value?.steps ?? 0;
-      const microseconds = Math.max(1, this.frame.value?.microsecondsPerStep || 100);
-      const slice = Math.max(1, Math.floor(100_000 / microseconds));
+      const slice = Math.max(1, Math.floor(SLICE / (this.stepCost.value || 100)));
       await this.#advance({ steps: Math.min(slice, steps - before) }, this.detail.still);
       if ((this.frame.value?.steps ?? 0) <= before) return;
     }
@@ -252,8 +265,8 @@ export class Player {
       const steps = Math.floor(this.#share);
       if (steps === 0) return;
       this.#share -= steps;
-      const microseconds = this.frame.value?.microsecondsPerStep ?? 0;
-      if (steps * microseconds < MOST_TRAINING * 1000) by = { steps };
+      const fitting = Math.floor((MOST_TRAINING * 1000) / this.stepCost.value);
+      by = { steps: Math.max(1, Math.min(steps, fitting)) };
     }
     void this.#advance(by, this.detail.next());
   }
@@ -266,6 +279,9 @@ export class Player {
       const frame = await this.#ask((session) => session.advance(by, view));
       this.detail.measure(performance.now() - asked - (frame.milliseconds - before));
       if (this.#isStale || this.#isStarting) return;
+      const cost = this.stepCost.value;
+      this.stepCost.value =
+        cost > 0 ? cost + FRESH * (frame.microsecondsPerStep - cost) : frame.microsecondsPerStep;
       this.#show(frame);
       if (frame.diverged !== undefined) this.#diverge(frame.diverged);
     } catch (error) {

@@ -1,0 +1,93 @@
+/** A link or a file that was opened: read, replayed, and then shown. */
+import { signal } from "@preact/signals";
+import { decodeLink, readRunFile } from "../run/link.ts";
+import { replay, replayCost } from "../run/replay.ts";
+import type { LinkContent, Verdict } from "../run/types.ts";
+import { player } from "./run.ts";
+import { announce } from "./status.ts";
+
+export type Opened =
+  | { readonly kind: "reading" }
+  | { readonly kind: "refused"; readonly message: string }
+  /** Nothing is claimed: there is only a configuration. */
+  | { readonly kind: "shown"; readonly content: LinkContent }
+  | { readonly kind: "asks"; readonly content: LinkContent; readonly seconds: number }
+  | { readonly kind: "replays"; readonly content: LinkContent; readonly done: number; stop(): void }
+  | { readonly kind: "stopped"; readonly content: LinkContent }
+  | { readonly kind: "replayed"; readonly content: LinkContent; readonly verdict: Verdict };
+
+const VERDICTS: Readonly<Record<Verdict["kind"], string>> = {
+  equal: "Equal: this machine gave the same parameters to the last bit",
+  differs: "Different: this machine did not give what the link claims",
+  failed: "The run could not be replayed",
+};
+
+export const opened = signal<Opened | undefined>(undefined);
+
+let latest = 0;
+
+/** Opens the link in an address. */
+export const openLink = (hash: string): Promise<void> => open(() => decodeLink(hash));
+
+/** Opens a file that the link dialog wrote. */
+export const openRunFile = (file: File): Promise<void> => open(() => readRunFile(file));
+
+async function open(read: () => Promise<LinkContent>): Promise<void> {
+  const turn = ++latest;
+  close();
+  opened.value = { kind: "reading" };
+  try {
+    const content = await read();
+    if (turn !== latest) return;
+    await player.load(content.config);
+    if (turn !== latest) return;
+    if (!content.claim) {
+      opened.value = { kind: "shown", content };
+      return;
+    }
+    const { asks, seconds } = replayCost(content);
+    if (asks) {
+      opened.value = { kind: "asks", content, seconds };
+      announce("A long run was opened. Replay it?");
+    } else await replayNow(content);
+  } catch (error) {
+    if (turn !== latest) return;
+    const message = (error as Error).message;
+    opened.value = { kind: "refused", message };
+    announce(message);
+    if (!player.start.value) void player.restart();
+  }
+}
+
+/** Replays what a link claims, and then shows the run as it is at its end. */
+export async function replayNow(content: LinkContent): Promise<void> {
+  const turn = ++latest;
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  opened.value = { kind: "replays", content, done: 0, stop };
+  let verdict: Verdict;
+  try {
+    verdict = await replay(
+      content,
+      (done) => {
+        if (turn === latest) opened.value = { kind: "replays", content, done, stop };
+      },
+      controller.signal,
+    );
+  } catch (error) {
+    if (turn !== latest) return;
+    if (controller.signal.aborted) opened.value = { kind: "stopped", content };
+    else opened.value = { kind: "replayed", content, verdict: { kind: "failed", message: String(error) } };
+    return;
+  }
+  if (turn !== latest) return;
+  opened.value = { kind: "replayed", content, verdict };
+  announce(VERDICTS[verdict.kind]);
+  await player.advanceTo(content.claim?.steps ?? 0);
+}
+
+/** Forgets what was opened; a replay ends. */
+export function close(): void {
+  if (opened.value?.kind === "replays") opened.value.stop();
+  opened.value = undefined;
+}
