@@ -1,7 +1,8 @@
 /** The whole playground. */
 import { effect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { address, addressWith, isShown } from "../state/address.ts";
+import { addressWith } from "../state/address.ts";
+import { address, isShown, pageAddress } from "../state/here.ts";
 import { player } from "../state/run.ts";
 import { status } from "../state/status.ts";
 import { Controls } from "./controls.tsx";
@@ -81,7 +82,12 @@ function Actions() {
         </button>
       )}
       {embed && (
-        <a class="button" target="_blank" rel="noopener" href={addressWith(address.value.link ?? "")}>
+        <a
+          class="button"
+          target="_blank"
+          rel="noopener"
+          href={addressWith(pageAddress(), address.value.link ?? "")}
+        >
           Open in the playground
         </a>
       )}

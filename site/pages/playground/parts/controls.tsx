@@ -1,6 +1,6 @@
 /** Run, pause, step, restart, the way back in time, and speed. */
 
-import { isShown } from "../state/address.ts";
+import { isShown } from "../state/here.ts";
 import { SPEEDS, type Speed } from "../state/player.ts";
 import { player } from "../state/run.ts";
 import { count } from "../state/text.ts";

@@ -1,5 +1,5 @@
 /** The rows: toy sets, or the visitor's own table. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { LIMITS, TOY_SETS } from "../run/config.ts";
 import type { Config, OwnData, ToyData, ToySet } from "../run/types.ts";
 import { player } from "../state/run.ts";
@@ -107,6 +107,15 @@ function Own({ data }: { data: OwnData | undefined }) {
   const [isEditing, setEditing] = useState(data === undefined);
   const [Table, setTable] = useState<{ view: OwnTable }>();
   const [isRefused, setRefused] = useState(false);
+  const again = useRef<HTMLButtonElement>(null);
+  // The button that took the table goes with what it stands in.
+  const isTaken = useRef(false);
+  useLayoutEffect(() => {
+    if (isTaken.current && data) {
+      isTaken.current = false;
+      again.current?.focus();
+    }
+  });
   useEffect(() => {
     import("./own-table.tsx").then(
       ({ OwnTable }) => setTable({ view: OwnTable }),
@@ -119,7 +128,7 @@ function Own({ data }: { data: OwnData | undefined }) {
     <div class="sliders">
       {data && <OwnSummary data={data} />}
       {data && (
-        <button type="button" aria-expanded={isEditing} onClick={() => setEditing(!isEditing)}>
+        <button ref={again} type="button" aria-expanded={isEditing} onClick={() => setEditing(!isEditing)}>
           {isEditing ? "Keep this table" : "Another table"}
         </button>
       )}
@@ -127,6 +136,7 @@ function Own({ data }: { data: OwnData | undefined }) {
         (Table ? (
           <Table.view
             onData={(next) => {
+              isTaken.current = true;
               setEditing(false);
               setData(next);
             }}

@@ -1,6 +1,6 @@
 /** What came of an opened link or file. What reads and replays is loaded when there is one. */
 import { useEffect, useState } from "preact/hooks";
-import { address } from "../state/address.ts";
+import { address } from "../state/here.ts";
 
 type Card = typeof import("./opened-card.tsx").OpenedCard;
 

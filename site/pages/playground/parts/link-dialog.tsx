@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { encodeLink, MOST_LINK_CHARACTERS, writeRunFile } from "../run/link.ts";
 import type { LinkContent } from "../run/types.ts";
 import { addressWith, PARTS, type Part } from "../state/address.ts";
+import { pageAddress } from "../state/here.ts";
 import { player } from "../state/run.ts";
 import { count, plural, shortName } from "../state/text.ts";
 import { Copy } from "./copy.tsx";
@@ -46,7 +47,7 @@ export function LinkDialog() {
     };
     make().catch((error: Error) => setFault(error.message));
   }, []);
-  const address = made ? addressWith(made.link, { hide, embed }) : "";
+  const address = made ? addressWith(pageAddress(), made.link, { hide, embed }) : "";
   const isTooLong = (made?.link.length ?? 0) > MOST_LINK_CHARACTERS;
   const save = () => {
     if (made) saveFile("run.wasmgrad-run", writeRunFile(made.content), "application/json");

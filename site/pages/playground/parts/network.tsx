@@ -6,7 +6,7 @@ import { palette } from "../draw/palette.ts";
 import { Sheet, sparing } from "../draw/sheet.ts";
 import { LIMITS } from "../run/config.ts";
 import { ACTIVATIONS, type ActivationName, type LayerConfig } from "../run/types.ts";
-import { isShown } from "../state/address.ts";
+import { isShown } from "../state/here.ts";
 import { player } from "../state/run.ts";
 import { announce } from "../state/status.ts";
 import { plural } from "../state/text.ts";

@@ -1,22 +1,17 @@
 /** The visitor's own table: pasted, dropped or chosen; then which column is the target, and which are inputs. */
 import { useId, useState } from "preact/hooks";
-import { readTable, suggest, type OwnTable as Table, toOwnData } from "../run/csv.ts";
+import { readTable, suggestChoice, type OwnTable as Table, type TableChoice, toOwnData } from "../run/csv.ts";
 import type { OwnColumn, OwnData } from "../run/types.ts";
 import { announce } from "../state/status.ts";
 import { count, plural, shortName } from "../state/text.ts";
 import { SelectField } from "./fields.tsx";
 
-interface Chosen {
-  readonly target: string;
-  readonly inputs: readonly string[];
-  readonly axes: readonly [string, string];
-}
-
 export function OwnTable({ onData }: { onData(data: OwnData): void }) {
   const id = useId();
   const [text, setText] = useState("");
   const [table, setTable] = useState<Table>();
-  const [chosen, setChosen] = useState<Chosen>();
+  const [chosen, setChosen] = useState<TableChoice>();
+  const [notes, setNotes] = useState<readonly string[]>([]);
   const [fault, setFault] = useState<string>();
   const [isOver, setOver] = useState(false);
 
@@ -25,7 +20,9 @@ export function OwnTable({ onData }: { onData(data: OwnData): void }) {
     try {
       const next = await readTable(source);
       setTable(next);
-      setChosen(suggest(next));
+      const { notes: left, ...suggested } = suggestChoice(next);
+      setChosen(suggested);
+      setNotes([...next.notes, ...left]);
       announce(`Table read: ${plural(next.rows, "row")}, ${plural(next.columns.length, "column")}`);
     } catch (error) {
       setTable(undefined);
@@ -35,7 +32,7 @@ export function OwnTable({ onData }: { onData(data: OwnData): void }) {
   const use = () => {
     if (!table || !chosen) return;
     try {
-      onData(toOwnData(table, chosen));
+      onData(toOwnData(table, chosen).data);
       announce("Training on your table");
     } catch (error) {
       setFault((error as Error).message);
@@ -84,22 +81,25 @@ export function OwnTable({ onData }: { onData(data: OwnData): void }) {
       </div>
       <p class="quiet">It stays in this page. A link to the run contains the rows that are used.</p>
       <div role="alert">{fault && <p class="bad">{fault}</p>}</div>
-      {table && chosen && <Columns table={table} chosen={chosen} onChosen={setChosen} onUse={use} />}
+      {table && chosen && (
+        <Columns table={table} chosen={chosen} notes={notes} onChosen={setChosen} onUse={use} />
+      )}
     </section>
   );
 }
 
 interface ColumnsProps {
   readonly table: Table;
-  readonly chosen: Chosen;
-  onChosen(chosen: Chosen): void;
+  readonly chosen: TableChoice;
+  readonly notes: readonly string[];
+  onChosen(chosen: TableChoice): void;
   onUse(): void;
 }
 
-function Columns({ table, chosen, onChosen, onUse }: ColumnsProps) {
+function Columns({ table, chosen, notes, onChosen, onUse }: ColumnsProps) {
   const { target, inputs, axes } = chosen;
   const isNumber = (name: string) => table.columns.find((column) => column.name === name)?.kind === "number";
-  const change = (changes: Partial<Chosen>) => {
+  const change = (changes: Partial<TableChoice>) => {
     const next = { ...chosen, ...changes };
     const used = next.inputs.filter((name) => name !== next.target);
     const numbers = used.filter(isNumber);
@@ -118,6 +118,7 @@ function Columns({ table, chosen, onChosen, onUse }: ColumnsProps) {
         options={options(table.columns.map(({ name }) => name))}
         onValue={(name) => change({ target: name, inputs: [...inputs, target] })}
       />
+      <p class="quiet">{learntAs(table, chosen)}</p>
       <fieldset>
         <legend>Inputs</legend>
         {table.columns
@@ -158,7 +159,7 @@ function Columns({ table, chosen, onChosen, onUse }: ColumnsProps) {
           />
         </div>
       )}
-      {table.notes.map((note) => (
+      {notes.map((note) => (
         <p key={note} class="quiet">
           {note}
         </p>
@@ -168,6 +169,18 @@ function Columns({ table, chosen, onChosen, onUse }: ColumnsProps) {
       </button>
     </div>
   );
+}
+
+/** How the target would be learned. */
+function learntAs(table: Table, chosen: TableChoice): string {
+  try {
+    const { target } = toOwnData(table, chosen).data;
+    return target.kind === "number"
+      ? "Learned as a number."
+      : `Learned as ${plural(new Set(target.cells).size, "class", "classes")}.`;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function kindOf(column: OwnColumn): string {

@@ -7,7 +7,7 @@ import { Sheet } from "../draw/sheet.ts";
 import { StagePainter } from "../draw/stage.ts";
 import { scaleOf } from "../draw/surface.ts";
 import type { Start } from "../run/types.ts";
-import { isShown } from "../state/address.ts";
+import { isShown } from "../state/here.ts";
 import { player } from "../state/run.ts";
 import { count, duration, number, score, shortName, shortNumber } from "../state/text.ts";
 import { Chart } from "./chart.tsx";

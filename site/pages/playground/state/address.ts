@@ -1,6 +1,4 @@
-/** What the page's address asks for: a run, parts that are hidden, and whether the page stands in a frame of another one. */
-import { signal } from "@preact/signals";
-
+/** What an address asks for: a run, parts that are hidden, and whether the page stands in a frame of another one. */
 /** Parts of the page that `hide=` can name. */
 export const PARTS = [
   "data",
@@ -42,16 +40,12 @@ export function readAddress(search: string, hash: string): Address {
   };
 }
 
-export const address = signal(readAddress(location.search, location.hash));
-
-addEventListener("hashchange", () => {
-  address.value = readAddress(location.search, location.hash);
-});
-
-export const isShown = (part: Part): boolean => !address.value.hide.has(part);
-
-/** The address of a run, with what is hidden in it. */
-export function addressWith(link: string, { hide = [] as readonly string[], embed = false } = {}): string {
+/** The address of a run on a page, with what is hidden in it. */
+export function addressWith(
+  page: string,
+  link: string,
+  { hide = [] as readonly string[], embed = false } = {},
+): string {
   const options = [...(hide.length > 0 ? [`hide=${hide.join(",")}`] : []), ...(embed ? ["embed"] : [])];
-  return [`${location.origin}${location.pathname}${link}`, ...options].join("&");
+  return options.length === 0 ? page + link : `${page}${link || "#"}${link ? "&" : ""}${options.join("&")}`;
 }

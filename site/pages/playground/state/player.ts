@@ -64,8 +64,6 @@ export class Player {
   readonly detail = new Detail();
   /** Microseconds of a step, smoothed. */
   readonly stepCost = signal(0);
-  /** Frames drawn since the page was opened. */
-  drawn = 0;
 
   readonly #open: typeof openSession;
   #worker: ReturnType<typeof openSession> | undefined;
@@ -249,7 +247,6 @@ export class Player {
     if (this.#isFresh && frame && start) {
       this.#isFresh = false;
       for (const draw of this.#drawers) draw(frame, start);
-      this.drawn++;
     }
     if (!this.isRunning.value || document.hidden) return;
     this.#tickAt = requestAnimationFrame(() => this.#tick());

@@ -1,0 +1,100 @@
+/** What tests of the playground do with its page. */
+import { strict as assert } from "node:assert";
+
+/** A table of two classes that a line parts, and a column of words. */
+export const TABLE = [
+  "width,height,place,kind",
+  ...Array.from({ length: 40 }, (_, row) => {
+    const x = ((row * 37) % 40) / 10;
+    const y = ((row * 23) % 40) / 10;
+    return `${x},${y},${row % 3 === 0 ? "in" : "out"},${x + y > 4 ? "large" : "small"}`;
+  }),
+].join("\n");
+
+/** Waits until the run stands there, drawn. */
+export const ready = (page) => page.waitForSelector(".figures table", { timeout: 30_000 });
+
+/** The button, link, summary or label of the page with this text, or the text's beginning. */
+export async function click(page, text) {
+  const found = await page.evaluateHandle(
+    (wanted) =>
+      [
+        ...document.querySelectorAll(
+          "dialog[open] :is(button, summary, a, label), :is(button, summary, a, label)",
+        ),
+      ].find((element) => element.textContent.trim().startsWith(wanted) && element.checkVisibility()),
+    text,
+  );
+  assert.ok(found.asElement(), `no button ${JSON.stringify(text)}`);
+  await found.asElement().click();
+}
+
+export const textOf = (page, selector) =>
+  page.$eval(selector, (element) => element.textContent.replace(/\s+/g, " ").trim());
+
+export const stepsOf = async (page) =>
+  Number(
+    (
+      await page.$$eval(
+        ".figures dl div",
+        (all) => all.find((one) => one.textContent.startsWith("Steps")).lastChild.textContent,
+      )
+    ).replaceAll(",", ""),
+  );
+
+/** Waits until the figures show at least so many steps. */
+export const waitForSteps = (page, steps) =>
+  page.waitForFunction(
+    (least) => {
+      const figure = [...document.querySelectorAll(".figures dl div")].find((one) =>
+        one.textContent.startsWith("Steps"),
+      );
+      return Number(figure?.lastChild.textContent.replaceAll(",", "")) >= least;
+    },
+    { timeout: 30_000, polling: 50 },
+    steps,
+  );
+
+/** Waits until an element that matches has this text in it, and gives all of its text. */
+export async function waitForText(page, selector, part) {
+  await page.waitForFunction(
+    (where, wanted) =>
+      [...document.querySelectorAll(where)].some(({ textContent }) => textContent.includes(wanted)),
+    { timeout: 30_000, polling: 50 },
+    selector,
+    part,
+  );
+}
+
+/** Stops, and waits until the figures are those of the run as it stands. */
+export async function pause(page) {
+  await click(page, "Pause");
+  await page.waitForFunction(() => document.querySelector(".run").textContent.includes("Run"));
+}
+
+/** The link of the run, as the dialog shows it. */
+export async function linkOf(page) {
+  await click(page, "Link");
+  const link = await page
+    .waitForSelector("#link-field")
+    .then((field) => field.evaluate(({ value }) => value));
+  await click(page, "Close");
+  return link;
+}
+
+/** Writes a table into the field for it, and reads it. */
+export async function readTable(page, table) {
+  if (!(await page.$(".own-table"))) {
+    await click(page, "Your own table");
+    await page.waitForSelector(".own-table textarea");
+  }
+  await page.$eval(
+    ".own-table textarea",
+    (field, text) => {
+      field.value = text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    },
+    table,
+  );
+  await click(page, "Read the table");
+}
