@@ -3,7 +3,10 @@ import { strict as assert } from "node:assert";
 import { click, linkOf, pause, ready, stepsOf, waitForSteps, waitForText } from "../playground-page.mjs";
 
 const LEAST_FRAMES = 30;
-const MEASURED_MS = 2_500;
+const MEASURED_MS = 1_000;
+/** Windows of which the best counts: others may need the machine, too. */
+const WINDOWS = 6;
+const SHARE_OF_POSSIBLE = 0.6;
 /** Bytes that the page may have gained after 1,000 frames: a leak of a surface a frame would be eight times as much. */
 const MOST_GAINED = 4 * 2 ** 20;
 
@@ -17,19 +20,50 @@ const count = () => {
   };
 };
 
-/** Frames of the browser and pictures on the stage, a second. */
-const ratesOf = (page) =>
+/** Pictures on the stage, a second. */
+const rateOf = (page) =>
   page.evaluate(async (milliseconds) => {
     const start = performance.now();
     const before = window.drawn;
+    while (performance.now() - start < milliseconds) await new Promise(requestAnimationFrame);
+    return ((window.drawn - before) * 1000) / (performance.now() - start);
+  }, MEASURED_MS);
+
+/** What this machine can do at the moment: frames a second of a page whose worker computes 10 ms for each, and that draws nothing. */
+async function possible(browser) {
+  const page = await browser.newPage();
+  const rate = await page.evaluate(async (milliseconds) => {
+    const code =
+      "onmessage = () => { const end = performance.now() + 10; while (performance.now() < end); postMessage(0) }";
+    const worker = new Worker(URL.createObjectURL(new Blob([code])));
+    const start = performance.now();
     let frames = 0;
     while (performance.now() - start < milliseconds) {
+      await new Promise((resolve) => {
+        worker.onmessage = resolve;
+        worker.postMessage(0);
+      });
       await new Promise(requestAnimationFrame);
       frames++;
     }
-    const seconds = (performance.now() - start) / 1000;
-    return { frames: frames / seconds, drawn: (window.drawn - before) / seconds };
+    return (frames * 1000) / (performance.now() - start);
   }, MEASURED_MS);
+  await page.close();
+  return rate;
+}
+
+/** Pictures are drawn often enough, or as often as the machine can, in one window of a few: others may need it, too. */
+async function isFluent(browser, page, least) {
+  const said = [];
+  for (let window = 0; window < WINDOWS; window++) {
+    const can = await possible(browser);
+    await page.bringToFront();
+    const shown = await rateOf(page);
+    if (shown >= Math.min(least, SHARE_OF_POSSIBLE * can)) return;
+    said.push(`${shown.toFixed(1)} a second where ${can.toFixed(1)} are possible`);
+  }
+  assert.fail(said.join("; "));
+}
 
 async function heapOf(page) {
   const client = await page.createCDPSession();
@@ -42,25 +76,18 @@ async function heapOf(page) {
 const drawn = (page, least) =>
   page.waitForFunction((wanted) => window.drawn >= wanted, { timeout: 60_000 }, least);
 
-export default async ({ open, check }) => {
+export default async ({ browser, open, check }) => {
   const opened = async (path = "playground/") => {
     const page = await open(path);
     await page.evaluate(count);
     await ready(page);
     return page;
   };
-  /** What a page gets that does nothing: on a loaded machine that is less than 60. */
-  let idle;
   await check("the default network is drawn at least 30 times a second", async () => {
     const page = await opened();
-    idle = (await ratesOf(page)).frames;
     await click(page, "Run");
     await waitForSteps(page, 20);
-    const { drawn: shown } = await ratesOf(page);
-    assert.ok(
-      shown >= Math.min(LEAST_FRAMES, idle / 2),
-      `${shown.toFixed(1)} a second; idle ${idle.toFixed(1)}`,
-    );
+    await isFluent(browser, page, LEAST_FRAMES);
     await page.close();
   });
   await check("the largest network is drawn while it trains, at any speed", async () => {
@@ -84,11 +111,7 @@ export default async ({ open, check }) => {
     await page.select(".controls select", "all");
     await click(page, "Run");
     await waitForSteps(page, 20);
-    const { drawn: shown } = await ratesOf(page);
-    assert.ok(
-      shown >= Math.min(LEAST_FRAMES, idle / 2) / 2,
-      `${shown.toFixed(1)} a second; idle ${idle.toFixed(1)}`,
-    );
+    await isFluent(browser, page, LEAST_FRAMES);
     await page.close();
   });
   await check("memory is flat", async () => {

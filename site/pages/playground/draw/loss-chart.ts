@@ -38,6 +38,10 @@ export class LossChart {
           { ...axis, size: 32, space: 70, values: (_, steps) => steps.map(shortSteps) },
           {
             ...axis,
+            grid: {
+              ...axis.grid,
+              filter: (_, losses) => losses.map((loss) => (isPowerOfTen(loss) ? loss : null)),
+            },
             size: 48,
             space: 26,
             values: (_, losses) =>
@@ -73,3 +77,5 @@ const shortSteps = (steps: number): string =>
     : steps >= 1e4
       ? `${shortNumber(steps / 1e3)}k`
       : String(steps);
+
+const isPowerOfTen = (value: number): boolean => /^1e[+-]\d+$/.test(value.toExponential());

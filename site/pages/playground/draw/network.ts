@@ -44,7 +44,9 @@ export function placeNetwork(counts: readonly number[], width: number, height: n
 }
 
 /** Lines drawn in all; of more weights, the largest. */
-const MOST_LINES = 900;
+const MOST_LINES = 400;
+/** Lines of one stroke: many lines that cross are slow to fill in one go. */
+const STROKE = 24;
 /** Weights between two layers from which on lines are thin. */
 const DENSE = 150;
 /** Widths of lines, by size of the weight. */
@@ -114,7 +116,10 @@ export class NetworkPainter {
         context.strokeStyle = palette.classes[isPositive ? 0 : 1]!;
         context.setLineDash(isPositive ? [] : [5, 3]);
         for (let width = 0; width < WIDTHS; width++) {
+          context.globalAlpha = (0.35 + (0.6 * width) / (WIDTHS - 1)) * (isDense ? 0.6 : 1);
+          context.lineWidth = 0.6 + width * (isDense ? 0.4 : 0.7);
           context.beginPath();
+          let lines = 0;
           for (let at = 0; at < weight.length; at++) {
             const value = weight[at]!;
             const size = Math.abs(value);
@@ -126,10 +131,12 @@ export class NetworkPainter {
             const x1 = end.x - end.size / 2;
             const middle = (x0 + x1) / 2;
             context.moveTo(x0, start.y);
-            context.bezierCurveTo(middle, start.y, middle, end.y, x1, end.y);
+            if (isDense) context.lineTo(x1, end.y);
+            else context.bezierCurveTo(middle, start.y, middle, end.y, x1, end.y);
+            if (++lines % STROKE > 0) continue;
+            context.stroke();
+            context.beginPath();
           }
-          context.globalAlpha = (0.35 + (0.6 * width) / (WIDTHS - 1)) * (isDense ? 0.5 : 1);
-          context.lineWidth = 0.6 + width * (isDense ? 0.3 : 0.7);
           context.stroke();
         }
       }

@@ -44,14 +44,28 @@ export class Sheet {
   }
 }
 
-/** Draws less often what takes long: a picture takes a quarter of the time at most. */
-export function sparing(draw: () => void): () => void {
+/** Milliseconds of two frames on a screen of 60 Hz. */
+const TWO_FRAMES = 34;
+/** A picture takes a share of the time at most: one in so many. */
+const SHARE = 4;
+
+/**
+ * Draws less often what takes long. Browsers fill lines after the script has ended, so what counts is by how much the two frames
+ * after a picture came late.
+ *
+ * @param least  milliseconds between pictures at least
+ */
+export function sparing(draw: () => void, least = 0): () => void {
   let next = 0;
   return () => {
     const now = performance.now();
     if (now < next) return;
     draw();
-    const took = performance.now() - now;
-    next = now + (took > 2 ? 4 * took : 0);
+    next = Number.POSITIVE_INFINITY;
+    const measure = () => {
+      const late = Math.max(0, performance.now() - now - TWO_FRAMES);
+      next = now + Math.max(least, SHARE * late);
+    };
+    requestAnimationFrame(() => requestAnimationFrame(measure));
   };
 }

@@ -6,6 +6,9 @@ import { sparing } from "../draw/sheet.ts";
 import { player } from "../state/run.ts";
 import { number } from "../state/text.ts";
 
+/** Milliseconds between pictures while training. */
+const CHART_EVERY = 100;
+
 export function Chart() {
   const place = useRef<HTMLDivElement>(null);
   const [state, setState] = useState<"empty" | "drawn" | "refused">("empty");
@@ -17,7 +20,7 @@ export function Chart() {
         const { LossChart } = await import("../draw/loss-chart.ts");
         if (isOver || !place.current) return;
         const chart = new LossChart(place.current, player.history);
-        const draw = sparing(() => chart.draw());
+        const draw = sparing(() => chart.draw(), CHART_EVERY);
         const undraw = player.onDraw(() => (player.isRunning.value ? draw() : chart.draw()));
         const unwatch = effect(() => chart.paint(palette.value));
         close = () => {

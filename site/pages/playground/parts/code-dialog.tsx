@@ -1,6 +1,6 @@
 /** The program that does what the run did. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { codeOf } from "../run/code.ts";
+import { toCode } from "../run/code.ts";
 import { player } from "../state/run.ts";
 import { Copy } from "./copy.tsx";
 import { Dialog } from "./dialog.tsx";
@@ -14,7 +14,7 @@ export function CodeDialog() {
   useEffect(() => {
     player
       .ask((session) => session.claim())
-      .then((content) => setCode(codeOf(content)))
+      .then((content) => setCode(toCode(content)))
       .catch((error: Error) => setFault(error.message));
   }, []);
   const select = () => {

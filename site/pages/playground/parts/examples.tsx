@@ -8,8 +8,8 @@ export function Examples() {
   return (
     <Dialog title="Examples">
       <ul class="examples">
-        {PRESETS.map(({ title, sentence, config }) => (
-          <li key={title}>
+        {PRESETS.map(({ id, title, sentence, config }) => (
+          <li key={id}>
             <button
               type="button"
               onClick={() => {

@@ -250,11 +250,12 @@ export class Player {
     }
     if (!this.isRunning.value || document.hidden) return;
     this.#tickAt = requestAnimationFrame(() => this.#tick());
-    if (!this.#isAsked && !this.#isStarting) this.#next();
+    this.#next();
   }
 
   /** Asks for the next frame at the chosen speed. */
   #next(): void {
+    if (this.#isAsked || this.#isStarting || !this.isRunning.value || document.hidden) return;
     const speed = this.speed.value;
     let by: Advance = { milliseconds: MOST_TRAINING };
     if (speed !== "all") {
@@ -275,16 +276,19 @@ export class Player {
     try {
       const frame = await this.#ask((session) => session.advance(by, view));
       this.detail.measure(performance.now() - asked - (frame.milliseconds - before));
+      this.#isAsked = false;
       if (this.#isStale || this.#isStarting) return;
       const cost = this.stepCost.value;
       this.stepCost.value =
         cost > 0 ? cost + FRESH * (frame.microsecondsPerStep - cost) : frame.microsecondsPerStep;
+      const isDrawn = !this.#isFresh;
       this.#show(frame);
       if (frame.diverged !== undefined) this.#diverge(frame.diverged);
+      // The worker trains on while this frame is drawn, but is never two ahead.
+      if (isDrawn && this.speed.value === "all") this.#next();
     } catch (error) {
-      this.#fail(error);
-    } finally {
       this.#isAsked = false;
+      this.#fail(error);
     }
   }
 
