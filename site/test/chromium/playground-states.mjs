@@ -229,12 +229,13 @@ export default async ({ browser, url, open, check }) => {
       window.setTimeout = (does, milliseconds, ...rest) =>
         setTimeout(does, milliseconds >= 10_000 && window.isShort ? 300 : milliseconds, ...rest);
     });
+    const created = new Promise((resolve) => page.once("workercreated", resolve));
     await page.goto(`${url}playground/`);
     await ready(page);
+    await (await created).close();
     await page.evaluate(() => {
       window.isShort = true;
     });
-    for (const worker of page.workers()) await worker.close();
     await click(page, "Step");
     await waitForText(page, ".trouble", "The worker that trains");
     await page.evaluate(() => {
