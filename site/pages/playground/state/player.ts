@@ -32,6 +32,8 @@ const SLICE = 100_000;
 const FRESH = 0.15;
 /** Milliseconds after which a worker counts as lost. */
 const LOST_AFTER = 15_000;
+/** The same until the worker has answered once: it may still be on its way through a slow line. */
+const MISSING_AFTER = 90_000;
 /** Milliseconds between changes of the figures, and between announcements, while training. */
 const FIGURES_EVERY = 150;
 const ANNOUNCE_EVERY = 5_000;
@@ -71,6 +73,10 @@ export class Player {
   #drawers = new Set<Drawer>();
   #tickAt = 0;
   #isFresh = false;
+  /** Whether a worker has trained: the first picture of all comes from a file. */
+  #isLoaded = false;
+  /** Changes of the rate that are on their way. */
+  #ratesAsked = 0;
   #isAsked = false;
   #isStarting = false;
   #isStale = false;
@@ -126,7 +132,10 @@ export class Player {
     }
     this.rate.value = rate;
     this.config.value = { ...this.config.value, rate, rates: [] };
-    void this.#ask((session) => session.setRate(rate)).catch((error) => this.#fail(error));
+    this.#ratesAsked++;
+    void this.#ask((session) => session.setRate(rate))
+      .catch((error) => this.#fail(error))
+      .finally(() => this.#ratesAsked--);
   }
 
   /** Back to step 0, standing. */
@@ -214,6 +223,7 @@ export class Player {
   reopen(): void {
     this.#worker?.close();
     this.#worker = undefined;
+    this.#isLoaded = false;
     this.#line = Promise.resolve();
     this.#isStarting = false;
     this.#isAsked = false;
@@ -235,7 +245,7 @@ export class Player {
   #ask<T>(does: (session: Session) => Promise<T>): Promise<T> {
     this.#worker ??= this.#open();
     const { session } = this.#worker;
-    const answer = this.#line.then(() => inTime(does(session)));
+    const answer = this.#line.then(() => inTime(does(session), this.#isLoaded ? LOST_AFTER : MISSING_AFTER));
     this.#line = answer.catch(() => {});
     return answer;
   }
@@ -277,6 +287,7 @@ export class Player {
       const frame = await this.#ask((session) => session.advance(by, view));
       this.detail.measure(performance.now() - asked - (frame.milliseconds - before));
       this.#isAsked = false;
+      this.#isLoaded = true;
       if (this.#isStale || this.#isStarting) return;
       const cost = this.stepCost.value;
       this.stepCost.value =
@@ -296,6 +307,7 @@ export class Player {
     const now = performance.now();
     batch(() => {
       this.frame.value = frame;
+      if (this.#ratesAsked === 0) this.rate.value = frame.rate;
       if (this.isRunning.value && now - this.#figuresAt < FIGURES_EVERY) return;
       this.#figuresAt = now;
       this.figures.value = frame;
@@ -339,12 +351,12 @@ export class Player {
 }
 
 /** The answer, or a `LostWorker` where none comes. */
-function inTime<T>(answer: Promise<T>): Promise<T> {
+function inTime<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
       () => reject(new LostWorker("The worker that trains does not answer any more.")),
-      LOST_AFTER,
+      milliseconds,
     );
   });
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
