@@ -5,7 +5,7 @@
 import temml from "temml";
 
 /** Characters of a formula from which on it may be wider than a phone, and so must be scrolled by keyboard. */
-const WIDE = 32;
+const WIDE = 24;
 
 /**
  * A formula as MathML. What Temml writes for browsers of old, styles and classes, is left out: the content policy refuses the
