@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
  * @property {string} derivation  Markdown below the heading
  * @property {string} uses        Markdown: what of the package it shows, may be ""
  * @property {string} path        of the program
- * @property {string} code        the program
+ * @property {string} code        the program, without what only the formatter reads
  * @property {string} title       what it shows, in a line
  * @property {string} claim       in a sentence or two
  * @property {string} [problem]   its number in the problem set
@@ -40,7 +40,7 @@ export function lessons() {
         throw new Error(`docs/course.md: a section must end with its lesson; got ${section.slice(0, 60)}`);
       const [, heading, derivation, topic, uses = ""] = parts;
       const path = join(root, "examples/lessons", `${topic}.ts`);
-      const code = readFileSync(path, "utf8");
+      const code = readFileSync(path, "utf8").replaceAll(/^\s*\/\/ biome-ignore .*\n/gm, "");
       const call = code.match(/^lesson\(\s*"(.*)",\s*"(.*)",(?:\s*"(.*)",)?\s*\);/m);
       if (!call) throw new Error(`${path}: must begin with lesson("title", "claim"); got no such call`);
       const [, title, claim, problem] = call;

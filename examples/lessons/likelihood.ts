@@ -36,7 +36,7 @@ for (let epoch = 0; epoch <= 60; epoch++) {
 }
 table(["epoch", "log p(D)", "H", "H / 60", "training loss"], rows);
 say("  log p(D) over 60 epochs of gradient descent on the cross-entropy:\n");
-curve([likelihoods], { height: 7 });
+curve([likelihoods], { height: 7, names: ["log p(D)"] });
 check("H = -log p(D) exactly, in every epoch", exact);
 check(
   "each step raises the likelihood",

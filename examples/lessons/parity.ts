@@ -49,5 +49,5 @@ for (let n = 2; n <= 6; n++) {
 say("\n  trained, with 16 tanh units:");
 table(["n", "steps", "loss", "inputs right"], trained);
 say("  the loss for n = 6:\n");
-curve([history]);
+curve([history], { names: ["loss"] });
 check("a trained network reaches 100 % for n = 2 .. 6", allLearned);

@@ -36,7 +36,10 @@ many.forEach((_, i) => {
   worst = Math.max(worst, Math.abs(all.left[i] - all.right[i]));
 });
 say("  tanh(x) + 1 for x from -4 to 4:\n");
-curve([Array.from(at(Array.from({ length: 72 }, (_, i) => (i - 36) / 9)).left)], { height: 8 });
+curve([Array.from(at(Array.from({ length: 72 }, (_, i) => (i - 36) / 9)).left)], {
+  height: 8,
+  names: ["tanh(x) + 1"],
+});
 say(`  largest difference over 200,000 numbers: ${worst * 2 ** 24} x 2^-24`);
 check("the two sides differ by at most 4 x 2^-24", worst <= 4 * 2 ** -24);
 const zero = at([0]);

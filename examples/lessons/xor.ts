@@ -19,7 +19,7 @@ const trainer = compile(model, { loss: binaryCrossEntropy(), optimizer: adam({ l
 const train = () => trainer.fitSync({ x, y }, { epochs: 1000, stopWhen: { lossBelow: 0.01 } });
 const { steps, loss, history, reason } = train();
 say(`  ${steps} steps to a loss of ${show(loss, 4)}\n`);
-curve([[...history.loss, loss]]);
+curve([[...history.loss, loss]], { names: ["loss"] });
 
 const p = trainer.predict(x).data;
 table(

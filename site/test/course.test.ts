@@ -164,6 +164,12 @@ describe("messages of a cell", () => {
         { text: "", share: 0 },
       ],
     });
+    expect(readMessage({ kind: "plot", svg: 1, label: "a", cut: "9" })).toEqual({
+      kind: "plot",
+      svg: "",
+      label: "a",
+      cut: 0,
+    });
     expect(readMessage({ kind: "failed", what: "x", line: -3.5 })).toEqual({
       kind: "failed",
       what: "x",

@@ -58,13 +58,18 @@ function copyAttributes(from: Element, to: Element) {
   }
 }
 
-/** The drawing, or undefined for what is no SVG of a known size. */
-export function drawingOf(text: string, label: string): SVGElement | undefined {
+/**
+ * The drawing, or undefined for what is no SVG of a known size.
+ *
+ * @param cut  pixels at its top that are left out
+ */
+export function drawingOf(text: string, label: string, cut: number): SVGElement | undefined {
   // Under the name of styles, the content policy complains of each.
   const plain = text.replaceAll(/\sstyle\s*=/g, " data-style=");
   const given = new DOMParser().parseFromString(plain, "image/svg+xml").documentElement;
   const [width, height] = [given.getAttribute("width"), given.getAttribute("height")].map(Number);
-  if (given.localName !== "svg" || given.namespaceURI !== SVG || !(width > 0 && height > 0)) return undefined;
+  if (given.localName !== "svg" || given.namespaceURI !== SVG || !(width > 0 && height > cut && cut >= 0))
+    return undefined;
   let left = MOST_ELEMENTS;
   const copy = (from: Element, to: Element) => {
     for (const node of from.childNodes) {
@@ -80,7 +85,7 @@ export function drawingOf(text: string, label: string): SVGElement | undefined {
     }
   };
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("viewBox", `0 ${cut} ${width} ${height - cut}`);
   svg.setAttribute("width", `${width}`);
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", label);

@@ -14,8 +14,8 @@ export type Block =
     }
   | { readonly kind: "check"; readonly what: string; readonly holds: boolean }
   | { readonly kind: "bars"; readonly bars: readonly Bar[] }
-  /** The text of an SVG, as `wasmgrad/plot` writes it. */
-  | { readonly kind: "plot"; readonly svg: string; readonly label: string };
+  /** The text of an SVG, as `wasmgrad/plot` writes it, without so many pixels at its top. */
+  | { readonly kind: "plot"; readonly svg: string; readonly label: string; readonly cut: number };
 export interface Bar {
   readonly text: string;
   /** Of the longest one. */
@@ -73,7 +73,12 @@ export function readMessage(given: unknown): Message | undefined {
         }),
       };
     case "plot":
-      return { kind, svg: textOf(said.svg, MOST.svg), label: textOf(said.label, 300) };
+      return {
+        kind,
+        svg: textOf(said.svg, MOST.svg),
+        label: textOf(said.label, 300),
+        cut: numberOf(said.cut),
+      };
     case "cut":
       return { kind, why: textOf(said.why, 300) };
     case "end":

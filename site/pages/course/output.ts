@@ -66,7 +66,11 @@ function show(block: Block): HTMLElement {
     case "bars":
       return barsOf(block);
     case "plot":
-      return element("figure", "plot", drawingOf(block.svg, block.label) ?? "This plot could not be drawn.");
+      return element(
+        "figure",
+        "plot",
+        drawingOf(block.svg, block.label, block.cut) ?? "This plot could not be drawn.",
+      );
   }
 }
 

@@ -5,6 +5,9 @@ import { say as tell } from "./say.ts";
 
 export { show };
 
+/** Pixels at the top of a plot that its title would take. */
+const TITLE = 34;
+
 /** The heading of a lesson: its title, what it claims, and its problem's number in the problem set where it has one. */
 export function lesson(title: string, claim: string, problem?: string): void {
   tell({ kind: "heading", title: problem ? `${title} (${problem})` : `${title}`, claim: `${claim}` });
@@ -33,16 +36,13 @@ export function curve(
   const length = Math.max(...series.map((s) => s.length));
   // Columns of a history are equally long: a curve that ends earlier keeps its last value.
   const column = (s: readonly number[]) => Array.from({ length }, (_, t) => s[Math.min(t, s.length - 1)]);
-  const named = Object.fromEntries(series.map((s, i) => [names[i] ?? `curve ${i + 1}`, column(s)]));
-  const options = { to: "svg", width, height: 260, title: " " } as const;
-  const svg =
-    series.length === 1
-      ? lossCurve(column(series[0]), options)
-      : lossCurve(named, { ...options, columns: Object.keys(named) });
-  const label =
-    names.length > 0 ? names.join(", ") : series.length > 1 ? `${series.length} curves` : "a curve";
+  const nameOf = (i: number) => names[i] ?? (series.length > 1 ? `curve ${i + 1}` : "value");
+  const named = Object.fromEntries(series.map((s, i) => [nameOf(i), column(s)]));
+  const columns = Object.keys(named);
+  const svg = lossCurve(named, { to: "svg", width, height: 260, title: " ", columns });
   // What is plotted need not be a loss, nor its index an epoch.
-  tell({ kind: "plot", svg: svg.replace(/<text[^>]*>epoch<\/text>/, ""), label: `Plot of ${label}` });
+  const drawing = svg.replace(/<text[^>]*>epoch<\/text>/, "");
+  tell({ kind: "plot", svg: drawing, label: `Plot of ${columns.join(", ")}`, cut: TITLE });
 }
 
 /** Values from 0 up as bars. */
@@ -89,5 +89,5 @@ export function square(
     title: " ",
   } as const;
   const label = `Plane of x1 and x2 in the colours of the answers; the corners are ${corners.join(", ")}`;
-  tell({ kind: "plot", svg: decisionBoundary(model, data, options), label });
+  tell({ kind: "plot", svg: decisionBoundary(model, data, options), label, cut: TITLE });
 }
