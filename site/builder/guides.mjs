@@ -14,7 +14,7 @@ export const GROUPS = [
   ["Training", ["training", "optimizers", "inspecting", "meanings", "many-models"]],
   ["Data and results", ["data", "metrics", "plots", "files"]],
   ["Where it runs", ["hosts", "workers", "threads", "loops", "performance"]],
-  ["To rely on", ["determinism", "errors"]],
+  ["To rely on", ["determinism", "errors", "site"]],
   ["The project", ["architecture", "changelog"]],
 ];
 

@@ -264,6 +264,37 @@ export default async ({ browser, url, open, check }) => {
     );
     await page.close();
   });
+  await check("a chart that cannot be loaded is said, and it trains on", async () => {
+    const page = await browser.newPage();
+    // Here uPlot throws when it is imported.
+    await page.evaluateOnNewDocument(() =>
+      Object.defineProperty(navigator, "language", { get: () => "no language" }),
+    );
+    await page.goto(`${url}playground/`);
+    await ready(page);
+    await click(page, "Run");
+    await waitForText(page, ".chart-note", "could not load the chart");
+    await waitForSteps(page, 20);
+    await page.close();
+  });
+  await check("a table that is dropped on the page is read, and comes back after a toy set", async () => {
+    const page = await opened();
+    await page.evaluate((text) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([text], "table.csv"));
+      document.body.dispatchEvent(
+        new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }),
+      );
+    }, TABLE);
+    await waitForText(page, "button", "Use this table");
+    await click(page, "Use this table");
+    await waitForText(page, ".legend", "large");
+    await click(page, "Moons");
+    await page.waitForFunction(() => !document.querySelector(".legend").textContent.includes("large"));
+    await click(page, "Your own table");
+    await waitForText(page, ".legend", "large");
+    await page.close();
+  });
   await check("a browser without WebAssembly is told", async () => {
     const page = await browser.newPage();
     await page.evaluateOnNewDocument("delete globalThis.WebAssembly");

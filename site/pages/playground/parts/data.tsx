@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { LIMITS, TOY_SETS } from "../run/config.ts";
 import type { Config, OwnData, ToyData, ToySet } from "../run/types.ts";
+import { dropped } from "../state/dropped.ts";
 import { player } from "../state/run.ts";
 import { plural, shortName } from "../state/text.ts";
 import { NumberField, RangeField, SelectField } from "./fields.tsx";
@@ -25,6 +26,10 @@ export function Data() {
   const { data } = player.config.value;
   // "Your own" is chosen before there is a table.
   const [wantsOwn, setWantsOwn] = useState(false);
+  // The table comes back when it is chosen again.
+  const lastOwn = useRef<OwnData | undefined>(undefined);
+  if (data.kind === "own") lastOwn.current = data;
+  if (dropped.value && !wantsOwn) setWantsOwn(true);
   const isOwn = wantsOwn || data.kind === "own";
   const toy = data.kind === "toy" ? data : FIRST_TOY;
   const notes = player.start.value?.notes ?? [];
@@ -40,6 +45,7 @@ export function Data() {
               name="set"
               checked={!isOwn && toy.set === set}
               onChange={() => {
+                dropped.value = undefined;
                 setWantsOwn(false);
                 setData({ ...toy, set });
               }}
@@ -49,7 +55,15 @@ export function Data() {
           </label>
         ))}
         <label class="set own">
-          <input type="radio" name="set" checked={isOwn} onChange={() => setWantsOwn(true)} />
+          <input
+            type="radio"
+            name="set"
+            checked={isOwn}
+            onChange={() => {
+              setWantsOwn(true);
+              if (lastOwn.current) setData(lastOwn.current);
+            }}
+          />
           <span>Your own table</span>
         </label>
       </fieldset>
@@ -132,11 +146,12 @@ function Own({ data }: { data: OwnData | undefined }) {
           {isEditing ? "Keep this table" : "Another table"}
         </button>
       )}
-      {isEditing &&
+      {(isEditing || dropped.value) &&
         (Table ? (
           <Table.view
             onData={(next) => {
               isTaken.current = true;
+              dropped.value = undefined;
               setEditing(false);
               setData(next);
             }}

@@ -1,5 +1,6 @@
 /** What came of an opened link or file. What reads and replays is loaded when there is one. */
 import { useEffect, useState } from "preact/hooks";
+import { dropped } from "../state/dropped.ts";
 import { address } from "../state/here.ts";
 
 type Card = typeof import("./opened-card.tsx").OpenedCard;
@@ -26,7 +27,10 @@ export function LinkCard() {
       const file = event.dataTransfer?.files[0];
       if (!file || event.defaultPrevented) return;
       event.preventDefault();
-      if (!/\.(wasmgrad-run|json)$/i.test(file.name)) return;
+      if (!/\.(wasmgrad-run|json)$/i.test(file.name)) {
+        dropped.value = file;
+        return;
+      }
       import("./opened-card.tsx").then(
         ({ OpenedCard, openRunFile }) => {
           setCard({ view: OpenedCard });

@@ -132,8 +132,10 @@ function Contents({ content: { config, claim } }: { content: LinkContent }) {
   return (
     <>
       <p>
-        Whoever opens it sees this network and these settings. Their browser trains the{" "}
-        {plural(steps, "step")} again, and says whether the parameters are the same to the last bit.
+        Whoever opens it sees this network and these settings.{" "}
+        {steps > 0
+          ? `Their browser trains again for ${plural(steps, "step")}, and says whether the parameters are the same to the last bit.`
+          : "It has trained no step yet."}
       </p>
       {data.kind === "own" && (
         <p>

@@ -1,7 +1,8 @@
 /** The visitor's own table: pasted, dropped or chosen; then which column is the target, and which are inputs. */
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { readTable, suggestChoice, type OwnTable as Table, type TableChoice, toOwnData } from "../run/csv.ts";
 import type { OwnColumn, OwnData } from "../run/types.ts";
+import { dropped } from "../state/dropped.ts";
 import { announce } from "../state/status.ts";
 import { count, plural, shortName } from "../state/text.ts";
 import { SelectField } from "./fields.tsx";
@@ -29,6 +30,11 @@ export function OwnTable({ onData }: { onData(data: OwnData): void }) {
       setFault((error as Error).message);
     }
   };
+  // One that was dropped elsewhere on the page.
+  const file = dropped.value;
+  useEffect(() => {
+    if (file) void read(file);
+  }, [file]);
   const use = () => {
     if (!table || !chosen) return;
     try {

@@ -1,4 +1,5 @@
 /** How finely frames are drawn: less where the machine is slow, more where it has time left. */
+import { FIRST_VIEW } from "../run/first-start.ts";
 import type { View } from "../run/types.ts";
 
 /** From coarse to fine. `every`: tiles and weights are part of each so manieth frame. */
@@ -11,8 +12,6 @@ const LEVELS = [
   { grid: 64, every: 1 },
 ] as const;
 const FIRST = 3;
-/** Cells of a tile on each side. */
-const TILE = 14;
 /** Frames measured before the level may change. */
 const MEASURED = 12;
 /** Milliseconds of a frame, without training, from which on the level falls, and below which it rises. */
@@ -26,10 +25,6 @@ export class Detail {
   /** Levels from here on were too slow in this run. */
   #limit: number = LEVELS.length;
 
-  get grid(): number {
-    return LEVELS[this.#level]!.grid;
-  }
-
   /** A new run may be lighter or heavier. */
   reset(): void {
     this.#limit = LEVELS.length;
@@ -40,12 +35,12 @@ export class Detail {
   next(): View {
     const { grid, every } = LEVELS[this.#level]!;
     const isWhole = this.#frames++ % every === 0;
-    return { grid, tile: isWhole ? TILE : 0, weights: isWhole };
+    return { grid, tile: isWhole ? FIRST_VIEW.tile : 0, weights: isWhole };
   }
 
   /** Of a frame that stays: a run that stands. */
   get still(): View {
-    return { grid: LEVELS.at(-1)!.grid, tile: TILE, weights: true };
+    return FIRST_VIEW;
   }
 
   /** Takes what a frame cost in milliseconds: in the worker without training, and here for drawing. */

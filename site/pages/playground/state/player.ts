@@ -81,6 +81,8 @@ export class Player {
   #isStarting = false;
   #isStale = false;
   #seekTo: number | undefined;
+  /** Counts what the visitor does with the run: what was begun before ends. */
+  #turn = 0;
   #share = 0;
   #figuresAt = 0;
   #announcedAt = 0;
@@ -148,6 +150,7 @@ export class Player {
   }
 
   async restart(): Promise<void> {
+    this.#turn++;
     this.#isStale = true;
     if (this.#isStarting) return;
     this.#isStarting = true;
@@ -175,6 +178,7 @@ export class Player {
   run(): void {
     if (this.isRunning.value) return;
     if (this.trouble.value?.isLost) return;
+    this.#turn++;
     this.isRunning.value = true;
     this.#announcedAt = performance.now();
     announce("Training");
@@ -189,6 +193,7 @@ export class Player {
   }
 
   async step(): Promise<void> {
+    this.#turn++;
     this.isRunning.value = false;
     await this.#advance({ steps: 1 }, this.detail.still);
     announce(this.#summary());
@@ -196,7 +201,8 @@ export class Player {
 
   /** To exactly so many steps, as a link says; in slices, so that the page stays alive. */
   async advanceTo(steps: number): Promise<void> {
-    while ((this.frame.value?.steps ?? 0) < steps) {
+    const turn = ++this.#turn;
+    while (turn === this.#turn && (this.frame.value?.steps ?? 0) < steps) {
       const before = this.frame.value?.steps ?? 0;
       const slice = Math.max(1, Math.floor(SLICE / (this.stepCost.value || 100)));
       await this.#advance({ steps: Math.min(slice, steps - before) }, this.detail.still);
@@ -206,7 +212,9 @@ export class Player {
 
   /** Shows one of the kept states; of several calls at once only the last one counts. */
   seek(step: number): void {
+    this.#turn++;
     this.isRunning.value = false;
+    if (!this.trouble.value?.isLost) this.trouble.value = undefined;
     const isWaiting = this.#seekTo !== undefined;
     this.#seekTo = step;
     if (isWaiting) return;
