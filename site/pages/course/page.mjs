@@ -40,10 +40,12 @@ ${text(lesson.derivation)}</article>
 <section class="cell" aria-labelledby="program">
 <h2 id="program">${label(lesson)}</h2>
 <p>${escapeHtml(lesson.claim)}</p>
+<div class="program">
 <div class="code"><pre tabindex="0" role="group" aria-label="Program"><code>${highlight(lesson.code.trimEnd(), "ts")}</code></pre></div>
 <p class="hint">Click into the program to change it. <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs it; <kbd>Esc</kbd>, then <kbd>Tab</kbd> leaves the editor.</p>
 <noscript><p>JavaScript is off: the program runs in Node, by <code>npm run lesson -- ${lesson.topic}</code> in a clone of the repository.</p></noscript>
 <div class="row buttons"><button type="button" class="primary" id="run">Run</button><button type="button" id="stop" aria-disabled="true">Stop</button><button type="button" id="reset">Reset</button><p id="status" role="status"></p></div>
+</div>
 <div class="output" role="region" aria-label="Output"></div>
 </section>
 <nav class="neighbours" aria-label="Lessons">${neighbour(all[i - 1], "prev", "← *")}${neighbour(all[i + 1], "next", "* →")}</nav>`,
