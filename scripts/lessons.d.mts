@@ -9,5 +9,4 @@ export interface Lesson {
   readonly claim: string;
   readonly problem?: string;
 }
-export function introduction(): string;
 export function lessons(): Lesson[];

@@ -22,12 +22,6 @@ const root = fileURLToPath(new URL("..", import.meta.url));
  * @property {string} [problem]   its number in the problem set
  */
 
-/** The introduction of the course, Markdown below its title. */
-export function introduction() {
-  const [first] = sections();
-  return first.slice(first.indexOf("\n")).trim();
-}
-
 /** @returns {Lesson[]} */
 export function lessons() {
   return sections()

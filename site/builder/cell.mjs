@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const FOLDER = "course/cell/";
 
 /** Files of `dist` that a program may import, by name. The core is `wasmgrad` and `wasmgrad/transform`. */
-export const MODULES = { core: "all", analysis: "analysis", data: "data", metrics: "metrics", plot: "plot" };
+const MODULES = { core: "all", analysis: "analysis", data: "data", metrics: "metrics", plot: "plot" };
 
 const options = {
   bundle: true,

@@ -93,6 +93,8 @@ export function editIn(place: HTMLElement, text: string, run: () => void): Edito
           "aria-label": "Program. Escape, then Tab leaves it; Control and Enter runs it",
         }),
         EditorView.domEventHandlers({ beforeinput: typeOver }),
+        // The bar with the buttons may cover that much.
+        EditorView.scrollMargins.of(() => ({ bottom: 72 })),
         marked,
         look,
       ],

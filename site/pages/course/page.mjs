@@ -40,6 +40,7 @@ ${text(lesson.derivation)}</article>
 <section class="cell" aria-labelledby="program">
 <h2 id="program">${label(lesson)}</h2>
 <p>${escapeHtml(lesson.claim)}</p>
+${lesson.uses ? text(`In wasmgrad: ${lesson.uses}.`).replace("<p>", '<p class="quiet">') : ""}
 <div class="program">
 <div class="code"><pre tabindex="0" role="group" aria-label="Program"><code>${highlight(lesson.code.trimEnd(), "ts")}</code></pre></div>
 <p class="hint">Click into the program to change it. <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs it; <kbd>Esc</kbd>, then <kbd>Tab</kbd> leaves the editor.</p>
