@@ -9,6 +9,8 @@ export class Builder {
   /** The layer being built: names values and errors. */
   scope = "";
   phase: Phase = "forward";
+  /** What the layers of one model share. */
+  declare layers: object | undefined;
 
   constructor(readonly graph: Graph) {}
 

@@ -55,6 +55,17 @@ export interface Variable {
   readonly value: ValueId;
 }
 
+/** A layer that was called, outside of other layers: what code is written from. */
+export type LayerCall = readonly [
+  /** With what makes it again: the name of a function, and its arguments, options last. */
+  layer: object,
+  input: { readonly id: ValueId },
+  /** What the call was given beside its input. */
+  options: unknown,
+  /** A tensor, or several of them. */
+  output: unknown,
+];
+
 /** A variable that changes with each update, other than by the optimizer: the value becomes its next content. */
 export interface Update {
   readonly variable: ValueId;
@@ -78,6 +89,8 @@ export class Graph {
   readonly outputs: OutputPort[] = [];
   /** What its layers are called; of those without a name, such as `residual`, the parameters that they read. */
   layerNames: WeakMap<object, readonly string[]> = new WeakMap();
+  /** Calls of its layers in order; none of a copy, which may change what they made, nor where it was read from a file. */
+  calls: LayerCall[] = [];
   /** Looks at the outputs of a model, where it has something that gives reason to. */
   checkOutputs: ((who: string) => void) | undefined;
   /** The kernels that its records will need, where the smallest do not have them. */

@@ -234,6 +234,7 @@ export const nested = /* @__PURE__ */ withOps(function nested<P>(
     );
   const apply = layer<{ inputs?: Inputs }, Inputs, unknown>(
     "nested",
+    [model, options],
     name,
     (own, x) =>
       graph.variables.map((v) => variable(x, `${own}.${v.name}`, v.shape, v.init, v.nonNegative === true)),

@@ -94,28 +94,31 @@ export function broughtBy(use: unknown): Brought | undefined {
   return undefined;
 }
 
-/** Names of layers and the parameters of shared ones, while one model is built. */
-interface Building {
-  readonly counts: Map<string, number>;
-  readonly names: Set<string>;
-  readonly layers: Map<object, { readonly name: string; readonly parameters: readonly Tensor[] }>;
-}
-
-const buildings = new WeakMap<object, Building>();
+/** What the layers of one model share while it is built. */
+type Building = readonly [
+  /** Layers by kind. */
+  counts: Map<string, number>,
+  names: Set<string>,
+  /** With the parameters, for calls of one layer to share. */
+  made: Map<object, { readonly name: string; readonly parameters: readonly Tensor[] }>,
+];
 
 /**
  * Wraps the body of a layer: names it, makes its parameters once per model, and scopes its nodes.
  *
+ * @param given    the arguments that make it again, options last: see `modelToCode`
  * @param readCall checks the options of a call, `{}` where none are given; a layer without it takes none
  */
 export function layer(
   kind: string,
+  given: readonly unknown[],
   layerName: string | undefined,
   parameters: (who: string, x: Tensor) => readonly Tensor[],
   body: (x: Tensor, parameters: readonly Tensor[], who: string) => Tensor,
 ): Layer<never>;
 export function layer<Given extends object, Call, Output = Tensor>(
   kind: string,
+  given: readonly unknown[],
   layerName: string | undefined,
   parameters: (who: string, x: Tensor, call: Call) => readonly Tensor[],
   body: (x: Tensor, parameters: readonly Tensor[], who: string, call: Call) => Output,
@@ -123,18 +126,20 @@ export function layer<Given extends object, Call, Output = Tensor>(
 ): LayerWith<Given, never, Output>;
 export function layer(
   kind: string,
+  given: readonly unknown[],
   layerName: string | undefined,
   parameters: (who: string, x: Tensor, call: unknown) => readonly Tensor[],
   body: (x: Tensor, parameters: readonly Tensor[], who: string, call: unknown) => unknown,
   readCall?: (who: string, x: Tensor, options: never) => unknown,
 ): unknown {
+  const called = layerName ?? kind;
   const apply = (x: Tensor, ...more: unknown[]) => {
     // `[a, b].map(layer)` gives an index beside each element.
-    const given = typeof more[0] === "number" ? [] : more;
-    refuseMore(layerName ?? kind, [x, ...given], readCall ? 2 : 1);
+    const options = typeof more[0] === "number" ? [] : more;
+    refuseMore(called, [x, ...options], readCall ? 2 : 1);
     if (!(x instanceof Symbolic))
       throw new TraceError(
-        `${layerName ?? kind}: needs a tensor of a model; got ${describe(x)}` +
+        `${called}: needs a tensor of a model; got ${describe(x)}` +
           (x === undefined
             ? ": does an input have this name?"
             : Array.isArray(x) && (x as unknown[]).every((one) => one instanceof Symbolic)
@@ -142,34 +147,31 @@ export function layer(
               : ": data go to predict or fit"),
       );
     const { builder } = x;
-    let building = buildings.get(builder);
-    if (!building) {
-      building = { counts: new Map(), names: new Set(), layers: new Map() };
-      buildings.set(builder, building);
-    }
-    const call = readCall?.(layerName ?? kind, x, (given[0] === undefined ? {} : given[0]) as never);
+    const [counts, names, layers] = (builder.layers ??= [new Map(), new Set(), new Map()]) as Building;
+    const call = readCall?.(called, x, (options[0] === undefined ? {} : options[0]) as never);
     const outer = builder.scope;
-    let made = building.layers.get(apply);
+    let made = layers.get(apply);
     try {
       if (!made) {
-        const count = (building.counts.get(kind) ?? 0) + 1;
-        building.counts.set(kind, count);
+        const count = (counts.get(kind) ?? 0) + 1;
+        counts.set(kind, count);
         const name = layerName ?? `${kind}${count}`;
-        if (building.names.has(name))
-          throw new OptionError(`${name}: layer names must be unique; got ${name} twice`);
-        building.names.add(name);
+        if (names.has(name)) throw new OptionError(`${name}: layer names must be unique; got ${name} twice`);
+        names.add(name);
         builder.graph.layerNames.set(apply, [name]);
         builder.scope = name;
         made = { name, parameters: parameters(name, x, call) };
-        building.layers.set(apply, made);
+        layers.set(apply, made);
       }
       builder.scope = made.name;
-      return body(x, made.parameters, made.name, call);
+      const output = body(x, made.parameters, made.name, call);
+      if (!outer) builder.graph.calls.push([apply, x, options[0], output]);
+      return output;
     } finally {
       builder.scope = outer;
     }
   };
-  return Object.assign(apply, { kind, layerName });
+  return Object.assign(apply, { kind, layerName, given });
 }
 
 /** A variable of the layer that is being built. */

@@ -39,6 +39,7 @@ function stepLayer(
 ): Layer<"same"> {
   return layer(
     kind,
+    [],
     name,
     () => [],
     (x, _, who) => {

@@ -9,6 +9,7 @@ export function modelWithValues<X, P>(
   border: Border | undefined,
 ): Model<X, P> {
   const graph = model.graph.copy();
+  graph.calls = model.graph.calls;
   program.plan.variables.forEach((v, i) => {
     const init = { kind: "values" as const, data: program.values(v).slice() };
     graph.variables[i] = { ...graph.variables[i], init };

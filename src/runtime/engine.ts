@@ -115,13 +115,16 @@ async function threadedEngine(
 /** Adds what only those who make an engine themselves can call: other pages do without. */
 function complete(engine: Engine, lack: Partial<EngineInfo> = {}): Engine {
   const { relaxed, crew } = engine;
-  return Object.assign(engine, {
+  const dispose = () => crew?.dispose();
+  const methods = {
     info: (): EngineInfo => {
       const { livePrograms } = engine;
       return { threads: 1, wanted: 1, ...lack, ...crew?.info(), relaxed, livePrograms };
     },
-    dispose: () => crew?.dispose(),
-  });
+    dispose,
+  };
+  // Older engines have no such symbol.
+  return Object.assign(engine, methods, Symbol.dispose && { [Symbol.dispose]: dispose });
 }
 
 function checkRelaxed(): void {

@@ -46,6 +46,8 @@ export class Engine {
    * ones are refused with a DisposedError. An engine of one thread has nothing to end.
    */
   declare readonly dispose: () => void;
+  /** `dispose`, at the end of a block: `using engine = await createEngine({ threads: "auto" })`. */
+  declare readonly [Symbol.dispose]: () => void;
 
   /** Programs that have memory: made, neither disposed of nor collected. */
   get livePrograms(): number {

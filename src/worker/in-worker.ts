@@ -1,6 +1,6 @@
 import { describe } from "../describe.ts";
 import { OptionError } from "../errors.ts";
-import { FUNCTION, type Rule, readOptions, refuseMore } from "../options.ts";
+import { FUNCTION, type Rule, readOptions, refuseMore, SIGNAL } from "../options.ts";
 import type { Result, Rows } from "../rows/data.ts";
 import type { WorkerLike } from "../runtime/crew.ts";
 import type { EngineOptions } from "../runtime/engine.ts";
@@ -27,6 +27,11 @@ export interface WorkerOptions {
   readonly progressInterval?: number;
   /** Milliseconds within which the worker's file must have been loaded. Default: 60,000. */
   readonly startTimeout?: number;
+}
+
+export interface StartOptions extends WorkerOptions {
+  /** Ends the start: no worker is left, and the promise rejects with its reason. Does nothing once the trainer is there. */
+  readonly signal?: AbortSignal;
 }
 
 const INTERVAL: Rule = ["milliseconds from 0 on", (n: number) => n >= 0 && n < Number.POSITIVE_INFINITY];
@@ -59,27 +64,39 @@ export const WORKER = {
  */
 export async function inWorker<X = Rows, P = Result>(
   source: TrainerSource<X, P>,
-  options?: WorkerOptions,
+  options?: StartOptions,
 ): Promise<WorkerTrainer<X, P>>;
 export async function inWorker<X = Rows, P = Result>(
   source: unknown,
-  options: WorkerOptions & { readonly worker: () => WorkerLike },
+  options: StartOptions & { readonly worker: () => WorkerLike },
 ): Promise<WorkerTrainer<X, P>>;
-export async function inWorker(source: unknown, options: WorkerOptions = {}): Promise<WorkerTrainer> {
+export async function inWorker(source: unknown, options: StartOptions = {}): Promise<WorkerTrainer> {
   refuseMore("inWorker", arguments, 2, "write inWorker(source, options)");
-  const { worker, engine, progressInterval, startTimeout } = readOptions("inWorker", options, WORKER);
+  const { worker, engine, progressInterval, startTimeout, signal } = readOptions("inWorker", options, {
+    ...WORKER,
+    signal: [undefined, SIGNAL],
+  });
   checkEngine("inWorker", engine);
+  signal?.throwIfAborted();
   // At once: what it gives is that of the call, and the worker's file is loaded meanwhile.
   const given = sourceOf("inWorker", source, worker !== undefined);
   given.catch(() => {});
   const link = makeLink("inWorker", worker, progressInterval);
+  let stop = () => {};
   try {
-    const opened = await openTrainer("inWorker", link, await given, engine, startTimeout);
+    const stopped = new Promise<never>((_, reject) => {
+      stop = () => reject(signal?.reason);
+    });
+    signal?.addEventListener("abort", stop);
+    const opening = given.then((source) => openTrainer("inWorker", link, source, engine, startTimeout));
+    const opened = await Promise.race([opening, stopped]);
     const end = () => link.connection.end(disposedWorker("inWorker"));
     return remoteTrainer(link, opened, { by: "dispose", end });
   } catch (error) {
     link.connection.end(disposedWorker("inWorker"));
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
 }
 

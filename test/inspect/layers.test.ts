@@ -133,6 +133,7 @@ describe("layersOf", () => {
   it("gives a layer the parameters of its parts, whose names begin with its own", () => {
     const parts = layer(
       "parts",
+      [],
       "parts",
       (who, x) =>
         ["a", "b"].map((part) => variable(x, `${who}.${part}.bias`, [2], { kind: "constant", value: 0 })),

@@ -13,9 +13,7 @@ import {
   loadTrainer,
   meanSquaredError,
   model,
-  modelToCode,
   multiHeadAttention,
-  reshape,
   scaledDotProductAttention,
   sequential,
   sgd,
@@ -363,10 +361,5 @@ describe("files", () => {
 
   it("name what they need", () => {
     expect(() => load(trainer.save())).toThrow("multiHeadAttention");
-  });
-
-  it("modelToCode refuses attention by its name", () => {
-    const net = sequential({ input: [4] }, [reshape([2, 2]), multiHeadAttention({ heads: 1 }), flatten()]);
-    expect(() => modelToCode(compile(net) as never)).toThrow("attention");
   });
 });

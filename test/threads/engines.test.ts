@@ -148,6 +148,18 @@ describe("dispose", () => {
     expect(() => classifier({ engine })).toThrow(DisposedError);
   });
 
+  it("comes at the end of a block with using, also where there are no threads", async () => {
+    const kept = [];
+    {
+      using engine = await threaded(2);
+      using alone = await createEngine();
+      kept.push(engine, alone);
+      expect(engine.info().threads).toBe(2);
+    }
+    expect(kept[0].info()).toMatchObject({ threads: 1, why: "the engine was disposed" });
+    expect(kept[1].info()).toMatchObject({ threads: 1 });
+  });
+
   it("lets a suspended fit go on to the same bits", async () => {
     const engine = await threaded(2);
     using trainer = classifier({ engine });

@@ -126,6 +126,32 @@ describe("a worker that does not start", () => {
     );
   });
 
+  it("is ended by the signal, with its reason", async () => {
+    const file = workerFile("silent", "setInterval(() => {}, 1000);");
+    const made: Worker[] = [];
+    const worker = () => {
+      made.push(new Worker(file));
+      return made[made.length - 1];
+    };
+    const controller = new AbortController();
+    const starting = inWorker(undefined, { worker, signal: controller.signal });
+    const [first] = made;
+    const gone = new Promise((resolve) => first.once("exit", resolve));
+    controller.abort(new Error("changed my mind"));
+    await expect(starting).rejects.toThrow("changed my mind");
+    await gone;
+    await expect(inWorker(undefined, { worker, signal: controller.signal })).rejects.toThrow(
+      "changed my mind",
+    );
+    expect(made).toHaveLength(1);
+    // A source that takes its time is not waited for either.
+    const late = new AbortController();
+    const never = inWorker(() => new Promise<never>(() => {}), { signal: late.signal });
+    late.abort();
+    await expect(never).rejects.toMatchObject({ name: "AbortError" });
+    await expect(inWorker(xorTrainer, { signal: 5 as never })).rejects.toThrow(main.OptionError);
+  });
+
   it("or is none is refused", async () => {
     for (const worker of [() => ({}), () => undefined])
       await expect(inWorker(xorTrainer, { worker: worker as never })).rejects.toThrow(

@@ -226,6 +226,7 @@ export const multiHeadAttention = /* @__PURE__ */ withOps(
     check(name ?? "multiHeadAttention", "heads", heads, COUNT);
     return layer(
       "multiHeadAttention",
+      [options],
       name,
       (who, x, { context }: Attended) => makeProjections(who, x, context, read),
       (x, parameters, who, call: Attended) => attendProjected(x, parameters, who, call, read),
@@ -304,6 +305,7 @@ export const transformerBlock = /* @__PURE__ */ withOps(
     const add = (x: Tensor, y: Tensor) => x.emit(binary, { fn: BinaryFn.Add }, [x.id, y.id]);
     return layer(
       "transformerBlock",
+      [options],
       name,
       (who, x) => {
         const features = checkSequence(who, "transformerBlock", x);

@@ -129,6 +129,7 @@ function convolution(
   };
   return layer(
     kind,
+    [filters, options],
     read.name,
     (who, x) => {
       windowsFor(who, x);
@@ -191,6 +192,7 @@ function transposed(
   };
   return layer(
     kind,
+    [filters, options],
     read.name,
     (who, x) => {
       attrsFor(who, x);

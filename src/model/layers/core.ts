@@ -63,6 +63,7 @@ export function dense(units: number, options: DenseOptions = {}): Layer<"same"> 
   const { weightInitializer = defaultInitializer(activation.name) } = read;
   return layer(
     "dense",
+    [units, options],
     given,
     (name, x) => {
       const fanIn = x.shape[x.shape.length - 1];
@@ -94,6 +95,7 @@ export function activation(fn: Activation, options: NameOption = {}): Layer<"sam
   const parsed = parseActivation(name ?? "activation", fn);
   return layer(
     "activation",
+    [fn, options],
     name,
     () => [],
     (x) => activate(x, parsed),
@@ -118,6 +120,7 @@ export const dropout = /* @__PURE__ */ withOps(
     check(name ?? "dropout", "rate, the first argument,", rate, SHARE);
     return layer(
       "dropout",
+      [rate, options],
       name,
       () => [],
       (x, _, who) => {
@@ -159,6 +162,7 @@ export const batchNorm = /* @__PURE__ */ withOps(
     });
     return layer(
       "batchNorm",
+      [options],
       name,
       (layerName, x) => {
         const columns = [columnsOf(layerName, "batchNorm", x)];
@@ -221,6 +225,7 @@ export const embedding = /* @__PURE__ */ withOps(
     check(who, "units, the second argument,", units, COUNT);
     return layer(
       "embedding",
+      [vocabulary, units, options],
       name,
       (layerName, x) => {
         const shape = [vocabulary, units];
@@ -257,6 +262,7 @@ export const layerNorm = /* @__PURE__ */ withOps(
     });
     return layer(
       "layerNorm",
+      [options],
       name,
       (layerName, x) => {
         const columns = [columnsOf(layerName, "layerNorm", x)];
@@ -289,6 +295,7 @@ export function flatten(options: NameOption = {}): Layer<number[][]> {
   refuseMore("flatten", arguments, 1);
   return layer(
     "flatten",
+    [options],
     nameIn("flatten", options),
     () => [],
     (x) => withShape(x, [sizeOf(x.shape.slice(1))]),
@@ -309,6 +316,7 @@ export function reshape<const S extends Shape>(shape: S, options: NameOption = {
     );
   return layer(
     "reshape",
+    [shape, options],
     nameIn("reshape", options),
     () => [],
     (x) => withShape(x, shape),

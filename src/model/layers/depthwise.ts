@@ -134,6 +134,7 @@ function depthwiseConv(kind: string, axes: 1 | 2, options: AnyOptions): Layer<"s
   const { size } = given.windows;
   return layer(
     kind,
+    [options],
     given.name,
     (who, x) => {
       windowsFor(kind, who, x, given);
@@ -161,6 +162,7 @@ function separableConv(kind: string, axes: 1 | 2, filters: unknown, options: Any
   const units = filters as number;
   return layer(
     kind,
+    [filters, options],
     given.name,
     (who, x) => {
       windowsFor(kind, who, x, given);

@@ -69,6 +69,7 @@ export const rmsNorm = /* @__PURE__ */ withOps(
     });
     return layer(
       "rmsNorm",
+      [options],
       name,
       (who, x) => [
         variable(x, `${who}.gamma`, [columnsOf(who, "rmsNorm", x)], { kind: "constant", value: 1 }),
@@ -113,6 +114,7 @@ export const groupNorm = /* @__PURE__ */ withOps(
     check(name ?? "groupNorm", "groups, the first argument,", groups, COUNT);
     return layer(
       "groupNorm",
+      [groups, options],
       name,
       (who, x) => {
         const channels = columnsOf(who, "groupNorm", x);
@@ -167,6 +169,7 @@ export const spatialDropout = /* @__PURE__ */ withOps(
     check(name ?? "spatialDropout", "rate, the first argument,", rate, SHARE);
     return layer(
       "spatialDropout",
+      [rate, options],
       name,
       () => [],
       (x, _, who) => {
@@ -205,6 +208,7 @@ export const gaussianNoise = /* @__PURE__ */ withOps(
     check(name ?? "gaussianNoise", "stddev, the first argument,", stddev, NOT_NEGATIVE);
     return layer(
       "gaussianNoise",
+      [stddev, options],
       name,
       () => [],
       (x, _, who) =>
@@ -248,6 +252,7 @@ export const activityPenalty = /* @__PURE__ */ withOps(
       );
     return layer(
       "activityPenalty",
+      [options],
       name,
       () => [],
       (x, _, who) => {
@@ -368,6 +373,7 @@ export const prelu = /* @__PURE__ */ withOps(
     });
     return layer(
       "prelu",
+      [options],
       name,
       (who, x) => [
         variable(x, `${who}.alpha`, [columnsOf(who, "prelu", x)], { kind: "constant", value: alpha }),
@@ -382,8 +388,12 @@ export const prelu = /* @__PURE__ */ withOps(
 );
 
 /** An activation that is made of ops, as a layer without parameters. */
-const elementwise = (kind: string, name: string | undefined, body: (x: Tensor) => Tensor): Layer<"same"> =>
-  layer(kind, name, () => [], body);
+const elementwise = (
+  kind: string,
+  options: object,
+  name: string | undefined,
+  body: (x: Tensor) => Tensor,
+): Layer<"same"> => layer(kind, [options], name, () => [], body);
 
 /**
  * `y = min(max(x, 0), 6)` elementwise, X [..] -> Y [..]. The derivative at 6 is 1/2. Krizhevsky 2010; as PyTorch's ReLU6.
@@ -394,7 +404,7 @@ const elementwise = (kind: string, name: string | undefined, body: (x: Tensor) =
 export const relu6 = /* @__PURE__ */ withOps(
   function relu6(options: NameOption = {}): Layer<"same"> {
     refuseMore("relu6", arguments, 1);
-    return elementwise("relu6", nameIn("relu6", options), (x) =>
+    return elementwise("relu6", options, nameIn("relu6", options), (x) =>
       combine(BinaryFn.Minimum, apply(Fn.Relu, x), constant(x, [], 6)),
     );
   },
@@ -411,7 +421,7 @@ export const relu6 = /* @__PURE__ */ withOps(
 export const hardSwish = /* @__PURE__ */ withOps(
   function hardSwish(options: NameOption = {}): Layer<"same"> {
     refuseMore("hardSwish", arguments, 1);
-    return elementwise("hardSwish", nameIn("hardSwish", options), (x) =>
+    return elementwise("hardSwish", options, nameIn("hardSwish", options), (x) =>
       combine(BinaryFn.Multiply, x, apply(Fn.HardSigmoid, x)),
     );
   },
@@ -427,7 +437,7 @@ export const hardSwish = /* @__PURE__ */ withOps(
 export const mish = /* @__PURE__ */ withOps(
   function mish(options: NameOption = {}): Layer<"same"> {
     refuseMore("mish", arguments, 1);
-    return elementwise("mish", nameIn("mish", options), (x) =>
+    return elementwise("mish", options, nameIn("mish", options), (x) =>
       combine(BinaryFn.Multiply, x, apply(Fn.Tanh, apply(Fn.Softplus, x))),
     );
   },
@@ -457,7 +467,7 @@ export const hardSigmoid = /* @__PURE__ */ withOps(
       beta: [0.5, FINITE],
       name: [undefined, STRING],
     });
-    return elementwise("hardSigmoid", name, (x) => {
+    return elementwise("hardSigmoid", options, name, (x) => {
       const line = combine(
         BinaryFn.Add,
         combine(BinaryFn.Multiply, x, constant(x, [], alpha)),

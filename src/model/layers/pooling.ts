@@ -45,6 +45,7 @@ function pooling<Axes extends 1 | 2>(
   kind: string,
   axes: Axes,
   size: unknown,
+  options: PoolOptions,
   { stride, padding, name }: PoolOptions,
   emit: (x: Tensor, windows: Omit<ReturnType<typeof windowsOn>, "dilation" | "counts">) => Tensor,
 ): Layer<"same"> {
@@ -55,6 +56,7 @@ function pooling<Axes extends 1 | 2>(
   const dilation = sizes.map(() => 1);
   return layer(
     kind,
+    [size, options],
     name,
     () => [],
     (x, _, own) => {
@@ -67,7 +69,7 @@ function pooling<Axes extends 1 | 2>(
 
 function maxOf(kind: string, axes: 1 | 2, size: unknown, options: PoolOptions): Layer<"same"> {
   const read = readOptions(kind, options, { stride: [], padding: ["valid"], name: [undefined, STRING] });
-  return pooling(kind, axes, size, read, (x, windows) => x.emit(maxPool, windows, [x.id]));
+  return pooling(kind, axes, size, options, read, (x, windows) => x.emit(maxPool, windows, [x.id]));
 }
 
 /**
@@ -120,7 +122,7 @@ function averageOf(
     name: [undefined, STRING],
   });
   const divisor = read.countPadding ? PoolDivisor.Window : PoolDivisor.Inside;
-  return pooling(kind, axes, size, read, (x, windows) =>
+  return pooling(kind, axes, size, options, read, (x, windows) =>
     x.emit(averagePool, { ...windows, divisor }, [x.id]),
   );
 }
@@ -164,6 +166,7 @@ export const averagePool1d = /* @__PURE__ */ withOps(
 function globalMax(kind: string, axes: number, options: NameOption): Layer<number[][]> {
   return layer(
     kind,
+    [options],
     nameIn(kind, options),
     () => [],
     (x, _, who) => {
@@ -180,6 +183,7 @@ function globalMax(kind: string, axes: number, options: NameOption): Layer<numbe
 function globalAverage(kind: string, axes: number, options: NameOption): Layer<number[][]> {
   return layer(
     kind,
+    [options],
     nameIn(kind, options),
     () => [],
     (x, _, who) => {
@@ -275,6 +279,7 @@ function larger(kind: string, axes: 1 | 2, factor: unknown, between: string, opt
   const factors = perAxis(name ?? kind, "factor, the first argument,", factor, axes);
   return layer(
     kind,
+    [factor, options],
     name,
     () => [],
     (x) => x.emit(upsample, { factor: factors, bilinear: mode !== "nearest" }, [x.id]),
@@ -323,6 +328,7 @@ function zeros(kind: string, axes: 1 | 2, padding: unknown, options: NameOption)
   const sides = readPadding(name ?? kind, padding, axes, true);
   return layer(
     kind,
+    [padding, options],
     name,
     () => [],
     (x, _, own) => {

@@ -49,6 +49,7 @@ export const sinusoidalPositions = /* @__PURE__ */ withOps(
     refuseMore("sinusoidalPositions", arguments, 1);
     return layer(
       "sinusoidalPositions",
+      [options],
       nameIn("sinusoidalPositions", options),
       () => [],
       (x, _, who) => {
@@ -86,6 +87,7 @@ export const learnedPositions = /* @__PURE__ */ withOps(
     check(name ?? "learnedPositions", "length, the first argument,", length, COUNT);
     return layer(
       "learnedPositions",
+      [length, options],
       name,
       (who, x) => {
         const [, features] = sequenceOf(who, "learnedPositions", x);

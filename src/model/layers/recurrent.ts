@@ -105,12 +105,19 @@ const TABLE = {
   name: [undefined, STRING],
 } as const;
 
-function makeLayer(kind: string, units: number, cell: Cell, options: Recipe["options"]): never {
+function makeLayer(
+  kind: string,
+  units: number,
+  written: RecurrentOptions,
+  cell: Cell,
+  options: Recipe["options"],
+): never {
   const { name } = options;
   check(name ?? kind, "units, the first argument,", units, COUNT);
   const recipe: Recipe = { kind, units, cell, options };
   const made = layer(
     kind,
+    [units, written],
     name,
     (who, x) => parametersOf(recipe, who, x),
     (x, parameters, who, call: RecurrentCall) =>
@@ -237,7 +244,13 @@ export const simpleRnn: Recurrent<SimpleRnnOptions, readonly [output: Tensor, h:
         ...TABLE,
         activation: ["tanh", oneOf("tanh", "relu")],
       });
-      return makeLayer("simpleRnn", units, activation === "relu" ? Cell.RnnRelu : Cell.RnnTanh, read);
+      return makeLayer(
+        "simpleRnn",
+        units,
+        options,
+        activation === "relu" ? Cell.RnnRelu : Cell.RnnTanh,
+        read,
+      );
     },
     [recurrent],
   );
@@ -261,7 +274,7 @@ export const lstm: Recurrent<RecurrentOptions, readonly [output: Tensor, h: Tens
   /* @__PURE__ */ withOps(
     function lstm(units: number, options: RecurrentOptions = {}) {
       refuseMore("lstm", arguments, 2);
-      return makeLayer("lstm", units, Cell.Lstm, readOptions("lstm", options, TABLE));
+      return makeLayer("lstm", units, options, Cell.Lstm, readOptions("lstm", options, TABLE));
     },
     [recurrent],
   );
@@ -285,7 +298,7 @@ export const gru: Recurrent<GruOptions, readonly [output: Tensor, h: Tensor]> & 
     function gru(units: number, options: GruOptions = {}) {
       refuseMore("gru", arguments, 2);
       const { resetAfter, ...read } = readOptions("gru", options, { ...TABLE, resetAfter: [true, BOOLEAN] });
-      return makeLayer("gru", units, resetAfter ? Cell.Gru : Cell.GruBefore, read);
+      return makeLayer("gru", units, options, resetAfter ? Cell.Gru : Cell.GruBefore, read);
     },
     [recurrent],
   );
@@ -327,6 +340,7 @@ export const bidirectional = /* @__PURE__ */ withOps(
       );
     return layer(
       "bidirectional",
+      [recurrentLayer, options],
       name ?? recipe.options.name,
       (who, x) => [
         ...parametersOf(recipe, `${who}.forward`, x),
