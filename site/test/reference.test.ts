@@ -55,6 +55,11 @@ describe("the reference", () => {
     expect(html).not.toContain("@param");
   });
 
+  it("leads to guides that comments name", () => {
+    const html = readFileSync(join(OUT, "docs/api/data/readCsv/index.html"), "utf8");
+    expect(html).toContain('<a href="../../../data/">docs/data.md</a>');
+  });
+
   it("finds the parameters of functions that are made by others", () => {
     const html = readFileSync(join(OUT, "docs/api/wasmgrad/lstm/index.html"), "utf8");
     expect(html).toContain(

@@ -24,14 +24,22 @@ export const firstSentence = (comment) => {
  *
  * @param {(name: string) => string | undefined} addressOf  of an export, by name
  * @param {(name: string) => boolean} isAmbiguous  whether a word in code may mean something else than the export
+ * @param {(name: string) => string} guideAt  address of a guide; comments name it by its file
  */
-export function commentWriter(addressOf, isAmbiguous) {
+export function commentWriter(addressOf, isAmbiguous, guideAt) {
   const linkCode = (code) => {
     const [, name, call] = /^([\w$]+)(\(\))?$/.exec(code) ?? [];
     return name && (call || !isAmbiguous(name)) ? addressOf(name) : undefined;
   };
-  const rewriteLink = (href) => (href.startsWith("export:") ? addressOf(href.slice("export:".length)) : href);
-  const render = (text) => renderMarkdown(text, { html: false, rewriteLink, linkCode }).html;
+  const rewriteLink = (href) => {
+    const [, kind, name] = /^(export|guide):(.*)$/.exec(href) ?? [];
+    if (!kind) return href;
+    return kind === "export" ? addressOf(name) : guideAt(name);
+  };
+  const render = (text) => {
+    const withGuides = text.replaceAll(/\bdocs\/([\w-]+)\.md\b/g, "[$&](guide:$1)");
+    return renderMarkdown(withGuides, { html: false, rewriteLink, linkCode }).html;
+  };
   /** Names of error classes are links. */
   const errors = (text) =>
     text.replaceAll(/(`[^`]*`)|\b([A-Z]\w*Error)\b/g, (all, code, name) =>

@@ -87,7 +87,11 @@ export async function referencePages() {
       },
     };
     const addressOfName = (name) => (name === own ? undefined : addressOf(idsOf.get(entry).get(name)));
-    const write = commentWriter(addressOfName, (name) => common.has(name));
+    const write = commentWriter(
+      addressOfName,
+      (name) => common.has(name),
+      (name) => fromTo(path, `docs/${name}/`),
+    );
     const isHere = (id) => places.get(id)?.path === path;
     return { write, ...declarationWriter({ byId, names, write, addressOf, isHere }) };
   }
