@@ -1,6 +1,7 @@
 /** The playground when something is wrong: one sentence, and a page that goes on. And what links ask for beside a run. */
 import { strict as assert } from "node:assert";
 import { deflateSync, inflateSync } from "node:zlib";
+import { serveAltered } from "../altered.mjs";
 import {
   click,
   linkOf,
@@ -264,18 +265,31 @@ export default async ({ browser, url, open, check }) => {
     );
     await page.close();
   });
-  await check("a chart that cannot be loaded is said, and it trains on", async () => {
+  await check("the chart is drawn where the browser's language is no valid one", async () => {
     const page = await browser.newPage();
-    // Here uPlot throws when it is imported.
+    // uPlot throws then when it is imported.
     await page.evaluateOnNewDocument(() =>
-      Object.defineProperty(navigator, "language", { get: () => "no language" }),
+      Object.defineProperty(navigator, "language", { get: () => "no language", configurable: true }),
     );
     await page.goto(`${url}playground/`);
     await ready(page);
-    await click(page, "Run");
-    await waitForText(page, ".chart-note", "could not load the chart");
-    await waitForSteps(page, 20);
+    await click(page, "Step");
+    await page.waitForSelector(".chart canvas");
     await page.close();
+  });
+  await check("a chart that cannot be loaded is said, and it trains on", async () => {
+    const server = await serveAltered([[/loss-chart.*\.js$/, null]]);
+    try {
+      const page = await browser.newPage();
+      await page.goto(`${server.url}playground/`);
+      await ready(page);
+      await click(page, "Run");
+      await waitForText(page, ".chart-note", "could not load the chart");
+      await waitForSteps(page, 20);
+      await page.close();
+    } finally {
+      server.close();
+    }
   });
   await check("a table that is dropped on the page is read, and comes back after a toy set", async () => {
     const page = await opened();

@@ -17,6 +17,7 @@ export function Chart() {
     let close = () => {};
     const load = async () => {
       try {
+        makeLanguageValid();
         const { LossChart } = await import("../draw/loss-chart.ts");
         if (isOver || !place.current) return;
         const chart = new LossChart(place.current, player.history);
@@ -71,4 +72,13 @@ export function Chart() {
       )}
     </figure>
   );
+}
+
+/** uPlot asks for the formats of the browser's language when it is imported, and throws where that is no valid one, such as "C". */
+function makeLanguageValid(): void {
+  try {
+    Intl.getCanonicalLocales(navigator.language);
+  } catch {
+    Object.defineProperty(navigator, "language", { value: "en", configurable: true });
+  }
 }

@@ -49,7 +49,14 @@ export function LinkCard() {
   return (
     <div>
       {isRefused && <p class="bad">What reads links could not be loaded. Reload the page to try again.</p>}
-      {card && <card.view />}
+      {card ? <card.view /> : link !== undefined && !isRefused && <Waiting />}
     </div>
   );
 }
+
+/** Has its place from the start, so that nothing moves when the link was read. */
+const Waiting = () => (
+  <div class="panel verdict">
+    <p>Reading the link …</p>
+  </div>
+);

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import type { LinkContent, Verdict } from "../run/types.ts";
 import { close, opened, replayNow } from "../state/opened.ts";
-import { count, duration, plural, shortName } from "../state/text.ts";
+import { duration, plural, shortName } from "../state/text.ts";
 
 export { openLink, openRunFile } from "../state/opened.ts";
 
@@ -57,7 +57,8 @@ function Outcome({ verdict, content }: { verdict: Verdict; content: LinkContent 
       return (
         <Card kind="equal">
           <strong class="good">Equal:</strong> {plural(verdict.steps, "step")} on this machine gave the same
-          parameters to the last bit, in {duration(verdict.milliseconds)}. <Summary content={content} />.
+          parameters to the last bit, in {duration(verdict.milliseconds)}.{" "}
+          <Summary content={content} isShort />.
         </Card>
       );
     case "differs":
@@ -81,7 +82,13 @@ function Outcome({ verdict, content }: { verdict: Verdict; content: LinkContent 
 
 const Digest = ({ of }: { of: string }) => <code title={of}>{of.slice(0, 12)}…</code>;
 
-function Summary({ content: { config, claim, version } }: { content: LinkContent }) {
+function Summary({
+  content: { config, claim, version },
+  isShort,
+}: {
+  content: LinkContent;
+  isShort?: boolean;
+}) {
   const { data, layers } = config;
   return (
     <>
@@ -93,7 +100,8 @@ function Summary({ content: { config, claim, version } }: { content: LinkContent
           <bdi>{shortName(data.target.name)}</bdi>
         </>
       )}
-      , {plural(layers.length, "hidden layer")}, {claim ? `${count(claim.steps)} steps` : "no steps yet"},
+      , {plural(layers.length, "hidden layer")},{" "}
+      {isShort ? "" : claim ? `${plural(claim.steps, "step")}, ` : "no steps yet, "}
       wasmgrad {shortName(version)}
     </>
   );
