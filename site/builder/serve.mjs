@@ -9,7 +9,8 @@ const port = at < 0 ? 4173 : Number(args[at + 1]);
 if (!Number.isInteger(port) || port < 0 || port > 65535)
   throw new RangeError(`site: --port must be a port from 0 to 65535; got ${args[at + 1]}`);
 if (args.includes("--dev")) {
-  const server = await createServer({ ...viteConfig(writeSources(await allPages())), server: { port } });
+  const config = viteConfig(writeSources(await allPages(), { isServed: true }));
+  const server = await createServer({ ...config, server: { ...config.server, port } });
   await server.listen();
   server.printUrls();
 } else {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cellFiles } from "./cell.mjs";
-import { documentOf } from "./shell.mjs";
+import { documentOf, POLICY } from "./shell.mjs";
 
 const site = fileURLToPath(new URL("..", import.meta.url));
 
@@ -12,13 +12,23 @@ export const OUT = join(site, "../build/site");
 /** HTML files that Vite starts from. */
 export const SOURCES = join(site, ".sources");
 
-/** Writes the documents of pages with scripts, and returns their files. */
-export function writeSources(pages) {
+/**
+ * Writes the documents of pages with scripts, and returns their files.
+ *
+ * @param {boolean} [options.isServed]  whether Vite serves them: what is outside its root then has addresses of its own
+ */
+export function writeSources(pages, { isServed = false } = {}) {
   const files = [];
   for (const page of pages.filter(({ script }) => script)) {
     const file = join(SOURCES, page.path, "index.html");
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, documentOf(page, relative(dirname(file), join(site, "pages", page.script))));
+    const script = join(site, "pages", page.script);
+    // Vite puts style sheets into pages that it serves.
+    const policy = (page.policy ?? POLICY).replace("style-src 'self'", "$& 'unsafe-inline'");
+    const text = isServed
+      ? documentOf({ ...page, policy }, `/@fs${script}`)
+      : documentOf(page, relative(dirname(file), script));
+    writeFileSync(file, text);
     files.push(file);
   }
   return files;
