@@ -1,13 +1,11 @@
 /** Pages of lessons: what is there before anything runs, the editor, runs with all that may go wrong, frames of teachers. */
 import { strict as assert } from "node:assert";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import { lessons } from "../../../scripts/lessons.mjs";
 import words from "../../../test/lessons/words.json" with { type: "json" };
 import { linesOfOutput, wordsOf } from "../../../test/lessons/words.mjs";
+import { addAxe, violationsIn } from "../axe.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WEIGHT = 15 * 1024;
 
 const statusOf = (page) => page.$eval("#status", ({ textContent }) => textContent);
@@ -360,15 +358,8 @@ throw new Error(h);`;
     await check(`has no fault that axe knows: ${what}`, async () => {
       const page = await open(path, features);
       await reach(page);
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => globalThis.axe.run());
-      assert.deepEqual(
-        violations.map(({ id, nodes }) => [
-          id,
-          nodes.map(({ html, failureSummary }) => `${html}: ${failureSummary}`),
-        ]),
-        [],
-      );
+      await addAxe(page);
+      assert.deepEqual(await violationsIn(page), []);
       const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       assert.ok(wide <= seen, `${wide} px wide, on a screen of ${seen}`);
       await page.close();
