@@ -10,11 +10,11 @@ export const teamOf = (engine: Engine): Team => engine.crew as Team;
 export async function threaded(
   threads: number | "auto",
   { policy = "all", waits = true, patienceMs = 10_000 }: Partial<Team["hooks"]> = {},
-): Promise<Engine & Disposable> {
+): Promise<Engine> {
   const engine = await createEngine({ threads });
   const { hooks } = teamOf(engine);
   Object.assign(hooks, { policy, waits, patienceMs, decided: verifyBarriers });
-  return Object.assign(engine, { [Symbol.dispose]: () => engine.dispose() });
+  return engine;
 }
 
 /** The package, whose programs all run on an engine. */
