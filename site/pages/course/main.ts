@@ -43,7 +43,7 @@ function startCell() {
   async function edit() {
     asked ??= import("./editor.ts").then(({ editIn }) => {
       const isHere = code.contains(document.activeElement);
-      editor = editIn(code, text, start);
+      editor = editIn(code, text, runProgram);
       code.classList.add("live");
       if (isHere) editor.focus();
       return editor;
@@ -67,11 +67,14 @@ function startCell() {
     const show = outputTo(output);
     let [checks, held] = [0, 0];
     let cut = "";
+    let isEmpty = true;
     say("Running ..");
     const width = Math.round(Math.min(640, Math.max(300, output.clientWidth)));
     text = editor?.text ?? text;
     const current = run(text, width, (message) => {
       if (running !== current) return;
+      // What the run before printed stays until there is something else, so that the page does not jump.
+      if (isEmpty && (message.kind === "end" || message.kind === "failed")) output.replaceChildren();
       if (message.kind === "cut") cut = ` ${message.why}`;
       else if (message.kind === "end") {
         setRunning(undefined);
@@ -88,17 +91,22 @@ function startCell() {
           if (message.holds) held++;
         }
         // The page says that itself.
-        if (message.kind !== "heading" || message.title !== title) show(message);
+        if (message.kind === "heading" && message.title === title) return;
+        isEmpty = false;
+        show(message);
       }
     });
     setRunning(current);
   }
 
-  runButton.addEventListener("click", () =>
-    start().catch(() =>
-      say("What runs the program could not be loaded. Is the connection gone? Then try again.", "bad"),
-    ),
-  );
+  function runProgram() {
+    start().catch(() => {
+      setRunning(undefined);
+      say("What runs the program could not be loaded. Is the connection gone? Then reload the page.", "bad");
+    });
+  }
+
+  runButton.addEventListener("click", runProgram);
   stopButton.addEventListener("click", () => {
     if (!running) return;
     running.stop();

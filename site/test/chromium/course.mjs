@@ -119,6 +119,8 @@ export default async ({ browser, open, url, check, faults }) => {
     const page = await open("course/rank/");
     assert.match(await runs(page, 'console.log("mine");'), /^Finished/);
     assert.equal(await outputOf(page), "mine");
+    assert.match(await runs(page, "1;"), /^Finished/);
+    assert.equal(await outputOf(page), "", "what was printed before is gone");
     await page.click("#reset");
     assert.equal(await outputOf(page), "");
     await page.click("#run");
@@ -274,13 +276,18 @@ throw new Error(h);`;
   await check("a program that cannot be loaded is one sentence, and the next run works", async () => {
     const page = await open("course/chain-rule/");
     await page.setRequestInterception(true);
-    let refused = true;
+    let refused = "/assets/cell-";
     page.on("request", (request) =>
-      refused && request.url().includes("/modules/") ? request.abort() : request.continue(),
+      refused && request.url().includes(refused) ? request.abort() : request.continue(),
     );
     await page.click("#run");
     await says(page, "could not be loaded");
-    refused = false;
+    assert.equal(await page.$eval("#stop", (stop) => stop.getAttribute("aria-disabled")), "true");
+    await page.reload();
+    refused = "/modules/";
+    await page.click("#run");
+    await says(page, "could not be loaded");
+    refused = undefined;
     await page.click("#run");
     await says(page, "3 of 3 checks hold");
     // The browser itself complains of what was refused.
