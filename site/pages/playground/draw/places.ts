@@ -9,6 +9,8 @@ export interface Place {
 
 const LARGEST_TILE = 38;
 const GAP = 3;
+/** How much larger tiles must be for one more column of them. */
+const WORTH = 1.2;
 /** Share of a column's width that its tiles take: the others are for lines. */
 const TILES_SHARE = 0.6;
 
@@ -24,8 +26,8 @@ export function placeNetwork(counts: readonly number[], width: number, height: n
     let best = 0;
     let across = 1;
     for (let tried = 1; tried <= Math.min(8, count); tried++) {
-      const size = Math.min(space / tried, height / Math.ceil(count / tried)) - GAP;
-      if (size <= best) continue;
+      const size = Math.min(LARGEST_TILE, Math.min(space / tried, height / Math.ceil(count / tried)) - GAP);
+      if (size <= best * WORTH) continue;
       best = size;
       across = tried;
     }
