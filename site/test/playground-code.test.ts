@@ -89,6 +89,7 @@ describe("run", () => {
     "rates, dropout and batches",
     "iris",
     "own regression",
+    "classes 1, 2 and 3",
     "random 2",
     "random 5",
     "random 8",

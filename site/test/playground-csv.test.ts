@@ -82,6 +82,19 @@ describe("a table", () => {
     expect(more.data.target.kind).toBe("number");
   });
 
+  it.each([
+    ["1 and 2", (i: number) => `${1 + (i % 2)}`, ["1", "2"]],
+    ["1.0 and 2.0", (i: number) => `${1 + (i % 2)}.0`, ["1", "2"]],
+    ["1 to 10", (i: number) => `${1 + (i % 10)}`, Array.from({ length: 10 }, (_, i) => `${i + 1}`)],
+    ["-1, 0 and 1", (i: number) => `${(i % 3) - 1}`, ["-1", "0", "1"]],
+  ])("trains to the classes %s, in the order of numbers", async (_, kind, names) => {
+    const { data } = await dataOf(many(40, (i) => `${i % 7},${i},${kind(i)}`));
+    const run = new Run({ ...DEFAULT_CONFIG, data }, EXTRAS);
+    expect(run.rows.outputs).toEqual(names);
+    expect(run.train(5)).toBe(true);
+    run.dispose();
+  });
+
   it("counts dates as days", async () => {
     const { data, notes } = await dataOf(
       rows(["1970-01-02,1,x", "1970-01-11,2,y", "1970-01-01,3,x", "1970-01-03,4,y"]),

@@ -80,6 +80,13 @@ ${Array.from({ length: 40 }, (_, i) => {
   return `${light};${(i * 13) % 50};${soil};${((i * 37) % 90) + 3 * ((i * 13) % 50)},25`;
 }).join("\n")}`;
 
+/** Classes 1, 2 and 3, whose names are indices of other classes. */
+const GRADES = `a,b,grade
+${Array.from({ length: 60 }, (_, i) => {
+  const [a, b] = [(i * 7) % 20, (i * 3) % 11];
+  return `${a},${b},${1 + Number(a + b > 9) + Number(a > 14)}`;
+}).join("\n")}`;
+
 /** @param iris the text of `examples/data/iris.csv` */
 export async function namedRuns(iris: string): Promise<NamedRun[]> {
   const own = (name: string, data: OwnData, config: Partial<Config>, steps: number) =>
@@ -106,6 +113,12 @@ export async function namedRuns(iris: string): Promise<NamedRun[]> {
       await ownData(PLANTS),
       { optimizer: "rmsprop", penalty: { kind: "l2", factor: 0.0001 } },
       200,
+    ),
+    own(
+      "classes 1, 2 and 3",
+      await ownData(GRADES),
+      { layers: [{ units: 5, activation: "tanh" }], rates: [[33, 0.05]] },
+      150,
     ),
   ];
 }

@@ -54,12 +54,12 @@ export function toCode({ version, config, claim }: LinkContent): string {
   const share = (100 - data.train) / 100;
   const split = `const { train, test } = ${imports.data("trainTestSplit")}(rows, { test: ${literal(share)}, seed: ${data.seed} });`;
   const parts = [
-    [...rows, split],
+    [...rows, split, ...namedCode(config)],
     modelCode(config, imports),
     trainerCode(config, imports),
     stepsCode(config, claim?.steps ?? 0),
     [
-      "console.log(trainer.evaluate(test));",
+      `console.log(trainer.evaluate(${areClasses(config) ? "named(test)" : "test"}));`,
       `console.log("data", ${imports.main("digestOf")}({ train, test }));`,
       'console.log("parameters", trainer.digest());',
     ],
@@ -92,6 +92,18 @@ function ownRowsCode(data: OwnData): string[] {
     "};",
   ];
 }
+
+const areClasses = ({ data }: Config) => data.kind === "own" && data.target.kind === "category";
+
+/** Own classes are given by name: as a number, the class "1" could be taken for the class of index 1. */
+const namedCode = (config: Config): string[] =>
+  areClasses(config)
+    ? [
+        `const classes = ${literal(classesOf(config))};`,
+        "const named = ({ x, y }: typeof rows) => ({ x, y: Array.from(y, (index) => String(classes[index])) });",
+        "const training = named(train);",
+      ]
+    : [];
 
 function modelCode(config: Config, imports: Imports): string[] {
   const { data, layers, seed } = config;
@@ -153,19 +165,22 @@ function trainerCode(config: Config, imports: Imports): string[] {
     ...(penalty.kind === "none"
       ? []
       : [`  penalties: [${imports.main(penalty.kind)}(${literal(penalty.factor)})],`]),
-    classes.length === 0 ? '  targets: "standardize",' : `  labels: ${literal(classes)},`,
+    classes.length === 0
+      ? '  targets: "standardize",'
+      : `  labels: ${areClasses(config) ? "classes" : literal(classes)},`,
     "});",
   ];
 }
 
-function stepsCode({ rates }: Config, steps: number): string[] {
+function stepsCode(config: Config, steps: number): string[] {
   const lines: string[] = [];
+  const rows = areClasses(config) ? "training" : "train";
   let done = 0;
   const trainTo = (step: number) => {
-    if (step > done) lines.push(`await trainer.fit(train, { steps: ${step - done} });`);
+    if (step > done) lines.push(`await trainer.fit(${rows}, { steps: ${step - done} });`);
     done = step;
   };
-  for (const [step, rate] of rates) {
+  for (const [step, rate] of config.rates) {
     if (step >= steps) break;
     trainTo(step);
     lines.push(`trainer.setLearningRate(${literal(rate)});`);

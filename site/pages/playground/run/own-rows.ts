@@ -9,9 +9,16 @@ export interface OwnRows extends RunRows {
   readonly columns: readonly Column[];
 }
 
-/** The different words of a column, by code units. */
-export const wordsOf = (column: OwnColumn): readonly string[] =>
-  [...new Set((column.cells as readonly (string | null)[]).filter((word) => word !== null))].sort();
+const isNumber = (word: string) => word.trim() !== "" && Number.isFinite(Number(word));
+
+/** The different words of a column: numbers ascending, others by code units. */
+export function wordsOf(column: OwnColumn): readonly string[] {
+  const words = [
+    ...new Set((column.cells as readonly (string | null)[]).filter((word) => word !== null)),
+  ].sort();
+  // A stable sort: "1" and "1.0" stay by code units.
+  return words.every(isNumber) ? words.sort((a, b) => Number(a) - Number(b)) : words;
+}
 
 /** Rows before they are split. */
 export function encodeRows({ columns, target }: OwnData): Rows & { readonly columns: readonly Column[] } {

@@ -25,7 +25,7 @@ export class Run {
     const { train, task } = this.rows;
     // What the first fit would do: the surface is shown before it.
     trainer.adapt(train.x, task === "numbers" ? train.y : undefined);
-    this.#data = trainer.bind({ x: train.x, y: train.y });
+    this.#data = trainer.bind({ x: train.x, y: targetsOf(this.rows) });
   }
 
   get steps(): number {
@@ -90,6 +90,10 @@ export class Run {
     this.network.viewer.dispose();
   }
 }
+
+/** Targets of the training rows. Classes are given by name: as a number, the class "1" could be taken for the class of index 1. */
+const targetsOf = ({ train, task, outputs }: RunRows) =>
+  task === "classes" ? Array.from(train.y, (index) => outputs[index]) : train.y;
 
 /** Of the engine that runs here. */
 export { VERSION };
