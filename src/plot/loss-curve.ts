@@ -209,7 +209,15 @@ function chartOf(
       itemGap: 22,
     },
     grid: { left: 64, right: 28, top: 44, bottom: 72 },
-    xAxis: { type: "value", min: every, max: "dataMax", name: "epoch", nameLocation: "middle", nameGap: 26 },
+    xAxis: {
+      type: "value",
+      min: every,
+      max: "dataMax",
+      name: "epoch",
+      nameLocation: "middle",
+      nameGap: 26,
+      axisLabel: { hideOverlap: true },
+    },
     yAxis: { type: scale === "log" ? "log" : "value", scale: true, axisLabel: { formatter: formatNumber } },
     series: [
       ...series.map(({ values }, i) => ({
