@@ -1,7 +1,15 @@
 /** The visitor's tables: what is read, suggested and refused. */
 import { describe, expect, it } from "vitest";
 import { DEFAULT_CONFIG, readConfig } from "../pages/playground/run/config.ts";
-import { axesFor, type OwnTable, readTable, suggestChoice, toOwnData } from "../pages/playground/run/csv.ts";
+import {
+  axesFor,
+  inputsBeside,
+  type OwnTable,
+  readTable,
+  suggestChoice,
+  tasksOf,
+  toOwnData,
+} from "../pages/playground/run/csv.ts";
 import { EXTRAS } from "../pages/playground/run/extras.ts";
 import { Run } from "../pages/playground/run/run.ts";
 import type { OwnData } from "../pages/playground/run/types.ts";
@@ -95,6 +103,53 @@ describe("a table", () => {
     run.dispose();
   });
 
+  it("learns a few numbers as classes or as numbers, whichever is chosen", async () => {
+    const table = await readTable(
+      many(20, (i) => `${i},${(i % 3) + 0.5},${1 + (i % 10)},w${i % 2}`, "id,half,grade,word"),
+    );
+    expect(table.columns.map(tasksOf)).toEqual([
+      ["numbers"],
+      ["numbers", "classes"],
+      ["classes", "numbers"],
+      ["classes"],
+    ]);
+    const kinds = (target: string) =>
+      ([undefined, "numbers", "classes"] as const).map(
+        (task) => toOwnData(table, { target, inputs: ["id"], axes: ["id", "id"], task }).data.target.kind,
+      );
+    expect(kinds("half")).toEqual(["number", "number", "category"]);
+    expect(kinds("grade")).toEqual(["category", "number", "category"]);
+    expect(kinds("word")).toEqual(["category", "category", "category"]);
+  });
+
+  it("keeps its columns in their order when another one becomes the target", async () => {
+    const table = await readTable(many(20, (i) => `1,${i},${i * i},${i % 3}`, "same,a,b,t"));
+    const suggested = suggestChoice(table);
+    expect(suggested.inputs).toEqual(["a", "b"]);
+    const inputs = inputsBeside("a", table, suggested);
+    const { data } = toOwnData(table, { target: "a", inputs: [...inputs].reverse(), axes: ["b", "t"] });
+    expect(data.columns.map(({ name }) => name)).toEqual(["b", "t"]);
+    expect(inputsBeside("a", table, { ...suggested, target: "same" })).toEqual(["b"]);
+    const wide = await readTable(
+      many(
+        6,
+        (i) => Array.from({ length: 40 }, (_, j) => (i * (j + 1)) % 5).join(","),
+        Array.from({ length: 40 }, (_, j) => `c${j}`).join(","),
+      ),
+    );
+    expect(inputsBeside("c39", wide, { ...suggestChoice(wide), target: "c38" })).toHaveLength(32);
+  });
+
+  it.each([
+    ["with points and commas", "1.200;2,5;x\n1.300;3,5;y\n1.250;2,5;x\n1.1;3,5;y", "2,5"],
+    ["with thousands", "1,5;1.200,5;x\n2,5;2.100,5;y\n3,5;1.200,5;x\n4,5;2.100,5;y", "1.200,5"],
+  ])("says so where numbers %s are read as words", async (_, cells, shown) => {
+    const { notes } = await dataOf(`a;b;kind\n${cells}`);
+    expect(notes).toEqual([
+      `"b" has cells such as "${shown}" and is read as words: if they are numbers, write all without signs for thousands and with the same sign for decimals.`,
+    ]);
+  });
+
   it("counts dates as days", async () => {
     const { data, notes } = await dataOf(
       rows(["1970-01-02,1,x", "1970-01-11,2,y", "1970-01-01,3,x", "1970-01-03,4,y"]),
@@ -157,7 +212,16 @@ describe("a table", () => {
     const { data } = await dataOf(
       many(8, (i) => `${i},${"w".repeat(150)}${i % 2},${i % 2}`, `${"n".repeat(200)},b,t`),
     );
-    expect(data.columns.map(({ name }) => name.length)).toEqual([100]);
+    expect(data.columns.map(({ name }) => name.length)).toEqual([100, 1]);
+    expect(new Set(data.columns[1].cells)).toEqual(new Set([`${"w".repeat(99)}…`, `${"w".repeat(96)} (2)`]));
+  });
+
+  it("keeps names and words apart that would be the same once they are tidy", async () => {
+    const columns = (await readTable(many(4, (i) => `${i},${i},${i % 2}`, '"a\nb",a b,t'))).columns;
+    expect(columns.map(({ name }) => name)).toEqual(["a b", "a b (2)", "t"]);
+    const kinds = ["a b", "a\u0085b", "a\u2028b", "a b (2)"];
+    const { data } = await dataOf(many(20, (i) => `${i},${i},${kinds[i % 4]}`));
+    expect(new Set(data.target.cells).size).toBe(4);
   });
 });
 
@@ -188,11 +252,6 @@ describe("what is no table is refused by a sentence", () => {
       "names that come twice",
       rows(["1,2,x"], "a,a,b"),
       'TableError: Two columns have the name "a": rename one of them.',
-    ],
-    [
-      "names that come twice once they are tidy",
-      many(8, (i) => `${i},${i},${i % 2}`, '"a\nb",a b,t'),
-      'ConfigError: Columns must have different names; "a b" comes twice.',
     ],
     [
       "__proto__",

@@ -66,6 +66,20 @@ describe("a link", () => {
     expect(await readRunFile(new Blob([writeRunFile(content)]))).toEqual(content);
   });
 
+  it("holds numbers whose differences are no whole numbers of 53 bits", async () => {
+    const cells = [4.503599627370497, 4.503599627370496, 4.503599627370495, -4.60000000000001, -4.5];
+    const data: OwnData = {
+      kind: "own",
+      columns: [{ name: "a", kind: "number", cells }],
+      target: { name: "t", kind: "number", cells: cells.map((_, i) => i) },
+      axes: ["a", "a"],
+      train: 50,
+      seed: 1,
+    };
+    const content = { ...CONTENT, config: { ...DEFAULT_CONFIG, data } };
+    expect(await decodeLink(await encodeLink(content))).toEqual(content);
+  });
+
   it("is told from other ends of addresses, and from what stands behind it", async () => {
     const link = await encodeLink(CONTENT);
     expect(["#main", "", "#", "#a1.b", link, "#2.x"].map(isLink)).toEqual([

@@ -61,7 +61,10 @@ function packColumn(column: OwnColumn): CompactColumn {
   const found = wholeNumbers(column.cells);
   if (!found) return { n, v: column.cells };
   const { e, whole } = found;
-  return shorter<CompactNumbers>({ n, e, v: whole }, { n, e, d: deltas(whole) });
+  const d = deltas(whole);
+  // A larger difference is rounded.
+  const isExact = d.every((delta) => delta === null || Number.isSafeInteger(delta));
+  return isExact ? shorter<CompactNumbers>({ n, e, v: whole }, { n, e, d }) : { n, e, v: whole };
 }
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);

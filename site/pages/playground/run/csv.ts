@@ -3,7 +3,7 @@ import { DataError } from "wasmgrad";
 import { readCsv, type TableColumn } from "wasmgrad/data";
 import { ConfigError, hasControl, LIMITS, readOwnData, shown } from "./config.ts";
 import { wordsOf } from "./own-rows.ts";
-import type { OwnColumn, OwnData } from "./types.ts";
+import type { OwnColumn, OwnData, Task } from "./types.ts";
 
 export interface OwnTable {
   readonly rows: number;
@@ -17,6 +17,8 @@ export interface TableChoice {
   readonly target: string;
   readonly inputs: readonly string[];
   readonly axes: readonly [string, string];
+  /** How the target is learned, where `tasksOf` leaves a choice; else as it says first. */
+  readonly task?: Task | undefined;
 }
 
 /** A table that cannot be read. Its message is one sentence for the visitor. */
@@ -49,7 +51,8 @@ export async function readTable(source: string | Blob): Promise<OwnTable> {
   if (text.includes("\ufffd"))
     notes.push("Some characters were not UTF-8 and are shown as \ufffd: save the table as CSV in UTF-8.");
   const rows = Math.min(table.rows, most);
-  const columns = table.columns.map((column) => ownColumn(column, rows, notes));
+  const names = tidyAll(table.columns.map(({ name }) => name));
+  const columns = table.columns.map((column, j) => ownColumn(names[j], column, rows, notes));
   return { rows, columns, notes };
 }
 
@@ -93,11 +96,36 @@ function tidy(text: string): string {
   return line.length > max ? `${line.slice(0, max - 1)}…` : line;
 }
 
-function ownColumn(column: TableColumn, rows: number, notes: string[]): OwnColumn {
-  const name = tidy(column.name);
+/** As `tidy`, of texts that differ: those that would be the same get a number. */
+function tidyAll(texts: readonly string[]): string[] {
+  const taken = new Set<string>();
+  const counts = new Map<string, number>();
+  return texts.map((text) => {
+    const line = tidy(text);
+    let own = line;
+    while (taken.has(own)) {
+      const count = (counts.get(line) ?? 1) + 1;
+      counts.set(line, count);
+      const number = ` (${count})`;
+      own = `${line.slice(0, LIMITS.text.max - number.length)}${number}`;
+    }
+    taken.add(own);
+    return own;
+  });
+}
+
+/** A number with points or commas, at thousands or before the decimals. */
+const NUMBER = /^[+-]?\d+(?:[.,]\d{3})*[.,]\d+$/;
+
+function ownColumn(name: string, column: TableColumn, rows: number, notes: string[]): OwnColumn {
   const { kind } = column;
   if (kind === "category") {
-    const words = column.categories.map(tidy);
+    const words = tidyAll(column.categories);
+    const numbers = words.filter((word) => NUMBER.test(word));
+    if (numbers.length > words.length / 2)
+      notes.push(
+        `${shown(name)} has cells such as ${shown(numbers[0])} and is read as words: if they are numbers, write all without signs for thousands and with the same sign for decimals.`,
+      );
     return {
       name,
       kind,
@@ -125,13 +153,19 @@ const asCategory = (column: OwnColumn): OwnColumn => ({
   ),
 });
 
-/** The target as it is learnt: a few whole numbers are classes. */
-function targetOf(column: OwnColumn): OwnColumn {
-  if (column.kind === "category") return column;
-  const values = valuesOf(column);
-  const areClasses =
-    values.size <= LIMITS.classes.max && [...values].every((value) => Number.isInteger(value));
-  return areClasses ? asCategory(column) : column;
+/** How a target can be learned, the usual way first: a few whole numbers are classes. */
+export function tasksOf(column: OwnColumn): readonly Task[] {
+  if (column.kind === "category") return ["classes"];
+  const values = [...valuesOf(column)];
+  if (values.length > LIMITS.classes.max) return ["numbers"];
+  return values.every(Number.isInteger) ? ["classes", "numbers"] : ["numbers", "classes"];
+}
+
+/** The target as it is learned. */
+function targetOf(column: OwnColumn, wanted: Task | undefined): OwnColumn {
+  const tasks = tasksOf(column);
+  const task = tasks.find((one) => one === wanted) ?? tasks[0];
+  return task === "classes" && column.kind === "number" ? asCategory(column) : column;
 }
 
 /** Why a column is no input; undefined where it may be one. */
@@ -168,6 +202,18 @@ export function suggestChoice({ columns }: OwnTable): TableChoice & { readonly n
   return { target: target.name, inputs, axes: axesFor(columns, inputs), notes };
 }
 
+/** The inputs when another column becomes the target: the target before is one, too, if it says something and there is room. */
+export function inputsBeside(target: string, { columns }: OwnTable, chosen: TableChoice): readonly string[] {
+  const others = chosen.inputs.filter((name) => name !== target);
+  const before = columns.find(({ name }) => name === chosen.target);
+  const isInput =
+    before &&
+    before.name !== target &&
+    others.length < LIMITS.columns.max &&
+    uselessness(before) === undefined;
+  return isInput ? [...others, before.name] : others;
+}
+
 /** The first two inputs with numbers. @throws TableError where there is none */
 export function axesFor(columns: readonly OwnColumn[], inputs: readonly string[]): readonly [string, string] {
   const numbers = columns.filter(({ name, kind }) => kind === "number" && inputs.includes(name));
@@ -183,7 +229,7 @@ export function axesFor(columns: readonly OwnColumn[], inputs: readonly string[]
  */
 export function toOwnData(
   { columns }: OwnTable,
-  { target, inputs, axes }: TableChoice,
+  { target, inputs, axes, task }: TableChoice,
   { train = 70, seed = 1 }: { readonly train?: number; readonly seed?: number } = {},
 ): { readonly data: OwnData; readonly notes: readonly string[] } {
   const find = (name: string): OwnColumn => {
@@ -193,7 +239,7 @@ export function toOwnData(
   };
   if (inputs.includes(target))
     throw new ConfigError("data.columns", `${shown(target)} cannot be an input and the target, too.`);
-  const learnt = targetOf(find(target));
+  const learnt = targetOf(find(target), task);
   const kept = learnt.cells.flatMap((cell, row) => (cell === null ? [] : row));
   if (kept.length === 0)
     throw new ConfigError("data.target", `${shown(target)} has no value in any row: choose another target.`);
@@ -206,9 +252,10 @@ export function toOwnData(
       "data.target",
       `${shown(target)} has ${wordsOf(learnt).length} different classes, and ${LIMITS.classes.max} is the most: choose another target.`,
     );
+  const used = inputs.map(find);
   const data = readOwnData({
     kind: "own",
-    columns: inputs.map((name) => take(find(name))),
+    columns: columns.filter((column) => used.includes(column)).map(take),
     target: take(learnt),
     axes,
     train,
