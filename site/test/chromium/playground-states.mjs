@@ -114,15 +114,15 @@ export default async ({ browser, url, open, check }) => {
   });
 
   const tables = {
-    empty: ["", /./],
-    "a header only": ["a,b,c\n", /./],
-    "an open quote": ['a,b\n1,"2\n', /./],
-    "the same header twice": ["a,a,b\n1,2,x\n2,3,y\n", undefined],
+    "no text": ["", /^This table is empty/],
+    "a header only": ["a,b,c\n", /^This table has a header and no rows/],
+    "an open quote": ['a,b\n1,"2\n', /^Line 2 opens a quote that is not closed/],
+    "the same header twice": ["a,a,b\n1,2,x\n2,3,y\n", /^Two columns have the name "a"/],
     "too many classes": [
       `a,b,c\n${Array.from({ length: 30 }, (_, row) => `${row},${row},k${row}`).join("\n")}`,
-      /classes/,
+      /^"c" has 30 different classes/,
     ],
-    "one class": ["a,b,c\n1,2,x\n2,1,x\n3,1,x\n4,4,x\n", /./],
+    "one class": ["a,b,c\n1,2,x\n2,1,x\n3,1,x\n4,4,x\n", /^The target "c" has one class alone, "x"/],
   };
   for (const [name, [table, sentence]] of Object.entries(tables))
     await check(`a table with ${name} is said, and the page goes on`, async () => {
@@ -135,10 +135,34 @@ export default async ({ browser, url, open, check }) => {
           () => document.querySelector(".own-table .bad") || !document.querySelector(".columns"),
         );
       }
-      if (sentence) assert.match(await textOf(page, ".own-table .bad"), sentence);
+      assert.match(await textOf(page, ".own-table .bad"), sentence);
       await goesOn(page);
       await page.close();
     });
+  await check(
+    "a few numbers are classes or numbers, as is chosen; rows without a target are counted",
+    async () => {
+      const page = await opened();
+      const rows = Array.from(
+        { length: 40 },
+        (_, row) => `${row},${row % 7},${row % 8 < 3 ? "" : 1 + (row % 3)}`,
+      );
+      await readTable(page, `a,b,grade\n${rows.join("\n")}`);
+      await waitForText(page, ".columns", "Learned as 3 classes. 15 rows without a target are left out.");
+      await page.evaluate(() => {
+        const label = [...document.querySelectorAll(".columns label")].find(
+          ({ textContent }) => textContent === "Its values are",
+        );
+        label.control.value = "numbers";
+        label.control.dispatchEvent(new Event("change", { bubbles: true }));
+      });
+      await waitForText(page, ".columns", "Learned as a number. 15 rows");
+      await click(page, "Use this table");
+      await waitForText(page, ".data", "25 rows");
+      await waitForText(page, ".figures", "R2");
+      await page.close();
+    },
+  );
   await check("names from strangers are text", async () => {
     const page = await opened();
     const evil = "<img src=x onerror=alert(1)>";

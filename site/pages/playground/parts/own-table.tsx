@@ -1,7 +1,15 @@
 /** The visitor's own table: pasted, dropped or chosen; then which column is the target, and which are inputs. */
 import { useEffect, useId, useState } from "preact/hooks";
-import { readTable, suggestChoice, type OwnTable as Table, type TableChoice, toOwnData } from "../run/csv.ts";
-import type { OwnColumn, OwnData } from "../run/types.ts";
+import {
+  inputsBeside,
+  readTable,
+  suggestChoice,
+  type OwnTable as Table,
+  type TableChoice,
+  tasksOf,
+  toOwnData,
+} from "../run/csv.ts";
+import type { OwnColumn, OwnData, Task } from "../run/types.ts";
 import { dropped } from "../state/dropped.ts";
 import { announce } from "../state/status.ts";
 import { count, plural, shortName } from "../state/text.ts";
@@ -112,8 +120,10 @@ function Columns({ table, chosen, notes, onChosen, onUse }: ColumnsProps) {
     const [x = numbers[0] ?? "", y = numbers[1] ?? numbers[0] ?? ""] = next.axes.filter((name) =>
       numbers.includes(name),
     );
-    onChosen({ target: next.target, inputs: used, axes: [x, y] });
+    onChosen({ target: next.target, inputs: used, axes: [x, y], task: next.task });
   };
+  const column = table.columns.find(({ name }) => name === target);
+  const tasks = column ? tasksOf(column) : [];
   const numbers = inputs.filter(isNumber);
   const options = (names: readonly string[]) => names.map((name) => [name, shortName(name)] as const);
   return (
@@ -122,8 +132,18 @@ function Columns({ table, chosen, notes, onChosen, onUse }: ColumnsProps) {
         label="Target: what is to be learned"
         value={target}
         options={options(table.columns.map(({ name }) => name))}
-        onValue={(name) => change({ target: name, inputs: [...inputs, target] })}
+        onValue={(name) =>
+          change({ target: name, inputs: inputsBeside(name, table, chosen), task: undefined })
+        }
       />
+      {tasks.length > 1 && (
+        <SelectField
+          label="Its values are"
+          value={chosen.task ?? tasks[0]}
+          options={tasks.map((task) => [task, VALUES[task]])}
+          onValue={(task) => change({ task })}
+        />
+      )}
       <p class="quiet">{learntAs(table, chosen)}</p>
       <fieldset>
         <legend>Inputs</legend>
@@ -177,13 +197,18 @@ function Columns({ table, chosen, notes, onChosen, onUse }: ColumnsProps) {
   );
 }
 
-/** How the target would be learned. */
+const VALUES: Readonly<Record<Task, string>> = { classes: "classes", numbers: "numbers" };
+
+/** How the target would be learned, and of which rows. */
 function learntAs(table: Table, chosen: TableChoice): string {
   try {
-    const { target } = toOwnData(table, chosen).data;
-    return target.kind === "number"
-      ? "Learned as a number."
-      : `Learned as ${plural(new Set(target.cells).size, "class", "classes")}.`;
+    const { data, notes } = toOwnData(table, chosen);
+    const { target } = data;
+    const learned =
+      target.kind === "number"
+        ? "Learned as a number."
+        : `Learned as ${plural(new Set(target.cells).size, "class", "classes")}.`;
+    return [learned, ...notes].join(" ");
   } catch (error) {
     return (error as Error).message;
   }
