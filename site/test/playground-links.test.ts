@@ -7,7 +7,6 @@ import { readTable, suggestChoice, toOwnData } from "../pages/playground/run/csv
 import {
   decodeLink,
   encodeLink,
-  isLink,
   MOST_LINK_CHARACTERS,
   readRunFile,
   writeRunFile,
@@ -80,17 +79,8 @@ describe("a link", () => {
     expect(await decodeLink(await encodeLink(content))).toEqual(content);
   });
 
-  it("is told from other ends of addresses, and from what stands behind it", async () => {
-    const link = await encodeLink(CONTENT);
-    expect(["#main", "", "#", "#a1.b", link, "#2.x"].map(isLink)).toEqual([
-      false,
-      false,
-      false,
-      false,
-      true,
-      true,
-    ]);
-    expect(await decodeLink(`${link}&hide=data`)).toEqual(CONTENT);
+  it("is told from what stands behind it", async () => {
+    expect(await decodeLink(`${await encodeLink(CONTENT)}&hide=data`)).toEqual(CONTENT);
   });
 });
 

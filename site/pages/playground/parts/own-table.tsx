@@ -88,6 +88,8 @@ export function OwnTable({ onData }: { onData(data: OwnData): void }) {
             accept=".csv,.tsv,.txt,text/csv,text/tab-separated-values,text/plain"
             onChange={(event) => {
               const file = event.currentTarget.files?.[0];
+              // So that the same one can be chosen again.
+              event.currentTarget.value = "";
               if (file) void read(file);
             }}
           />

@@ -85,9 +85,6 @@ export async function encodeLink(content: LinkContent): Promise<string> {
   return `#${FORMAT}.${toBase64Url(packed)}`;
 }
 
-/** Whether the part of an address behind `#` is meant as a link to a run. */
-export const isLink = (hash: string): boolean => /^#?\d+\./.test(hash);
-
 /**
  * @param hash with or without `#`; what stands behind a first `&` is not read
  * @throws LinkError or ConfigError with one sentence

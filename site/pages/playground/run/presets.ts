@@ -3,7 +3,7 @@ import { DEFAULT_CONFIG } from "./config.ts";
 import type { Config, LayerConfig, ToyData } from "./types.ts";
 
 export interface Preset {
-  /** Of links and tests. */
+  /** Of the list and of tests. */
   readonly id: string;
   readonly title: string;
   readonly sentence: string;
