@@ -43,7 +43,7 @@ describe("detail", () => {
   it("falls to the coarsest where frames are slow, and rises where they are fast", () => {
     expect(grid(new Detail(), 40)).toBe(20);
     expect(grid(new Detail(), 1)).toBe(64);
-    expect(grid(new Detail(), 6)).toBe(40);
+    expect(grid(new Detail(), 5)).toBe(40);
   });
 
   it("does not go back to what was too slow, unless another run starts", () => {

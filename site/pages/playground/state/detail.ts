@@ -15,8 +15,8 @@ const FIRST = 3;
 /** Frames measured before the level may change. */
 const MEASURED = 12;
 /** Milliseconds of a frame, without training, from which on the level falls, and below which it rises. */
-const TOO_LONG = 9;
-const SHORT = 3.5;
+const TOO_LONG = 7;
+const SHORT = 3;
 
 export class Detail {
   #level: number = FIRST;

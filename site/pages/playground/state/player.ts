@@ -251,9 +251,14 @@ export class Player {
   }
 
   #ask<T>(does: (session: Session) => Promise<T>): Promise<T> {
-    this.#worker ??= this.#open();
-    const { session } = this.#worker;
-    const answer = this.#line.then(() => inTime(does(session), this.#isLoaded ? LOST_AFTER : MISSING_AFTER));
+    const worker = (this.#worker ??= this.#open());
+    const answer = this.#line
+      .then(() => inTime(does(worker.session), this.#isLoaded ? LOST_AFTER : MISSING_AFTER))
+      .catch((error) => {
+        // Of a worker that was replaced nobody waits for an answer any more.
+        if (worker !== this.#worker) return new Promise<never>(() => {});
+        throw error;
+      });
     this.#line = answer.catch(() => {});
     return answer;
   }
