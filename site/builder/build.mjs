@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "vite";
-/** Steps after the pages are written, in order: each file of `builder/after/` exports a function of the pages. */
 import { AFTER } from "./after.mjs";
 import { allPages } from "./pages.mjs";
 import { documentOf } from "./shell.mjs";

@@ -196,6 +196,7 @@ it("reads back what it kept, and nothing else", () => {
     {},
     [],
     good.slice(0, 1),
+    withFirst({ drawings: [[[]]] }),
     [...good, ...good],
     [good[0], good[0]],
     [null, good[1]],

@@ -44,7 +44,7 @@ export async function vitalsOf(page, url, { width = 1280, height = 900 } = {}) {
   await page.emulateNetworkConditions(PredefinedNetworkConditions["Slow 4G"]);
   await page.emulateCPUThrottling(SLOWER);
   await page.evaluateOnNewDocument(watch);
-  await page.goto(url, { waitUntil: "networkidle0", timeout: 60_000 });
+  await page.goto(url, { waitUntil: "networkidle0", timeout: 110_000 });
   return page.evaluate(() => window.vitals);
 }
 

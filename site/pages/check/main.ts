@@ -99,6 +99,7 @@ async function check() {
   try {
     expected = await expectedDigests();
   } catch {
+    if (job !== mine) return;
     finish("The expected digests could not be loaded: check the connection, then try again.");
     return;
   }

@@ -22,7 +22,7 @@ let last: (FromWorker & { kind: "trained" }) | undefined;
 function show(message: FromWorker & { kind: "trained" }) {
   last = message;
   byId("count").textContent = message.count.toLocaleString("en");
-  byId("median").textContent = `${message.medianMs.toPrecision(2)} ms`;
+  byId("median").textContent = `${Number(message.medianMs.toPrecision(2))} ms`;
   byId("seed").textContent = `Digest of seed ${message.count - 1}: the same everywhere`;
   byId("digest").textContent = message.digest;
   drawLosses(byId("loss"), message.losses);
@@ -67,8 +67,8 @@ run.addEventListener("click", () => {
   setWanted(!wanted);
 });
 document.addEventListener("visibilitychange", update);
-new IntersectionObserver(([{ isIntersecting }]) => {
-  isSeen = isIntersecting;
+new IntersectionObserver((changes) => {
+  isSeen = changes[changes.length - 1].isIntersecting;
   update();
 }).observe(byId("surface"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {

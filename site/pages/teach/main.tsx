@@ -1,9 +1,11 @@
 /** The page "Teach": what one sees and does. What learns is `teach.ts`. */
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Classification } from "wasmgrad";
+import { type Classification, isSupported } from "wasmgrad";
+import { saveFile } from "../../common/save-file.ts";
 import { Answers } from "./answers.tsx";
-import { keep, whatWasKept } from "./keep.ts";
+import { keep } from "./keep.ts";
+import { CANNOT_KEEP, type Opening, opening } from "./opening.ts";
 import { READY, type ReadyName, readyDrawing } from "./ready.ts";
 import { ShapeCard } from "./shape-card.tsx";
 import {
@@ -12,10 +14,10 @@ import {
   FEWEST,
   filledShapes,
   firstShapes,
+  hasLine,
   MOST,
   MOST_DRAWINGS,
   programOf,
-  readShapes,
   renamed,
   withDrawing,
   withoutDrawing,
@@ -23,58 +25,15 @@ import {
   withShape,
 } from "./shapes.ts";
 import { Sheet } from "./sheet.tsx";
-import { answer, type Drawing, type Model, reopen, type Shape, teach } from "./teach.ts";
+import { answer, type Drawing, type Model, type Shape, teach } from "./teach.ts";
 import "./teach.css";
 
 /** How long undo remembers. */
 const REMEMBERED = 50;
 
-interface Taught {
-  readonly model: Model;
-  readonly note: string;
-}
-
-interface Opening {
-  readonly shapes: readonly Shape[];
-  readonly taught?: Taught;
-  readonly note: string;
-  readonly canKeep: boolean;
-}
-
-const CANNOT_KEEP = "This browser keeps nothing for this page, so a reload starts anew.";
-
-/** What the last visit left. */
-async function opening(): Promise<Opening> {
-  try {
-    const kept = await whatWasKept();
-    if (kept === undefined) return { shapes: firstShapes, note: "", canKeep: true };
-    const shapes = readShapes(kept.shapes);
-    if (!shapes)
-      return {
-        shapes: firstShapes,
-        note: "What was kept here is damaged, so the page starts anew.",
-        canKeep: true,
-      };
-    if (!(kept.file instanceof Uint8Array) || !canTeach(shapes)) return { shapes, note: "", canKeep: true };
-    try {
-      const taught = { model: reopen(kept.file), note: "Your model of the last visit is back." };
-      return { shapes, taught, note: "", canKeep: true };
-    } catch {
-      return { shapes, note: "The model kept here is damaged, so it was taught again.", canKeep: true };
-    }
-  } catch {
-    return { shapes: firstShapes, note: CANNOT_KEEP, canKeep: false };
-  }
-}
-
-function download(name: string, content: BlobPart, type: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type }));
-  link.download = name;
-  link.click();
-  // The browser has begun to read it by then.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
+const canLearn = isSupported();
+const CANNOT_LEARN =
+  "This browser cannot learn: it has no WebAssembly with SIMD, or forbids it. Update it, or open this page in another one.";
 
 function Teach({ shapes: first, taught: before, note: firstNote, canKeep }: Opening) {
   const [shapes, setShapes] = useState(first);
@@ -104,7 +63,7 @@ function Teach({ shapes: first, taught: before, note: firstNote, canKeep }: Open
     const stop = new AbortController();
     const learn = async () => {
       let file: Uint8Array | undefined;
-      if (canTeach(shapes)) {
+      if (canLearn && canTeach(shapes)) {
         const start = performance.now();
         const model = await teach(shapes, stop.signal);
         const milliseconds = Math.max(1, Math.round(performance.now() - start));
@@ -119,7 +78,7 @@ function Teach({ shapes: first, taught: before, note: firstNote, canKeep }: Open
     return () => stop.abort();
   }, [shapes]);
 
-  const answersOf = (of: Drawing) => (taught && of.length > 0 ? answer(taught.model, of) : []);
+  const answersOf = (of: Drawing) => (taught && hasLine(of) ? answer(taught.model, of) : []);
   const bestOf = (answers: readonly Classification[]) =>
     answers.find(({ probability }) => answers.every((other) => other.probability <= probability));
   const answers = answersOf(drawing);
@@ -132,6 +91,7 @@ function Teach({ shapes: first, taught: before, note: firstNote, canKeep }: Open
   };
   const add = (at: number) => {
     if (drawing.length === 0) return setSaid("Draw something first, or take a ready-made drawing.");
+    if (!hasLine(drawing)) return setSaid("A dot is no shape: draw a line.");
     if (shapes[at].drawings.length >= MOST_DRAWINGS)
       return setSaid(
         `${MOST_DRAWINGS} drawings of ${shapes[at].name} are enough: delete one before you add another.`,
@@ -146,7 +106,10 @@ function Teach({ shapes: first, taught: before, note: firstNote, canKeep }: Open
     setNote("Undone.");
   };
   const exported = (does: (model: Model) => void) =>
-    taught ? does(taught.model) : setNote("There is no model yet: draw at least two shapes first.");
+    taught
+      ? does(taught.model)
+      : setNote(canLearn ? "There is no model yet: draw at least two shapes first." : CANNOT_LEARN);
+  const begin = canLearn ? "Draw each shape five times, and press its name each time." : CANNOT_LEARN;
 
   return (
     <div class="teach">
@@ -159,7 +122,7 @@ function Teach({ shapes: first, taught: before, note: firstNote, canKeep }: Open
         <p class="quiet">Which one is it? Press its name: the drawing is added, and learned.</p>
         <Answers shapes={shapes} answers={answers} best={best} onAdd={add} />
         <p class="note" role="status">
-          {taught?.note ?? "Draw each shape five times, and press its name each time."}
+          {taught?.note ?? begin}
         </p>
         <div class="row">
           <button type="button" onClick={() => draw(drawing.slice(0, -1), true)}>
@@ -245,7 +208,7 @@ function Teach({ shapes: first, taught: before, note: firstNote, canKeep }: Open
             type="button"
             onClick={() =>
               exported((model) =>
-                download(
+                saveFile(
                   "shapes.safetensors",
                   model.save() as Uint8Array<ArrayBuffer>,
                   "application/octet-stream",
@@ -259,7 +222,7 @@ function Teach({ shapes: first, taught: before, note: firstNote, canKeep }: Open
             type="button"
             onClick={() =>
               exported(() =>
-                download(
+                saveFile(
                   "shapes.ts",
                   programOf(document.querySelector("#program code")?.textContent ?? "", shapes),
                   "text/typescript",
@@ -293,6 +256,6 @@ function Teach({ shapes: first, taught: before, note: firstNote, canKeep }: Open
 
 const place = document.querySelector("#teach");
 if (!place) throw new Error("teach: the page has no #teach");
-const opened = await opening();
+const opened = await opening(canLearn);
 place.replaceChildren();
 render(<Teach {...opened} />, place);

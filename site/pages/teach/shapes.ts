@@ -1,6 +1,6 @@
 /** What the visitor teaches, and how it changes. Nothing here is changed in place: undo keeps what was. */
 import { READY, readyDrawing } from "./ready.ts";
-import type { Drawing, Shape, Stroke } from "./teach.ts";
+import { answer, type Drawing, type Model, type Shape, type Stroke } from "./teach.ts";
 
 export const FEWEST = 2;
 export const MOST = 5;
@@ -64,13 +64,28 @@ export const canTeach = (shapes: readonly Shape[]): boolean =>
 
 export const pointsIn = (drawing: Drawing): number => drawing.reduce((sum, stroke) => sum + stroke.length, 0);
 
+/** Whether there is anything to learn from: dots have no length. */
+export const hasLine = (drawing: Drawing): boolean => drawing.some(({ length }) => length > 1);
+
+/** Whether a model is of these shapes, and takes their drawings: it may come from an earlier version of the page. */
+export function isOf(model: Model, shapes: readonly Shape[]): boolean {
+  const drawn = shapes.filter(({ drawings }) => drawings.length > 0);
+  if (JSON.stringify(model.labels) !== JSON.stringify(drawn.map(({ name }) => name))) return false;
+  try {
+    return answer(model, drawn[0].drawings[0]).length === drawn.length;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether something is a drawing: it may come from a damaged store. */
 function isDrawing(value: unknown): value is Drawing {
   const isPoint = (point: unknown) =>
     Array.isArray(point) &&
     point.length === 2 &&
     point.every((at) => Number.isInteger(at) && Math.abs(at) <= 10_000);
-  const isStroke = (stroke: unknown): stroke is Stroke => Array.isArray(stroke) && stroke.every(isPoint);
+  const isStroke = (stroke: unknown): stroke is Stroke =>
+    Array.isArray(stroke) && stroke.length > 0 && stroke.every(isPoint);
   return Array.isArray(value) && value.length > 0 && value.every(isStroke) && pointsIn(value) <= MOST_POINTS;
 }
 

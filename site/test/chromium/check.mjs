@@ -35,7 +35,7 @@ async function saidWith(browser, alterations, text, prepare) {
 
 const WORKER = /check-worker.*\.js$/;
 
-export default async ({ browser, open, check }) => {
+export default async ({ browser, open, url, check }) => {
   await check("a spoiled digest is named, in the sentence and in the table", async () => {
     const said = await saidWith(
       browser,
@@ -117,6 +117,44 @@ export default async ({ browser, open, check }) => {
     assert.equal(await page.$$eval("#runs tr", (rows) => rows.filter((row) => row.offsetHeight).length), 0);
     await page.close();
   });
+
+  await check(
+    "expected digests that fail after Stop do not end the check that was started then",
+    async () => {
+      const page = await browser.newPage();
+      let held;
+      await page.setRequestInterception(true);
+      const asked = new Promise((resolve) => {
+        page.on("request", (request) => {
+          if (held || !/digests.*\.json$/.test(request.url())) return request.continue();
+          held = request;
+          resolve();
+        });
+      });
+      await page.goto(`${url}check/`);
+      await page.click("#start");
+      await asked;
+      await page.click("#start");
+      await statusIs(page, "Stopped.");
+      // The second answer is waited for behind the first.
+      await page.evaluate(() => {
+        const { fetch } = window;
+        window.fetch = async (...given) => {
+          await window.failed;
+          return fetch(...given);
+        };
+        window.failed = new Promise((resolve) => {
+          window.hasFailed = resolve;
+        });
+      });
+      await page.click("#start");
+      await held.abort();
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+      await page.evaluate(() => window.hasFailed());
+      await statusIs(page, "every run is equal");
+      await page.close();
+    },
+  );
 
   await check("a refused clipboard leaves the report selected in a field", async () => {
     const page = await open("check/");

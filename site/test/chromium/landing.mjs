@@ -118,6 +118,34 @@ export default async ({ open, check, browser, url }) => {
     await page.close();
   });
 
+  await check("times stand without exponents, and of several sights of it the last one counts", async () => {
+    const trained = { kind: "trained", count: 1, medianMs: 123.4, digest: "0".repeat(64), losses: [1, 0] };
+    const server = await serveAltered([
+      [
+        /xor-worker.*\.js$/,
+        () => `postMessage({ ...${JSON.stringify(trained)}, surface: new Float32Array(1600) });`,
+      ],
+    ]);
+    const page = await browser.newPage();
+    await spyOnWorkers(page);
+    await page.evaluateOnNewDocument(() => {
+      window.IntersectionObserver = class {
+        constructor(hear) {
+          window.see = (...seen) => hear(seen.map((isIntersecting) => ({ isIntersecting })));
+        }
+        observe() {}
+      };
+    });
+    await page.goto(server.url);
+    await textIs(page, "median", "120 ms");
+    await page.evaluate(() => window.see(true, false));
+    assert.equal(await page.evaluate(() => window.told), false);
+    await page.evaluate(() => window.see(false, true));
+    assert.equal(await page.evaluate(() => window.told), true);
+    await page.close();
+    server.close();
+  });
+
   await check("the install line is copied, or selected where the clipboard is refused", async () => {
     const page = await open("");
     await page.evaluate(() => {

@@ -1,12 +1,11 @@
 /** The page "Teach": draws with pointers and by keyboard, and looks at what it says, keeps and hands out. */
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { load } from "wasmgrad";
+import { compile, dense, load, sequential } from "wasmgrad";
+import { addAxe, violationsIn } from "../axe.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const { shapes } = JSON.parse(readFileSync(new URL("../fixtures/strokes.json", import.meta.url), "utf8"));
 
 /** A button by the start of its text, as one reads it. */
@@ -72,9 +71,8 @@ const drawEach = (page, drawings, type = "pen") =>
   );
 
 const faultsOf = async (page) => {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => axe.run());
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(", ")}`);
+  await addAxe(page);
+  return violationsIn(page);
 };
 
 /** The page as a visitor finds it who was never there, whatever an earlier check left. */
@@ -103,7 +101,8 @@ const put = (page, value) =>
         opening.onsuccess = () => {
           const transaction = opening.result.transaction("kept", "readwrite");
           const file = kept.file && new Uint8Array(kept.file);
-          transaction.objectStore("kept").put(file ? { ...kept, file } : kept, "taught");
+          const value = typeof kept === "object" ? { ...kept, file, isOfTest: true } : kept;
+          transaction.objectStore("kept").put(value, "taught");
           transaction.oncomplete = () => {
             opening.result.close();
             resolve();
@@ -112,6 +111,24 @@ const put = (page, value) =>
         };
       }),
     value,
+  );
+
+/** Waits until the page itself has kept what it shows: that comes after it is painted. */
+const hasKept = (page) =>
+  page.waitForFunction(
+    () =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open("wasmgrad-teach", 1);
+        opening.onupgradeneeded = () => opening.result.createObjectStore("kept");
+        opening.onsuccess = () => {
+          const { result: database } = opening;
+          const asking = database.transaction("kept").objectStore("kept").get("taught");
+          asking.onsuccess = () => {
+            database.close();
+            resolve(Array.isArray(asking.result?.shapes) && !asking.result.isOfTest);
+          };
+        };
+      }),
   );
 
 export default async ({ open, url, check, browser }) => {
@@ -291,8 +308,15 @@ export default async ({ open, url, check, browser }) => {
     }
   });
 
-  await check("starts anew where what it kept is damaged", async () => {
+  await check("starts anew where what it kept is damaged, or of an earlier version", async () => {
     const page = await opened(open);
+    await hasKept(page);
+    const modelOf = (inputs, labels) => {
+      const network = sequential({ input: [inputs] }, [dense(labels.length, { activation: "softmax" })]);
+      return [...compile(network, { labels }).save()];
+    };
+    const AGAIN = "The model kept here is damaged or of another version, so it was taught again";
+    const BACK = "Your model of the last visit is back";
     const drawings = [
       [
         [
@@ -328,12 +352,47 @@ export default async ({ open, url, check, browser }) => {
         "What was kept here is damaged",
       ],
       [{ shapes: good }, "Learned from 2 drawings"],
-      [{ shapes: good, file: [1, 2, 3] }, "The model kept here is damaged, so it was taught again"],
+      [{ shapes: good, file: [1, 2, 3] }, AGAIN],
+      [{ shapes: good, file: modelOf(64, ["a", "b"]) }, AGAIN],
+      [{ shapes: good, file: modelOf(192, ["a", "c"]) }, AGAIN],
+      [{ shapes: good, file: modelOf(192, ["a", "b"]) }, BACK],
     ]) {
       await put(page, kept);
       await page.reload();
       await says(page, said);
+      if (said !== BACK) await hasKept(page);
+      if (said !== AGAIN) continue;
+      const taken = await drawEach(page, [{ drawing: good[1].drawings[0] }]);
+      assert.deepEqual(taken, ["b"]);
     }
+    await page.close();
+  });
+
+  await check("takes no dot for a shape", async () => {
+    const page = await opened(open);
+    await press(page, "Fill in examples");
+    await says(page, "Learned from 15 drawings");
+    assert.deepEqual(await drawEach(page, [{ drawing: [[[500, 500]]], name: "circle" }]), [null]);
+    await says(page, "A dot is no shape: draw a line");
+    assert.deepEqual(await thumbnails(page), [5, 5, 5]);
+    await page.close();
+  });
+
+  await check("says what is missing where the browser has no WebAssembly, and keeps drawings", async () => {
+    const page = await browser.newPage();
+    await page.evaluateOnNewDocument(() => {
+      delete window.WebAssembly;
+    });
+    await page.goto(`${url}teach/`);
+    await says(page, "This browser cannot learn: it has no WebAssembly");
+    await press(page, "Fill in examples");
+    await says(page, "Filled in circles");
+    assert.doesNotMatch(await page.$eval("main", ({ textContent }) => textContent), /could not|Node/);
+    await hasKept(page);
+    await page.reload();
+    await says(page, "This browser cannot learn");
+    assert.deepEqual(await thumbnails(page), [5, 5, 5]);
+    assert.deepEqual(await faultsOf(page), []);
     await page.close();
   });
 

@@ -1,5 +1,6 @@
 /** "Check this browser" in every browser: by its button, all named digests equal. */
 import expected from "../../../test/determinism/digests.json" with { type: "json" };
+import { until } from "../until.mjs";
 
 export const path = "check/";
 export const seconds = 90;
@@ -8,26 +9,13 @@ const equal = (found, wanted, what) => {
   if (found !== wanted) throw new Error(`${what}: ${found}, not ${wanted}`);
 };
 
-/** Resolves once `isSo` is true, looked at whenever the document changes. */
-const until = (isSo) =>
-  new Promise((resolve) => {
-    const look = () => {
-      if (!isSo()) return;
-      observer.disconnect();
-      resolve();
-    };
-    const observer = new MutationObserver(look);
-    observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
-    look();
-  });
-
 export default async (check) => {
   const count = Object.keys(expected).length;
   await check(`all ${count} named digests are equal`, async () => {
     const start = document.getElementById("start");
     start.click();
     equal(start.textContent, "Stop", "the button while it runs");
-    await until(() => start.textContent === "Check again");
+    await until("the end of the check", () => start.textContent === "Check again", 80);
     equal(document.getElementById("status").textContent, "Done: every run is equal.", "status");
     const verdict = document.getElementById("outcome").textContent;
     if (!verdict.startsWith(`✓ ${count} of ${count} equal`)) throw new Error(verdict);

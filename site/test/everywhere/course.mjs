@@ -2,6 +2,7 @@
 import words from "../../../test/lessons/words.json" with { type: "json" };
 import { linesOfOutput, wordsOf } from "../../../test/lessons/words.mjs";
 import { escapes, WAYS } from "../escapes.mjs";
+import { until } from "../until.mjs";
 
 export const path = "course/chain-rule/";
 export const seconds = 240;
@@ -51,9 +52,14 @@ export default async (check) => {
 
   await check("the editor takes the place of the text, and the focus", async () => {
     const text = document.querySelector(".code code").textContent;
-    document.querySelector(".code pre").focus();
-    while (!document.querySelector(".code.live > div")?.shadowRoot.activeElement)
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    const pre = document.querySelector(".code pre");
+    pre.focus();
+    // Where the window itself has no focus, nothing in it gets an event of it.
+    pre.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+    await until("the editor, with the focus", () => {
+      const { shadowRoot } = document.querySelector(".code.live > div") ?? {};
+      return shadowRoot?.activeElement;
+    });
     const lines = [...document.querySelector(".code > div").shadowRoot.querySelectorAll(".cm-line")];
     if (!text.startsWith(lines.map(({ textContent }) => textContent).join("\n")))
       throw new Error(lines.length);

@@ -1,23 +1,11 @@
 /** The landing page in every browser: trains while it is read, with the digests of the engine in the page itself. */
 import { adam, binaryCrossEntropy, compile, dense, sequential } from "wasmgrad";
+import { until } from "../until.mjs";
 
 export const path = "";
 export const seconds = 60;
 
 const byId = (id) => document.getElementById(id);
-
-/** Resolves once `isSo` is true, looked at whenever the document changes. */
-const until = (isSo) =>
-  new Promise((resolve) => {
-    const look = () => {
-      if (!isSo()) return;
-      observer.disconnect();
-      resolve();
-    };
-    const observer = new MutationObserver(look);
-    observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
-    look();
-  });
 
 function digestOf(seed) {
   const model = sequential({ input: [2], seed }, [
@@ -37,7 +25,7 @@ export default async (check) => {
     byId("surface").scrollIntoView();
     if (byId("run").textContent === "Train" && matchMedia("(prefers-reduced-motion: reduce)").matches)
       byId("run").click();
-    await until(() => byId("count").textContent !== "0");
+    await until("a trained network", () => byId("count").textContent !== "0", 50);
     const seed = Number(byId("seed").textContent.match(/seed (\d+)/)[1]);
     const digest = byId("digest").textContent;
     if (digest !== digestOf(seed)) throw new Error(`seed ${seed}: ${digest}, not ${digestOf(seed)}`);

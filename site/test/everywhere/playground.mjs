@@ -1,4 +1,6 @@
 /** The playground in every browser: it trains, draws, goes back, reads a table, and what its link says is equal. */
+import { until } from "../until.mjs";
+
 export const path = "playground/";
 export const seconds = 120;
 
@@ -6,17 +8,6 @@ const TABLE = `width,height,kind\n${Array.from({ length: 30 }, (_, row) => {
   const [x, y] = [(row * 7) % 10, (row * 3) % 10];
   return `${x},${y},${x > y ? "wide" : "high"}`;
 }).join("\n")}`;
-
-/** What `look` gives, once that is something; looked at in each frame. */
-async function until(what, look) {
-  const end = performance.now() + 30_000;
-  for (;;) {
-    const found = look();
-    if (found) return found;
-    if (performance.now() > end) throw new Error(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 const find = (selector, text) =>
   [...document.querySelectorAll(selector)].find(({ textContent }) => textContent.trim().startsWith(text));

@@ -1,21 +1,13 @@
 /** The page "Teach" in each browser: the same drawings give the same model. */
+import { until } from "../until.mjs";
+
 export const path = "teach/";
 
 /** Of `filledShapes`; `teach.test.ts` has it, too. */
 const DIGEST = "eeb40ffcc08d";
 
-/** Resolves once the page says something. */
 const says = (pattern) =>
-  new Promise((resolve) => {
-    const look = () => {
-      if (!pattern.test(document.querySelector("main").textContent)) return;
-      observer.disconnect();
-      resolve();
-    };
-    const observer = new MutationObserver(look);
-    observer.observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true });
-    look();
-  });
+  until(`the text ${pattern}`, () => pattern.test(document.querySelector("main").textContent));
 
 export default async (check) => {
   await check("learns the examples to the same bits", async () => {

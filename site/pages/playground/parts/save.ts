@@ -1,15 +1,11 @@
 /** Files for the visitor: the model, and a picture of the stage. */
+import { saveFile as handOver } from "../../../common/save-file.ts";
 import { player } from "../state/run.ts";
 import { announce } from "../state/status.ts";
 
-/** Hands a file to the browser. */
+/** Saves a file, and says so. */
 export function saveFile(name: string, content: BlobPart, type: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type }));
-  const anchor = document.createElement("a");
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  handOver(name, content, type);
   announce(`Saved ${name}`);
 }
 
