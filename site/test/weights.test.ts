@@ -1,4 +1,8 @@
-/** What pages load at start, gzipped: a limit for every page. Figures are bytes of the built files, with the icon of the tab. */
+/**
+ * What pages load at start, gzipped: a limit for every page. Figures are bytes of the built files, with the icon of the tab. Limits are
+ * what the heaviest page of the kind weighs and about 3 % more: compressors of other versions, and bundlers, give other bytes. Goals, and
+ * where they are missed, are in docs/site.md.
+ */
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { allPages } from "../builder/pages.mjs";
@@ -19,10 +23,10 @@ interface Limit {
 const LIMITS: readonly Limit[] = [
   // The goal is 60 KB in all. The engine that trains XOR takes more by itself (docs/performance.md, "Small pages"), so it comes when
   // the page is idle, and not where motion is unwanted or bytes are saved.
-  { what: "landing", pages: /^$/, atStart: 9_000, later: [/xor-worker/, 77_000] },
-  { what: "check", pages: /^check\/$/, atStart: 8_000, later: [/check-worker/, 178_000] },
-  { what: "benchmark", pages: /^benchmark\/$/, atStart: 10_500, later: [/bench-worker/, 81_000] },
-  { what: "search", pages: /^search\/$/, atStart: 6_000 },
+  { what: "landing", pages: /^$/, atStart: 8_900, later: [/xor-worker/, 78_400] },
+  { what: "check", pages: /^check\/$/, atStart: 6_900, later: [/check-worker/, 181_500] },
+  { what: "benchmark", pages: /^benchmark\/$/, atStart: 10_200, later: [/bench-worker/, 82_300] },
+  { what: "search", pages: /^search\/$/, atStart: 5_800 },
   // Their weight, 12 KB but for a few long guides, is in docs.test.ts.
   { what: "docs", pages: /^docs\//, atStart: Number.POSITIVE_INFINITY, isStatic: true },
   { what: "lesson", pages: /^course\//, atStart: 15_000 },
@@ -30,10 +34,10 @@ const LIMITS: readonly Limit[] = [
   {
     what: "playground",
     pages: /^playground\/$/,
-    atStart: 40_000,
-    later: [/session-worker-(?!full)/, 98_000],
+    atStart: 41_400,
+    later: [/session-worker-(?!full)/, 98_800],
   },
-  { what: "teach", pages: /^teach\//, atStart: 110_000 },
+  { what: "teach", pages: /^teach\//, atStart: 108_500 },
 ];
 
 const pages = await allPages();

@@ -1,5 +1,6 @@
 /** A button that copies a text; where the browser refuses, it selects the text and says how to go on. */
 import { useState } from "preact/hooks";
+import { copyOrSelect } from "../../../common/copy.ts";
 import { announce } from "../state/status.ts";
 
 interface CopyProps {
@@ -10,24 +11,18 @@ interface CopyProps {
 }
 
 export function Copy({ text, label, select }: CopyProps) {
-  const [said, setSaid] = useState("");
+  const [said, setSaid] = useState({ of: "", what: "" });
   const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setSaid("Copied.");
-      announce(`${label}: copied`);
-    } catch {
-      select();
-      setSaid("The browser refused to copy. The text is selected: press Ctrl+C, or ⌘C on a Mac.");
-      announce("The browser refused to copy. The text is selected: press Control C");
-    }
+    const what = await copyOrSelect(text, select);
+    setSaid({ of: text, what });
+    announce(`${label}: ${what}`);
   };
   return (
     <>
       <button type="button" class="primary" onClick={() => void copy()}>
         {label}
       </button>
-      <span class="copied">{said}</span>
+      <span class="copied">{said.of === text && said.what}</span>
     </>
   );
 }

@@ -1,5 +1,5 @@
 /** Fields with a label: numbers, choices, sliders. */
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 
 interface NumberFieldProps {
   readonly label: string;
@@ -16,6 +16,8 @@ interface NumberFieldProps {
 export function NumberField({ label, value, min, max, name = label, hidesLabel, onValue }: NumberFieldProps) {
   const id = useId();
   const [fault, setFault] = useState<string>();
+  // An example or a link has come: what was said of the value before is over.
+  useEffect(() => setFault(undefined), [value]);
   const take = (input: HTMLInputElement) => {
     const given = input.valueAsNumber;
     if (!Number.isInteger(given) || given < min || given > max) {
