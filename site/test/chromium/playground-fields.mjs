@@ -12,6 +12,7 @@ export default async ({ open, check }) => {
     await page.keyboard.press("Enter");
     await waitForText(page, ".fault", "must be a whole number from");
     await click(page, "Examples");
+    await page.waitForSelector(".examples");
     await click(page, "A hidden layer solves XOR");
     await page.waitForFunction(() => !document.querySelector(".fault"), { polling: 50 });
     await page.close();
