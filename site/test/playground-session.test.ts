@@ -1,5 +1,5 @@
 /** The session: the same bits however it is driven, states to go back to, and what frames show. */
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { DEFAULT_CONFIG, readConfig } from "../pages/playground/run/config.ts";
 import { EXTRAS } from "../pages/playground/run/extras.ts";
 import { FIRST_VIEW, isFirst, packStart, unpackStart } from "../pages/playground/run/first-start.ts";
@@ -222,6 +222,55 @@ describe("a frame", () => {
     expect(back.diverged).toBeUndefined();
     await session.setRate(0.001);
     expect((await session.advance({ steps: 20 }, VIEW)).steps).toBe(20);
+  });
+});
+
+describe("the time of training", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** A clock that moves while steps are made and states are kept alone: 3 us a step, 130 us before the first of a slice, 200 us a state. */
+  function slowStates() {
+    let now = 0;
+    let isCold = true;
+    const { train } = Run.prototype;
+    const { offer } = KeptStates.prototype;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    vi.spyOn(Run.prototype, "train").mockImplementation(function (this: Run, steps) {
+      now += (isCold ? 0.13 : 0) + 0.003 * steps;
+      isCold = false;
+      return train.call(this, steps);
+    });
+    vi.spyOn(KeptStates.prototype, "offer").mockImplementation(function (this: KeptStates, step, state) {
+      now += 0.2;
+      offer.call(this, step, state);
+    });
+    return () => {
+      isCold = true;
+    };
+  }
+
+  it("is that of steps: neither of states, nor of what runs in between", async () => {
+    const draw = slowStates();
+    const session = await started(DEFAULT_CONFIG);
+    for (let i = 0; i < 20; i++) {
+      draw();
+      await session.advance({ steps: 7 }, VIEW);
+    }
+    const frame = await session.advance({ steps: 0 }, VIEW);
+    expect(frame.microsecondsPerStep).toBeCloseTo(3, 6);
+    expect(frame.milliseconds).toBeCloseTo(20 * (0.13 + 7 * 0.003), 6);
+  });
+
+  it("is that of single steps where there are no others", async () => {
+    const draw = slowStates();
+    const session = await started(DEFAULT_CONFIG);
+    for (let i = 0; i < 3; i++) {
+      draw();
+      await session.advance({ steps: 1 }, VIEW);
+    }
+    expect((await session.advance({ steps: 0 }, VIEW)).microsecondsPerStep).toBeCloseTo(133, 6);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Extras } from "./network.ts";
 import { pointsOf } from "./rows.ts";
 import { Run, VERSION } from "./run.ts";
 import { KeptStates } from "./states.ts";
+import { StepClock } from "./step-clock.ts";
 import type { Advance, Frame, Session, Start, View } from "./types.ts";
 
 const CELLS = { min: 0, max: 200, step: 1 };
@@ -15,13 +16,12 @@ interface Running {
   readonly run: Run;
   readonly frames: Frames;
   readonly states: KeptStates;
+  readonly clock: StepClock;
 }
 
 /** @param extras what the worker brings for runs that need it */
 export function trainingSession(extras: Extras | undefined): Session {
   let running: Running | undefined;
-  let milliseconds = 0;
-  let microsecondsPerStep = 0;
   let diverged: string | undefined;
 
   const present = (): Running => {
@@ -36,7 +36,7 @@ export function trainingSession(extras: Extras | undefined): Session {
   };
 
   const frame = (view: View): Frame => {
-    const { run, frames, states } = present();
+    const { run, frames, states, clock } = present();
     checkNumber("view.grid", "Cells of the surface", view.grid, { ...CELLS, min: 1 });
     checkNumber("view.tile", "Cells of a tile", view.tile, CELLS);
     return {
@@ -44,8 +44,8 @@ export function trainingSession(extras: Extras | undefined): Session {
       epochs: run.network.trainer.epochs,
       rate: run.rate,
       ...frames.draw(view),
-      milliseconds,
-      microsecondsPerStep,
+      milliseconds: clock.milliseconds,
+      microsecondsPerStep: clock.microsecondsPerStep,
       states: states.steps(run.steps),
       ...(diverged !== undefined && { diverged }),
     };
@@ -53,16 +53,21 @@ export function trainingSession(extras: Extras | undefined): Session {
 
   /** Trains until a step or a time is reached; states are kept on the way. */
   const train = (end: number, until: number): void => {
-    const { run, states } = present();
+    const { run, states, clock } = present();
     const from = run.steps;
     const start = performance.now();
-    let perStep = microsecondsPerStep / 1000 || 0.02;
+    let perStep = clock.microsecondsPerStep / 1000 || 0.02;
     let now = start;
     while (run.steps < end && (now < until || run.steps === from)) {
       const fitting = Number.isFinite(until) ? Math.floor(((until - now) * SHARE_OF_REST) / perStep) : 4096;
-      const piece = Math.min(end - run.steps, states.stepsToNext(run.steps), Math.max(1, fitting));
+      const at = run.steps;
+      const isFirst = at === from;
+      // One step, so that what is measured of the others is training alone.
+      const piece = isFirst ? 1 : Math.min(end - at, states.stepsToNext(at), Math.max(1, fitting));
+      const before = performance.now();
       const goesOn = run.train(piece);
       const after = performance.now();
+      clock.add(run.steps - at, after - before, isFirst);
       // Some clocks tick once a millisecond.
       if (after > now) perStep = (after - start) / Math.max(1, run.steps - from);
       now = after;
@@ -72,8 +77,6 @@ export function trainingSession(extras: Extras | undefined): Session {
       }
       states.offer(run.steps, () => run.network.trainer.state());
     }
-    milliseconds += now - start;
-    if (run.steps > from) microsecondsPerStep = ((now - start) * 1000) / (run.steps - from);
   };
 
   return {
@@ -81,14 +84,12 @@ export function trainingSession(extras: Extras | undefined): Session {
       // A configuration that cannot run leaves the run before as it is.
       const run = new Run(config, extras);
       end();
-      milliseconds = 0;
-      microsecondsPerStep = 0;
       diverged = undefined;
       const { trainer } = run.network;
       const state = trainer.state();
       const states = new KeptStates(state.length);
       states.offer(0, () => state);
-      running = { run, frames: new Frames(run.network, run.rows), states };
+      running = { run, frames: new Frames(run.network, run.rows), states, clock: new StepClock() };
       const { rows } = run;
       return {
         task: rows.task,
