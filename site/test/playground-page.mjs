@@ -1,5 +1,6 @@
 /** What tests of the playground do with its page. */
 import { strict as assert } from "node:assert";
+import { deflateSync, inflateSync } from "node:zlib";
 
 /** A table of two classes that a line parts, and a column of words. */
 export const TABLE = [
@@ -66,10 +67,68 @@ export async function waitForText(page, selector, part) {
   );
 }
 
-/** Stops, and waits until the figures are those of the run as it stands. */
+/** Stops, and waits until the figures are those of the run as it stands: it is said with them. */
 export async function pause(page) {
   await click(page, "Pause");
-  await page.waitForFunction(() => document.querySelector(".run").textContent.includes("Run"));
+  await waitForText(page, "[role=status]", "Paused.");
+}
+
+/** Chooses in the list, or sets the slider or field, with this label. */
+export const choose = (page, label, value) =>
+  page.evaluate(
+    (name, wanted) => {
+      const field = [...document.querySelectorAll("label")].find(
+        ({ textContent }) => textContent === name,
+      ).control;
+      field.value = wanted;
+      field.dispatchEvent(new Event(field.type === "range" ? "input" : "change", { bubbles: true }));
+    },
+    label,
+    value,
+  );
+
+/** Drops a file on the page. */
+export const drop = (page, name, text) =>
+  page.evaluate(
+    (called, content) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([content], called));
+      document.body.dispatchEvent(
+        new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }),
+      );
+    },
+    name,
+    text,
+  );
+
+/** What the time slider says: `Step 3`, `Step 0 of 40`. */
+export const timeOf = (page) => textOf(page, ".time output");
+
+/** Notes what the page asks of its workers, as `session` calls; before the page is opened. */
+export const noteCalls = (page) =>
+  page.evaluateOnNewDocument(() => {
+    window.calls = [];
+    window.waiting = new Set();
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (message, ...rest) {
+      if (message?.type === "APPLY") {
+        window.calls.push(message.path.at(-1));
+        window.waiting.add(message.id);
+        this.addEventListener("message", ({ data }) => window.waiting.delete(data?.id));
+      }
+      return postMessage.call(this, message, ...rest);
+    };
+  });
+
+/** The JSON of a link. */
+export const contentOf = (hash) => inflateSync(Buffer.from(hash.slice(3), "base64url")).toString("utf8");
+
+/** The link with something else in its JSON. */
+export function altered(hash, alter) {
+  const json = contentOf(hash);
+  const other = alter(json);
+  assert.notEqual(other, json);
+  return `#1.${deflateSync(other).toString("base64url")}`;
 }
 
 /** The link of the run, as the dialog shows it. */

@@ -10,7 +10,7 @@ import { EXTRAS } from "../pages/playground/run/extras.ts";
 import { decodeLink } from "../pages/playground/run/link.ts";
 import { type ReplayAnswer, replay, replayCost } from "../pages/playground/run/replay.ts";
 import { answer } from "../pages/playground/run/replay-steps.ts";
-import { VERSION } from "../pages/playground/run/run.ts";
+import { Run, VERSION } from "../pages/playground/run/run.ts";
 import type { LinkContent } from "../pages/playground/run/types.ts";
 import { claimOf, type LinkFixture } from "./links/in-node.ts";
 
@@ -225,6 +225,11 @@ describe("engines", () => {
       atob,
     });
     listener({ data: { format: 1, content } });
-    expect(answers.at(-1)).toEqual({ kind: "done", ...claim });
+    const { state, ...said } = answers.at(-1) as Extract<ReplayAnswer, { kind: "done" }>;
+    expect(said).toEqual({ kind: "done", ...claim });
+    const run = new Run(content.config, EXTRAS);
+    run.network.trainer.restore(Uint8Array.from(state as Uint8Array));
+    expect(run.claim).toEqual(claim);
+    run.dispose();
   });
 });

@@ -70,6 +70,30 @@ describe("however a run is driven, it ends in the same bits", () => {
     expect([config, claim.steps]).toEqual([BUSY, steps]);
   });
 
+  it("from where a replay ended, which leads back to the start", async () => {
+    const run = new Run(BUSY, EXTRAS);
+    run.train(64);
+    const session = await started(BUSY);
+    await session.advance({ steps: 7 }, VIEW);
+    const frame = await session.restore(run.network.trainer.state(), VIEW);
+    expect([frame.steps, frame.rate, frame.states]).toEqual([64, 0.005, [0, 64]]);
+    await session.advance({ steps: steps - 64 }, VIEW);
+    expect(await digestOf(session)).toBe(expected);
+    expect((await session.seek(0, VIEW)).steps).toBe(0);
+    run.dispose();
+  });
+
+  it("after an advance by no step, which forgets nothing", async () => {
+    const session = await started(BUSY);
+    await session.advance({ steps: 80 }, VIEW);
+    await session.seek(20, VIEW);
+    const frame = await session.advance({ steps: 0 }, VIEW);
+    expect([frame.steps, frame.states.at(-1)]).toEqual([20, 80]);
+    await session.seek(80, VIEW);
+    await session.advance({ steps: 20 }, VIEW);
+    expect(await digestOf(session)).toBe(expected);
+  });
+
   it("with rates changed on the way, which the claim then says", async () => {
     const session = await started(DEFAULT_CONFIG);
     await session.setRate(0.05);
@@ -214,7 +238,9 @@ describe("a frame", () => {
       rate: 100,
     });
     const frame = await session.advance({ steps: 200 }, VIEW);
-    expect(frame.diverged).toMatch(/^Training diverged after step \d+: the numbers grew beyond all bounds\./);
+    expect(frame.diverged).toMatch(
+      /^Training diverged after step \d+: the numbers grew beyond all bounds\. Choose a lower learning rate and restart, or go back on the time slider\.$/,
+    );
     expect(frame.steps).toBeLessThan(200);
     expect((await session.advance({ steps: 5 }, VIEW)).steps).toBe(frame.steps);
     for (const { weight } of frame.weights) expect(weight.every(Number.isFinite)).toBe(true);

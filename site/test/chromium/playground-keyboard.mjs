@@ -87,8 +87,9 @@ export default async ({ browser, url, open, check }) => {
     await tabTo(page, "Run");
     await page.keyboard.press("Space");
     await isFocused("Pause");
-    await waitForSteps(page, 20);
+    // What comes later takes its place.
     await waitForText(page, "[role=status]", "Training");
+    await waitForSteps(page, 20);
     await page.keyboard.press("Space");
     await isFocused("Run");
     await waitForText(page, "[role=status]", "Paused");

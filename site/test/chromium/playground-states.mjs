@@ -1,9 +1,11 @@
 /** The playground when something is wrong: one sentence, and a page that goes on. And what links ask for beside a run. */
 import { strict as assert } from "node:assert";
-import { deflateSync, inflateSync } from "node:zlib";
 import { serveAltered } from "../altered.mjs";
 import {
+  altered,
+  choose,
   click,
+  drop,
   linkOf,
   pause,
   readTable,
@@ -15,13 +17,6 @@ import {
   waitForText,
 } from "../playground-page.mjs";
 
-/** The link with something else in it. */
-function altered(hash, alter) {
-  const json = inflateSync(Buffer.from(hash.slice(3), "base64url")).toString("utf8");
-  const other = alter(json);
-  assert.notEqual(other, json);
-  return `#1.${deflateSync(other).toString("base64url")}`;
-}
 const flip = (digit) => (digit === "0" ? "1" : "0");
 
 /** Trains a step, whatever was before: the page goes on. */
@@ -218,25 +213,13 @@ export default async ({ browser, url, open, check }) => {
   await check("a run that diverges stops, says so, and can go back", async () => {
     const page = await opened();
     await click(page, "Wave");
-    const choose = (label, value) =>
-      page.evaluate(
-        (name, wanted) => {
-          const field = [...document.querySelectorAll("label")].find(
-            ({ textContent }) => textContent === name,
-          ).control;
-          field.value = wanted;
-          field.dispatchEvent(new Event("change", { bubbles: true }));
-        },
-        label,
-        value,
-      );
-    await choose("Optimizer", "sgd");
-    await choose("Activation of layer 1", "linear");
-    await choose("Activation of layer 2", "linear");
-    await choose("Learning rate", "10");
+    await choose(page, "Optimizer", "sgd");
+    await choose(page, "Activation of layer 1", "linear");
+    await choose(page, "Activation of layer 2", "linear");
+    await choose(page, "Learning rate", "10");
     await click(page, "Run");
     await page.waitForSelector(".trouble");
-    assert.match(await textOf(page, ".trouble"), /diverged/);
+    assert.match(await textOf(page, ".trouble"), /diverged.*lower learning rate and restart, or go back/);
     assert.match(await textOf(page, ".run"), /^Run$/);
     await page.focus("#time");
     await page.keyboard.press("Home");
@@ -317,13 +300,7 @@ export default async ({ browser, url, open, check }) => {
   });
   await check("a table that is dropped on the page is read, and comes back after a toy set", async () => {
     const page = await opened();
-    await page.evaluate((text) => {
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([text], "table.csv"));
-      document.body.dispatchEvent(
-        new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }),
-      );
-    }, TABLE);
+    await drop(page, "table.csv", TABLE);
     await waitForText(page, "button", "Use this table");
     await click(page, "Use this table");
     await waitForText(page, ".legend", "large");

@@ -136,6 +136,8 @@ function Own({ data }: { data: OwnData | undefined }) {
       () => setRefused(true),
     );
   }, []);
+  // A table that was dropped shows the panel that reads it.
+  if (dropped.value && !isEditing) setEditing(true);
   if (isRefused)
     return <p class="bad">What reads tables could not be loaded. Reload the page to try again.</p>;
   return (
@@ -146,14 +148,14 @@ function Own({ data }: { data: OwnData | undefined }) {
           {isEditing ? "Keep this table" : "Another table"}
         </button>
       )}
-      {(isEditing || dropped.value) &&
+      {(isEditing || !data) &&
         (Table ? (
           <Table.view
-            onData={(next) => {
+            onData={async (next) => {
+              if (!(await setData(next))) return false;
               isTaken.current = true;
-              dropped.value = undefined;
               setEditing(false);
-              setData(next);
+              return true;
             }}
           />
         ) : (

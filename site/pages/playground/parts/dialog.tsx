@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, FunctionComponent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { announce } from "../state/status.ts";
+import { player } from "../state/run.ts";
 
 const LOADERS = {
   examples: () => import("./examples.tsx").then(({ Examples }) => Examples),
@@ -16,7 +16,7 @@ export async function showDialog(name: keyof typeof LOADERS): Promise<void> {
   try {
     shown.value = { view: await LOADERS[name]() };
   } catch {
-    announce("This part of the page could not be loaded. Reload the page to try again.");
+    player.say("This part of the page could not be loaded. Reload the page to try again.");
   }
 }
 

@@ -3,6 +3,7 @@ import { PRESETS } from "../run/presets.ts";
 import { player } from "../state/run.ts";
 import { announce } from "../state/status.ts";
 import { closeDialog, Dialog } from "./dialog.tsx";
+import { OpenRunFile } from "./open-run-file.tsx";
 
 export function Examples() {
   return (
@@ -25,6 +26,9 @@ export function Examples() {
           </li>
         ))}
       </ul>
+      <div class="row">
+        <OpenRunFile />
+      </div>
     </Dialog>
   );
 }

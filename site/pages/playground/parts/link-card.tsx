@@ -1,7 +1,8 @@
 /** What came of an opened link or file. What reads and replays is loaded when there is one. */
 import { useEffect, useState } from "preact/hooks";
-import { dropped } from "../state/dropped.ts";
-import { address } from "../state/here.ts";
+import { dropped, runFile } from "../state/dropped.ts";
+import { address, isShown } from "../state/here.ts";
+import { player } from "../state/run.ts";
 
 type Card = typeof import("./opened-card.tsx").OpenedCard;
 
@@ -19,6 +20,18 @@ export function LinkCard() {
       () => setRefused(true),
     );
   }, [link]);
+  const file = runFile.value;
+  useEffect(() => {
+    if (!file) return;
+    runFile.value = undefined;
+    import("./opened-card.tsx").then(
+      ({ OpenedCard, openRunFile }) => {
+        setCard({ view: OpenedCard });
+        void openRunFile(file);
+      },
+      () => setRefused(true),
+    );
+  }, [file]);
   useEffect(() => {
     const hold = (event: DragEvent) => {
       if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
@@ -27,17 +40,12 @@ export function LinkCard() {
       const file = event.dataTransfer?.files[0];
       if (!file || event.defaultPrevented) return;
       event.preventDefault();
-      if (!/\.(wasmgrad-run|json)$/i.test(file.name)) {
-        dropped.value = file;
-        return;
-      }
-      import("./opened-card.tsx").then(
-        ({ OpenedCard, openRunFile }) => {
-          setCard({ view: OpenedCard });
-          void openRunFile(file);
-        },
-        () => setRefused(true),
-      );
+      if (/\.(wasmgrad-run|json)$/i.test(file.name)) runFile.value = file;
+      else if (isShown("data")) dropped.value = file;
+      else
+        player.say(
+          "This page shows a fixed set of rows: open the whole playground to use a table of your own.",
+        );
     };
     addEventListener("dragover", hold);
     addEventListener("drop", drop);

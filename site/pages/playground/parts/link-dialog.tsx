@@ -8,6 +8,7 @@ import { player } from "../state/run.ts";
 import { count, plural, shortName } from "../state/text.ts";
 import { Copy } from "./copy.tsx";
 import { Dialog } from "./dialog.tsx";
+import { OpenRunFile } from "./open-run-file.tsx";
 import { saveFile } from "./save.ts";
 
 /** From here on some programs cut links. */
@@ -61,8 +62,8 @@ export function LinkDialog() {
           {isTooLong ? (
             <p class="bad">
               The link would have {count(address.length)} characters, and this page opens at most{" "}
-              {count(MOST_LINK_CHARACTERS)}: save the run as a file, which the playground opens when it is
-              dropped on it.
+              {count(MOST_LINK_CHARACTERS)}: save the run as a file, which “Open a run file” here or under
+              Examples opens.
             </p>
           ) : (
             <>
@@ -95,6 +96,7 @@ export function LinkDialog() {
             <button type="button" onClick={save}>
               Save as a file
             </button>
+            <OpenRunFile />
           </div>
           {!isTooLong && (
             <details>

@@ -1,11 +1,13 @@
 /** Says what an opened link holds, how its replay goes, and how it ended. */
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
-import type { LinkContent, Verdict } from "../run/types.ts";
-import { close, opened, replayNow } from "../state/opened.ts";
+import type { LinkContent } from "../run/types.ts";
+import { close, type Opened, opened, replayNow } from "../state/opened.ts";
 import { duration, plural, shortName } from "../state/text.ts";
 
 export { openLink, openRunFile } from "../state/opened.ts";
+
+type Replayed = Extract<Opened, { readonly kind: "replayed" }>;
 
 export function OpenedCard() {
   const state = opened.value;
@@ -47,11 +49,11 @@ export function OpenedCard() {
         </Card>
       );
     case "replayed":
-      return <Outcome verdict={state.verdict} content={state.content} />;
+      return <Outcome {...state} />;
   }
 }
 
-function Outcome({ verdict, content }: { verdict: Verdict; content: LinkContent }) {
+function Outcome({ verdict, content, here }: Replayed) {
   switch (verdict.kind) {
     case "equal":
       return (
@@ -59,6 +61,8 @@ function Outcome({ verdict, content }: { verdict: Verdict; content: LinkContent 
           <strong class="good">Equal:</strong> {plural(verdict.steps, "step")} on this machine gave the same
           parameters to the last bit, in {duration(verdict.milliseconds)}.{" "}
           <Summary content={content} isShort />.
+          {here !== undefined &&
+            ` The playground shows the run before its first step: wasmgrad ${here} trains here, and may give other bits.`}
         </Card>
       );
     case "differs":
@@ -68,13 +72,15 @@ function Outcome({ verdict, content }: { verdict: Verdict; content: LinkContent 
           {verdict.what === "data"
             ? "the rows are not those that the link was made of, so the parameters cannot be compared."
             : `${plural(content.claim?.steps ?? 0, "step")} on this machine gave other parameters than the link claims.`}{" "}
-          The link says <Digest of={verdict.expected} />, here it is <Digest of={verdict.got} />.
+          The link says <Digest of={verdict.expected} />, here it is <Digest of={verdict.got} />. The
+          playground shows the run before its first step.
         </Card>
       );
     case "failed":
       return (
         <Card kind="differs">
-          <strong class="bad">Not checked:</strong> {verdict.message}
+          <strong class="bad">Not checked:</strong> {verdict.message} The playground shows the run before its
+          first step.
         </Card>
       );
   }

@@ -15,7 +15,8 @@ import { announce } from "../state/status.ts";
 import { count, plural, shortName } from "../state/text.ts";
 import { SelectField } from "./fields.tsx";
 
-export function OwnTable({ onData }: { onData(data: OwnData): void }) {
+/** @param onData  takes the data, and says whether they train */
+export function OwnTable({ onData }: { onData(data: OwnData): Promise<boolean> }) {
   const id = useId();
   const [text, setText] = useState("");
   const [table, setTable] = useState<Table>();
@@ -41,13 +42,14 @@ export function OwnTable({ onData }: { onData(data: OwnData): void }) {
   // One that was dropped elsewhere on the page.
   const file = dropped.value;
   useEffect(() => {
-    if (file) void read(file);
+    if (!file) return;
+    dropped.value = undefined;
+    void read(file);
   }, [file]);
-  const use = () => {
+  const use = async () => {
     if (!table || !chosen) return;
     try {
-      onData(toOwnData(table, chosen).data);
-      announce("Training on your table");
+      if (await onData(toOwnData(table, chosen).data)) announce("Training on your table");
     } catch (error) {
       setFault((error as Error).message);
     }
@@ -98,7 +100,7 @@ export function OwnTable({ onData }: { onData(data: OwnData): void }) {
       <p class="quiet">It stays in this page. A link to the run contains the rows that are used.</p>
       <div role="alert">{fault && <p class="bad">{fault}</p>}</div>
       {table && chosen && (
-        <Columns table={table} chosen={chosen} notes={notes} onChosen={setChosen} onUse={use} />
+        <Columns table={table} chosen={chosen} notes={notes} onChosen={setChosen} onUse={() => void use()} />
       )}
     </section>
   );

@@ -156,7 +156,10 @@ function Figures() {
         />
         <Figure name="Steps" text={count(frame.steps)} />
         <Figure name="Time training" text={duration(frame.milliseconds)} />
-        <Figure name="A step" text={frame.steps > 0 ? `${number(player.stepCost.peek())} µs` : "–"} />
+        <Figure
+          name="A step"
+          text={frame.steps > 0 && player.stepCost.peek() > 0 ? `${number(player.stepCost.peek())} µs` : "–"}
+        />
       </dl>
     </div>
   );

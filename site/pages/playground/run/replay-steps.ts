@@ -34,7 +34,7 @@ export function replaySteps(
         onProgress(run.steps);
       }
     }
-    return { kind: "done", ...run.claim };
+    return { kind: "done", ...run.claim, state: run.network.trainer.state() };
   } finally {
     run.dispose();
   }

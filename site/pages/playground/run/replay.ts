@@ -4,7 +4,7 @@
  *
  *   page   -> { format: 1, content }                            the `LinkContent`, unpacked
  *   worker -> { kind: "progress", steps }                       now and then
- *          -> { kind: "done", steps, data, parameters }         as in `Claim`
+ *          -> { kind: "done", steps, data, parameters, state? } as in `Claim`; state: of the trainer, for the same version of the engine
  *          or { kind: "failed", message }                       one sentence
  *
  * A worker does one replay; the page ends it.
@@ -20,6 +20,7 @@ export type ReplayAnswer =
       readonly steps: number;
       readonly data: string;
       readonly parameters: string;
+      readonly state?: Uint8Array;
     }
   | { readonly kind: "failed"; readonly message: string };
 
@@ -102,7 +103,12 @@ export async function replay(
       ["bits", claim.parameters, answer.parameters],
     ] as const)
       if (expected !== got) return { kind: "differs", what, expected, got };
-    return { kind: "equal", steps: answer.steps, milliseconds: performance.now() - start };
+    return {
+      kind: "equal",
+      steps: answer.steps,
+      milliseconds: performance.now() - start,
+      ...(answer.state && { state: answer.state }),
+    };
   } finally {
     worker.terminate();
   }

@@ -24,5 +24,6 @@ export function serveSession(extras: Extras | undefined): void {
     start: moved(session.start),
     advance: moved(session.advance),
     seek: moved(session.seek),
+    restore: moved(session.restore),
   });
 }

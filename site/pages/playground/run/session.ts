@@ -46,6 +46,8 @@ const INTERACTIONS = ["pointerdown", "keydown"] as const;
  */
 export function openSession(): { session: Session; close(): void } {
   let opened: Opened | undefined;
+  /** One with more parts of the engine, until its first run has started. */
+  let coming: Opened | undefined;
   /** A run that was shown from the file, and that no worker has started yet. */
   let waiting: { readonly config: Config; readonly view: View } | undefined;
   let isFirstStart = true;
@@ -58,11 +60,9 @@ export function openSession(): { session: Session; close(): void } {
       throw error;
     }
   };
-  const openFor = (config: Config): Opened => {
-    if (!opened || (needsExtras(config) && !opened.hasExtras)) {
-      opened?.end("Another run was started.");
-      opened = open(needsExtras(config));
-    }
+  /** A worker for the first run of all. */
+  const openFirst = () => {
+    opened ??= open(false);
     return opened;
   };
   /** Asks the worker that has the run. */
@@ -70,7 +70,7 @@ export function openSession(): { session: Session; close(): void } {
     if (waiting) {
       const { config, view } = waiting;
       waiting = undefined;
-      const worker = openFor(config);
+      const worker = openFirst();
       await call(worker, worker.remote.start(config, view));
     }
     if (!opened) throw new Error("There is no run yet: start one.");
@@ -78,7 +78,7 @@ export function openSession(): { session: Session; close(): void } {
   };
   const openEarly = () => {
     for (const kind of INTERACTIONS) removeEventListener(kind, openEarly);
-    if (waiting) openFor(waiting.config);
+    if (waiting) openFirst();
   };
 
   const session: Session = {
@@ -92,12 +92,30 @@ export function openSession(): { session: Session; close(): void } {
         for (const kind of INTERACTIONS) addEventListener(kind, openEarly);
         return first;
       }
-      waiting = undefined;
-      const worker = openFor(config);
-      return call(worker, worker.remote.start(config, view));
+      // A run that cannot start leaves the one before as it is, in its worker.
+      if (opened && (opened.hasExtras || !needsExtras(config))) {
+        const start = await call(opened, opened.remote.start(config, view));
+        waiting = undefined;
+        return start;
+      }
+      const worker = open(needsExtras(config));
+      coming = worker;
+      try {
+        const start = await call(worker, worker.remote.start(config, view));
+        opened?.end("Another run was started.");
+        opened = worker;
+        waiting = undefined;
+        return start;
+      } catch (error) {
+        worker.end("Its run could not start.");
+        throw error;
+      } finally {
+        if (coming === worker) coming = undefined;
+      }
     },
     advance: (by, view) => ask((remote) => remote.advance(by, view)),
     seek: (step, view) => ask((remote) => remote.seek(step, view)),
+    restore: (state, view) => ask((remote) => remote.restore(state, view)),
     setRate: (rate) => ask((remote) => remote.setRate(rate)),
     claim: () => ask((remote) => remote.claim()),
     file: () => ask((remote) => remote.file()),
@@ -107,7 +125,7 @@ export function openSession(): { session: Session; close(): void } {
     close() {
       for (const kind of INTERACTIONS) removeEventListener(kind, openEarly);
       waiting = undefined;
-      opened?.end("The run was closed.");
+      for (const worker of [opened, coming]) worker?.end("The run was closed.");
       opened = undefined;
     },
   };

@@ -72,7 +72,7 @@ export function trainingSession(extras: Extras | undefined): Session {
       if (after > now) perStep = (after - start) / Math.max(1, run.steps - from);
       now = after;
       if (!goesOn) {
-        diverged = `Training diverged after step ${run.steps}: the numbers grew beyond all bounds. Try a lower learning rate.`;
+        diverged = `Training diverged after step ${run.steps}: the numbers grew beyond all bounds. Choose a lower learning rate and restart, or go back on the time slider.`;
         break;
       }
       states.offer(run.steps, () => run.network.trainer.state());
@@ -108,14 +108,17 @@ export function trainingSession(extras: Extras | undefined): Session {
     async advance(by: Advance, view) {
       const { run, states } = present();
       if (diverged === undefined) {
-        states.forgetAfter(run.steps);
         const steps =
           "steps" in by
             ? checkNumber("steps", "The number of steps", by.steps, LIMITS.steps)
             : LIMITS.steps.max;
         const time =
           "milliseconds" in by ? performance.now() + Math.min(1000, Math.max(0, by.milliseconds)) : Infinity;
-        if (steps > 0) train(Math.min(run.steps + steps, LIMITS.steps.max), time);
+        // No step forgets nothing: what comes after an earlier state is still there.
+        if (steps > 0) {
+          states.forgetAfter(run.steps);
+          train(Math.min(run.steps + steps, LIMITS.steps.max), time);
+        }
       }
       return frame(view);
     },
@@ -125,6 +128,14 @@ export function trainingSession(extras: Extras | undefined): Session {
       const { trainer } = run.network;
       const found = states.find(step, { step: run.steps, state: trainer.state() });
       trainer.restore(found.state);
+      diverged = undefined;
+      return frame(view);
+    },
+
+    async restore(state, view) {
+      const { run, states } = present();
+      states.forgetAfter(0);
+      run.network.trainer.restore(state);
       diverged = undefined;
       return frame(view);
     },

@@ -139,10 +139,12 @@ export type Advance = { readonly steps: number } | { readonly milliseconds: numb
 export interface Session {
   /** Makes data and network; what was is forgotten. Rejects with a sentence for a configuration that cannot run. */
   start(config: Config, view: View): Promise<Start>;
-  /** Trains on. Where `seek` went back, the states after that point are forgotten first. */
+  /** Trains on. Where `seek` went back, the states after that point are forgotten first; by 0 steps none is. */
   advance(by: Advance, view: View): Promise<Frame>;
   /** Shows the kept state of a step, or the last one before it. Changes of the rate after it come again, until `setRate`. */
   seek(step: number, view: View): Promise<Frame>;
+  /** Stands where a replay of the same configuration by the same version has ended; the state is the replay's. */
+  restore(state: Uint8Array, view: View): Promise<Frame>;
   /** The rate from the next step on; states and changes after it are forgotten. */
   setRate(rate: number): Promise<void>;
   /** The configuration with the rates as they were used up to here, and the claim. */
@@ -153,7 +155,13 @@ export interface Session {
 
 /** How a replay of a link ended. */
 export type Verdict =
-  | { readonly kind: "equal"; readonly steps: number; readonly milliseconds: number }
+  | {
+      readonly kind: "equal";
+      readonly steps: number;
+      readonly milliseconds: number;
+      /** Of the trainer at its end, for engines of the same version. */
+      readonly state?: Uint8Array;
+    }
   | {
       readonly kind: "differs";
       readonly what: "data" | "bits";

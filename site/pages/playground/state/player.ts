@@ -78,8 +78,11 @@ export class Player {
   /** Changes of the rate that are on their way. */
   #ratesAsked = 0;
   #isAsked = false;
-  #isStarting = false;
+  /** Whether the configuration started, once it is known. */
+  #starting: Promise<boolean> | undefined;
   #isStale = false;
+  /** Of the run that is there. */
+  #started: Config | undefined;
   #seekTo: number | undefined;
   /** Counts what the visitor does with the run: what was begun before ends. */
   #turn = 0;
@@ -105,18 +108,22 @@ export class Player {
     this.#tickAt ||= requestAnimationFrame(() => this.#tick());
   }
 
-  /** Another configuration: the run starts anew, and goes on if it was running. */
-  change(changes: Partial<Config>): void {
+  /**
+   * Another configuration: the run starts anew, and goes on if it was running. One that cannot start is said, and the one before is back.
+   *
+   * @returns whether it started
+   */
+  change(changes: Partial<Config>): Promise<boolean> {
     batch(() => {
       this.config.value = { ...this.config.value, rate: this.rate.value, rates: [], ...changes };
       this.rate.value = this.config.value.rate;
       this.example.value = undefined;
     });
-    void this.restart();
+    return this.restart();
   }
 
   /** A whole configuration, with its changes of the rate. */
-  load(config: Config): Promise<void> {
+  load(config: Config): Promise<boolean> {
     batch(() => {
       this.config.value = config;
       this.rate.value = config.rate;
@@ -129,37 +136,55 @@ export class Player {
   /** The rate from the next step on. */
   setRate(rate: number): void {
     if (!this.frame.value?.steps) {
-      this.change({ rate });
+      void this.change({ rate });
       return;
     }
     this.rate.value = rate;
     this.config.value = { ...this.config.value, rate, rates: [] };
+    this.#started = this.config.value;
     this.#ratesAsked++;
     void this.#ask((session) => session.setRate(rate))
       .catch((error) => this.#fail(error))
       .finally(() => this.#ratesAsked--);
   }
 
-  /** Back to step 0, standing. */
-  startOver(): Promise<void> {
+  /** Back to step 0, standing, with the rate that is shown; the changes of the rate that a link brought come again. */
+  startOver(): Promise<boolean> {
     announce("Restarted at step 0");
     const example = this.example.value;
-    const started = this.load(this.config.value);
+    const config = this.config.value;
+    const rate = this.rate.value;
+    const isSame = config.rates.length > 0 || config.rate === rate;
+    const started = this.load(isSame ? config : { ...config, rate });
     this.example.value = example;
     return started;
   }
 
-  async restart(): Promise<void> {
+  /** @returns whether the run started */
+  restart(): Promise<boolean> {
     this.#turn++;
     this.#isStale = true;
-    if (this.#isStarting) return;
-    this.#isStarting = true;
+    if (!this.#starting) {
+      const starting = this.#startNewest().finally(() => {
+        if (this.#starting === starting) this.#starting = undefined;
+      });
+      this.#starting = starting;
+    }
+    return this.#starting;
+  }
+
+  /** Starts the configuration, and again while it changes. */
+  async #startNewest(): Promise<boolean> {
+    let hasStarted = false;
     while (this.#isStale) {
       this.#isStale = false;
       this.#seekTo = undefined;
+      const config = this.config.value;
       try {
-        const start = await this.#ask((session) => session.start(this.config.value, this.detail.still));
+        const start = await this.#ask((session) => session.start(config, this.detail.still));
+        this.#started = config;
         if (this.#isStale) continue;
+        hasStarted = true;
         this.detail.reset();
         this.history.clear();
         this.stepCost.value = 0;
@@ -169,15 +194,32 @@ export class Player {
           this.#show(start.frame);
         });
       } catch (error) {
+        if (this.#isStale) continue;
+        hasStarted = false;
         this.#fail(error);
+        this.#goBack();
       }
     }
-    this.#isStarting = false;
+    return hasStarted;
+  }
+
+  /** What is shown as chosen is what the run has. */
+  #goBack(): void {
+    if (!this.#started || this.trouble.value?.isLost) return;
+    const started = this.#started;
+    batch(() => {
+      this.config.value = started;
+      this.rate.value = this.frame.value?.rate ?? started.rate;
+    });
   }
 
   run(): void {
     if (this.isRunning.value) return;
     if (this.trouble.value?.isLost) return;
+    if (!this.start.value && !this.#starting) {
+      void this.restart();
+      return;
+    }
     this.#turn++;
     this.isRunning.value = true;
     this.#announcedAt = performance.now();
@@ -188,11 +230,14 @@ export class Player {
   pause(): void {
     if (!this.isRunning.value) return;
     this.isRunning.value = false;
-    this.#settle();
-    announce(`Paused. ${this.#summary()}`);
+    void this.#settle();
   }
 
   async step(): Promise<void> {
+    if (!this.start.value && !this.#starting) {
+      await this.restart();
+      return;
+    }
     this.#turn++;
     this.isRunning.value = false;
     await this.#advance({ steps: 1 }, this.detail.still);
@@ -201,12 +246,25 @@ export class Player {
 
   /** To exactly so many steps, as a link says; in slices, so that the page stays alive. */
   async advanceTo(steps: number): Promise<void> {
+    if (!this.start.value) return;
     const turn = ++this.#turn;
+    this.isRunning.value = false;
     while (turn === this.#turn && (this.frame.value?.steps ?? 0) < steps) {
       const before = this.frame.value?.steps ?? 0;
       const slice = Math.max(1, Math.floor(SLICE / (this.stepCost.value || 100)));
       await this.#advance({ steps: Math.min(slice, steps - before) }, this.detail.still);
       if ((this.frame.value?.steps ?? 0) <= before) return;
+    }
+  }
+
+  /** To where a replay of this run has ended. */
+  async restore(state: Uint8Array): Promise<void> {
+    this.#turn++;
+    this.isRunning.value = false;
+    try {
+      this.#show(await this.#ask((session) => session.restore(state, this.detail.still)));
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
@@ -233,7 +291,7 @@ export class Player {
     this.#worker = undefined;
     this.#isLoaded = false;
     this.#line = Promise.resolve();
-    this.#isStarting = false;
+    this.#starting = undefined;
     this.#isAsked = false;
     this.trouble.value = undefined;
     announce("Starting again");
@@ -278,7 +336,7 @@ export class Player {
 
   /** Asks for the next frame at the chosen speed. */
   #next(): void {
-    if (this.#isAsked || this.#isStarting || !this.isRunning.value || document.hidden) return;
+    if (this.#isAsked || this.#starting || !this.isRunning.value || document.hidden) return;
     const speed = this.speed.value;
     let by: Advance = { milliseconds: MOST_TRAINING };
     if (speed !== "all") {
@@ -301,7 +359,7 @@ export class Player {
       this.detail.measure(performance.now() - asked - (frame.milliseconds - before));
       this.#isAsked = false;
       this.#isLoaded = true;
-      if (this.#isStale || this.#isStarting) return;
+      if (this.#isStale || this.#starting) return;
       const cost = this.stepCost.value;
       this.stepCost.value =
         cost > 0 ? cost + FRESH * (frame.microsecondsPerStep - cost) : frame.microsecondsPerStep;
@@ -333,13 +391,20 @@ export class Player {
     this.redraw();
   }
 
-  /** The run stands: all figures, and the surface as fine as it gets. */
-  #settle(): void {
+  /** The run stands: all figures, and the surface as fine as it gets, where the worker has got to by then. */
+  async #settle(): Promise<void> {
+    this.#turn++;
     const frame = this.frame.value;
     if (!frame) return;
     this.figures.value = frame;
-    // Not where the page has got to: a slice may be on its way.
-    this.seek(Number.MAX_SAFE_INTEGER);
+    try {
+      const settled = await this.#ask((session) => session.advance({ steps: 0 }, this.detail.still));
+      // Another run may start meanwhile.
+      if (!this.#starting) this.#show(settled);
+      if (!this.isRunning.value) announce(`Paused. ${this.#summary()}`);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #diverge(message: string): void {
