@@ -157,3 +157,36 @@ export async function readTable(page, table) {
   );
   await click(page, "Read the table");
 }
+
+/** Gives the hidden layers so many units each. */
+export async function setLayers(page, units) {
+  const present = await page.$$eval(".layers li", ({ length }) => length);
+  for (let layer = present; layer < units.length; layer++) await click(page, "Add layer");
+  for (const [layer, count] of units.entries()) {
+    await page.$$eval(
+      ".layers input",
+      (fields, at, value) => {
+        fields[at].value = String(value);
+        fields[at].dispatchEvent(new Event("change", { bubbles: true }));
+      },
+      layer,
+      count,
+    );
+    await page.waitForFunction(
+      (at, value) => document.querySelectorAll(".layers input")[at].value === String(value),
+      {},
+      layer,
+      count,
+    );
+  }
+}
+
+/** Bytes that a page or a worker holds: objects, and the memory of arrays. */
+export async function heapOf(target) {
+  const client = target.createCDPSession ? await target.createCDPSession() : target.client;
+  await client.send("HeapProfiler.collectGarbage");
+  await client.send("HeapProfiler.collectGarbage");
+  const { usedSize, backingStorageSize = 0 } = await client.send("Runtime.getHeapUsage");
+  if (target.createCDPSession) await client.detach();
+  return usedSize + backingStorageSize;
+}

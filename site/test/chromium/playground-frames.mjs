@@ -2,10 +2,12 @@
 import { strict as assert } from "node:assert";
 import {
   click,
+  heapOf,
   linkOf,
   noteCalls,
   pause,
   ready,
+  setLayers,
   stepsOf,
   waitForSteps,
   waitForText,
@@ -75,16 +77,6 @@ async function isFluent(browser, page, least) {
   assert.fail(said.join("; "));
 }
 
-/** Bytes that the page holds: objects, and the memory of arrays. */
-async function heapOf(page) {
-  const client = await page.createCDPSession();
-  await client.send("HeapProfiler.collectGarbage");
-  await client.send("HeapProfiler.collectGarbage");
-  const { usedSize, backingStorageSize = 0 } = await client.send("Runtime.getHeapUsage");
-  await client.detach();
-  return usedSize + backingStorageSize;
-}
-
 /** Waits for so many more pictures; a few at a time, so that a slow machine is only slow. */
 async function drawMore(page, pictures) {
   const from = await page.evaluate(() => window.drawn);
@@ -108,22 +100,7 @@ export default async ({ browser, open, url, check }) => {
   });
   await check("the largest network is drawn while it trains, at any speed", async () => {
     const page = await opened();
-    for (let layer = 2; layer < 8; layer++) await click(page, "Add layer");
-    for (let layer = 0; layer < 8; layer++) {
-      await page.$$eval(
-        ".layers input",
-        (fields, at) => {
-          fields[at].value = "64";
-          fields[at].dispatchEvent(new Event("change", { bubbles: true }));
-        },
-        layer,
-      );
-      await page.waitForFunction(
-        (at) => document.querySelectorAll(".layers input")[at].value === "64",
-        {},
-        layer,
-      );
-    }
+    await setLayers(page, Array(8).fill(64));
     await page.select(".controls select", "all");
     await click(page, "Run");
     await waitForSteps(page, 20);
