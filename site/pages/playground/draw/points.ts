@@ -3,7 +3,7 @@ import type { Start } from "../run/types.ts";
 import { cssOf, type Palette, shadeOf } from "./palette.ts";
 import { numberShades, scaleOf } from "./surface.ts";
 
-export const SHAPES = [
+const SHAPES = [
   "circle",
   "square",
   "triangle",
@@ -65,12 +65,6 @@ export function shapePath(index: number, radius: number): string {
   if (outline.length === 0)
     return `M${-radius} 0a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0z`;
   return `M${outline.map(([x, y]) => `${(x * radius).toFixed(2)} ${(y * radius).toFixed(2)}`).join("L")}z`;
-}
-
-/** The point's place in a square of [0, 1]: from the lower left. */
-export interface Ranges {
-  readonly x: { readonly min: number; readonly max: number };
-  readonly y: { readonly min: number; readonly max: number };
 }
 
 /** Draws all rows over a surface of `width` x `height`. */
