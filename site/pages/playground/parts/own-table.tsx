@@ -49,7 +49,8 @@ export function OwnTable({ onData }: { onData(data: OwnData): Promise<boolean> }
   const use = async () => {
     if (!table || !chosen) return;
     try {
-      if (await onData(toOwnData(table, chosen).data)) announce("Training on your table");
+      const { data, notes: left } = toOwnData(table, chosen);
+      if (await onData(data)) announce(["Training on your table", ...left].join(". "));
     } catch (error) {
       setFault((error as Error).message);
     }
