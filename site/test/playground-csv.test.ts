@@ -2,7 +2,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_CONFIG, readConfig } from "../pages/playground/run/config.ts";
 import {
-  axesFor,
   inputsBeside,
   type OwnTable,
   readTable,
@@ -158,6 +157,22 @@ describe("a table", () => {
     expect(notes).toEqual(['"a" has dates: they count as days since 1970.']);
   });
 
+  it("has classes as the target where the last column is the only one with numbers", async () => {
+    const header = "kind,colour,weight";
+    const { data } = await dataOf(many(12, (i) => `k${i % 2},c${i % 3},${i}`, header));
+    expect([data.target.name, data.columns.map(({ name }) => name), data.axes]).toEqual([
+      "colour",
+      ["kind", "weight"],
+      ["weight", "weight"],
+    ]);
+    const table = await readTable(many(40, (i) => `k${i % 20},c${i % 15},${i}`, header));
+    const choice = suggestChoice(table);
+    expect([choice.target, choice.axes]).toEqual(["weight", ["", ""]]);
+    expect(() => toOwnData(table, choice)).toThrow(
+      "No input has numbers, and the surface needs a column of numbers: choose one as an input",
+    );
+  });
+
   it("shows one column of numbers on both axes", async () => {
     const { data } = await dataOf(many(8, (i) => `${i},w${i % 2},${i % 2 ? "x" : "y"}`));
     expect(data.axes).toEqual(["a", "a"]);
@@ -239,7 +254,7 @@ describe("what is no table is refused by a sentence", () => {
       many(60, (i) => `${i},${i},class ${i % 30}`),
       'ConfigError: "kind" has 30 different classes, and 10 is the most',
     ],
-    ["all missing", many(8, () => ",NA,?"), "TableError: No input has numbers"],
+    ["all missing", many(8, () => ",NA,?"), "TableError: No column has different numbers"],
     [
       "a target that is all missing",
       many(8, (i) => `${i},${i * i},`),
@@ -281,7 +296,7 @@ describe("what is no table is refused by a sentence", () => {
     [
       "no numbers",
       many(8, (i) => `w${i % 3},v${i % 2},${i % 2 ? "x" : "y"}`),
-      "TableError: No input has numbers",
+      "TableError: No column has different numbers",
     ],
     ["3 rows", many(3, (i) => `${i},${i * 2},${i % 2}`), "ConfigError: The number of rows must be"],
   ])("%s", async (_, csv, message) => {
@@ -298,7 +313,7 @@ describe("what is no table is refused by a sentence", () => {
     expect(() => toOwnData(table, { ...choice, axes: ["a", "kind"] })).toThrow(
       'An axis must be one of a, b; this is "kind".',
     );
-    expect(() => axesFor(table.columns, ["kind"])).toThrow("No input has numbers");
+    expect(() => toOwnData(table, { ...choice, inputs: [], axes: ["", ""] })).toThrow("No input has numbers");
   });
 
   it("as is a column that no training row has a value of", async () => {

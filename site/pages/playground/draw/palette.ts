@@ -1,7 +1,7 @@
 /** The page's colours as canvases need them: read from the style sheet, again when the scheme changes. */
 import { signal } from "@preact/signals";
 
-type Rgb = readonly [number, number, number];
+export type Rgb = readonly [number, number, number];
 
 export interface Palette {
   readonly text: string;
@@ -17,7 +17,7 @@ export interface Palette {
 }
 
 /** Classes that have a colour and a shape of their own. */
-const CLASSES = 10;
+export const CLASSES = 10;
 
 function readPalette(): Palette {
   const probe = document.createElement("span");
@@ -61,7 +61,7 @@ for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"])
 export const pixel = (red: number, green: number, blue: number) =>
   ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
 
-const SHADES = 256;
+export const SHADES = 256;
 
 /**
  * Shades from `low` through the ground to `high`, as pixels.

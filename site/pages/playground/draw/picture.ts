@@ -1,15 +1,18 @@
 /** The stage as a picture file: surface, rows, axes, legend and figures. */
 import type { Frame, Start } from "../run/types.ts";
 import { count, number, score, shortName, shortNumber } from "../state/text.ts";
-import { palette } from "./palette.ts";
+import { cssOf, palette, shadeOf } from "./palette.ts";
 import { shapePath } from "./points.ts";
 import { StagePainter } from "./stage.ts";
+import { numberShades, scaleOf } from "./surface.ts";
 
 const SIDE = 900;
 const LEFT = 70;
 const TOP = 30;
 const WIDTH = LEFT + SIDE + 30;
 const LINE = 30;
+/** Width of the scale of numbers. */
+const SCALE = 200;
 
 export async function pictureOf(frame: Frame, start: Start): Promise<Blob> {
   const colors = palette.value;
@@ -19,7 +22,8 @@ export async function pictureOf(frame: Frame, start: Start): Promise<Blob> {
   const font = (weight: number) => `${weight} 18px system-ui, sans-serif`;
   context.font = font(400);
   const entries = placeLegend(names.map((name) => context.measureText(name).width));
-  const rows = (entries.at(-1)?.row ?? -1) + 1;
+  // Of numbers a scale takes the place of the names.
+  const rows = start.task === "numbers" ? 1 : (entries.at(-1)?.row ?? -1) + 1;
   canvas.width = WIDTH;
   canvas.height = TOP + SIDE + 50 + (rows + 1) * LINE + 20;
   context.fillStyle = colors.ground;
@@ -60,6 +64,18 @@ export async function pictureOf(frame: Frame, start: Start): Promise<Blob> {
     context.fill(new Path2D(shapePath(index, 8)));
     context.restore();
     write(names[index]!, left + 24, below + row * LINE, "left", colors.text);
+  }
+  if (start.task === "numbers") {
+    const { low, high } = scaleOf(start);
+    const shades = numberShades(colors, 1);
+    const left = context.measureText(shortNumber(low)).width + 10;
+    write(shortNumber(low), 0, below, "left", colors.text);
+    for (let x = 0; x < SCALE; x++) {
+      context.fillStyle = cssOf(shadeOf(shades, x / (SCALE - 1)));
+      context.fillRect(left + x, below - 14, 1, 16);
+    }
+    const named = `${shortNumber(high)}   ${shortName(start.outputs[0] ?? "")}`;
+    write(named, left + SCALE + 10, below, "left", colors.text);
   }
   const name = start.task === "classes" ? "accuracy" : "R2";
   write(

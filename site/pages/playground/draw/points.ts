@@ -3,7 +3,7 @@ import type { Start } from "../run/types.ts";
 import { cssOf, type Palette, shadeOf } from "./palette.ts";
 import { numberShades, scaleOf } from "./surface.ts";
 
-const SHAPES = [
+export const SHAPES = [
   "circle",
   "square",
   "triangle",
@@ -67,6 +67,12 @@ export function shapePath(index: number, radius: number): string {
   return `M${outline.map(([x, y]) => `${(x * radius).toFixed(2)} ${(y * radius).toFixed(2)}`).join("L")}z`;
 }
 
+/** The point's place in a square of [0, 1]: from the lower left. */
+export interface Ranges {
+  readonly x: { readonly min: number; readonly max: number };
+  readonly y: { readonly min: number; readonly max: number };
+}
+
 /** Draws all rows over a surface of `width` x `height`. */
 export function paintPoints(
   context: CanvasRenderingContext2D,
@@ -108,11 +114,16 @@ export function paintPoints(
         context.lineWidth = 1;
         context.stroke(path);
       } else {
-        context.strokeStyle = isNumber ? palette.text : palette.ground;
+        // Where the model is right, the surface has the colour of the number: within the ring it would look filled.
+        if (isNumber) {
+          context.fillStyle = palette.ground;
+          context.fill(path);
+        }
+        context.strokeStyle = isNumber ? palette.quiet : palette.ground;
         context.lineWidth = 3.6;
         context.stroke(path);
         context.strokeStyle = color;
-        context.lineWidth = 1.8;
+        context.lineWidth = isNumber ? 2.4 : 1.8;
         context.stroke(path);
       }
       context.restore();

@@ -8,7 +8,7 @@ const STRENGTH = 0.5;
 /** Lines of equal height of a regression surface. */
 const LEVELS = 5;
 
-interface Scale {
+export interface Scale {
   readonly low: number;
   readonly high: number;
 }

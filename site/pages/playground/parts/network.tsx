@@ -16,7 +16,7 @@ import { Disclosed } from "./stage.tsx";
 import { WeightsTable } from "./tables.tsx";
 import { Training } from "./training.tsx";
 
-const ACTIVATION_NAMES: Readonly<Record<ActivationName, string>> = {
+export const ACTIVATION_NAMES: Readonly<Record<ActivationName, string>> = {
   tanh: "tanh",
   relu: "relu",
   sigmoid: "sigmoid",

@@ -49,8 +49,7 @@ export function OwnTable({ onData }: { onData(data: OwnData): Promise<boolean> }
   const use = async () => {
     if (!table || !chosen) return;
     try {
-      const { data, notes: left } = toOwnData(table, chosen);
-      if (await onData(data)) announce(["Training on your table", ...left].join(". "));
+      if (await onData(toOwnData(table, chosen).data)) announce("Training on your table");
     } catch (error) {
       setFault((error as Error).message);
     }

@@ -12,6 +12,8 @@ const around = (count: number, radius: number, kind: 0 | 1 | 2, x = 0, y = 0): P
 const curve = (of: (share: number) => Point): Point[] =>
   Array.from({ length: COUNT }, (_, index) => of(index / (COUNT - 1)));
 
+const GRID = Array.from({ length: 9 }, (_, index) => index / 4 - 1);
+
 const POINTS: Readonly<Record<ToySet, Point[]>> = {
   circles: [...around(16, 13, 0), ...around(8, 6, 1)],
   moons: [
@@ -26,7 +28,13 @@ const POINTS: Readonly<Record<ToySet, Point[]>> = {
       return [14 * at * Math.cos(angle), 14 * at * Math.sin(angle), kind as 0 | 1];
     }),
   ),
-  wave: curve((at) => [-14 + 28 * at, 9 * Math.sin(at * 2 * Math.PI), 0]),
+  // Hills and valleys of a surface, seen from above.
+  wave: GRID.flatMap((y) =>
+    GRID.flatMap((x): Point[] => {
+      const height = Math.sin(Math.PI * x) * Math.cos(Math.PI * y);
+      return Math.abs(height) < 0.3 ? [] : [[14 * x, -14 * y, height > 0 ? 0 : 1]];
+    }),
+  ),
 };
 
 export const ToyPicture = ({ set }: { set: ToySet }) => (

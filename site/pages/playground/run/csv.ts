@@ -178,21 +178,34 @@ function uselessness(column: OwnColumn): string | undefined {
   return undefined;
 }
 
+/** Whether a column of words can be the target. */
+const isOfClasses = (column: OwnColumn): boolean =>
+  column.kind === "category" && valuesOf(column).size <= LIMITS.classes.max;
+
 /**
- * The last column as the target, all others that may say something as inputs, the first two with numbers as axes.
+ * The last column as the target, all others that may say something as inputs, the first two with numbers as axes. Where the last is the
+ * only one with numbers, the last one of classes is the target.
  *
- * @throws TableError where there is no target and a column of numbers beside it
+ * @throws TableError where no choice of columns could train
  */
 export function suggestChoice({ columns }: OwnTable): TableChoice & { readonly notes: readonly string[] } {
-  const target = columns[columns.length - 1];
+  const last = columns[columns.length - 1];
   if (columns.length < 2)
     throw new TableError("This table has one column: a run needs a target and at least one input.");
+  const mayBeInput = columns.filter((column) => uselessness(column) === undefined);
+  const numbers = mayBeInput.filter(({ kind }) => kind === "number");
+  if (numbers.length === 0)
+    throw new TableError(
+      "No column has different numbers, and the surface needs one as an input: add a column of numbers.",
+    );
+  const isNeeded = numbers.length === 1 && numbers[0] === last;
+  const target = (isNeeded && mayBeInput.filter(isOfClasses).at(-1)) || last;
   const notes: string[] = [];
-  const useful = columns.slice(0, -1).filter((column) => {
-    const why = uselessness(column);
+  for (const column of columns) {
+    const why = column === target ? undefined : uselessness(column);
     if (why) notes.push(`Column ${shown(column.name)} is left out: ${why}.`);
-    return why === undefined;
-  });
+  }
+  const useful = mayBeInput.filter((column) => column !== target);
   const { max } = LIMITS.columns;
   const inputs = useful.slice(0, max).map(({ name }) => name);
   if (useful.length > max)
@@ -214,12 +227,10 @@ export function inputsBeside(target: string, { columns }: OwnTable, chosen: Tabl
   return isInput ? [...others, before.name] : others;
 }
 
-/** The first two inputs with numbers. @throws TableError where there is none */
-export function axesFor(columns: readonly OwnColumn[], inputs: readonly string[]): readonly [string, string] {
-  const numbers = columns.filter(({ name, kind }) => kind === "number" && inputs.includes(name));
-  if (numbers.length === 0)
-    throw new TableError("No input has numbers, and the surface needs a column of numbers: choose one.");
-  return [numbers[0].name, (numbers[1] ?? numbers[0]).name];
+/** The first two inputs with numbers; empty names where there is none. */
+function axesFor(columns: readonly OwnColumn[], inputs: readonly string[]): readonly [string, string] {
+  const [x, y = x] = columns.filter(({ name, kind }) => kind === "number" && inputs.includes(name));
+  return [x?.name ?? "", y?.name ?? ""];
 }
 
 /**
@@ -253,6 +264,11 @@ export function toOwnData(
       `${shown(target)} has ${wordsOf(learnt).length} different classes, and ${LIMITS.classes.max} is the most: choose another target.`,
     );
   const used = inputs.map(find);
+  if (!used.some(({ kind }) => kind === "number"))
+    throw new ConfigError(
+      "data.axes",
+      "No input has numbers, and the surface needs a column of numbers: choose one as an input, and another one as the target if need be.",
+    );
   const data = readOwnData({
     kind: "own",
     columns: columns.filter((column) => used.includes(column)).map(take),

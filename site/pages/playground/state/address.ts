@@ -17,7 +17,7 @@ export const PARTS = [
 ] as const;
 export type Part = (typeof PARTS)[number];
 
-interface Address {
+export interface Address {
   /** `#1.` and what follows, without the options. */
   readonly link: string | undefined;
   readonly hide: ReadonlySet<Part>;

@@ -44,7 +44,7 @@ export interface Trouble {
   readonly isLost?: boolean;
 }
 
-type Drawer = (frame: Frame, start: Start) => void;
+export type Drawer = (frame: Frame, start: Start) => void;
 
 class LostWorker extends Error {}
 
