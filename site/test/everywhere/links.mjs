@@ -17,8 +17,10 @@ export default async (check) => {
   for (const { name, link } of links)
     await check(`the link "${name}" is equal`, async () => {
       const content = await decodeLink(link);
-      const { milliseconds, ...verdict } = await replay(content);
+      const { milliseconds, state, ...verdict } = await replay(content);
       equal(verdict, { kind: "equal", steps: content.claim.steps });
+      // The page goes on from it.
+      equal(state instanceof Uint8Array, true);
       equal(milliseconds > 0, true);
       // The browser's deflate may write other bytes, of the same content.
       equal(await decodeLink(await encodeLink(content)), content);
