@@ -83,8 +83,7 @@ export default async ({ url, open, check }) => {
         const { fill } = CanvasRenderingContext2D.prototype;
         window.fills = {};
         CanvasRenderingContext2D.prototype.fill = function (...given) {
-          if (this.canvas.id === "stage")
-            window.fills[this.fillStyle] = (window.fills[this.fillStyle] ?? 0) + 1;
+          window.fills[this.fillStyle] = (window.fills[this.fillStyle] ?? 0) + 1;
           return fill.apply(this, given);
         };
         const make = URL.createObjectURL;
@@ -102,7 +101,7 @@ export default async ({ url, open, check }) => {
         all.map((circle) => circle.getAttribute("class")),
       );
       assert.deepEqual([...new Set(kinds)].sort(), ["kind-1", "kind-2"]);
-      // 90 of 300 rows test.
+      // 90 of 300 rows test; nothing else has as many fillings of this colour.
       await page.waitForFunction(() => window.fills["#ffffff"] >= 90);
       await click(page, "Picture");
       await page.waitForFunction(() => window.saved);
