@@ -14,9 +14,10 @@ function equal(got, expected) {
 /** The address of a worker, from the scripts of the page. */
 async function addressOf(worker) {
   const name = new RegExp(`${worker}-[\\w-]{8}\\.js`);
-  for (const { src } of document.scripts) {
-    const found = name.exec(await (await fetch(src)).text());
-    if (found) return new URL(found[0], src);
+  for (const { src, href } of document.querySelectorAll("script[src], link[rel=modulepreload]")) {
+    const script = src ?? href;
+    const found = name.exec(await (await fetch(script)).text());
+    if (found) return new URL(found[0], script);
   }
   throw new Error(`no script of the page names ${worker}`);
 }
