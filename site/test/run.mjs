@@ -1,6 +1,7 @@
 /**
  * Tests the built site: `*.test.ts` in Node, `chromium/*.mjs` with a driver in Chromium, `everywhere/*.mjs` within pages of every
- * browser at hand. Words choose files by name. The last line says `N passed, N failed`.
+ * browser at hand. Words choose files by name. Files that took long are named with their seconds; the last line says
+ * `N passed, N failed`.
  *
  * A file of `chromium/` exports `default async ({ open, url, check, run, browser })`. `check(name, does)` counts one check.
  * A file of `everywhere/` exports `path`, the page it runs in, and `default async (check)`; it runs in that page itself.
@@ -20,6 +21,18 @@ const words = process.argv.slice(2);
 const isWanted = (name) => words.length === 0 || words.some((word) => name.includes(word));
 let passed = 0;
 let failed = 0;
+/** Seconds of each file, or of all that Node runs by itself. */
+const times = [];
+const LONG_SECONDS = 20;
+
+async function timed(what, does) {
+  const start = performance.now();
+  try {
+    return await does();
+  } finally {
+    times.push({ what, seconds: Math.round((performance.now() - start) / 1000) });
+  }
+}
 
 function count(where, name, error) {
   if (error === undefined) passed++;
@@ -110,7 +123,7 @@ async function inChromium() {
     };
     try {
       const { default: run } = await import(`./chromium/${file}`);
-      await run({ browser, open, url, check, faults });
+      await timed(`chromium/${file}`, () => run({ browser, open, url, check, faults }));
     } catch (error) {
       count(`Chromium, ${file}`, "runs", error?.stack ?? error);
     } finally {
@@ -153,7 +166,9 @@ async function everywhere() {
       const server = await serveSite({ script: outputFiles[0].text });
       const where = `${browser.name}, ${file}`;
       try {
-        const { checks, error } = await visit(browser, path, server, BASE + page, seconds);
+        const { checks, error } = await timed(`everywhere/${file} in ${browser.name}`, () =>
+          visit(browser, path, server, BASE + page, seconds),
+        );
         for (const [name, fault] of checks) count(where, name, fault);
         if (error || checks.length === 0) count(where, "runs", error ?? "no check was made");
       } catch (error) {
@@ -165,8 +180,10 @@ async function everywhere() {
   }
 }
 
-inNode();
+await timed("Node", inNode);
 await inChromium();
 await everywhere();
+const long = times.filter(({ seconds }) => seconds >= LONG_SECONDS).sort((a, b) => b.seconds - a.seconds);
+for (const { what, seconds } of long) console.log(`${seconds} s: ${what}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

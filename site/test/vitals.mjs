@@ -2,7 +2,7 @@
  * How pages appear on a slow line: largest paint and shifts of layout in Chromium under its slow 4G (1.4 Mbit/s, 562 ms
  * for each request) and a processor four times as slow. Needs the built site, and means little on a machine that has other work.
  *
- *   node site/test/vitals.mjs                 prints a table of the landing page, playground, docs, course
+ *   node site/test/vitals.mjs                 prints a Markdown table of the landing page, playground, docs, course
  *   node site/test/vitals.mjs check/ docs/    of these pages
  */
 import { argv } from "node:process";
@@ -57,7 +57,8 @@ async function main(words) {
     executablePath: find(BROWSERS.find(({ name }) => name === "Chromium")),
     args: ["--no-sandbox", "--disable-gpu"],
   });
-  console.log("page                     largest paint     shift (desktop, phone)");
+  console.log("| page | largest paint, 1280 px wide | 390 px | shift, 1280 px wide | 390 px |");
+  console.log("|---|---:|---:|---:|---:|");
   for (const path of wanted.filter((one) => one !== undefined)) {
     const sizes = [
       { width: 1280, height: 900 },
@@ -69,11 +70,11 @@ async function main(words) {
       seen.push(await vitalsOf(page, server.url + BASE + path, size));
       await page.close();
     }
-    const largest = seen
-      .map(({ largestMs, largest: what }) => `${Math.round(largestMs)} ms ${what}`)
-      .join(", ");
-    const shift = seen.map((one) => one.shift.toFixed(3)).join(", ");
-    console.log(`/${path}`.padEnd(24), largest.padEnd(24), shift);
+    const largest = seen.map(
+      ({ largestMs, largest: what }) => `${(largestMs / 1000).toFixed(2)} s (${what})`,
+    );
+    const shift = seen.map((one) => one.shift.toFixed(3));
+    console.log(`| ${[`\`/${path}\``, ...largest, ...shift].join(" | ")} |`);
   }
   await browser.close();
   server.close();
