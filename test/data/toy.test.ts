@@ -43,6 +43,7 @@ describe("every set", () => {
         "parity": "c0e61639d7840d6b",
         "regression": "e14973107906a10d",
         "spirals": "bbb1faf6652a2043",
+        "wave": "c612229c1610c31a",
         "xor": "ec87864bffa011e1",
       }
     `);

@@ -110,6 +110,7 @@ const NOT_RUN_HERE = [
   ["docs/files.md", "export async function fromUrl", "test/package/files.test.ts"],
   ["docs/hosts.md", "// isolate.js", "test/package/hosts/isolation.test.ts"],
   ["docs/hosts.md", '{\n  "manifest_version": 3', "a manifest, not code"],
+  ["docs/site.md", '<iframe src="https://your.site/', "a page of the reader's: site/test has frames"],
   ["docs/threads.md", "const engine = await createEngine", "names a file of a server"],
   ["docs/workers.md", "const remote = await inWorker(() =>", "names files of a server"],
   ["docs/workers.md", "// my-worker.js", "a worker's file: test/package/bundlers has such"],
