@@ -118,7 +118,7 @@ function recordedCalls(graph: Graph, nodes: readonly Node[]): Recorded[] {
   const makers = new Map(nodes.flatMap((node) => node.outputs.map((id) => [id, node] as const)));
   const steps = new Set(graph.inputs.flatMap((input) => (input.steps ?? []).map(({ name }) => name)));
   const taken = new Set<Node>();
-  return graph.calls.flatMap(([layer, { id: input }, options, output]) => {
+  return [...graph.calls].flatMap(([layer, { id: input }, options, output]) => {
     const [name] = graph.layerNames.get(layer) as readonly string[];
     if (steps.has(name)) return [];
     const own = new Set<Node>();

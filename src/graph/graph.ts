@@ -90,7 +90,7 @@ export class Graph {
   /** What its layers are called; of those without a name, such as `residual`, the parameters that they read. */
   layerNames: WeakMap<object, readonly string[]> = new WeakMap();
   /** Calls of its layers in order; none of a copy, which may change what they made, nor where it was read from a file. */
-  calls: LayerCall[] = [];
+  calls: Set<LayerCall> = new Set();
   /** Looks at the outputs of a model, where it has something that gives reason to. */
   checkOutputs: ((who: string) => void) | undefined;
   /** The kernels that its records will need, where the smallest do not have them. */

@@ -143,7 +143,7 @@ export function layer(
           (x === undefined
             ? ": does an input have this name?"
             : Array.isArray(x) && (x as unknown[]).every((one) => one instanceof Symbolic)
-              ? ": give one of its tensors"
+              ? ": give one"
               : ": data go to predict or fit"),
       );
     const { builder } = x;
@@ -165,7 +165,7 @@ export function layer(
       }
       builder.scope = made.name;
       const output = body(x, made.parameters, made.name, call);
-      if (!outer) builder.graph.calls.push([apply, x, options[0], output]);
+      if (!outer) builder.graph.calls.add([apply, x, options[0], output]);
       return output;
     } finally {
       builder.scope = outer;

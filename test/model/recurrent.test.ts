@@ -454,7 +454,7 @@ describe("refusals", () => {
 
   it("of states in a chain of layers", () => {
     expect(() => sequential({ input: [4, 3] }, [lstm(5, { returnState: true }) as never, dense(1)])).toThrow(
-      "dense: needs a tensor of a model; got an array of 3: give one of its tensors",
+      "dense: needs a tensor of a model; got an array of 3: give one",
     );
   });
 });

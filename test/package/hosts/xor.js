@@ -49,7 +49,9 @@ async function trainInThreads() {
     first.predict(data.x);
   }
   const before = crew?.calls;
-  const threaded = await train(engine);
+  // The program that the second thread has by now: it is over sooner than a new one would get there.
+  await first.fit(data, options);
+  const threaded = first.digest();
   const { threads, why } = engine.info();
   const shared = crew !== undefined && crew.calls > before;
   engine.dispose();
