@@ -34,6 +34,15 @@ export function writeSources(pages, { isServed = false } = {}) {
   return files;
 }
 
+/**
+ * What several scripts share is one file for each of these, not one for each set of scripts: on a slow line a request takes longer than
+ * the bytes.
+ */
+const SHARED = [
+  { name: "preact", test: /node_modules\/preact\// },
+  { name: "playground", test: /site\/pages\/playground\/(parts|state|draw)\//, minShareCount: 2 },
+];
+
 /** @returns {import("vite").InlineConfig} */
 export const viteConfig = (files) => ({
   root: SOURCES,
@@ -53,6 +62,9 @@ export const viteConfig = (files) => ({
     cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
-    rollupOptions: { input: files },
+    rollupOptions: {
+      input: files,
+      output: { codeSplitting: { includeDependenciesRecursively: false, groups: SHARED } },
+    },
   },
 });
