@@ -80,7 +80,7 @@ export function Data() {
 }
 
 function Toy({ data }: { data: ToyData }) {
-  const { rows, noise, train, seed } = LIMITS;
+  const { rows, noise } = LIMITS;
   return (
     <div class="sliders">
       <RangeField
@@ -97,6 +97,18 @@ function Toy({ data }: { data: ToyData }) {
         text={data.noise.toFixed(2)}
         onValue={(value) => setData({ ...data, noise: value })}
       />
+      <SplitFields data={data} seedLabel="Seed of the data" />
+    </div>
+  );
+}
+
+type OwnTable = typeof import("./own-table.tsx").OwnTable;
+
+/** How the rows are split into those that train and those that test. */
+function SplitFields({ data, seedLabel }: { data: ToyData | OwnData; seedLabel: string }) {
+  const { train, seed } = LIMITS;
+  return (
+    <>
       <RangeField
         label="Training rows"
         {...train}
@@ -105,17 +117,15 @@ function Toy({ data }: { data: ToyData }) {
         onValue={(value) => setData({ ...data, train: value })}
       />
       <NumberField
-        label="Seed of the data"
+        label={seedLabel}
         value={data.seed}
         min={seed.min}
         max={seed.max}
         onValue={(value) => setData({ ...data, seed: value })}
       />
-    </div>
+    </>
   );
 }
-
-type OwnTable = typeof import("./own-table.tsx").OwnTable;
 
 function Own({ data }: { data: OwnData | undefined }) {
   const [isEditing, setEditing] = useState(data === undefined);
@@ -168,7 +178,6 @@ function Own({ data }: { data: OwnData | undefined }) {
 function OwnSummary({ data }: { data: OwnData }) {
   const numbers = data.columns.filter(({ kind }) => kind === "number").map(({ name }) => name);
   const [x, y] = data.axes;
-  const { train, seed } = LIMITS;
   return (
     <>
       <p>
@@ -193,20 +202,7 @@ function OwnSummary({ data }: { data: OwnData }) {
           />
         </div>
       )}
-      <RangeField
-        label="Training rows"
-        {...train}
-        value={data.train}
-        text={`${data.train} %`}
-        onValue={(value) => setData({ ...data, train: value })}
-      />
-      <NumberField
-        label="Seed of the split"
-        value={data.seed}
-        min={seed.min}
-        max={seed.max}
-        onValue={(value) => setData({ ...data, seed: value })}
-      />
+      <SplitFields data={data} seedLabel="Seed of the split" />
     </>
   );
 }
